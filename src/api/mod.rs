@@ -1,0 +1,1 @@
+//! Wire types of the Infisical API, shared by client and server.

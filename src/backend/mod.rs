@@ -1,0 +1,1 @@
+//! The Infisical client: reads live state, writes changes.

@@ -1,0 +1,1 @@
+//! Diagnostics as text for a terminal, the source underlined, drawn by miette.

@@ -1,0 +1,1 @@
+//! Where the parts meet: snapshot, plan, apply, events.

@@ -1,0 +1,1 @@
+//! What keyform wrote and owns, on disk: journal, stores, lock.

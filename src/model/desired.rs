@@ -1,0 +1,68 @@
+//! Desired: what the configuration says, all of it evaluated.
+
+use crate::diag::source::Span;
+use crate::model::address::Address;
+use crate::model::attrs::Attrs;
+use crate::model::attrs::Value;
+use crate::model::graph::Graph;
+use crate::model::resource::Resource;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The whole configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Desired {
+    /// Every instance of every resource block.
+    pub resources: BTreeMap<Address, Resource>,
+    /// What needs what.
+    pub graph: Graph,
+    /// The `output` blocks; never sensitive.
+    pub outputs: BTreeMap<Arc<str>, Value>,
+    /// The `backend` block.
+    pub backend: Backend,
+    /// The `keyform` block.
+    pub settings: Settings,
+    /// The `guard` block.
+    pub policy: Policy,
+}
+
+/// Which backend, and how to log in there. Without a block: the embedded one.
+#[derive(Debug, Clone, Default)]
+pub struct Backend {
+    /// `embedded`, `infisical` or `hanzo-kms`; empty means `embedded`.
+    pub kind: Arc<str>,
+    /// Attributes of the block, `url` among them.
+    pub attrs: Attrs,
+    /// The label of the `auth` block (`universal`, `token`); `None` without one.
+    pub auth: Option<Arc<str>>,
+    /// Attributes of the `auth` block; secrets are sources.
+    pub auth_attrs: Attrs,
+    /// Where the block stands.
+    pub origin: Option<Span>,
+}
+
+/// The `keyform` block.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Changes under way at once; `None` for the default.
+    pub parallelism: Option<usize>,
+    /// The label of the `ledger` block (`file`) and its attributes.
+    pub ledger: Option<(Arc<str>, Attrs)>,
+}
+
+/// The `guard` block: how much may be deleted at once and which hazards are accepted.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Most deletes of one destination or project.
+    pub max_deletes: usize,
+    /// Most deletes of one destination or project, in percent of what it holds.
+    pub max_delete_percent: usize,
+    /// Hazards allowed everywhere, by name.
+    pub allow: Vec<Arc<str>>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { max_deletes: 10, max_delete_percent: 30, allow: Vec::new() }
+    }
+}

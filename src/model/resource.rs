@@ -1,0 +1,136 @@
+//! Resources: what a configuration declares, block by block.
+
+use crate::diag::source::Span;
+use crate::model::address::Address;
+use crate::model::attrs::Attrs;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// The kinds of resources, in the order in which a backend needs them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A project.
+    Project,
+    /// An environment of a project.
+    Environment,
+    /// A folder in one environment of a project; declared once, expanded to one a environment.
+    Folder,
+    /// A tag of a project.
+    Tag,
+    /// A secret in a folder.
+    Secret,
+    /// A folder that also sees the secrets of another one.
+    SecretImport,
+    /// Credentials for a third-party app.
+    AppConnection,
+    /// How keys are named at destinations. Lives in the configuration only: never planned.
+    KeySchema,
+    /// A folder whose secrets are pushed to a destination.
+    SecretSync,
+}
+
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Kind; 9] = [
+        Kind::Project,
+        Kind::Environment,
+        Kind::Folder,
+        Kind::Tag,
+        Kind::Secret,
+        Kind::SecretImport,
+        Kind::AppConnection,
+        Kind::KeySchema,
+        Kind::SecretSync,
+    ];
+
+    /// The word for it in configurations and addresses.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Project => "project",
+            Self::Environment => "environment",
+            Self::Folder => "folder",
+            Self::Tag => "tag",
+            Self::Secret => "secret",
+            Self::SecretImport => "secret_import",
+            Self::AppConnection => "app_connection",
+            Self::KeySchema => "key_schema",
+            Self::SecretSync => "secret_sync",
+        }
+    }
+
+    /// The kind that a word stands for.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// Whether the backend holds things of this kind, so that they are planned.
+    #[must_use]
+    pub fn is_planned(self) -> bool {
+        self != Self::KeySchema
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// One declared resource: an instance, with all expressions evaluated and defaults applied.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resource {
+    /// Its name.
+    pub address: Address,
+    /// What it is.
+    pub kind: Kind,
+    /// The first label where a kind has two: the app of a connection (`aws`), the destination of a sync
+    /// (`aws-secrets-manager`); empty for all other kinds.
+    pub slug: Arc<str>,
+    /// Attributes by name. `null` means not set and is never stored. Which names a kind has is the table
+    /// of `config::blocks`; references are [`crate::model::attrs::Value::Resource`].
+    pub attrs: Attrs,
+    /// What may be done to it.
+    pub lifecycle: Lifecycle,
+    /// Hazards allowed for this resource by name.
+    pub allow: Vec<Arc<str>>,
+    /// Where it was declared.
+    pub origin: Origin,
+}
+
+/// The `lifecycle` block.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Lifecycle {
+    /// Refuse every plan that deletes or replaces it.
+    pub prevent_destroy: bool,
+    /// Attributes whose difference is ignored.
+    pub ignore: Vec<Arc<str>>,
+}
+
+/// Where a resource was declared, for labels of diagnostics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The header of its block: type and labels.
+    pub block: Span,
+    /// The value of each attribute that was written.
+    pub attrs: BTreeMap<Arc<str>, Span>,
+}
+
+impl Resource {
+    /// An attribute that is a text.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.attrs.get(name)?.as_str()
+    }
+
+    /// An attribute that refers to another resource.
+    #[must_use]
+    pub fn reference(&self, name: &str) -> Option<&Address> {
+        match self.attrs.get(name)? {
+            crate::model::attrs::Value::Resource(address) => Some(address),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Schemas: which inputs an app's connections and destinations take, and which keys and values a
+//! destination accepts. Manifests declare them; `config`, the JSON schema, the reference pages and the
+//! embedded backend read them.
+
+use crate::model::attrs::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The type of an input.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Type {
+    /// Text.
+    String,
+    /// A number.
+    Number,
+    /// `true` or `false`.
+    Bool,
+    /// A list of one type.
+    List(Box<Type>),
+    /// A map from text to one type.
+    Map(Box<Type>),
+    /// One of some texts.
+    OneOf(Vec<Arc<str>>),
+    /// Anything.
+    Any,
+}
+
+/// One input.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    /// Its name in configurations.
+    pub name: Arc<str>,
+    /// Its name on the wire: the name in camelCase unless the manifest says otherwise.
+    pub wire: Arc<str>,
+    /// What it takes.
+    pub ty: Type,
+    /// Whether it must be given.
+    pub required: bool,
+    /// What it is when it is not given.
+    pub default: Option<Value>,
+    /// Whether it takes a secret source instead of plain text.
+    pub sensitive: bool,
+    /// One sentence for the reference page; may be empty.
+    pub doc: Arc<str>,
+}
+
+/// One way to connect to an app.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Method {
+    /// Its inputs.
+    pub fields: Vec<Field>,
+    /// Whether it can only be made in the vendor's page: then it can be looked up, never declared.
+    pub browser_only: bool,
+}
+
+/// An app: what its connections take.
+#[derive(Debug, Clone, PartialEq)]
+pub struct App {
+    /// What users and the backend call it.
+    pub slug: Arc<str>,
+    /// The vendor's own name.
+    pub title: Arc<str>,
+    /// The vendor's documentation.
+    pub docs: Arc<str>,
+    /// When the facts were last checked, `YYYY-MM-DD`.
+    pub verified: Arc<str>,
+    /// Its methods by name.
+    pub methods: BTreeMap<Arc<str>, Method>,
+}
+
+/// A destination: what its syncs take.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Destination {
+    /// What users and the backend call it.
+    pub slug: Arc<str>,
+    /// The app that its connection must be of.
+    pub app: Arc<str>,
+    /// The vendor's own name.
+    pub title: Arc<str>,
+    /// The input whose value picks the variant; `None` if there is one variant only, named ``.
+    pub selector: Option<Arc<str>>,
+    /// Inputs and rules by the selector's value.
+    pub variants: BTreeMap<Arc<str>, Variant>,
+    /// Inputs of the sync's `options`.
+    pub options: Vec<Field>,
+    /// Whether a backend can import from it.
+    pub can_import: bool,
+}
+
+/// One shape of a destination.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Variant {
+    /// Inputs of the `destination` block, besides the selector.
+    pub fields: Vec<Field>,
+    /// Whether values can be read back.
+    pub readable: bool,
+    /// Whether the key schema names the one container (a many-to-one secret) instead of the keys in it.
+    pub schema_names_container: bool,
+    /// What keys it takes.
+    pub keys: KeyRules,
+    /// What values it takes.
+    pub values: ValueRules,
+    /// Most entries that it holds.
+    pub max_entries: Option<usize>,
+}
+
+/// What keys a destination takes, and how it writes them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KeyRules {
+    /// A regular expression that the whole key must match.
+    pub matches: Option<Arc<str>>,
+    /// Keys that it refuses: exact, or a prefix with `*`.
+    pub reserved: Vec<Arc<str>>,
+    /// How it changes letters.
+    pub case: Case,
+    /// Texts that it replaces by others before it stores a key.
+    pub replace: Vec<(Arc<str>, Arc<str>)>,
+    /// Most characters.
+    pub max_length: Option<usize>,
+}
+
+/// How a destination changes the letters of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Case {
+    /// Not at all: `a` and `A` are two keys.
+    #[default]
+    Sensitive,
+    /// Kept as written, but `a` and `A` are one key.
+    Insensitive,
+    /// Stored as upper case.
+    Upper,
+    /// Stored as lower case.
+    Lower,
+}
+
+/// What values a destination takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValueRules {
+    /// Most bytes.
+    pub max_bytes: Option<usize>,
+    /// Whether the empty value is taken.
+    pub empty: bool,
+}
+
+impl Default for ValueRules {
+    fn default() -> Self {
+        Self { max_bytes: None, empty: true }
+    }
+}
+
+/// All apps and destinations that are known.
+#[derive(Debug, Clone, Default)]
+pub struct Schemas {
+    /// Apps by slug.
+    pub apps: BTreeMap<Arc<str>, App>,
+    /// Destinations by slug.
+    pub destinations: BTreeMap<Arc<str>, Destination>,
+}

@@ -1,0 +1,1 @@
+//! Plans, diagnostics and events as text and JSON; no decisions.
