@@ -3,19 +3,19 @@
 //! The order of the modules below is the law of the house: a module imports only from modules above
 //! it. `tests/tidy.rs` holds it, and `docs/ARCHITECTURE.md` says why each room is where it is.
 
-pub mod api; // wire types of the Infisical API, shared by client and server
-pub mod backend; // the Infisical client: reads Live, writes changes
-pub mod cli;
-pub mod config; // the user's files → Desired
+pub mod secret; // values that must never be seen: Secret, Fingerprint, FingerprintKey
 pub mod diag; // what went wrong, where, and what to do next
-pub mod engine; // where the parts meet: snapshot, plan, apply, events
-pub mod http; // requests as values; one client with retry and rate limits
-pub mod lang; // HCL as a language: parse, evaluate, format, edit
-pub mod ledger; // what keyform wrote and owns: journal, stores, lock
 pub mod model; // the vocabulary: plain data, no IO
 pub mod plan; // pure planning: diff, order, guard
+pub mod lang; // HCL as a language: parse, evaluate, format, edit
+pub mod config; // the user's files → Desired
+pub mod http; // requests as values; one client with retry and rate limits
+pub mod ledger; // what keyform wrote and owns: journal, stores, lock
+pub mod api; // wire types of the Infisical API, shared by client and server
 pub mod provider; // destinations: manifests, the generic driver, signers
-pub mod secret; // values that must never be seen: Secret, Fingerprint, FingerprintKey
+pub mod backend; // the Infisical client: reads Live, writes changes
 #[cfg(feature = "server")]
 pub mod server; // the embedded, API-compatible backend
-pub mod view; // plans, diagnostics and events as text and JSON // arguments and dispatch, one file a command
+pub mod engine; // where the parts meet: snapshot, plan, apply, events
+pub mod view; // plans, diagnostics and events as text and JSON
+pub mod cli; // arguments and dispatch, one file a command
