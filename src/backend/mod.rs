@@ -1,1 +1,1 @@
-//! The Infisical client: reads live state, writes changes.
+//! The Infisical client: reads what exists, writes changes.

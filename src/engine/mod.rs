@@ -1,1 +1,83 @@
-//! Where the parts meet: snapshot, plan, apply, events.
+//! Where the parts meet: the one engine behind `plan`, `apply`, `destroy`, `drift` and `secret`.
+//!
+//! [`Engine::open`] finds the backend (starting the embedded one if there is none), [`Engine::plan`]
+//! reads what the configuration and the ledger mention and compares, [`Engine::apply`] does it. What is
+//! right and what is dangerous is decided in [`crate::plan`], what is shown in `view`.
+
+pub mod event;
+pub mod secrets;
+
+use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
+use crate::engine::event::Cancel;
+use crate::engine::event::Event;
+use crate::engine::event::Report;
+use crate::model::address::Address;
+use crate::model::desired::Desired;
+use crate::plan::Plan;
+use std::path::PathBuf;
+
+/// What an engine needs to know besides the configuration.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The directory of the configuration: relative paths of secret files start here.
+    pub dir: PathBuf,
+    /// Where the ledger and the embedded backend live, usually `.keyform` in `dir`.
+    pub state: PathBuf,
+    /// Whether `secret_exec` may start programs.
+    pub allow_exec: bool,
+}
+
+/// What to plan.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    /// Only these and what they need; empty for everything.
+    pub targets: Vec<Address>,
+    /// Adopt what exists and equals what is declared.
+    pub adopt: bool,
+    /// Plan the end of everything that the ledger owns.
+    pub destroy: bool,
+}
+
+/// A plan together with what is needed to apply it. The secrets are in here, not in the plan.
+pub struct Planned {
+    /// What would be done.
+    pub plan: Plan,
+    /// What is worth knowing: sources of secrets that are not at hand, destinations not inspected.
+    pub notes: Vec<Diagnostic>,
+}
+
+/// A backend, a ledger and the destinations, ready to be asked.
+pub struct Engine {
+    options: Options,
+}
+
+impl Engine {
+    /// Opens the ledger and the backend that the configuration names.
+    ///
+    /// # Errors
+    /// The ledger can't be read, the embedded backend can't start, or the block names no known backend.
+    pub async fn open(options: Options, desired: &Desired) -> Result<Self, Diagnostics> {
+        let _ = desired;
+        Ok(Self { options })
+    }
+
+    /// Reads and compares. Writes nothing.
+    ///
+    /// # Errors
+    /// Nothing could be read at all: credentials refused, host unreachable. What can be read in part
+    /// gives a plan that says what is missing.
+    pub async fn plan(&self, desired: &Desired, scope: &Scope) -> Result<Planned, Diagnostics> {
+        let _ = (desired, scope, &self.options);
+        Ok(Planned { plan: Plan::default(), notes: Vec::new() })
+    }
+
+    /// Does what was planned. The caller has looked at the hazards.
+    pub async fn apply(&self, planned: Planned, cancel: &Cancel, on: &mut (dyn FnMut(Event) + Send)) -> Report {
+        let _ = (planned, cancel, on);
+        Report::default()
+    }
+
+    /// Stops the embedded backend, if one was started.
+    pub async fn close(self) {}
+}
