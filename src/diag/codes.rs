@@ -32,6 +32,12 @@ codes! {
     SYNTAX = "KF0101" Configuration "syntax error"
         "The text is not HCL. The label shows where reading stopped; the mistake is there or shortly before it: a missing quote, brace or equals sign.";
     // 02 configuration
+    SECRET_SOURCE = "KF0240" Environment "secret could not be read"
+        "A secret source (`secret_env`, `secret_file`, `secret_exec`) did not give a value: the variable is not set, the file can't be read, or the program failed. What was read is never shown.";
+    EXEC_NOT_ALLOWED = "KF0241" Configuration "programs may not be run"
+        "`secret_exec` runs a program to get a secret. A configuration that others wrote could run anything, so it is only done under `--allow-exec`.";
+    SECRET_FILE_EXPOSED = "KF0242" Environment "secret file is readable by others"
+        "A file that `secret_file` reads can be read by other users of this machine. Give it the mode 0600, or let it come from the environment.";
     // 03 graph
     // 04 plan
     // 05 providers

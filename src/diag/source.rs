@@ -3,6 +3,7 @@
 //! Lives here: [`Sources`], a registry of named texts, and [`Span`], a byte range in one of them.
 //! Reading files does not: `config::load` does that and adds the texts here.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -42,6 +43,26 @@ pub struct Source {
     pub name: Arc<str>,
     /// The text, exactly as on disk: spans can be used to splice it.
     pub text: Arc<str>,
+    /// Ranges that hold secrets (a literal in a secret attribute): never to be shown.
+    hidden: Vec<Range<usize>>,
+}
+
+impl Source {
+    /// The text as it may be shown: as on disk, with an asterisk for every byte that is hidden. Offsets
+    /// and lines stay the same.
+    #[must_use]
+    pub fn shown(&self) -> Cow<'_, str> {
+        if self.hidden.is_empty() {
+            return Cow::Borrowed(&self.text);
+        }
+        let mut bytes = self.text.as_bytes().to_vec();
+        for range in &self.hidden {
+            for byte in bytes.get_mut(range.clone()).into_iter().flatten().filter(|byte| **byte != b'\n') {
+                *byte = b'*';
+            }
+        }
+        Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+    }
 }
 
 /// All texts of one run. Ids are handed out in order and never reused.
@@ -60,8 +81,15 @@ impl Sources {
     /// Adds a text.
     pub fn add(&mut self, name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> SourceId {
         let id = SourceId(u32::try_from(self.list.len()).unwrap_or(u32::MAX));
-        self.list.push(Source { name: name.into(), text: text.into() });
+        self.list.push(Source { name: name.into(), text: text.into(), hidden: Vec::new() });
         id
+    }
+
+    /// Says that a range holds a secret: from now on [`Source::shown`] covers it.
+    pub fn hide(&mut self, span: Span) {
+        if let Some(source) = self.list.get_mut(span.source.0 as usize) {
+            source.hidden.push(span.range());
+        }
     }
 
     /// The text of an id handed out by this registry; `None` for a foreign id.
