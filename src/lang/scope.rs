@@ -1,6 +1,7 @@
 //! What names mean while an expression is evaluated, and what of the outside world it may touch.
 
 use crate::diag::Diagnostic;
+use crate::diag::codes;
 use crate::diag::source::Span;
 use crate::lang::functions::Function;
 use crate::model::address::Address;
@@ -35,6 +36,30 @@ pub struct Outside<'a> {
     pub glob: &'a dyn Fn(&Path, &str) -> std::io::Result<Vec<PathBuf>>,
     /// Attributes of referenced resources.
     pub resource: &'a ResourceAttr<'a>,
+}
+
+impl<'a> Outside<'a> {
+    /// No environment, no files, no resources: what manifests see.
+    #[must_use]
+    pub fn nothing(functions: &'a [&'static [Function]]) -> Self {
+        Self { functions, base: Path::new(""), env: &no_env, read: &no_file, glob: &no_files, resource: &no_resource }
+    }
+}
+
+fn no_env(_: &str) -> Option<String> {
+    None
+}
+
+fn no_file(_: &Path) -> std::io::Result<String> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
+
+fn no_files(_: &Path, _: &str) -> std::io::Result<Vec<PathBuf>> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
+
+fn no_resource(_: &Address, _: &str, span: Span) -> Result<Value, Diagnostic> {
+    Err(Diagnostic::error(&codes::UNKNOWN_NAME, "There are no resources here.").at(span, ""))
 }
 
 impl<'a> Scope<'a> {
