@@ -65,6 +65,56 @@ codes! {
     // 03 graph
     // 04 plan
     // 05 providers
+    BAD_ADDRESS = "KF0501" Configuration "bad address"
+        "An address of a service must be absolute and begin with https:// (or http:// for this machine). Check the instance address of the connection.";
+    PLAIN_HTTP = "KF0502" Configuration "connection without TLS"
+        "Secrets are only sent over TLS. Plain http is allowed for this machine itself (localhost, 127.0.0.1, ::1), for tests and for agents that add TLS.";
+    UNREACHABLE = "KF0503" Environment "service can't be reached"
+        "No answer came: the name can't be resolved, the connection is refused or breaks off, or the service takes too long. Requests that may be repeated were repeated. Check the address, the network and the proxy variables (HTTPS_PROXY, NO_PROXY).";
+    NO_TLS = "KF0504" Environment "TLS can't be set up"
+        "The machine's set-up for TLS could not be used, for example because its certificates can't be read.";
+    NOT_JSON = "KF0505" Vendor "answer is not JSON"
+        "The service answered with something else than the JSON that it documents, often a proxy's or sign-in page. The body is not shown, because it may hold secrets.";
+    BUSY = "KF0506" Vendor "service asks for a long pause"
+        "The service limits how often it may be asked, and the pause that it wants is longer than keyform waits. Run again later, or lower the parallelism.";
+    BAD_HEADER = "KF0507" Configuration "value does not fit into a header"
+        "A credential that goes into a header has a line break or another character that headers can't carry, often because it was read from a file with a trailing line.";
+    REFUSED = "KF0508" Credentials "credentials refused"
+        "The service answered 401: the credentials of the connection are wrong, expired or revoked. It was not tried again.";
+    FORBIDDEN = "KF0509" Permission "permission refused"
+        "The service answered 403: the credentials are right but may not do this. The provider's reference page names the permissions that it needs. It was not tried again.";
+    VENDOR_ERROR = "KF0510" Vendor "request failed"
+        "The service refused or failed the request. The detail names the request, the status and, where it is safe, the service's own message.";
+    UNEXPECTED_ANSWER = "KF0511" Vendor "unexpected answer"
+        "The service's answer lacks a field that its documentation promises, or has one of another shape. Nothing was guessed in its place. If the service has changed, the manifest needs a change.";
+    PAGING_LOOP = "KF0512" Vendor "pages go in a circle"
+        "The service handed out the same page twice. The listing is not complete, so nothing is deleted by it.";
+    FOREIGN_HOST = "KF0513" Vendor "request to a foreign host"
+        "An answer or a manifest names an address on another host than the service's own. Credentials are sent to the service's own host only.";
+    UNKNOWN_DESTINATION = "KF0514" Configuration "unknown destination"
+        "No manifest declares this destination, app, method or variant.";
+    BAD_KEY = "KF0515" Configuration "destination refuses the key"
+        "The destination's rules for keys (allowed characters, length, reserved names) refuse it. Rename the secret, or change the key schema of the sync.";
+    BAD_VALUE = "KF0516" Configuration "destination refuses the value"
+        "The destination's rules for values (length, emptiness) refuse it.";
+    FOLDED_KEYS = "KF0517" Configuration "two keys become one"
+        "The destination changes letters of keys or ignores their case, so that two keys of this sync would be stored as one. Rename one of them.";
+    TOO_MANY_ENTRIES = "KF0518" Configuration "more entries than the destination holds"
+        "The destination takes a limited number of entries. Split the sync.";
+    MANIFEST = "KF0519" Configuration "bad provider manifest"
+        "A provider manifest has a word that the language does not know, a name that is not in scope where it stands, or an expression of a shape that its slot does not take. docs/providers.md lists all words and scopes.";
+    DUPLICATE_PROVIDER = "KF0520" Configuration "provider declared twice"
+        "A manifest beside the configuration declares an app or a destination that is built in. It can add one, not replace one.";
+    FILE_ERROR = "KF0521" Environment "file can't be read or written"
+        "A file of a local destination can't be read or written. An unreadable file is never taken for an empty one.";
+    FILE_MALFORMED = "KF0522" Configuration "malformed file"
+        "A file of a local destination does not have the shape of its format, so that it can't be changed without harm. Mend or remove it.";
+    OUTSIDE_DIRECTORY = "KF0523" Configuration "file outside its directory"
+        "A local destination writes inside the directory of its connection only: no `..`, no absolute names, no symbolic links that lead out.";
+    BAD_PATH_PART = "KF0524" Configuration "key can't stand in an address"
+        "A key, name or id that becomes a part of a request's path is empty, `.` or `..`, so the request would reach something else.";
+    NO_CREDENTIALS = "KF0525" Credentials "no credentials found"
+        "The machine's own credentials are needed (environment, profile, metadata service), and none were found.";
     // 06 backend
     // 07 embedded backend
     // 08 ledger

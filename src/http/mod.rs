@@ -1,12 +1,21 @@
 //! Requests as values, and the one client that sends them.
 //!
 //! Lives here: [`Request`] and [`Response`], which know nothing of the network; [`client`] sends, counts,
-//! retries ([`retry`]) and paces ([`limit`]). What a request means is its maker's business.
+//! retries ([`retry`]) and paces ([`limit`]); [`json`] turns bodies into values and back. What a request
+//! means is its maker's business.
 
+pub mod client;
+pub mod json;
+mod limit;
+mod retry;
+pub mod tape;
+
+use crate::diag::Diagnostic;
+use crate::diag::codes;
 use crate::secret::Secret;
 use zeroize::Zeroizing;
 
-/// A request. `Debug` shows method and address, never headers or body.
+/// A request. `Debug` shows method and address, never query, headers or body.
 #[derive(Clone)]
 pub struct Request {
     /// `GET`, `POST` …
@@ -34,6 +43,37 @@ pub enum Method {
     Head,
 }
 
+impl Method {
+    /// All, in the order in which people list them.
+    pub const ALL: [Method; 6] =
+        [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete, Method::Head];
+
+    /// As it stands in a request: `GET` …
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+            Self::Head => "HEAD",
+        }
+    }
+
+    /// The method that a word stands for.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.as_str() == word)
+    }
+
+    /// Whether HTTP itself says that sending it twice is as good as once.
+    #[must_use]
+    pub fn is_idempotent(self) -> bool {
+        !matches!(self, Self::Post | Self::Patch)
+    }
+}
+
 /// A body with its content type.
 #[derive(Clone)]
 pub struct Body {
@@ -41,6 +81,63 @@ pub struct Body {
     pub content_type: String,
     /// The bytes, wiped on drop.
     pub bytes: Zeroizing<Vec<u8>>,
+}
+
+impl Request {
+    /// A request without headers and body; idempotent if its method is.
+    ///
+    /// # Errors
+    /// The text is no absolute http or https address.
+    pub fn new(method: Method, url: &str) -> Result<Self, Diagnostic> {
+        let url = reqwest::Url::parse(url)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+            .ok_or_else(|| {
+                Diagnostic::error(&codes::BAD_ADDRESS, "An absolute address such as `https://api.example.com` is needed here.")
+            })?;
+        Ok(Self { method, url, headers: Vec::new(), body: None, idempotent: method.is_idempotent() })
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: Secret) -> Self {
+        self.headers.push((name.to_owned(), value));
+        self
+    }
+
+    /// Adds a header whose value anyone may see.
+    #[must_use]
+    pub fn plain_header(self, name: &str, value: &str) -> Self {
+        self.header(name, Secret::new(value.to_owned()))
+    }
+
+    /// Sets a JSON body.
+    #[must_use]
+    pub fn json(self, bytes: Zeroizing<Vec<u8>>) -> Self {
+        self.body("application/json", bytes)
+    }
+
+    /// Sets a body.
+    #[must_use]
+    pub fn body(mut self, content_type: &str, bytes: Zeroizing<Vec<u8>>) -> Self {
+        self.body = Some(Body { content_type: content_type.to_owned(), bytes });
+        self
+    }
+
+    /// Says that sending it twice is as good as once although its method does not say so (a login, a
+    /// search), or the other way round.
+    #[must_use]
+    pub fn idempotent(mut self, idempotent: bool) -> Self {
+        self.idempotent = idempotent;
+        self
+    }
+
+    /// Method, host and path, for messages: `GET api.example.com/v1/things`. The query is left out.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let port = self.url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        format!("{} {}{port}{}", self.method.as_str(), self.url.host_str().unwrap_or(""), self.url.path())
+    }
 }
 
 /// An answer. `Debug` shows the status, never the body.
@@ -59,11 +156,17 @@ impl Response {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
+
+    /// Whether the status is one of 200 to 299.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
 }
 
 impl std::fmt::Debug for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?} {}{}", self.method, self.url.host_str().unwrap_or(""), self.url.path())
+        f.write_str(&self.title())
     }
 }
 

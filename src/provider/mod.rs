@@ -11,10 +11,17 @@
 //! bytes survive; 429 waits and 401 does not; stopped anywhere and run again, it converges; key rules
 //! reject what they say they reject; nothing leaks a value.
 
+pub mod native;
+pub mod registry;
+pub mod rules;
+
 use crate::diag::Diagnostic;
 use crate::model::attrs::Attrs;
+use crate::model::attrs::Value;
+use crate::model::schema::Variant;
 use crate::secret::Secret;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 /// Which destination, with which credentials: everything a sync says, secrets included.
@@ -36,16 +43,18 @@ pub struct Spec {
 }
 
 /// What a destination holds, values included.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Observation {
     /// Keys with what came back for them.
     pub entries: BTreeMap<Arc<str>, Seen>,
     /// Why the listing is partial; `None` if it is complete.
     pub partial: Option<Diagnostic>,
+    /// What the manifest keeps of the listing as a whole, for its writes: a document's version.
+    pub document: Value,
 }
 
-/// One key at a destination.
-#[derive(Debug, Clone, Default)]
+/// One key at a destination. `Debug` never shows `raw`, which may hold the value.
+#[derive(Clone, Default)]
 pub struct Seen {
     /// Its value, if the vendor gives it back.
     pub value: Option<Secret>,
@@ -56,7 +65,18 @@ pub struct Seen {
     /// The vendor's version, etag or time of last change.
     pub version: Option<Arc<str>>,
     /// What else the manifest keeps of the record, for its writes.
-    pub raw: crate::model::attrs::Value,
+    pub raw: Value,
+}
+
+impl fmt::Debug for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Seen")
+            .field("value", &self.value)
+            .field("id", &self.id)
+            .field("digest", &self.digest)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
 }
 
 /// One key to be written.
@@ -86,4 +106,64 @@ pub struct Outcome {
     pub key: Arc<str>,
     /// The vendor's version after the write, if it says; or why it failed.
     pub result: Result<Option<Arc<str>>, Diagnostic>,
+}
+
+/// An opened destination: one place, with the credentials to read and write it.
+#[derive(Clone)]
+pub struct Destination {
+    inner: Inner,
+}
+
+#[derive(Clone)]
+enum Inner {
+    Files(Arc<native::files::Files>),
+}
+
+impl Destination {
+    /// Names the place without any secret: destinations of equal places hold the same entries, so that one
+    /// listing serves both. For one run only: it is neither stable nor to be shown.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match &self.inner {
+            Inner::Files(files) => files.place(),
+        }
+    }
+
+    /// The variant that this destination is of: its rules, and whether its values come back.
+    #[must_use]
+    pub fn variant(&self) -> &Variant {
+        match &self.inner {
+            Inner::Files(files) => files.variant(),
+        }
+    }
+
+    /// The key as the destination stores it: letters and texts changed by its rules.
+    #[must_use]
+    pub fn stored_key(&self, key: &str) -> String {
+        rules::stored(&self.variant().keys, key)
+    }
+
+    /// What the destination's rules say against these keys and, where they are at hand, their values. The
+    /// key of each problem is one of `wanted`, as it is written there.
+    #[must_use]
+    pub fn check(&self, wanted: &BTreeMap<Arc<str>, Option<Secret>>) -> Vec<(Arc<str>, Diagnostic)> {
+        rules::check(self.variant(), wanted)
+    }
+
+    /// All entries. Complete, or it says why it is not.
+    ///
+    /// # Errors
+    /// Nothing can be said about what is there.
+    pub async fn read(&self) -> Result<Observation, Diagnostic> {
+        match &self.inner {
+            Inner::Files(files) => files.read(),
+        }
+    }
+
+    /// Writes, on top of what was observed. One outcome for each write, in the same order.
+    pub async fn write(&self, observed: &Observation, writes: &[Write]) -> Vec<Outcome> {
+        match &self.inner {
+            Inner::Files(files) => files.write(writes),
+        }
+    }
 }

@@ -1,0 +1,274 @@
+//! The one client: sends, counts, retries and paces. The only place that talks to the network, but for
+//! the credentials chain of AWS.
+
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::http::Request;
+use crate::http::Response;
+use crate::http::limit::Limits;
+use crate::http::retry;
+use crate::http::tape::Tape;
+use reqwest::header::HeaderMap;
+use reqwest::header::HeaderName;
+use reqwest::header::HeaderValue;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use std::time::Instant;
+use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
+use zeroize::Zeroizing;
+
+/// How a client is made.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Longest time until a connection stands.
+    pub connect_timeout: Duration,
+    /// Longest time until a whole answer is there.
+    pub timeout: Duration,
+    /// Longest pause that a service may ask for; a longer one is an error that says so.
+    pub longest_pause: Duration,
+    /// Hears of every request.
+    pub tape: Option<Tape>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            timeout: Duration::from_secs(60),
+            longest_pause: Duration::from_secs(120),
+            tape: None,
+        }
+    }
+}
+
+/// What a host can bear.
+#[derive(Clone)]
+pub struct Policy {
+    /// Longest time that all tries of one request may take together.
+    pub budget: Duration,
+    /// Most requests a minute.
+    pub rate: Option<u32>,
+    /// Most requests at once.
+    pub concurrency: usize,
+    /// Answers that ask for another try although their status does not say so: a service that was too
+    /// busy did nothing, so these are retried whatever the method.
+    pub throttled: Option<Arc<Throttled>>,
+}
+
+/// How often one request may fail before its failure stands. Being told to wait is no failure.
+const MOST_FAILURES: u32 = 4;
+
+/// Whether an answer says that the service was too busy to do anything.
+pub type Throttled = dyn Fn(&Response) -> bool + Send + Sync;
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { budget: Duration::from_secs(180), rate: None, concurrency: 8, throttled: None }
+    }
+}
+
+/// Sends requests. Clones share connections, counters and limits.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    http: reqwest::Client,
+    options: Options,
+    requests: AtomicU64,
+    limits: Limits,
+}
+
+impl Client {
+    /// A client. Proxies are taken from the environment, as everywhere.
+    ///
+    /// # Errors
+    /// The machine offers no usable TLS set-up.
+    pub fn new(options: Options) -> Result<Self, Diagnostic> {
+        // Whoever comes second finds it installed: both mean the same one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("keyform/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(options.connect_timeout)
+            .timeout(options.timeout)
+            .build()
+            .map_err(|_| Diagnostic::error(&codes::NO_TLS, "The HTTP client could not be set up."))?;
+        Ok(Self(Arc::new(Inner { http, options, requests: AtomicU64::new(0), limits: Limits::default() })))
+    }
+
+    /// How many requests were sent so far, retries included.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.0.requests.load(Ordering::Relaxed)
+    }
+
+    /// Sends a request and gives the answer, whatever its status. Waits and tries again where that is
+    /// harmless: after 429, after 5xx and silence if the request is idempotent, after a connection that
+    /// never stood. Never after 401 and 403.
+    ///
+    /// # Errors
+    /// No answer came, the address is not to be trusted with a secret, or the service asks for too long
+    /// a pause.
+    pub async fn send(&self, request: &Request, policy: &Policy) -> Result<Response, Diagnostic> {
+        let host = host(request);
+        if request.url.scheme() != "https" && !is_loopback(request) {
+            return Err(Diagnostic::error(&codes::PLAIN_HTTP, format!("`{host}` would be reached without TLS."))
+                .help("use an https address; plain http is allowed for this machine only"));
+        }
+        let headers = headers(request)?;
+        let begun = Instant::now();
+        let mut pauses = retry::pauses();
+        let mut failures = 0;
+        loop {
+            let outcome = self.once(request, headers.clone(), policy, &host).await;
+            let (pause, asked) = match &outcome {
+                Ok(response) => {
+                    let again = retry::asks_again(response.status, request.idempotent)
+                        || policy.throttled.as_ref().is_some_and(|throttled| throttled(response));
+                    if !again {
+                        return outcome.map_err(|failure| failure.diagnostic(request, &host));
+                    }
+                    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                    let asked = retry::asked_pause(response, now);
+                    failures += u32::from(response.status >= 500);
+                    (asked.or_else(|| pauses.next()), asked)
+                }
+                Err(failure) => {
+                    failures += 1;
+                    (pauses.next().filter(|_| !failure.sent || request.idempotent), None)
+                }
+            };
+            let pause = pause.filter(|_| failures <= MOST_FAILURES);
+            let left = policy.budget.saturating_sub(begun.elapsed());
+            match pause {
+                Some(pause) if pause <= left && pause <= self.0.options.longest_pause => {
+                    tracing::debug!(host, ms = pause.as_millis(), "waiting before another try");
+                    tokio::time::sleep(pause).await;
+                }
+                _ => {
+                    if let Some(asked) = asked {
+                        return Err(Diagnostic::error(
+                            &codes::BUSY,
+                            format!("`{host}` asks to wait {} seconds.", asked.as_secs()),
+                        ));
+                    }
+                    return outcome.map_err(|failure| failure.diagnostic(request, &host));
+                }
+            }
+        }
+    }
+
+    async fn once(
+        &self,
+        request: &Request,
+        headers: HeaderMap,
+        policy: &Policy,
+        host: &str,
+    ) -> Result<Response, Failure> {
+        let _permit = self.0.limits.enter(host, policy).await;
+        self.0.requests.fetch_add(1, Ordering::Relaxed);
+        if let Some(tape) = &self.0.options.tape {
+            tape.record(request);
+        }
+        let mut builder = self.0.http.request(method(request), request.url.clone()).headers(headers);
+        if let Some(body) = &request.body {
+            builder = builder.body(body.bytes.to_vec());
+        }
+        let response = builder.send().await.map_err(Failure::from)?;
+        let status = response.status().as_u16();
+        tracing::debug!(request = request.title(), status);
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect();
+        let body = response.bytes().await.map_err(Failure::from)?;
+        Ok(Response { status, headers, body: Zeroizing::new(body.to_vec()) })
+    }
+}
+
+/// Why no answer came.
+struct Failure {
+    why: Why,
+    /// Whether the service may have seen the request.
+    sent: bool,
+}
+
+enum Why {
+    Connect,
+    Timeout,
+    Cut,
+}
+
+impl From<reqwest::Error> for Failure {
+    fn from(error: reqwest::Error) -> Self {
+        let why = match () {
+            () if error.is_timeout() => Why::Timeout,
+            () if error.is_connect() => Why::Connect,
+            () => Why::Cut,
+        };
+        Self { why, sent: !error.is_connect() }
+    }
+}
+
+impl Failure {
+    fn diagnostic(self, request: &Request, host: &str) -> Diagnostic {
+        let title = request.title();
+        match self.why {
+            Why::Connect => Diagnostic::error(&codes::UNREACHABLE, format!("No connection to `{host}` (`{title}`)."))
+                .help("check the address, the network and the proxy settings"),
+            Why::Timeout => Diagnostic::error(&codes::UNREACHABLE, format!("`{host}` did not answer in time (`{title}`).")),
+            Why::Cut => Diagnostic::error(&codes::UNREACHABLE, format!("The connection to `{host}` broke off (`{title}`).")),
+        }
+    }
+}
+
+/// The headers of a request, its content type included.
+fn headers(request: &Request) -> Result<HeaderMap, Diagnostic> {
+    let kind = request.body.as_ref().map(|body| ("content-type", body.content_type.as_str()));
+    let mut headers = HeaderMap::new();
+    for (name, value) in request.headers.iter().map(|(name, value)| (name.as_str(), value.expose())).chain(kind) {
+        let (Ok(name), Ok(mut value)) = (HeaderName::from_str(name), HeaderValue::from_str(value)) else {
+            let title = request.title();
+            return Err(Diagnostic::error(
+                &codes::BAD_HEADER,
+                format!("The header `{name}` of `{title}` would have characters that no header can carry."),
+            )
+            .help("check the credentials of the connection for line breaks"));
+        };
+        value.set_sensitive(true);
+        headers.append(name, value);
+    }
+    Ok(headers)
+}
+
+fn method(request: &Request) -> reqwest::Method {
+    use crate::http::Method;
+    match request.method {
+        Method::Get => reqwest::Method::GET,
+        Method::Post => reqwest::Method::POST,
+        Method::Put => reqwest::Method::PUT,
+        Method::Patch => reqwest::Method::PATCH,
+        Method::Delete => reqwest::Method::DELETE,
+        Method::Head => reqwest::Method::HEAD,
+    }
+}
+
+fn host(request: &Request) -> String {
+    let host = request.url.host_str().unwrap_or("");
+    match request.url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+/// Whether the host is this machine itself.
+fn is_loopback(request: &Request) -> bool {
+    let host = request.url.host_str().unwrap_or("");
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
+}

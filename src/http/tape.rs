@@ -1,0 +1,79 @@
+//! The tape: what was sent, as it may be kept in a file, for golden requests in tests.
+
+use crate::http::Request;
+use crate::secret::Secret;
+use std::fmt;
+use std::sync::Arc;
+
+/// Hears of every request right before it is sent, retries included.
+#[derive(Clone)]
+pub struct Tape(Arc<dyn Fn(Taped) + Send + Sync>);
+
+impl Tape {
+    /// A tape that calls `hear`.
+    pub fn new(hear: impl Fn(Taped) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(hear))
+    }
+
+    pub(super) fn record(&self, request: &Request) {
+        (self.0)(Taped {
+            method: request.method.as_str(),
+            url: request.url.to_string(),
+            headers: request.headers.iter().map(|(name, _)| name.clone()).collect(),
+            content_type: request.body.as_ref().map(|body| body.content_type.clone()),
+            body: request.body.as_ref().map(|body| String::from_utf8_lossy(&body.bytes).into_owned()).map(Secret::new),
+        });
+    }
+}
+
+impl fmt::Debug for Tape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tape")
+    }
+}
+
+/// One request on the tape. Header values are left out; the body may hold secrets.
+#[derive(Debug, Clone)]
+pub struct Taped {
+    /// `GET`, `POST` …
+    pub method: &'static str,
+    /// The full address.
+    pub url: String,
+    /// Names of the headers.
+    pub headers: Vec<String>,
+    /// The body's content type.
+    pub content_type: Option<String>,
+    /// The body.
+    pub body: Option<Secret>,
+}
+
+impl Taped {
+    /// The request as text, every occurrence of one of `secrets` replaced by `«value»`.
+    #[must_use]
+    pub fn redacted(&self, secrets: &[Secret]) -> String {
+        let mut text = format!("{} {}\n", self.method, self.url);
+        for name in &self.headers {
+            text.push_str(&format!("{}\n", name.to_lowercase()));
+        }
+        if let (Some(kind), Some(body)) = (&self.content_type, &self.body) {
+            text.push_str(&format!("{kind}\n\n{}\n", body.expose()));
+        }
+        redact(&text, secrets)
+    }
+}
+
+/// A text without any of `secrets`: each is replaced by `«value»`, also as JSON and as a part of an
+/// address would write it. The longest are replaced first.
+#[must_use]
+pub fn redact(text: &str, secrets: &[Secret]) -> String {
+    let mut forms: Vec<String> = secrets.iter().filter(|secret| !secret.is_empty()).flat_map(forms).collect();
+    forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+    forms.iter().fold(text.to_owned(), |text, form| text.replace(form, "«value»"))
+}
+
+fn forms(secret: &Secret) -> [String; 3] {
+    let plain = secret.expose().to_owned();
+    let json = serde_json::Value::from(plain.as_str()).to_string();
+    let url = percent_encoding::utf8_percent_encode(&plain, percent_encoding::NON_ALPHANUMERIC).to_string();
+    [plain, json[1..json.len() - 1].to_owned(), url]
+}

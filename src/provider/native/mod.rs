@@ -1,0 +1,3 @@
+//! Destinations that are no HTTP service at all.
+
+pub mod files;
