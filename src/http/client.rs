@@ -221,8 +221,12 @@ impl Failure {
         match self.why {
             Why::Connect => Diagnostic::error(&codes::UNREACHABLE, format!("No connection to `{host}` (`{title}`)."))
                 .help("check the address, the network and the proxy settings"),
-            Why::Timeout => Diagnostic::error(&codes::UNREACHABLE, format!("`{host}` did not answer in time (`{title}`).")),
-            Why::Cut => Diagnostic::error(&codes::UNREACHABLE, format!("The connection to `{host}` broke off (`{title}`).")),
+            Why::Timeout => {
+                Diagnostic::error(&codes::UNREACHABLE, format!("`{host}` did not answer in time (`{title}`)."))
+            }
+            Why::Cut => {
+                Diagnostic::error(&codes::UNREACHABLE, format!("The connection to `{host}` broke off (`{title}`)."))
+            }
         }
     }
 }

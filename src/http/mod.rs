@@ -45,8 +45,7 @@ pub enum Method {
 
 impl Method {
     /// All, in the order in which people list them.
-    pub const ALL: [Method; 6] =
-        [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete, Method::Head];
+    pub const ALL: [Method; 6] = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete, Method::Head];
 
     /// As it stands in a request: `GET` …
     #[must_use]
@@ -93,7 +92,10 @@ impl Request {
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
             .ok_or_else(|| {
-                Diagnostic::error(&codes::BAD_ADDRESS, "An absolute address such as `https://api.example.com` is needed here.")
+                Diagnostic::error(
+                    &codes::BAD_ADDRESS,
+                    "An absolute address such as `https://api.example.com` is needed here.",
+                )
             })?;
         Ok(Self { method, url, headers: Vec::new(), body: None, idempotent: method.is_idempotent() })
     }
