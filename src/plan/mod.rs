@@ -128,6 +128,43 @@ pub enum HazardKind {
     Protected,
 }
 
+impl HazardKind {
+    /// All kinds.
+    pub const ALL: [HazardKind; 9] = [
+        HazardKind::Wipe,
+        HazardKind::Takeover,
+        HazardKind::MassDelete,
+        HazardKind::Shrunk,
+        HazardKind::FirstContact,
+        HazardKind::Replace,
+        HazardKind::Collision,
+        HazardKind::Incomplete,
+        HazardKind::Protected,
+    ];
+
+    /// The word for it in `allow` lists, on the command line and in plans.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Wipe => "wipe",
+            Self::Takeover => "takeover",
+            Self::MassDelete => "mass-delete",
+            Self::Shrunk => "shrunk",
+            Self::FirstContact => "first-contact",
+            Self::Replace => "replace",
+            Self::Collision => "collision",
+            Self::Incomplete => "incomplete",
+            Self::Protected => "protected",
+        }
+    }
+
+    /// The kind that a word stands for.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
 /// A danger, named and counted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hazard {

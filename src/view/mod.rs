@@ -1,1 +1,17 @@
-//! Plans, diagnostics and events as text and JSON; no decisions.
+//! Plans, reports, diagnostics and events as text and JSON. No decisions are made here, and nothing here
+//! can hold a secret: what comes in is a plan, which has fingerprints only.
+//!
+//! Lives here: [`words`], every symbol and phrase, once; [`paint`], colours; [`text`], a plan as people
+//! read it; [`report`], how an apply ended; [`progress`], events as lines; [`graph`], drawings; [`json`],
+//! the same for programs.
+//!
+//! Names are data: a key or a slug may hold terminal escapes, so whatever came from outside goes through
+//! [`words::shown`] before it is drawn.
+
+pub mod graph;
+pub mod json;
+pub mod paint;
+pub mod progress;
+pub mod report;
+pub mod text;
+pub mod words;

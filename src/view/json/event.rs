@@ -1,0 +1,134 @@
+//! Events and the report of an apply as JSON, one object a line: `keyform.event/1`, `keyform.report/1`.
+
+use crate::diag::source::Sources;
+use crate::engine::event::Event;
+use crate::engine::event::Report;
+use crate::view::json::diagnostic;
+use crate::view::words;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// One event.
+#[derive(Debug, Serialize)]
+pub struct Line {
+    format: &'static str,
+    event: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    because: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    milliseconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diagnostic: Option<diagnostic::Entry>,
+}
+
+fn milliseconds(took: Duration) -> u64 {
+    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Mirrors an event.
+#[must_use]
+pub fn event(event: &Event, sources: &Sources) -> Line {
+    let mut line = Line {
+        format: "keyform.event/1",
+        event: "",
+        address: None,
+        action: None,
+        text: None,
+        because: None,
+        milliseconds: None,
+        diagnostic: None,
+    };
+    match event {
+        Event::Stage(stage) => {
+            line.event = "stage";
+            line.text = Some(stage.to_string());
+        }
+        Event::Started { address, action } => {
+            line.event = "started";
+            line.address = Some(address.to_string());
+            line.action = Some(words::verb(*action));
+        }
+        Event::Waiting { address, why, elapsed } => {
+            line.event = "waiting";
+            line.address = Some(address.to_string());
+            line.text = Some(why.to_string());
+            line.milliseconds = Some(milliseconds(*elapsed));
+        }
+        Event::Done { address, action, took } => {
+            line.event = "done";
+            line.address = Some(address.to_string());
+            line.action = Some(words::verb(*action));
+            line.milliseconds = Some(milliseconds(*took));
+        }
+        Event::Failed { address, action, diagnostic } => {
+            line.event = "failed";
+            line.address = Some(address.to_string());
+            line.action = Some(words::verb(*action));
+            line.diagnostic = Some(diagnostic::entry(diagnostic, sources));
+        }
+        Event::Skipped { address, action, because } => {
+            line.event = "skipped";
+            line.address = Some(address.to_string());
+            line.action = Some(words::verb(*action));
+            line.because = because.as_ref().map(ToString::to_string);
+        }
+    }
+    line
+}
+
+/// How an apply ended.
+#[derive(Debug, Serialize)]
+pub struct Ending {
+    format: &'static str,
+    complete: bool,
+    interrupted: bool,
+    done: BTreeMap<&'static str, usize>,
+    failed: Vec<Failure>,
+    skipped: Vec<Skip>,
+    requests: u64,
+    milliseconds: u64,
+    diagnostics: Vec<diagnostic::Entry>,
+}
+
+#[derive(Debug, Serialize)]
+struct Failure {
+    address: String,
+    diagnostic: diagnostic::Entry,
+}
+
+#[derive(Debug, Serialize)]
+struct Skip {
+    address: String,
+    because: Option<String>,
+}
+
+/// Mirrors a report.
+#[must_use]
+pub fn ending(report: &Report, sources: &Sources) -> Ending {
+    Ending {
+        format: "keyform.report/1",
+        complete: report.is_complete(),
+        interrupted: report.interrupted,
+        done: report.done.iter().map(|(action, &count)| (words::verb(*action), count)).collect(),
+        failed: report
+            .failed
+            .iter()
+            .map(|(a, d)| Failure { address: a.to_string(), diagnostic: diagnostic::entry(d, sources) })
+            .collect(),
+        skipped: report
+            .skipped
+            .iter()
+            .map(|(a, b)| Skip { address: a.to_string(), because: b.as_ref().map(ToString::to_string) })
+            .collect(),
+        requests: report.requests,
+        milliseconds: milliseconds(report.took),
+        diagnostics: diagnostic::entries(&report.warnings, sources),
+    }
+}

@@ -1,0 +1,154 @@
+//! A plan as JSON: `keyform.plan/1`, described by `schema/plan.schema.json`.
+
+use crate::diag::source::Sources;
+use crate::plan::Action;
+use crate::plan::Change;
+use crate::plan::Plan;
+use crate::plan::Shown;
+use crate::view::json::diagnostic;
+use crate::view::text::Cost;
+use crate::view::words;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The document.
+#[derive(Debug, Serialize)]
+pub struct Document {
+    format: &'static str,
+    summary: BTreeMap<&'static str, usize>,
+    unchanged: usize,
+    changes: Vec<Row>,
+    hazards: Vec<Hazard>,
+    foreign: Vec<Foreign>,
+    blind: Vec<Blind>,
+    incomplete: Vec<Incomplete>,
+    requests: u64,
+    milliseconds: u64,
+    diagnostics: Vec<diagnostic::Entry>,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    address: String,
+    resource: String,
+    kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    action: &'static str,
+    reason: &'static str,
+    drift: bool,
+    fields: Vec<Field>,
+    needs: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Field {
+    name: String,
+    before: Value,
+    after: Value,
+}
+
+/// A value that may be shown; a secret is its fingerprint's first eight digits.
+#[derive(Debug, Serialize)]
+#[serde(tag = "is", rename_all = "lowercase")]
+enum Value {
+    Absent,
+    Plain { text: String },
+    Secret { fingerprint: String },
+    Unknown,
+}
+
+#[derive(Debug, Serialize)]
+struct Hazard {
+    kind: &'static str,
+    address: String,
+    count: usize,
+    detail: String,
+    allowed: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Foreign {
+    place: String,
+    count: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Blind {
+    address: String,
+    why: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Incomplete {
+    address: String,
+    diagnostic: diagnostic::Entry,
+}
+
+/// Mirrors a plan.
+#[must_use]
+pub fn document(plan: &Plan, cost: Cost, diagnostics: Vec<diagnostic::Entry>, sources: &Sources) -> Document {
+    let mut summary = BTreeMap::new();
+    for action in [Action::Create, Action::Update, Action::Replace, Action::Delete, Action::Adopt, Action::Forget] {
+        summary.insert(words::verb(action), plan.changes.iter().filter(|change| change.action == action).count());
+    }
+    Document {
+        format: "keyform.plan/1",
+        summary,
+        unchanged: plan.unchanged,
+        changes: plan.changes.iter().map(row).collect(),
+        hazards: plan
+            .hazards
+            .iter()
+            .map(|hazard| Hazard {
+                kind: hazard.kind.word(),
+                address: hazard.address.to_string(),
+                count: hazard.count,
+                detail: hazard.detail.clone(),
+                allowed: hazard.allowed,
+            })
+            .collect(),
+        foreign: plan.foreign.iter().map(|(place, &count)| Foreign { place: place.to_string(), count }).collect(),
+        blind: plan.blind.iter().map(|(a, why)| Blind { address: a.to_string(), why: why.to_string() }).collect(),
+        incomplete: plan
+            .incomplete
+            .iter()
+            .map(|(a, d)| Incomplete { address: a.to_string(), diagnostic: diagnostic::entry(d, sources) })
+            .collect(),
+        requests: cost.requests,
+        milliseconds: u64::try_from(cost.took.as_millis()).unwrap_or(u64::MAX),
+        diagnostics,
+    }
+}
+
+fn row(change: &Change) -> Row {
+    let resource = change.address.resource();
+    Row {
+        address: change.address.to_string(),
+        kind: resource.kind().to_owned(),
+        resource: resource.to_string(),
+        key: change.address.entry_key().map(str::to_owned),
+        action: words::verb(change.action),
+        reason: words::reason_name(change.reason),
+        drift: change.drift,
+        fields: change
+            .fields
+            .iter()
+            .map(|field| Field {
+                name: field.name.to_string(),
+                before: value(&field.before),
+                after: value(&field.after),
+            })
+            .collect(),
+        needs: change.needs.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn value(shown: &Shown) -> Value {
+    match shown {
+        Shown::Absent => Value::Absent,
+        Shown::Plain(text) => Value::Plain { text: text.to_string() },
+        Shown::Secret(fingerprint) => Value::Secret { fingerprint: fingerprint.short() },
+        Shown::Unknown => Value::Unknown,
+    }
+}

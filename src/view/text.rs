@@ -1,0 +1,382 @@
+//! A plan as people read it, also at two in the morning: resource by resource, the entries of a sync
+//! below it key by key, the reason in words, what is dangerous at the end with the way out.
+//!
+//! Long lists of one kind of change are folded with exact counts. What destroys something is not folded
+//! below [`FOLD_DESTRUCTIVE`] rows.
+
+use crate::model::address::Address;
+use crate::plan::Action;
+use crate::plan::Change;
+use crate::plan::Field;
+use crate::plan::Plan;
+use crate::plan::Reason;
+use crate::plan::Shown;
+use crate::view::paint::Paint;
+use crate::view::words;
+use indexmap::IndexMap;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// More rows than this of one action and reason are folded.
+pub const FOLD: usize = 20;
+/// More rows than this are folded even if they destroy something.
+pub const FOLD_DESTRUCTIVE: usize = 200;
+/// How many rows of a folded list are shown.
+const HEAD: usize = 10;
+
+/// How to draw.
+#[derive(Debug, Clone, Copy)]
+pub struct Style {
+    /// Colours or none.
+    pub paint: Paint,
+    /// Columns.
+    pub width: usize,
+}
+
+/// What the plan took.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Cost {
+    /// Requests sent.
+    pub requests: u64,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// The rows of one resource: its own, if it changes, and those of its entries.
+struct Group<'a> {
+    address: Address,
+    own: Option<&'a Change>,
+    entries: Vec<&'a Change>,
+}
+
+/// Draws a plan. Ends with a line break.
+#[must_use]
+pub fn plan(plan: &Plan, style: Style, cost: Cost) -> String {
+    let mut out = String::new();
+    let groups = groups(plan);
+    let mut folds = Folds::new(&groups);
+    for group in &groups {
+        if let Some(line) = folds.line(group, style) {
+            out.push_str(&line);
+        } else if !folds.is_hidden(group) {
+            draw_group(&mut out, group, style);
+        }
+    }
+    if !groups.is_empty() {
+        out.push('\n');
+    }
+    hazards(&mut out, plan, style);
+    beside(&mut out, plan, style);
+    out.push_str(&summary(plan, style.paint, cost));
+    out
+}
+
+fn groups(plan: &Plan) -> Vec<Group<'_>> {
+    let mut groups: IndexMap<Address, Group<'_>> = IndexMap::new();
+    for change in &plan.changes {
+        let address = change.address.resource();
+        let group = groups.entry(address.clone()).or_insert(Group { address, own: None, entries: Vec::new() });
+        match change.address.entry_key() {
+            Some(_) => group.entries.push(change),
+            None => group.own = Some(change),
+        }
+    }
+    groups.into_values().collect()
+}
+
+/// Whether something that exists is lost.
+fn destroys(change: &Change) -> bool {
+    matches!(change.action, Action::Delete | Action::Replace)
+        || matches!(change.reason, Reason::Takeover | Reason::Unseen | Reason::Wipe)
+}
+
+fn fold_above(change: &Change) -> usize {
+    if destroys(change) { FOLD_DESTRUCTIVE } else { FOLD }
+}
+
+/// Which resources are drawn, and where a line stands for the rest.
+struct Folds {
+    /// Of each kind, action and reason: how many there are, how many entries below those folded, and how
+    /// many were met so far.
+    lists: BTreeMap<(String, Action, Reason), Fold>,
+}
+
+#[derive(Default)]
+struct Fold {
+    total: usize,
+    above: usize,
+    met: usize,
+    entries: usize,
+}
+
+impl Folds {
+    fn new(groups: &[Group<'_>]) -> Self {
+        let mut lists: BTreeMap<_, Fold> = BTreeMap::new();
+        for group in groups {
+            let Some((key, above)) = Self::key(group) else { continue };
+            let fold = lists.entry(key).or_default();
+            fold.total += 1;
+            fold.above = above;
+            if fold.total > HEAD {
+                fold.entries += group.entries.len();
+            }
+        }
+        Self { lists }
+    }
+
+    /// The list that a group may be folded into; groups with destructive entries are never folded.
+    fn key(group: &Group<'_>) -> Option<((String, Action, Reason), usize)> {
+        let own = group.own?;
+        let harmless = group.entries.iter().all(|entry| !destroys(entry));
+        harmless.then(|| ((group.address.kind().to_owned(), own.action, own.reason), fold_above(own)))
+    }
+
+    fn is_hidden(&self, group: &Group<'_>) -> bool {
+        Self::key(group).and_then(|(key, _)| self.lists.get(&key)).is_some_and(|f| f.total > f.above && f.met > HEAD)
+    }
+
+    /// Counts the group; gives the line that stands for the rest of its list, once.
+    fn line(&mut self, group: &Group<'_>, style: Style) -> Option<String> {
+        let (key, _) = Self::key(group)?;
+        let fold = self.lists.get_mut(&key)?;
+        fold.met += 1;
+        if fold.total <= fold.above || fold.met != HEAD + 1 {
+            return None;
+        }
+        let (kind, action, reason) = key;
+        let below = match fold.entries {
+            0 => String::new(),
+            n => format!(", with {}", words::count(n, "entry", "entries")),
+        };
+        Some(format!(
+            "  {}\n",
+            style.paint.dim(&format!(
+                "{:>3} … and {} more of {kind} to {} ({}){below}",
+                words::symbol(action),
+                fold.total - HEAD,
+                words::verb(action),
+                words::reason(reason, action, false),
+            ))
+        ))
+    }
+}
+
+fn draw_group(out: &mut String, group: &Group<'_>, style: Style) {
+    let paint = style.paint;
+    let address = words::shown(&group.address.to_string());
+    match group.own {
+        Some(change) => {
+            let reason = words::reason(change.reason, change.action, false);
+            let head = format!("{:>3} {:<7} ", words::symbol(change.action), words::verb(change.action));
+            out.push_str(&format!("{}{}", paint.action(change.action, &head), paint.bold(&address)));
+            if change.reason != Reason::New || change.action != Action::Create {
+                let used = head.chars().count() + address.chars().count();
+                let gap = if used + reason.chars().count() + 2 > style.width { "\n            " } else { "  " };
+                out.push_str(&format!("{gap}{}", paint.dim(reason)));
+            }
+            out.push('\n');
+            fields(out, change, style);
+        }
+        None => out.push_str(&format!("    in      {}\n", paint.bold(&address))),
+    }
+    entries(out, &group.entries, style);
+}
+
+fn fields(out: &mut String, change: &Change, style: Style) {
+    const INDENT: usize = 14;
+    match change.action {
+        Action::Create => {
+            let texts = change
+                .fields
+                .iter()
+                .filter(|field| field.after != Shown::Absent)
+                .map(|field| format!("{} = {}", words::shown(&field.name), value(&field.after)));
+            wrap(out, texts, INDENT, style);
+        }
+        Action::Update | Action::Replace | Action::Adopt => {
+            for field in &change.fields {
+                field_change(out, field, INDENT, style);
+            }
+        }
+        Action::Delete | Action::Forget => {}
+    }
+}
+
+fn field_change(out: &mut String, field: &Field, indent: usize, style: Style) {
+    let (name, before, after) = (words::shown(&field.name), value(&field.before), value(&field.after));
+    let length = indent + name.chars().count() + before.chars().count() + after.chars().count() + 5;
+    let pad = " ".repeat(indent);
+    if length <= style.width {
+        out.push_str(&format!("{pad}{name}: {} → {after}\n", style.paint.dim(&before)));
+    } else {
+        out.push_str(&format!("{pad}{name}:\n{pad}  {}\n{pad}→ {after}\n", style.paint.dim(&before)));
+    }
+}
+
+/// Texts one after the other, with line breaks between them where the width ends.
+fn wrap(out: &mut String, texts: impl Iterator<Item = String>, indent: usize, style: Style) {
+    let mut used = 0;
+    for text in texts {
+        let length = text.chars().count();
+        if used > 0 && used + 2 + length < style.width {
+            out.push_str(&style.paint.dim(&format!(", {text}")));
+            used += 2 + length;
+            continue;
+        }
+        if used > 0 {
+            out.push('\n');
+        }
+        out.push_str(&" ".repeat(indent));
+        out.push_str(&style.paint.dim(&text));
+        used = indent + length;
+    }
+    if used > 0 {
+        out.push('\n');
+    }
+}
+
+fn value(shown: &Shown) -> String {
+    match shown {
+        Shown::Absent => "not set".to_owned(),
+        Shown::Plain(text) => words::shown(text),
+        Shown::Secret(fingerprint) => format!("#{}", fingerprint.short()),
+        Shown::Unknown => "(unknown secret)".to_owned(),
+    }
+}
+
+fn entries(out: &mut String, entries: &[&Change], style: Style) {
+    const WIDEST_KEY: usize = 36;
+    let mut lists: BTreeMap<(Action, Reason), Vec<&Change>> = BTreeMap::new();
+    for entry in entries {
+        lists.entry((entry.action, entry.reason)).or_default().push(entry);
+    }
+    let key = |entry: &Change| words::shown(entry.address.entry_key().unwrap_or_default());
+    let column = entries.iter().map(|e| key(e).chars().count()).filter(|n| *n <= WIDEST_KEY).max().unwrap_or(0);
+    for ((action, reason), list) in lists {
+        let because = words::reason(reason, action, true);
+        let shown = if list.len() > fold_above(list[0]) { HEAD } else { list.len() };
+        for entry in &list[..shown] {
+            let key = key(entry);
+            let pad = " ".repeat(column.saturating_sub(key.chars().count()));
+            let values = entry.fields.first().map(entry_values).unwrap_or_default();
+            let line = format!("          {:>3} {key}{pad}  {values:<21}", words::symbol(action));
+            out.push_str(&style.paint.action(action, &line));
+            out.push_str(&format!("  {}\n", style.paint.dim(because)));
+        }
+        if shown < list.len() {
+            let rest = format!(
+                "          {:>3} … and {} more to {} ({because})",
+                words::symbol(action),
+                list.len() - shown,
+                words::verb(action),
+            );
+            out.push_str(&format!("{}\n", style.paint.dim(&rest)));
+        }
+    }
+}
+
+/// The fingerprints of an entry's value: of what is lost, of what comes, or both.
+fn entry_values(field: &Field) -> String {
+    let one = |shown: &Shown| match shown {
+        Shown::Absent => None,
+        Shown::Unknown => Some("?".to_owned()),
+        other => Some(value(other)),
+    };
+    match (one(&field.before), one(&field.after)) {
+        (Some(before), Some(after)) if before == after => after,
+        (Some(before), Some(after)) => format!("{before} → {after}"),
+        (Some(only), None) | (None, Some(only)) => only,
+        (None, None) => String::new(),
+    }
+}
+
+fn hazards(out: &mut String, plan: &Plan, style: Style) {
+    let paint = style.paint;
+    let mut kinds: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for hazard in &plan.hazards {
+        kinds.entry((hazard.allowed, hazard.kind)).or_default().push(hazard);
+    }
+    for ((allowed, kind), list) in kinds {
+        let total: usize = list.iter().map(|hazard| hazard.count).sum();
+        let title = format!("{} ({total}): {}", kind.word(), words::hazard(kind));
+        if allowed {
+            out.push_str(&format!("{}\n", paint.warn(&format!("Allowed hazard {title}"))));
+        } else {
+            out.push_str(&format!("{}\n", paint.danger(&format!("Hazard {title}"))));
+        }
+        for hazard in list {
+            let address = words::shown(&hazard.address.to_string());
+            paragraph(out, &format!("{address}: {}", words::shown(&hazard.detail)), 2, style);
+        }
+        if !allowed {
+            paragraph(out, &words::way_out(kind, total), 2, style);
+        }
+        out.push('\n');
+    }
+}
+
+/// What a reader must know besides the rows.
+fn beside(out: &mut String, plan: &Plan, style: Style) {
+    let start = out.len();
+    for (place, count) in &plan.foreign {
+        paragraph(out, &format!("Left alone: {count} {}.", words::shown(place)), 0, style);
+    }
+    for (address, why) in &plan.blind {
+        let address = words::shown(&address.to_string());
+        let text = format!("Not inspected: {address}: {}. Its keys are not in this plan.", words::shown(why));
+        paragraph(out, &text, 0, style);
+    }
+    for (address, diagnostic) in &plan.incomplete {
+        let address = words::shown(&address.to_string());
+        let text = format!("Not read: {address}: {} ({})", words::shown(&diagnostic.detail), diagnostic.code.id);
+        paragraph(out, &text, 0, style);
+    }
+    if out.len() > start {
+        out.push('\n');
+    }
+}
+
+/// A paragraph, broken at spaces where the width ends; lines after the first are indented by two more.
+fn paragraph(out: &mut String, text: &str, indent: usize, style: Style) {
+    let mut used = 0;
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let length = word.chars().count();
+        if used > 0 && used + 1 + length <= style.width {
+            out.push(' ');
+            used += 1 + length;
+        } else {
+            let pad = if used > 0 { indent + 2 } else { indent };
+            if used > 0 {
+                out.push('\n');
+            }
+            out.push_str(&" ".repeat(pad));
+            used = pad + length;
+        }
+        out.push_str(word);
+    }
+    out.push('\n');
+}
+
+/// `3 to create, 1 to delete`, in the order of [`Action`].
+#[must_use]
+pub fn counts(plan: &Plan) -> String {
+    let mut counts: BTreeMap<Action, usize> = BTreeMap::new();
+    for change in &plan.changes {
+        *counts.entry(change.action).or_default() += 1;
+    }
+    let parts: Vec<String> =
+        counts.into_iter().map(|(action, count)| format!("{count} to {}", words::verb(action))).collect();
+    parts.join(", ")
+}
+
+fn summary(plan: &Plan, paint: Paint, cost: Cost) -> String {
+    let unchanged = words::count(plan.unchanged, "thing is", "things are");
+    let verdict = match (plan.changes.is_empty(), plan.incomplete.is_empty() && plan.blind.is_empty()) {
+        (true, true) if plan.unchanged == 0 => paint.good("Nothing to do: nothing is declared, nothing is owned."),
+        (true, true) => paint.good(&format!("Nothing to do: {unchanged} as declared.")),
+        (true, false) => paint.warn(&format!("Nothing to do where it could be seen: {unchanged} as declared.")),
+        (false, _) => paint.bold(&format!("Plan: {}; {unchanged} as declared.", counts(plan))),
+    };
+    let requests = words::count(usize::try_from(cost.requests).unwrap_or(usize::MAX), "request", "requests");
+    format!("{verdict} {}\n", paint.dim(&format!("({requests}, {})", words::duration(cost.took))))
+}

@@ -1,0 +1,173 @@
+//! Symbols and words, each in one place, so that every rendering says the same thing the same way.
+
+use crate::plan::Action;
+use crate::plan::HazardKind;
+use crate::plan::Reason;
+use std::time::Duration;
+
+/// The symbol of an action.
+#[must_use]
+pub fn symbol(action: Action) -> &'static str {
+    match action {
+        Action::Create => "+",
+        Action::Update => "~",
+        Action::Replace => "-/+",
+        Action::Delete => "-",
+        Action::Adopt => ">",
+        Action::Forget => ".",
+    }
+}
+
+/// The word of an action, as in "3 to create".
+#[must_use]
+pub fn verb(action: Action) -> &'static str {
+    match action {
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Replace => "replace",
+        Action::Delete => "delete",
+        Action::Adopt => "adopt",
+        Action::Forget => "forget",
+    }
+}
+
+/// The word of an action that is done, as in "3 created".
+#[must_use]
+pub fn past(action: Action) -> &'static str {
+    match action {
+        Action::Create => "created",
+        Action::Update => "updated",
+        Action::Replace => "replaced",
+        Action::Delete => "deleted",
+        Action::Adopt => "adopted",
+        Action::Forget => "forgotten",
+    }
+}
+
+/// The name of a reason for programs.
+#[must_use]
+pub fn reason_name(reason: Reason) -> &'static str {
+    match reason {
+        Reason::New => "new",
+        Reason::Changed => "changed",
+        Reason::Missing => "missing",
+        Reason::Drifted => "drifted",
+        Reason::Conflict => "conflict",
+        Reason::Takeover => "takeover",
+        Reason::Unseen => "unseen",
+        Reason::Removed => "removed",
+        Reason::Gone => "gone",
+        Reason::Wipe => "wipe",
+        Reason::Kept => "kept",
+        Reason::Resumed => "resumed",
+        Reason::Immutable => "immutable",
+    }
+}
+
+/// Why a row is in the plan, for people. An entry's source is its folder, a resource's the configuration.
+#[must_use]
+pub fn reason(reason: Reason, action: Action, entry: bool) -> &'static str {
+    match (reason, entry) {
+        (Reason::New, _) if action == Action::Adopt => "it is there and right",
+        (Reason::New, _) => "new",
+        (Reason::Changed, false) => "the configuration changed",
+        (Reason::Changed, true) => "the source changed",
+        (Reason::Missing, _) => "it was there and is gone",
+        (Reason::Drifted, _) => "changed outside",
+        (Reason::Conflict, false) => "changed outside, and the configuration changed too",
+        (Reason::Conflict, true) => "changed outside, and the source changed too",
+        (Reason::Takeover, _) => "someone else wrote it",
+        (Reason::Unseen, _) => "someone else wrote it; its value can't be read",
+        (Reason::Removed, false) => "no longer declared",
+        (Reason::Removed, true) => "no longer in the source",
+        (Reason::Gone, _) => "it is already gone",
+        (Reason::Wipe, _) => "not keyform's; the sync deletes what it does not know",
+        (Reason::Kept, _) => "no longer managed; it stays as it is",
+        (Reason::Resumed, _) => "made by a run that did not end",
+        (Reason::Immutable, _) => "it can't be changed in place",
+    }
+}
+
+/// A hazard in one sentence, for people.
+#[must_use]
+pub fn hazard(kind: HazardKind) -> &'static str {
+    match kind {
+        HazardKind::Wipe => "keys that keyform did not write would be deleted",
+        HazardKind::Takeover => "keys that someone else wrote would be overwritten",
+        HazardKind::MassDelete => "more would be deleted than the guard accepts at once",
+        HazardKind::Shrunk => "the source holds far less than it did, or nothing at all",
+        HazardKind::FirstContact => "a new sync would change what its destination already holds",
+        HazardKind::Replace => "resources would be deleted and made again",
+        HazardKind::Collision => "two sources would write one key",
+        HazardKind::Incomplete => "not everything could be read, so rows may be missing",
+        HazardKind::Protected => "a protected resource would be deleted",
+    }
+}
+
+/// Whether a hazard is refused whatever the command line says.
+#[must_use]
+pub fn is_final(kind: HazardKind) -> bool {
+    matches!(kind, HazardKind::Collision | HazardKind::Protected)
+}
+
+/// What to do about a hazard, with the number that allows it.
+#[must_use]
+pub fn way_out(kind: HazardKind, count: usize) -> String {
+    match kind {
+        HazardKind::Collision => {
+            "Give one of the syncs another key schema or another place, so that each key has one source.".to_owned()
+        }
+        HazardKind::Protected => {
+            "If the end of it is meant, set prevent_destroy = false in its lifecycle block, apply, and remove it then."
+                .to_owned()
+        }
+        HazardKind::Incomplete => {
+            format!("Mend what could not be read, or go on without it: --allow {}={count}", kind.word())
+        }
+        _ => format!("If that is meant: --allow {}={count}", kind.word()),
+    }
+}
+
+/// `1 change`, `3 changes`.
+#[must_use]
+pub fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// A duration as people say it: `40 ms`, `1.2 s`, `3 min 5 s`.
+#[must_use]
+pub fn duration(took: Duration) -> String {
+    let ms = took.as_millis();
+    match ms {
+        0..1000 => format!("{ms} ms"),
+        1000..60_000 => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
+        _ => format!("{} min {} s", ms / 60_000, ms / 1000 % 60),
+    }
+}
+
+/// A text from outside as it may be drawn: whatever moves a cursor, breaks a line, turns the direction
+/// of writing or can't be seen is written as `\u{…}`.
+#[must_use]
+pub fn shown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_unseen(c) {
+            out.push_str(&format!("\\u{{{:x}}}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// [`shown`], but lines stay lines: for texts of several lines, such as diagnostics.
+#[must_use]
+pub fn shown_lines(text: &str) -> String {
+    text.split('\n').map(shown).collect::<Vec<_>>().join("\n")
+}
+
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
