@@ -116,8 +116,54 @@ codes! {
     NO_CREDENTIALS = "KF0525" Credentials "no credentials found"
         "The machine's own credentials are needed (environment, profile, metadata service), and none were found.";
     // 06 backend
+    BACKEND_UNREACHABLE = "KF0601" Environment "the backend can't be reached"
+        "No answer came from the backend's address: the name is not known, the port is closed, the network or a proxy is in between, or the certificate is not trusted. Look at `url` in the `backend` block and open it with another program from this machine.";
+    BACKEND_CREDENTIALS = "KF0602" Credentials "the backend refused the credentials"
+        "The client id and client secret, or the token, are wrong, expired, revoked or used up. Make new ones for the machine identity and put them where the `auth` block of the backend looks for them. Repeating wrong logins can lock the identity for some minutes.";
+    BACKEND_PERMISSION = "KF0603" Permission "the backend does not permit this"
+        "The credentials are right, but the machine identity may not do what was asked: it is no member of the project, or its role lacks the permission. Add the identity to the project, or give it a role that may.";
+    BACKEND_REFUSED = "KF0604" Configuration "the backend refused the request"
+        "The backend understood the request and says no: a rule of its own is not met, a name is taken, or a vendor refused the credentials of a connection. Its own words say which.";
+    BACKEND_NOT_FOUND = "KF0605" Configuration "the backend does not know what is asked for"
+        "Something that the request names is not there, or not visible to this machine identity. It may have been deleted a moment ago: plan again.";
+    BACKEND_ROUTE = "KF0606" Vendor "the backend lacks this part of the API"
+        "The backend answers that there is no such route: it is older than the feature, or `url` points to something else. App connections and secret syncs need an Infisical of 2025 or newer.";
+    BACKEND_LIMIT = "KF0607" Vendor "the backend asks to slow down"
+        "The rate limit stayed exhausted for as long as keyform was willing to wait. Lower `parallelism`, wait a minute, or raise the limit of a self-hosted backend.";
+    BACKEND_FAILED = "KF0608" Vendor "the backend failed"
+        "The backend answered that something went wrong on its side. If it happens again, its own log says more; the request id, where it gives one, finds the entry.";
+    BACKEND_ANSWER = "KF0609" Vendor "the backend's answer can't be read"
+        "The answer is not the JSON that this part of the API gives. A web page instead of JSON means that `url` points to a proxy, a login page or another service.";
+    BACKEND_APPROVAL = "KF0610" Permission "the change waits for approval"
+        "An approval policy covers this path: the backend took the change as a request that a person must approve. It is not applied. Approve it there and run again, or let the machine identity bypass the policy.";
+    BACKEND_CONFIG = "KF0611" Configuration "the backend block is incomplete"
+        "The `backend` block names a kind, an address or a way to log in that keyform does not know or can't use.";
+    BACKEND_HIDDEN = "KF0612" Permission "secret values are hidden from this identity"
+        "The machine identity may see that the secrets exist but not their values, so they can't be compared. Give it the permission to read secret values.";
+    BACKEND_TWICE = "KF0613" Vendor "the backend holds this more than once"
+        "Two things with the same name are there, which the backend does not prevent when they are made at the same moment. Delete one of them by hand; keyform does not choose.";
     // 07 embedded backend
     // 08 ledger
     // 09 engine
+    NEED_MISSING = "KF0901" Configuration "something that this needs does not exist"
+        "A change needs a thing of the backend that is not there: a project, an environment, a folder or a connection that was not declared, or that was deleted a moment ago. Declare it, or plan again.";
+    STORED_MISSING = "KF0902" Configuration "a stored secret does not exist"
+        "`secret_stored` names a secret of the backend as `project/environment/path/KEY`, and there is none of that name, or this machine identity can't see it.";
+    SYNC_FAILED = "KF0903" Vendor "the backend's sync failed"
+        "The backend ran the sync and reports that it failed; its own words say why. The keys that it wrote before stay written. Mend the cause and apply again.";
+    SYNC_TIMEOUT = "KF0904" Vendor "the backend's sync did not end in time"
+        "The sync was started and was still under way when `timeout` of the `secret_sync` block was over. It may still end well: plan again later, or raise the timeout.";
+    NOT_ARRIVED = "KF0905" Vendor "a key did not arrive at the destination"
+        "The sync ended without an error, but the destination, read again, does not hold what was sent. A filter or a rule of the destination may have dropped or changed it, or something else writes there too.";
+    NOT_INSPECTED = "KF0906" Environment "a destination was not inspected"
+        "The credentials of the connection are not at hand, or the destination could not be read, so the plan can't say which keys will change there. The backend's sync works all the same.";
+    SOURCE_LATER = "KF0907" Environment "the value of a secret is not at hand"
+        "The place that the value comes from can't be read now. The plan goes on without it and shows the value as unknown; applying needs it.";
+    RANDOM_PLACE = "KF0908" Configuration "a random value can't be used here"
+        "`secret_random` makes a value once, when the secret is created; it works only for `secret` blocks. For anything else store the value as a secret and name it with `secret_stored`.";
+    SOURCE_UNREAD = "KF0909" Environment "the source of a sync could not be read"
+        "The secrets that a sync would push could not be read in full, so its entries are unknown. An unread source is never taken for an empty one.";
+    DESTINATION_WRITE = "KF0910" Vendor "the destination did not take a key"
+        "The destination answered a write with an error. The other keys are not touched by it; apply again once the cause is mended.";
     // 10 command line
 }

@@ -1,0 +1,403 @@
+//! One client for the whole run: logs in when it must, sends calls, and turns whatever goes wrong into
+//! a diagnostic that names the resource, the request and the server's own words.
+//!
+//! What is asked is the business of [`crate::backend::read`] and [`crate::backend::write`].
+
+use crate::backend::auth::Login;
+use crate::backend::auth::Token;
+use crate::backend::auth::token_is_spent;
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::http;
+use crate::http::Method;
+use crate::http::Request;
+use crate::http::Response;
+use crate::http::client::Policy;
+use crate::secret::Secret;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use std::time::Instant;
+use zeroize::Zeroizing;
+
+/// Where a backend is asked when the configuration names no address.
+pub const DEFAULT_URL: &str = "https://app.infisical.com";
+
+/// A connection to one backend. Clones share the token.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    http: http::client::Client,
+    base: reqwest::Url,
+    login: Login,
+    policy: Policy,
+    token: tokio::sync::Mutex<Option<Token>>,
+}
+
+/// Why a call gave no answer.
+#[derive(Debug)]
+pub struct Failure {
+    /// For people.
+    pub diagnostic: Diagnostic,
+    /// The status, if there was an answer.
+    pub status: Option<u16>,
+}
+
+impl Failure {
+    /// Whether the thing that was asked for is not there.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.status == Some(404) && self.diagnostic.code == &codes::BACKEND_NOT_FOUND
+    }
+}
+
+impl From<Failure> for Diagnostic {
+    fn from(failure: Failure) -> Self {
+        failure.diagnostic
+    }
+}
+
+/// One call: what it is about, the request, and what must not be seen in its answer.
+pub struct Call<'a> {
+    about: &'a str,
+    method: Method,
+    /// With `:name` for each segment that is filled in: what messages show.
+    pattern: &'static str,
+    args: Vec<&'a str>,
+    query: Vec<(&'static str, &'a str)>,
+    body: Option<Zeroizing<Vec<u8>>>,
+    secrets: Vec<Secret>,
+    idempotent: bool,
+}
+
+impl<'a> Call<'a> {
+    /// A call about something with a name for people: an address, or `the list of projects`.
+    #[must_use]
+    pub fn new(about: &'a str, method: Method, pattern: &'static str) -> Self {
+        let idempotent = matches!(method, Method::Get);
+        Self { about, method, pattern, args: Vec::new(), query: Vec::new(), body: None, secrets: Vec::new(), idempotent }
+    }
+
+    /// Fills in the next `:segment` of the pattern.
+    #[must_use]
+    pub fn arg(mut self, value: &'a str) -> Self {
+        self.args.push(value);
+        self
+    }
+
+    /// Adds a query parameter.
+    #[must_use]
+    pub fn query(mut self, name: &'static str, value: &'a str) -> Self {
+        self.query.push((name, value));
+        self
+    }
+
+    /// Sets the body.
+    #[must_use]
+    pub fn json(mut self, body: &impl Serialize) -> Self {
+        // The wire types are plain structs with text keys: they always serialize.
+        self.body = Some(Zeroizing::new(serde_json::to_vec(body).unwrap_or_default()));
+        self
+    }
+
+    /// Names secrets of the body, to be blotted out if the answer quotes them.
+    #[must_use]
+    pub fn secrets(mut self, secrets: impl IntoIterator<Item = Secret>) -> Self {
+        self.secrets.extend(secrets);
+        self
+    }
+
+    /// Says that sending it twice is sending it once, so that it may be repeated after a lost answer.
+    #[must_use]
+    pub fn repeatable(mut self) -> Self {
+        self.idempotent = true;
+        self
+    }
+
+    fn named(&self) -> String {
+        format!("{} {}", word(self.method), self.pattern)
+    }
+}
+
+impl Client {
+    /// A client for a backend. Sends nothing yet.
+    ///
+    /// # Errors
+    /// The address is none.
+    pub fn connect(http: http::client::Client, url: &str, login: Login, policy: Policy) -> Result<Self, Diagnostic> {
+        let base = base_url(url)?;
+        Ok(Self { inner: Arc::new(Inner { http, base, login, policy, token: tokio::sync::Mutex::new(None) }) })
+    }
+
+    /// The address without `/api`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.inner.base.as_str().trim_end_matches('/')
+    }
+
+    /// Sends a call and reads the answer.
+    ///
+    /// # Errors
+    /// Everything but a status of 200 with the JSON that was expected.
+    pub async fn send<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, Failure> {
+        let response = self.answer(&call).await?;
+        serde_json::from_slice(&response.body).map_err(|error| self.unreadable(&call, &response, &error))
+    }
+
+    /// Sends a call and gives the answer's JSON as it is, for answers that come in more than one shape.
+    async fn answer(&self, call: &Call<'_>) -> Result<Response, Failure> {
+        let token = self.token(None).await?;
+        let response = self.exchange(call, &token).await?;
+        if response.status == 200 {
+            return Ok(response);
+        }
+        let (error, message) = words(&response.body);
+        if token_is_spent(response.status, &error, &message) && matches!(self.inner.login, Login::Universal { .. }) {
+            let fresh = self.token(Some(&token)).await?;
+            let again = self.exchange(call, &fresh).await?;
+            return if again.status == 200 { Ok(again) } else { Err(self.refused(call, &again)) };
+        }
+        Err(self.refused(call, &response))
+    }
+
+    /// The token to use: the one at hand if it is fresh and not `spent`, else that of a new login. One
+    /// login at a time: whoever waits for the lock finds its result.
+    async fn token(&self, spent: Option<&Secret>) -> Result<Secret, Failure> {
+        let mut held = self.inner.token.lock().await;
+        if let Some(token) = held.as_ref()
+            && token.is_fresh(Instant::now())
+            && spent != Some(&token.text)
+        {
+            return Ok(token.text.clone());
+        }
+        let token = match &self.inner.login {
+            Login::Token(text) => Token::given(text.clone()),
+            Login::Universal { client_id, client_secret, organization } => {
+                self.log_in(client_id, client_secret, organization.as_deref()).await?
+            }
+        };
+        Ok(held.insert(token).text.clone())
+    }
+
+    async fn log_in(&self, id: &str, secret: &Secret, organization: Option<&str>) -> Result<Token, Failure> {
+        let body = crate::api::auth::LoginRequest {
+            client_id: id.to_owned(),
+            client_secret: secret.clone(),
+            organization_slug: organization.map(str::to_owned),
+        };
+        let call = Call::new("the login", Method::Post, "/api/v1/auth/universal-auth/login")
+            .json(&body)
+            .secrets([secret.clone()])
+            .repeatable();
+        let request = self.request(&call, None)?;
+        let response = self.transport(&call, &request).await?;
+        if response.status != 200 {
+            let mut failure = self.refused(&call, &response);
+            let (error, _) = words(&response.body);
+            // An unknown client id is 404 on servers of 2024; wrong input is 401 there.
+            if matches!(response.status, 401 | 404) && !matches!(&*error, "ValidationFailure" | "Not Found") {
+                failure.diagnostic.code = &codes::BACKEND_CREDENTIALS;
+                failure.diagnostic.help =
+                    Some("check `client_id` and `client_secret` of the `auth` block, and where they come from".into());
+            }
+            return Err(failure);
+        }
+        let answer: crate::api::auth::LoginResponse =
+            serde_json::from_slice(&response.body).map_err(|error| self.unreadable(&call, &response, &error))?;
+        Ok(Token::of_login(answer.access_token, answer.expires_in, Instant::now()))
+    }
+
+    async fn exchange(&self, call: &Call<'_>, token: &Secret) -> Result<Response, Failure> {
+        let request = self.request(call, Some(token))?;
+        self.transport(call, &request).await
+    }
+
+    async fn transport(&self, call: &Call<'_>, request: &Request) -> Result<Response, Failure> {
+        self.inner.http.send(request, &self.inner.policy).await.map_err(|cause| {
+            let detail = format!("{}: {} to {}: {}", call.about, call.named(), self.url(), cause.detail);
+            Failure {
+                diagnostic: Diagnostic::error(&codes::BACKEND_UNREACHABLE, detail)
+                    .help("check `url` of the `backend` block and the network between here and there"),
+                status: None,
+            }
+        })
+    }
+
+    fn request(&self, call: &Call<'_>, token: Option<&Secret>) -> Result<Request, Failure> {
+        let mut url = self.inner.base.clone();
+        let mut args = call.args.iter();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty();
+            for segment in call.pattern.split('/').skip(1) {
+                // Pushing escapes slashes and everything else that could leave the segment.
+                path.push(if segment.starts_with(':') { args.next().copied().unwrap_or("") } else { segment });
+            }
+        }
+        if !call.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&call.query);
+        }
+        let mut headers = vec![("accept".to_owned(), Secret::new("application/json".to_owned()))];
+        if let Some(token) = token {
+            headers.push(("authorization".to_owned(), Secret::new(format!("Bearer {}", token.expose()))));
+        }
+        let body = call
+            .body
+            .as_ref()
+            .map(|bytes| http::Body { content_type: "application/json".to_owned(), bytes: bytes.clone() });
+        Ok(Request { method: call.method, url, headers, body, idempotent: call.idempotent })
+    }
+
+    /// The diagnostic for an answer that is not 200.
+    fn refused(&self, call: &Call<'_>, response: &Response) -> Failure {
+        let status = response.status;
+        if looks_like_html(response) {
+            return self.not_json(call, response);
+        }
+        let (error, message) = words(&response.body);
+        let message = redact(&message, &call.secrets);
+        let (code, help) = match status {
+            401 if error != "ValidationFailure" => {
+                (&codes::BACKEND_CREDENTIALS, Some("the token is not accepted: log in anew or replace it"))
+            }
+            403 if error == "TokenError" => {
+                (&codes::BACKEND_CREDENTIALS, Some("the token is not accepted: log in anew or replace it"))
+            }
+            403 => (
+                &codes::BACKEND_PERMISSION,
+                Some("give the machine identity a role in this project that may do this, or add it to the project"),
+            ),
+            404 if error == "Not Found" => (&codes::BACKEND_ROUTE, Some("check `url`, or update the backend")),
+            404 => (&codes::BACKEND_NOT_FOUND, None),
+            429 => (&codes::BACKEND_LIMIT, Some("run again in a minute, or with a lower `parallelism`")),
+            500.. => (&codes::BACKEND_FAILED, None),
+            _ => (&codes::BACKEND_REFUSED, None),
+        };
+        // In some refusals of 2024 the useful words are in `error`.
+        let error = redact(&error, &call.secrets);
+        let words = match (message.is_empty(), error.contains(' ') && status == 403) {
+            (_, true) => format!("{message} ({error})"),
+            (true, _) => error,
+            _ => message,
+        };
+        let detail = format!("{}: {} answered {status}: {words}", call.about, call.named());
+        let mut diagnostic = Diagnostic::error(code, detail);
+        diagnostic.help = help.map(str::to_owned);
+        Failure { diagnostic, status: Some(status) }
+    }
+
+    fn unreadable(&self, call: &Call<'_>, response: &Response, error: &serde_json::Error) -> Failure {
+        if looks_like_html(response) {
+            return self.not_json(call, response);
+        }
+        if is_approval(&response.body) {
+            let detail = format!("{}: {} was taken as a request for approval", call.about, call.named());
+            let diagnostic = Diagnostic::error(&codes::BACKEND_APPROVAL, detail)
+                .help("approve the request at the backend, then run again");
+            return Failure { diagnostic, status: Some(response.status) };
+        }
+        // The library's own text can quote a value: only place and kind are told.
+        let detail = format!(
+            "{}: {} answered {} with something unexpected ({:?} error at line {}, column {})",
+            call.about,
+            call.named(),
+            response.status,
+            error.classify(),
+            error.line(),
+            error.column(),
+        );
+        let diagnostic = Diagnostic::error(&codes::BACKEND_ANSWER, detail)
+            .help("check that `url` is the address of the backend itself and that its version is supported");
+        Failure { diagnostic, status: Some(response.status) }
+    }
+
+    fn not_json(&self, call: &Call<'_>, response: &Response) -> Failure {
+        let detail = format!(
+            "{}: {} at {} answered {} with a web page instead of JSON",
+            call.about,
+            call.named(),
+            self.url(),
+            response.status
+        );
+        let code = if response.status >= 500 { &codes::BACKEND_FAILED } else { &codes::BACKEND_ANSWER };
+        let diagnostic = Diagnostic::error(code, detail)
+            .help("check that `url` is the backend's own address, not that of a proxy or a login page");
+        Failure { diagnostic, status: Some(response.status) }
+    }
+}
+
+/// The address without trailing slashes and without `/api`, whichever of them it was given with.
+fn base_url(text: &str) -> Result<reqwest::Url, Diagnostic> {
+    let trimmed = text.trim().trim_end_matches('/');
+    let trimmed = trimmed.strip_suffix("/api").unwrap_or(trimmed);
+    let bad = || {
+        Diagnostic::error(&codes::BACKEND_CONFIG, "`url` is not an address of the form https://host".to_owned())
+            .help("write the address that the backend is opened with in a browser")
+    };
+    let url = reqwest::Url::parse(trimmed).map_err(|_| bad())?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() || !url.username().is_empty() {
+        return Err(bad());
+    }
+    Ok(url)
+}
+
+/// `error` and `message` of an error body; an array of validation issues is written out as
+/// `field: what is wrong with it`.
+fn words(body: &[u8]) -> (String, String) {
+    let Ok(json) = serde_json::from_slice::<serde_json::Value>(body) else { return (String::new(), String::new()) };
+    let error = json["error"].as_str().unwrap_or("").to_owned();
+    let message = match &json["message"] {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Array(issues) => issues.iter().map(issue).collect::<Vec<_>>().join("; "),
+        _ => String::new(),
+    };
+    let message = match json["reqId"].as_str() {
+        Some(id) if !message.is_empty() => format!("{message} [request {id}]"),
+        _ => message,
+    };
+    (error, message)
+}
+
+fn issue(issue: &serde_json::Value) -> String {
+    let step = |step: &serde_json::Value| match step {
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let path: Vec<_> = issue["path"].as_array().map(|steps| steps.iter().map(step).collect()).unwrap_or_default();
+    let text = issue["message"].as_str().unwrap_or("not valid");
+    if path.is_empty() { text.to_owned() } else { format!("{}: {text}", path.join(".")) }
+}
+
+/// The server's words without secrets, without control characters, and not too long.
+fn redact(text: &str, secrets: &[Secret]) -> String {
+    let mut text = text.to_owned();
+    for secret in secrets.iter().filter(|s| !s.expose().trim().is_empty()) {
+        text = text.replace(secret.expose(), "•••").replace(secret.expose().trim(), "•••");
+    }
+    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    match clean.char_indices().nth(600) {
+        Some((end, _)) => format!("{}…", &clean[..end]),
+        None => clean,
+    }
+}
+
+fn looks_like_html(response: &Response) -> bool {
+    response.header("content-type").is_some_and(|t| t.contains("html")) || response.body.trim_ascii().starts_with(b"<")
+}
+
+fn is_approval(body: &[u8]) -> bool {
+    serde_json::from_slice::<serde_json::Value>(body).is_ok_and(|json| json["approval"].is_object())
+}
+
+fn word(method: Method) -> &'static str {
+    match method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+        Method::Put => "PUT",
+        Method::Patch => "PATCH",
+        Method::Delete => "DELETE",
+        Method::Head => "HEAD",
+    }
+}
