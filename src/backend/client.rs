@@ -282,7 +282,10 @@ impl Client {
             (true, _) => error,
             _ => message,
         };
-        let detail = format!("{}: {} answered {status}: {words}", call.about, call.named());
+        let mut detail = format!("{}: {} answered {status}: {words}", call.about, call.named());
+        if let Some(id) = request_id(&response.body) {
+            detail = format!("{detail} [request {id}]");
+        }
         let mut diagnostic = Diagnostic::error(code, detail);
         diagnostic.help = help.map(str::to_owned);
         Failure { diagnostic, status: Some(status) }
@@ -353,11 +356,13 @@ fn words(body: &[u8]) -> (String, String) {
         serde_json::Value::Array(issues) => issues.iter().map(issue).collect::<Vec<_>>().join("; "),
         _ => String::new(),
     };
-    let message = match json["reqId"].as_str() {
-        Some(id) if !message.is_empty() => format!("{message} [request {id}]"),
-        _ => message,
-    };
     (error, message)
+}
+
+/// The id under which the server's log has the request, in newer versions.
+fn request_id(body: &[u8]) -> Option<String> {
+    let json = serde_json::from_slice::<serde_json::Value>(body).ok()?;
+    json["reqId"].as_str().map(str::to_owned)
 }
 
 fn issue(issue: &serde_json::Value) -> String {

@@ -1,0 +1,234 @@
+//! What was read of a backend, by the names that people use, with ids beside them. Values are held as
+//! secrets; what of it is declared, and under which address, is not known here.
+
+use crate::diag::Diagnostic;
+use crate::model::attrs::Object;
+use crate::model::attrs::Value;
+use crate::secret::Secret;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Where secrets are: the slug of an environment and an absolute path.
+pub type Folder = (Arc<str>, Arc<str>);
+
+/// Everything that was read.
+#[derive(Default)]
+pub struct State {
+    /// Projects by slug: all that the identity can see, filled only where they are mentioned.
+    pub projects: BTreeMap<Arc<str>, Project>,
+    /// App connections that the identity can see.
+    pub connections: Vec<Connection>,
+    /// Why the connections could not be read.
+    pub connections_failed: Option<Diagnostic>,
+}
+
+/// A project.
+#[derive(Default)]
+pub struct Project {
+    /// The backend's id.
+    pub id: Arc<str>,
+    /// Its slug.
+    pub slug: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its description; empty for none.
+    pub description: Arc<str>,
+    /// Its environments, in the order of their positions.
+    pub environments: Vec<Environment>,
+    /// Its tags; `None` if they were not asked for.
+    pub tags: Option<Result<Vec<Tag>, Diagnostic>>,
+    /// Its syncs; `None` if they were not asked for.
+    pub syncs: Option<Result<Vec<Sync>, Diagnostic>>,
+    /// Imports by the folder that has them; absent where they were not asked for.
+    pub imports: BTreeMap<Folder, Result<Vec<Import>, Diagnostic>>,
+}
+
+/// An environment.
+#[derive(Default)]
+pub struct Environment {
+    /// The backend's id.
+    pub id: Arc<str>,
+    /// Its slug.
+    pub slug: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its position; `None` if it was not asked for.
+    pub position: Option<Result<i64, Diagnostic>>,
+    /// Its folders by absolute path, without the root; `None` if they were not asked for.
+    pub folders: Option<Result<BTreeMap<Arc<str>, FolderInfo>, Diagnostic>>,
+    /// Its secrets, of all folders; `None` if they were not asked for.
+    pub secrets: Option<Result<Vec<Stored>, Diagnostic>>,
+}
+
+/// A folder.
+#[derive(Debug, Clone, Default)]
+pub struct FolderInfo {
+    /// The backend's id.
+    pub id: Arc<str>,
+    /// Its description; empty for none.
+    pub description: Arc<str>,
+}
+
+/// A secret.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// The backend's id.
+    pub id: Arc<str>,
+    /// The absolute path of its folder.
+    pub path: Arc<str>,
+    /// Its key.
+    pub key: Arc<str>,
+    /// Its value; `None` if the identity may not see it.
+    pub value: Option<Secret>,
+    /// Its comment; empty for none.
+    pub comment: Arc<str>,
+    /// The slugs of its tags, sorted.
+    pub tags: Vec<Arc<str>>,
+    /// Its metadata.
+    pub metadata: Object,
+}
+
+/// A tag.
+#[derive(Debug, Clone)]
+pub struct Tag {
+    /// The backend's id.
+    pub id: Arc<str>,
+    /// Its slug.
+    pub slug: Arc<str>,
+    /// Its colour; may be empty.
+    pub color: Arc<str>,
+}
+
+/// A secret import. In a list the later one wins.
+#[derive(Debug, Clone)]
+pub struct Import {
+    /// The backend's id.
+    pub id: Arc<str>,
+    /// The environment's slug that it reads.
+    pub from_environment: Arc<str>,
+    /// The path that it reads.
+    pub from_path: Arc<str>,
+}
+
+/// An app connection.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// The backend's id.
+    pub id: Arc<str>,
+    /// Its app's slug.
+    pub app: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its method.
+    pub method: Arc<str>,
+    /// Its description; empty for none.
+    pub description: Arc<str>,
+    /// The project's id that it belongs to; `None` for the organisation.
+    pub project: Option<Arc<str>>,
+    /// The part of its credentials that is no secret, by names of the wire.
+    pub credentials: Object,
+    /// Changes with every write of the credentials.
+    pub credentials_hash: Option<Arc<str>>,
+}
+
+/// A secret sync.
+#[derive(Debug, Clone)]
+pub struct Sync {
+    /// The backend's id.
+    pub id: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its destination's slug.
+    pub destination: Arc<str>,
+    /// Its description; empty for none.
+    pub description: Arc<str>,
+    /// The connection's id.
+    pub connection: Arc<str>,
+    /// The environment's slug; `None` if it was deleted.
+    pub environment: Option<Arc<str>>,
+    /// The folder's path; `None` if it was deleted.
+    pub path: Option<Arc<str>>,
+    /// Whether it runs by itself.
+    pub auto_sync: bool,
+    /// Its options by names of the wire.
+    pub options: Object,
+    /// Its destination's configuration by names of the wire.
+    pub config: Object,
+    /// How it went last.
+    pub status: Status,
+    /// Why it failed, in the backend's words.
+    pub message: Option<String>,
+    /// Whether it has ever succeeded.
+    pub has_succeeded: bool,
+}
+
+/// How a job of a sync went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It never ran.
+    Never,
+    /// It waits or runs.
+    Pending,
+    /// It ended well.
+    Succeeded,
+    /// It failed.
+    Failed,
+}
+
+impl Status {
+    /// The status that a word of the wire stands for. A word that is not known counts as failed.
+    #[must_use]
+    pub fn of(word: Option<&str>) -> Self {
+        match word {
+            None => Self::Never,
+            Some("pending" | "running") => Self::Pending,
+            Some("succeeded") => Self::Succeeded,
+            Some(_) => Self::Failed,
+        }
+    }
+}
+
+impl State {
+    /// The project with an id.
+    #[must_use]
+    pub fn project_by_id(&self, id: &str) -> Option<&Project> {
+        self.projects.values().find(|p| &*p.id == id)
+    }
+
+    /// The connection of an app with a name, of a project (its id) or of the organisation.
+    #[must_use]
+    pub fn connection(&self, app: &str, name: &str, project: Option<&str>) -> Option<&Connection> {
+        self.connections.iter().find(|c| &*c.app == app && &*c.name == name && c.project.as_deref() == project)
+    }
+}
+
+impl Project {
+    /// The environment with a slug.
+    #[must_use]
+    pub fn environment(&self, slug: &str) -> Option<&Environment> {
+        self.environments.iter().find(|e| &*e.slug == slug)
+    }
+}
+
+/// A text as it is kept in `attrs`: `None` for the empty one, because the backend gives `""` and
+/// `null` for what was never set.
+#[must_use]
+pub fn set_text(text: &Arc<str>) -> Option<Value> {
+    (!text.is_empty()).then(|| Value::String(text.clone()))
+}
+
+/// A value as the backend stores it: trimmed, with one newline kept if it ended in one (measured 2024,
+/// seen in newer source).
+#[must_use]
+pub fn trimmed(value: &str) -> String {
+    let mut text = value.trim_matches(is_js_space).to_owned();
+    if value.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}
+
+/// What JavaScript's `trim` takes away: Unicode white space and the byte order mark, but not U+0085.
+fn is_js_space(c: char) -> bool {
+    (c.is_whitespace() && c != '\u{85}') || c == '\u{feff}'
+}
