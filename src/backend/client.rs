@@ -3,6 +3,7 @@
 //!
 //! What is asked is the business of [`crate::backend::read`] and [`crate::backend::write`].
 
+use crate::api;
 use crate::backend::auth::Login;
 use crate::backend::auth::Token;
 use crate::backend::auth::token_is_spent;
@@ -118,7 +119,7 @@ impl<'a> Call<'a> {
     }
 
     fn named(&self) -> String {
-        format!("{} {}", word(self.method), self.pattern)
+        format!("{} {}", self.method.as_str(), self.pattern)
     }
 }
 
@@ -144,6 +145,12 @@ impl Client {
     /// Everything but a status of 200 with the JSON that was expected.
     pub async fn send<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, Failure> {
         let response = self.answer(&call).await?;
+        if call.method != Method::Get && is_approval(&response.body) {
+            let detail = format!("{}: {} was taken as a request for approval", call.about, call.named());
+            let diagnostic = Diagnostic::error(&codes::BACKEND_APPROVAL, detail)
+                .help("approve the request at the backend, then run again");
+            return Err(Failure { diagnostic, status: Some(response.status) });
+        }
         serde_json::from_slice(&response.body).map_err(|error| self.unreadable(&call, &response, &error))
     }
 
@@ -154,8 +161,8 @@ impl Client {
         if response.status == 200 {
             return Ok(response);
         }
-        let (error, message) = words(&response.body);
-        if token_is_spent(response.status, &error, &message) && matches!(self.inner.login, Login::Universal { .. }) {
+        let said = words(&response.body);
+        if token_is_spent(response.status, &said.error, &said.text()) && matches!(self.inner.login, Login::Universal { .. }) {
             let fresh = self.token(Some(&token)).await?;
             let again = self.exchange(call, &fresh).await?;
             return if again.status == 200 { Ok(again) } else { Err(self.refused(call, &again)) };
@@ -183,12 +190,12 @@ impl Client {
     }
 
     async fn log_in(&self, id: &str, secret: &Secret, organization: Option<&str>) -> Result<Token, Failure> {
-        let body = crate::api::auth::LoginRequest {
+        let body = api::auth::Login {
             client_id: id.to_owned(),
             client_secret: secret.clone(),
             organization_slug: organization.map(str::to_owned),
         };
-        let call = Call::new("the login", Method::Post, "/api/v1/auth/universal-auth/login")
+        let call = Call::new("the login", Method::Post, api::auth::LOGIN)
             .json(&body)
             .secrets([secret.clone()])
             .repeatable();
@@ -196,7 +203,7 @@ impl Client {
         let response = self.transport(&call, &request).await?;
         if response.status != 200 {
             let mut failure = self.refused(&call, &response);
-            let (error, _) = words(&response.body);
+            let error = words(&response.body).error;
             // An unknown client id is 404 on servers of 2024; wrong input is 401 there.
             if matches!(response.status, 401 | 404) && !matches!(&*error, "ValidationFailure" | "Not Found") {
                 failure.diagnostic.code = &codes::BACKEND_CREDENTIALS;
@@ -205,7 +212,7 @@ impl Client {
             }
             return Err(failure);
         }
-        let answer: crate::api::auth::LoginResponse =
+        let answer: api::auth::Token =
             serde_json::from_slice(&response.body).map_err(|error| self.unreadable(&call, &response, &error))?;
         Ok(Token::of_login(answer.access_token, answer.expires_in, Instant::now()))
     }
@@ -217,12 +224,13 @@ impl Client {
 
     async fn transport(&self, call: &Call<'_>, request: &Request) -> Result<Response, Failure> {
         self.inner.http.send(request, &self.inner.policy).await.map_err(|cause| {
-            let detail = format!("{}: {} to {}: {}", call.about, call.named(), self.url(), cause.detail);
-            Failure {
-                diagnostic: Diagnostic::error(&codes::BACKEND_UNREACHABLE, detail)
-                    .help("check `url` of the `backend` block and the network between here and there"),
-                status: None,
-            }
+            let (code, help) = if cause.code == &codes::BUSY {
+                (&codes::BACKEND_LIMIT, "run again in a minute, or with a lower `parallelism`")
+            } else {
+                (&codes::BACKEND_UNREACHABLE, "check `url` of the `backend` block and the network between here and there")
+            };
+            let detail = format!("{}: {} at {}: {}", call.about, call.named(), self.url(), cause.detail);
+            Failure { diagnostic: Diagnostic::error(code, detail).help(help), status: None }
         })
     }
 
@@ -256,8 +264,9 @@ impl Client {
         if looks_like_html(response) {
             return self.not_json(call, response);
         }
-        let (error, message) = words(&response.body);
-        let message = redact(&message, &call.secrets);
+        let said = words(&response.body);
+        let message = redact(&said.text(), &call.secrets);
+        let error = redact(&said.error, &call.secrets);
         let (code, help) = match status {
             401 if error != "ValidationFailure" => {
                 (&codes::BACKEND_CREDENTIALS, Some("the token is not accepted: log in anew or replace it"))
@@ -276,14 +285,13 @@ impl Client {
             _ => (&codes::BACKEND_REFUSED, None),
         };
         // In some refusals of 2024 the useful words are in `error`.
-        let error = redact(&error, &call.secrets);
         let words = match (message.is_empty(), error.contains(' ') && status == 403) {
             (_, true) => format!("{message} ({error})"),
             (true, _) => error,
             _ => message,
         };
         let mut detail = format!("{}: {} answered {status}: {words}", call.about, call.named());
-        if let Some(id) = request_id(&response.body) {
+        if let Some(id) = said.req_id {
             detail = format!("{detail} [request {id}]");
         }
         let mut diagnostic = Diagnostic::error(code, detail);
@@ -294,12 +302,6 @@ impl Client {
     fn unreadable(&self, call: &Call<'_>, response: &Response, error: &serde_json::Error) -> Failure {
         if looks_like_html(response) {
             return self.not_json(call, response);
-        }
-        if is_approval(&response.body) {
-            let detail = format!("{}: {} was taken as a request for approval", call.about, call.named());
-            let diagnostic = Diagnostic::error(&codes::BACKEND_APPROVAL, detail)
-                .help("approve the request at the backend, then run again");
-            return Failure { diagnostic, status: Some(response.status) };
         }
         // The library's own text can quote a value: only place and kind are told.
         let detail = format!(
@@ -346,33 +348,14 @@ fn base_url(text: &str) -> Result<reqwest::Url, Diagnostic> {
     Ok(url)
 }
 
-/// `error` and `message` of an error body; an array of validation issues is written out as
-/// `field: what is wrong with it`.
-fn words(body: &[u8]) -> (String, String) {
-    let Ok(json) = serde_json::from_slice::<serde_json::Value>(body) else { return (String::new(), String::new()) };
-    let error = json["error"].as_str().unwrap_or("").to_owned();
-    let message = match &json["message"] {
-        serde_json::Value::String(text) => text.clone(),
-        serde_json::Value::Array(issues) => issues.iter().map(issue).collect::<Vec<_>>().join("; "),
-        _ => String::new(),
-    };
-    (error, message)
-}
-
-/// The id under which the server's log has the request, in newer versions.
-fn request_id(body: &[u8]) -> Option<String> {
-    let json = serde_json::from_slice::<serde_json::Value>(body).ok()?;
-    json["reqId"].as_str().map(str::to_owned)
-}
-
-fn issue(issue: &serde_json::Value) -> String {
-    let step = |step: &serde_json::Value| match step {
-        serde_json::Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let path: Vec<_> = issue["path"].as_array().map(|steps| steps.iter().map(step).collect()).unwrap_or_default();
-    let text = issue["message"].as_str().unwrap_or("not valid");
-    if path.is_empty() { text.to_owned() } else { format!("{}: {text}", path.join(".")) }
+/// An error body; an empty one if it is none.
+fn words(body: &[u8]) -> api::Failure {
+    serde_json::from_slice(body).unwrap_or_else(|_| api::Failure {
+        req_id: None,
+        status_code: 0,
+        message: api::Message::Text(String::new()),
+        error: String::new(),
+    })
 }
 
 /// The server's words without secrets, without control characters, and not too long.
@@ -394,15 +377,4 @@ fn looks_like_html(response: &Response) -> bool {
 
 fn is_approval(body: &[u8]) -> bool {
     serde_json::from_slice::<serde_json::Value>(body).is_ok_and(|json| json["approval"].is_object())
-}
-
-fn word(method: Method) -> &'static str {
-    match method {
-        Method::Get => "GET",
-        Method::Post => "POST",
-        Method::Put => "PUT",
-        Method::Patch => "PATCH",
-        Method::Delete => "DELETE",
-        Method::Head => "HEAD",
-    }
 }

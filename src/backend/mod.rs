@@ -6,3 +6,6 @@
 
 pub mod auth;
 pub mod client;
+pub mod read;
+pub mod state;
+pub mod write;

@@ -156,6 +156,8 @@ pub struct Sync {
     pub config: Object,
     /// How it went last.
     pub status: Status,
+    /// How the removal of its keys went, where one was asked for.
+    pub removal: Status,
     /// Why it failed, in the backend's words.
     pub message: Option<String>,
     /// Whether it has ever succeeded.

@@ -1,0 +1,471 @@
+//! Reading a backend: lists, never one request a resource, and only what is mentioned.
+//!
+//! The least that a plan asks, which the tests count:
+//!
+//! ```text
+//! 1  login                                    (none with a token)
+//! 1  list of projects                         (with their environments)
+//! 1  list of app connections                  if a connection or a sync is mentioned
+//! for each mentioned project that exists:
+//!   1  list of tags                           if a tag, or a secret with tags, is mentioned
+//!   1  list of syncs                          if a sync is mentioned
+//!   1  read of an environment                 for each whose position is declared
+//!   1  recursive list of folders              for each environment whose folders are mentioned
+//!   1  recursive list of secrets              for each environment whose secrets are mentioned, imported or pushed
+//!   1  list of imports                        for each folder that declares one or that a sync pushes, and those
+//!                                             that these import from, and so on: the API has no recursive one
+//! ```
+//!
+//! What fails makes its part unknown, never absent.
+
+use crate::api;
+use crate::backend::client::Call;
+use crate::backend::client::Client;
+use crate::backend::state::Connection;
+use crate::backend::state::Environment;
+use crate::backend::state::Folder;
+use crate::backend::state::FolderInfo;
+use crate::backend::state::Import;
+use crate::backend::state::Project;
+use crate::backend::state::State;
+use crate::backend::state::Status;
+use crate::backend::state::Stored;
+use crate::backend::state::Sync;
+use crate::backend::state::Tag;
+use crate::diag::Diagnostic;
+use crate::http::Method;
+use crate::http::json;
+use crate::model::attrs::Object;
+use crate::model::attrs::Value;
+use futures_util::StreamExt;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What is to be read of one project.
+#[derive(Debug, Default, Clone)]
+pub struct Mention {
+    /// Its tags.
+    pub tags: bool,
+    /// Its syncs.
+    pub syncs: bool,
+    /// Its environments by slug.
+    pub environments: BTreeMap<Arc<str>, EnvironmentMention>,
+    /// Folders whose imports are wanted.
+    pub imports: BTreeSet<Folder>,
+    /// Folders that syncs push: their imports and whatever these lead to are wanted, values included.
+    pub sources: BTreeSet<Folder>,
+}
+
+/// What is to be read of one environment.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct EnvironmentMention {
+    /// Its folders.
+    pub folders: bool,
+    /// Its secrets.
+    pub secrets: bool,
+    /// Its position.
+    pub position: bool,
+}
+
+/// Requests under way at once; the client paces them besides.
+const AT_ONCE: usize = 8;
+
+/// The projects that the identity can see and, if wanted, its connections.
+///
+/// # Errors
+/// The projects can't be listed: nothing can be said about anything.
+pub async fn roots(client: &Client, connections: bool) -> Result<State, Diagnostic> {
+    let projects = async { projects(client).await };
+    let connections = async {
+        match connections {
+            true => Some(self::connections(client).await),
+            false => None,
+        }
+    };
+    let (projects, connections) = futures_util::future::join(projects, connections).await;
+    let (connections, connections_failed) = match connections {
+        Some(Ok(list)) => (list, None),
+        Some(Err(why)) => (Vec::new(), Some(why)),
+        None => (Vec::new(), None),
+    };
+    Ok(State { projects: projects?, connections, connections_failed })
+}
+
+/// Reads the mentioned parts of projects, which are named by their slugs. Slugs that do not exist are
+/// passed over.
+pub async fn fill(client: &Client, state: &mut State, mentions: &BTreeMap<Arc<str>, Mention>) {
+    let mut parts = Vec::new();
+    for (slug, mention) in mentions {
+        let Some(project) = state.projects.get(slug) else { continue };
+        parts.extend(parts_of(project, mention));
+    }
+    run(client, state, parts).await;
+    // Imports lead to other folders, whose imports lead on: round after round until nothing is new.
+    let mut open: BTreeMap<Arc<str>, BTreeSet<Folder>> =
+        mentions.iter().map(|(slug, mention)| (slug.clone(), mention.sources.clone())).collect();
+    while !open.is_empty() {
+        let mut parts = Vec::new();
+        let mut next: BTreeMap<Arc<str>, BTreeSet<Folder>> = BTreeMap::new();
+        for (slug, folders) in &open {
+            let Some(project) = state.projects.get(slug) else { continue };
+            for folder in folders {
+                match project.imports.get(folder) {
+                    None if project.environment(&folder.0).is_some() => {
+                        parts.push(Part::Imports(project.slug.clone(), project.id.clone(), folder.clone()));
+                        next.entry(slug.clone()).or_default().insert(folder.clone());
+                    }
+                    Some(Ok(imports)) => {
+                        let led = imports.iter().map(|i| (i.from_environment.clone(), i.from_path.clone()));
+                        let new = led.filter(|f| !folders.contains(f) && !project.imports.contains_key(f));
+                        next.entry(slug.clone()).or_default().extend(new);
+                    }
+                    _ => {}
+                }
+            }
+            let unread: BTreeSet<_> = folders
+                .iter()
+                .filter_map(|(environment, _)| project.environment(environment))
+                .filter(|environment| environment.secrets.is_none())
+                .map(|environment| environment.slug.clone())
+                .collect();
+            parts.extend(unread.into_iter().map(|env| Part::Secrets(project.slug.clone(), project.id.clone(), env)));
+        }
+        next.retain(|_, folders| !folders.is_empty());
+        run(client, state, parts).await;
+        open = next;
+    }
+}
+
+/// One request of [`fill`]: of a project (slug, id), and of what in it.
+enum Part {
+    Tags(Arc<str>, Arc<str>),
+    Syncs(Arc<str>, Arc<str>),
+    Position(Arc<str>, Arc<str>, Arc<str>),
+    Folders(Arc<str>, Arc<str>, Arc<str>),
+    Secrets(Arc<str>, Arc<str>, Arc<str>),
+    Imports(Arc<str>, Arc<str>, Folder),
+}
+
+/// Its answer.
+enum Answer {
+    Tags(Arc<str>, Result<Vec<Tag>, Diagnostic>),
+    Syncs(Arc<str>, Result<Vec<Sync>, Diagnostic>),
+    Position(Arc<str>, Arc<str>, Result<i64, Diagnostic>),
+    Folders(Arc<str>, Arc<str>, Result<BTreeMap<Arc<str>, FolderInfo>, Diagnostic>),
+    Secrets(Arc<str>, Arc<str>, Result<Vec<Stored>, Diagnostic>),
+    Imports(Arc<str>, Folder, Result<Vec<Import>, Diagnostic>),
+}
+
+fn parts_of(project: &Project, mention: &Mention) -> Vec<Part> {
+    let (slug, id) = (&project.slug, &project.id);
+    let mut parts = Vec::new();
+    if mention.tags {
+        parts.push(Part::Tags(slug.clone(), id.clone()));
+    }
+    if mention.syncs {
+        parts.push(Part::Syncs(slug.clone(), id.clone()));
+    }
+    for (name, environment) in &mention.environments {
+        if project.environment(name).is_none() {
+            continue;
+        }
+        if environment.position {
+            parts.push(Part::Position(slug.clone(), id.clone(), name.clone()));
+        }
+        if environment.folders {
+            parts.push(Part::Folders(slug.clone(), id.clone(), name.clone()));
+        }
+        if environment.secrets {
+            parts.push(Part::Secrets(slug.clone(), id.clone(), name.clone()));
+        }
+    }
+    let imports = mention.imports.iter().chain(&mention.sources).collect::<BTreeSet<_>>();
+    let known = imports.into_iter().filter(|(environment, _)| project.environment(environment).is_some());
+    parts.extend(known.map(|folder| Part::Imports(slug.clone(), id.clone(), folder.clone())));
+    parts
+}
+
+async fn run(client: &Client, state: &mut State, parts: Vec<Part>) {
+    let mut answers = futures_util::stream::iter(parts.iter().map(|part| ask(client, state, part)))
+        .buffer_unordered(AT_ONCE)
+        .collect::<Vec<_>>()
+        .await;
+    for answer in answers.drain(..) {
+        keep(state, answer);
+    }
+}
+
+async fn ask(client: &Client, state: &State, part: &Part) -> Answer {
+    match part {
+        Part::Tags(slug, id) => Answer::Tags(slug.clone(), tags(client, slug, id).await),
+        Part::Syncs(slug, id) => Answer::Syncs(slug.clone(), syncs(client, slug, id).await),
+        Part::Position(slug, id, env) => {
+            let env_id = state.projects.get(slug).and_then(|p| p.environment(env)).map(|e| e.id.clone());
+            let position = position(client, slug, id, &env_id.unwrap_or_default()).await;
+            Answer::Position(slug.clone(), env.clone(), position)
+        }
+        Part::Folders(slug, id, env) => {
+            Answer::Folders(slug.clone(), env.clone(), folders(client, slug, id, env).await)
+        }
+        Part::Secrets(slug, id, env) => {
+            Answer::Secrets(slug.clone(), env.clone(), secrets(client, slug, id, env, "/", true).await)
+        }
+        Part::Imports(slug, id, folder) => {
+            Answer::Imports(slug.clone(), folder.clone(), imports(client, slug, id, folder).await)
+        }
+    }
+}
+
+fn keep(state: &mut State, answer: Answer) {
+    fn environment<'a>(state: &'a mut State, slug: &str, name: &str) -> Option<&'a mut Environment> {
+        state.projects.get_mut(slug)?.environments.iter_mut().find(|e| &*e.slug == name)
+    }
+    match answer {
+        Answer::Tags(slug, tags) => {
+            if let Some(project) = state.projects.get_mut(&slug) {
+                project.tags = Some(tags);
+            }
+        }
+        Answer::Syncs(slug, syncs) => {
+            if let Some(project) = state.projects.get_mut(&slug) {
+                project.syncs = Some(syncs);
+            }
+        }
+        Answer::Imports(slug, folder, imports) => {
+            if let Some(project) = state.projects.get_mut(&slug) {
+                project.imports.insert(folder, imports);
+            }
+        }
+        Answer::Position(slug, name, position) => {
+            if let Some(environment) = environment(state, &slug, &name) {
+                environment.position = Some(position);
+            }
+        }
+        Answer::Folders(slug, name, folders) => {
+            if let Some(environment) = environment(state, &slug, &name) {
+                environment.folders = Some(folders);
+            }
+        }
+        Answer::Secrets(slug, name, secrets) => {
+            if let Some(environment) = environment(state, &slug, &name) {
+                environment.secrets = Some(secrets);
+            }
+        }
+    }
+}
+
+async fn projects(client: &Client) -> Result<BTreeMap<Arc<str>, Project>, Diagnostic> {
+    let call = Call::new("the list of projects", Method::Get, api::projects::PROJECTS);
+    let answer: api::projects::Many = client.send(call).await?;
+    Ok(answer.projects.into_iter().map(project).map(|p| (p.slug.clone(), p)).collect())
+}
+
+/// A project of the wire.
+pub(super) fn project(wire: api::projects::Project) -> Project {
+    let environments = wire.environments.unwrap_or_default().into_iter().map(|e| Environment {
+        id: e.id.into(),
+        slug: e.slug.into(),
+        name: e.name.into(),
+        ..Environment::default()
+    });
+    Project {
+        id: wire.id.into(),
+        slug: wire.slug.into(),
+        name: wire.name.into(),
+        description: wire.description.unwrap_or_default().into(),
+        environments: environments.collect(),
+        ..Project::default()
+    }
+}
+
+async fn connections(client: &Client) -> Result<Vec<Connection>, Diagnostic> {
+    let call = Call::new("the list of app connections", Method::Get, api::connections::CONNECTIONS);
+    let answer: api::connections::Many = client.send(call).await?;
+    Ok(answer.app_connections.into_iter().map(connection).collect())
+}
+
+/// A connection of the wire.
+pub(super) fn connection(wire: api::connections::Connection) -> Connection {
+    Connection {
+        id: wire.id.into(),
+        app: wire.app.into(),
+        name: wire.name.into(),
+        method: wire.method.into(),
+        description: wire.description.unwrap_or_default().into(),
+        project: wire.project_id.map(Into::into),
+        credentials: object(wire.credentials),
+        credentials_hash: wire.credentials_hash.map(Into::into),
+    }
+}
+
+async fn tags(client: &Client, slug: &str, id: &str) -> Result<Vec<Tag>, Diagnostic> {
+    let about = format!("the tags of project {slug}");
+    let call = Call::new(&about, Method::Get, "/api/v1/projects/:projectId/tags").arg(id);
+    let answer: api::tags::Many = client.send(call).await?;
+    Ok(answer.tags.into_iter().map(tag).collect())
+}
+
+/// A tag of the wire.
+pub(super) fn tag(wire: api::tags::Tag) -> Tag {
+    Tag { id: wire.id.into(), slug: wire.slug.into(), color: wire.color.unwrap_or_default().into() }
+}
+
+async fn syncs(client: &Client, slug: &str, id: &str) -> Result<Vec<Sync>, Diagnostic> {
+    let about = format!("the syncs of project {slug}");
+    let call = Call::new(&about, Method::Get, api::syncs::SYNCS).query("projectId", id);
+    let answer: api::syncs::Many = client.send(call).await?;
+    Ok(answer.secret_syncs.into_iter().map(sync).collect())
+}
+
+/// A sync of the wire.
+pub(super) fn sync(wire: api::syncs::Sync) -> Sync {
+    Sync {
+        id: wire.id.into(),
+        name: wire.name.into(),
+        destination: wire.destination.into(),
+        description: wire.description.unwrap_or_default().into(),
+        connection: wire.connection_id.into(),
+        environment: wire.environment.map(|e| e.slug.into()),
+        path: wire.folder.map(|f| f.path.into()),
+        auto_sync: wire.is_auto_sync_enabled,
+        options: object(wire.sync_options),
+        config: object(wire.destination_config),
+        status: Status::of(wire.sync_status.as_ref().map(api::syncs::Status::word)),
+        removal: Status::of(wire.remove_status.as_ref().map(api::syncs::Status::word)),
+        message: wire.last_sync_message.or(wire.last_remove_message),
+        has_succeeded: wire.last_synced_at.is_some(),
+    }
+}
+
+async fn position(client: &Client, slug: &str, id: &str, environment: &str) -> Result<i64, Diagnostic> {
+    let about = format!("the environments of project {slug}");
+    let pattern = "/api/v1/projects/:projectId/environments/:environmentId";
+    let call = Call::new(&about, Method::Get, pattern).arg(id).arg(environment);
+    let answer: api::environments::One = client.send(call).await?;
+    Ok(answer.environment.position)
+}
+
+async fn folders(
+    client: &Client,
+    slug: &str,
+    id: &str,
+    environment: &str,
+) -> Result<BTreeMap<Arc<str>, FolderInfo>, Diagnostic> {
+    let about = format!("the folders of {slug}/{environment}");
+    let call = Call::new(&about, Method::Get, api::folders::FOLDERS)
+        .query("projectId", id)
+        .query("environment", environment)
+        .query("path", "/")
+        .query("recursive", "true");
+    let answer: api::folders::Many = client.send(call).await?;
+    let wanted = answer.folders.into_iter().filter(|f| !f.is_reserved);
+    Ok(wanted
+        .filter_map(|folder| {
+            let path = absolute(folder.path.as_deref().or(folder.relative_path.as_deref()).unwrap_or(&folder.name));
+            let info = FolderInfo { id: folder.id.into(), description: folder.description.unwrap_or_default().into() };
+            (path != "/").then(|| (path.into(), info))
+        })
+        .collect())
+}
+
+/// A path with a slash before and none behind.
+fn absolute(path: &str) -> String {
+    format!("/{}", path.trim_matches('/'))
+}
+
+/// The secrets of a folder or, recursively, of all below it; references as they are written.
+pub(super) async fn secrets(
+    client: &Client,
+    slug: &str,
+    id: &str,
+    environment: &str,
+    path: &str,
+    recursive: bool,
+) -> Result<Vec<Stored>, Diagnostic> {
+    let about = format!("the secrets of {slug}/{environment}{}", if path == "/" { "" } else { path });
+    let call = Call::new(&about, Method::Get, api::secrets::SECRETS)
+        .query("projectId", id)
+        .query("environment", environment)
+        .query("secretPath", path)
+        .query("viewSecretValue", "true")
+        .query("expandSecretReferences", "false")
+        .query("recursive", if recursive { "true" } else { "false" });
+    let answer: api::secrets::Many = client.send(call).await?;
+    let shared = answer.secrets.into_iter().filter(|s| s.kind != "personal");
+    Ok(shared.map(|secret| stored(secret, path)).collect())
+}
+
+/// A secret of the wire; `path` where it does not say.
+pub(super) fn stored(wire: api::secrets::StoredSecret, path: &str) -> Stored {
+    let mut tags: Vec<Arc<str>> = wire.tags.unwrap_or_default().into_iter().map(|t| t.slug.into()).collect();
+    tags.sort();
+    let metadata = wire.secret_metadata.unwrap_or_default();
+    Stored {
+        id: wire.id.into(),
+        path: absolute(wire.secret_path.as_deref().unwrap_or(path)).into(),
+        key: wire.secret_key.into(),
+        value: (!wire.secret_value_hidden).then_some(wire.secret_value),
+        comment: wire.secret_comment.into(),
+        tags,
+        metadata: metadata.into_iter().map(|m| (m.key.into(), Value::string(m.value))).collect(),
+    }
+}
+
+async fn imports(client: &Client, slug: &str, id: &str, folder: &Folder) -> Result<Vec<Import>, Diagnostic> {
+    let (environment, path) = folder;
+    let about = format!("the imports of {slug}/{environment}{path}");
+    let call = Call::new(&about, Method::Get, api::imports::IMPORTS)
+        .query("projectId", id)
+        .query("environment", environment)
+        .query("path", path);
+    let answer: Result<api::imports::Many, _> = client.send(call).await;
+    let mut list = match answer {
+        Ok(answer) => answer.secret_imports,
+        // A folder that does not exist has no imports.
+        Err(failure) if failure.is_gone() => Vec::new(),
+        Err(failure) => return Err(failure.into()),
+    };
+    list.sort_by_key(|import| import.position);
+    Ok(list.into_iter().filter(|i| !i.is_reserved).map(import).collect())
+}
+
+/// An import of the wire.
+pub(super) fn import(wire: api::imports::Import) -> Import {
+    Import {
+        id: wire.id.into(),
+        from_environment: wire.import_env.slug.into(),
+        from_path: absolute(&wire.import_path).into(),
+    }
+}
+
+/// A JSON object as attributes.
+fn object(fields: api::syncs::Json) -> Object {
+    match json::from_serde(serde_json::Value::Object(fields)) {
+        Value::Object(fields) => Arc::unwrap_or_clone(fields),
+        _ => Object::new(),
+    }
+}
+
+/// One sync as it is now.
+///
+/// # Errors
+/// The backend's answer; [`crate::backend::client::Failure::is_gone`] if there is none.
+pub async fn sync_status(
+    client: &Client,
+    about: &str,
+    destination: &str,
+    id: &str,
+) -> Result<Sync, crate::backend::client::Failure> {
+    let call = Call::new(about, Method::Get, "/api/v1/secret-syncs/:destination/:syncId").arg(destination).arg(id);
+    let answer: api::syncs::One = client.send(call).await?;
+    Ok(sync(answer.secret_sync))
+}
+
+/// The secrets of one folder, without those below it.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn folder_secrets(client: &Client, project: &Project, folder: &Folder) -> Result<Vec<Stored>, Diagnostic> {
+    secrets(client, &project.slug, &project.id, &folder.0, &folder.1, false).await
+}
