@@ -1,0 +1,459 @@
+//! Changing a backend: one function a kind and verb. Ids and slugs come in as texts: who they belong to
+//! is looked up by the caller. Everything that the API can take in one request goes in one request.
+
+use crate::api;
+use crate::backend::client::Call;
+use crate::backend::client::Client;
+use crate::backend::client::Failure;
+use crate::backend::read;
+use crate::backend::state::Connection;
+use crate::backend::state::Environment;
+use crate::backend::state::FolderInfo;
+use crate::backend::state::Import;
+use crate::backend::state::Project;
+use crate::backend::state::Sync;
+use crate::backend::state::Tag;
+use crate::http::Method;
+use serde::Serialize;
+use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
+
+/// A folder of a project, by the ids and names that requests want.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The project's id.
+    pub project: String,
+    /// The environment's slug.
+    pub environment: String,
+    /// The absolute path.
+    pub path: String,
+}
+
+impl Place {
+    /// The folder above, and the name in it. The root is its own parent, with no name.
+    #[must_use]
+    pub fn split(&self) -> (String, String) {
+        let (parent, name) = self.path.rsplit_once('/').unwrap_or(("", &self.path));
+        let parent = if parent.is_empty() { "/" } else { parent };
+        (parent.to_owned(), name.to_owned())
+    }
+}
+
+/// The largest body that is sent: the backend takes 1 MiB.
+const MOST_BYTES: usize = 900 * 1024;
+
+/// Makes a project without the default environments.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn create_project(client: &Client, about: &str, new: api::projects::Create) -> Result<Project, Failure> {
+    let call = Call::new(about, Method::Post, api::projects::PROJECTS).json(&new);
+    client.send::<api::projects::One>(call).await.map(|a| read::project(a.project))
+}
+
+/// Changes a project.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn update_project(
+    client: &Client,
+    about: &str,
+    id: &str,
+    change: &api::projects::Update,
+) -> Result<(), Failure> {
+    patch(client, Call::new(about, Method::Patch, "/api/v1/projects/:projectId").arg(id), change).await
+}
+
+/// Deletes a project with everything in it.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn delete_project(client: &Client, about: &str, id: &str) -> Result<(), Failure> {
+    delete(client, Call::new(about, Method::Delete, "/api/v1/projects/:projectId").arg(id)).await
+}
+
+/// Makes an environment.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn create_environment(
+    client: &Client,
+    about: &str,
+    project: &str,
+    new: &api::environments::Create,
+) -> Result<Environment, Failure> {
+    let call = Call::new(about, Method::Post, "/api/v1/projects/:projectId/environments").arg(project).json(new);
+    let wire = client.send::<api::environments::Changed>(call).await?.environment;
+    Ok(Environment {
+        id: wire.id.into(),
+        slug: wire.slug.into(),
+        name: wire.name.into(),
+        position: Some(Ok(wire.position)),
+        ..Environment::default()
+    })
+}
+
+/// Changes an environment.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn update_environment(
+    client: &Client,
+    about: &str,
+    project: &str,
+    id: &str,
+    change: &api::environments::Update,
+) -> Result<(), Failure> {
+    let pattern = "/api/v1/projects/:projectId/environments/:environmentId";
+    patch(client, Call::new(about, Method::Patch, pattern).arg(project).arg(id), change).await
+}
+
+/// Deletes an environment with everything in it.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn delete_environment(client: &Client, about: &str, project: &str, id: &str) -> Result<(), Failure> {
+    let pattern = "/api/v1/projects/:projectId/environments/:environmentId";
+    delete(client, Call::new(about, Method::Delete, pattern).arg(project).arg(id)).await
+}
+
+/// Makes a folder, and those above it. If it is there, that one is given; then its description is not
+/// changed.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn create_folder(
+    client: &Client,
+    about: &str,
+    place: &Place,
+    description: Option<String>,
+) -> Result<FolderInfo, Failure> {
+    let (path, name) = place.split();
+    let (project_id, environment) = (place.project.clone(), place.environment.clone());
+    let new = api::folders::Create { project_id, environment, name, path, description };
+    let call = Call::new(about, Method::Post, api::folders::FOLDERS).json(&new).repeatable();
+    let wire = client.send::<api::folders::One>(call).await?.folder;
+    Ok(FolderInfo { id: wire.id.into(), description: wire.description.unwrap_or_default().into() })
+}
+
+/// Changes what a folder says of itself.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn update_folder(
+    client: &Client,
+    about: &str,
+    place: &Place,
+    id: &str,
+    description: Option<String>,
+) -> Result<(), Failure> {
+    let (path, name) = place.split();
+    let (project_id, environment) = (place.project.clone(), place.environment.clone());
+    let change = api::folders::Update { project_id, environment, name, path, description: Some(description) };
+    patch(client, Call::new(about, Method::Patch, "/api/v2/folders/:folderId").arg(id), &change).await
+}
+
+/// Deletes a folder.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn delete_folder(client: &Client, about: &str, place: &Place, id: &str) -> Result<(), Failure> {
+    let (path, _) = place.split();
+    let (project_id, environment) = (place.project.clone(), place.environment.clone());
+    let end = api::folders::Delete { project_id, environment, path, force_delete: false };
+    delete(client, Call::new(about, Method::Delete, "/api/v2/folders/:folderId").arg(id).json(&end)).await
+}
+
+/// Makes a tag.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn create_tag(
+    client: &Client,
+    about: &str,
+    project: &str,
+    tag: &api::tags::Write,
+) -> Result<Tag, Failure> {
+    let call = Call::new(about, Method::Post, "/api/v1/projects/:projectId/tags").arg(project).json(tag);
+    client.send::<api::tags::One>(call).await.map(|a| read::tag(a.tag))
+}
+
+/// Changes a tag.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn update_tag(
+    client: &Client,
+    about: &str,
+    project: &str,
+    id: &str,
+    tag: &api::tags::Write,
+) -> Result<(), Failure> {
+    let pattern = "/api/v1/projects/:projectId/tags/:tagId";
+    patch(client, Call::new(about, Method::Patch, pattern).arg(project).arg(id), tag).await
+}
+
+/// Deletes a tag: secrets that have it lose it.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn delete_tag(client: &Client, about: &str, project: &str, id: &str) -> Result<(), Failure> {
+    let pattern = "/api/v1/projects/:projectId/tags/:tagId";
+    delete(client, Call::new(about, Method::Delete, pattern).arg(project).arg(id)).await
+}
+
+/// Makes secrets of one folder: all or none of each request. Gives the ids by key.
+///
+/// # Errors
+/// The backend's answer to the first request that it refused; earlier ones are done.
+pub async fn create_secrets(
+    client: &Client,
+    about: &str,
+    place: &Place,
+    items: Vec<api::secrets::CreateItem>,
+) -> Result<BTreeMap<String, String>, Failure> {
+    let mut ids = BTreeMap::new();
+    for chunk in chunks(items, |item| item.secret_key.len() + item.new.secret_value.len() + item.new.secret_comment.len())
+    {
+        let secrets: Vec<_> = chunk.iter().map(|item| item.new.secret_value.clone()).collect();
+        let body = api::secrets::CreateBatch { place: wire(place), secrets: chunk };
+        let call = Call::new(about, Method::Post, api::secrets::BATCH).json(&body).secrets(secrets);
+        let answer: api::secrets::Many = client.send(call).await?;
+        ids.extend(answer.secrets.into_iter().map(|s| (s.secret_key, s.id)));
+    }
+    Ok(ids)
+}
+
+/// Changes secrets of one folder.
+///
+/// # Errors
+/// The backend's answer to the first request that it refused; earlier ones are done.
+pub async fn update_secrets(
+    client: &Client,
+    about: &str,
+    place: &Place,
+    items: Vec<api::secrets::UpdateItem>,
+) -> Result<(), Failure> {
+    let size = |item: &api::secrets::UpdateItem| {
+        let value = item.change.secret_value.as_ref().map_or(0, crate::secret::Secret::len);
+        item.secret_key.len() + value + item.change.secret_comment.as_ref().map_or(0, String::len)
+    };
+    for chunk in chunks(items, size) {
+        // Renames are not repeatable: after the first time the old key is gone.
+        let renames = chunk.iter().any(|item| item.change.new_secret_name.is_some());
+        let secrets: Vec<_> = chunk.iter().filter_map(|item| item.change.secret_value.clone()).collect();
+        let body = api::secrets::UpdateBatch { place: wire(place), mode: None, secrets: chunk };
+        let call = Call::new(about, Method::Patch, api::secrets::BATCH).json(&body).secrets(secrets);
+        let call = if renames { call } else { call.repeatable() };
+        client.send::<IgnoredAny>(call).await?;
+    }
+    Ok(())
+}
+
+/// Deletes secrets of one folder.
+///
+/// # Errors
+/// The backend's answer to the first request that it refused; earlier ones are done.
+pub async fn delete_secrets(client: &Client, about: &str, place: &Place, keys: Vec<String>) -> Result<(), Failure> {
+    let items = keys.into_iter().map(|secret_key| api::secrets::DeleteItem { secret_key }).collect();
+    for secrets in chunks(items, |item| item.secret_key.len()) {
+        let body = api::secrets::DeleteBatch { place: wire(place), secrets };
+        client.send::<IgnoredAny>(Call::new(about, Method::Delete, api::secrets::BATCH).json(&body)).await?;
+    }
+    Ok(())
+}
+
+/// Cuts a list so that no request's body is too large. Fields and escapes are reckoned generously.
+fn chunks<T>(items: Vec<T>, size: impl Fn(&T) -> usize) -> Vec<Vec<T>> {
+    let mut chunks: Vec<Vec<T>> = Vec::new();
+    let mut filled = 0;
+    for item in items {
+        let bytes = size(&item) * 5 / 4 + 200;
+        match chunks.last_mut() {
+            Some(last) if filled + bytes <= MOST_BYTES => last.push(item),
+            _ => {
+                chunks.push(vec![item]);
+                filled = 0;
+            }
+        }
+        filled += bytes;
+    }
+    chunks
+}
+
+fn wire(place: &Place) -> api::secrets::Place {
+    api::secrets::Place {
+        project_id: place.project.clone(),
+        environment: place.environment.clone(),
+        secret_path: place.path.clone(),
+    }
+}
+
+/// Makes an import at the end of its folder's list.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn create_import(
+    client: &Client,
+    about: &str,
+    place: &Place,
+    environment: &str,
+    path: &str,
+) -> Result<Import, Failure> {
+    let import = api::imports::From { environment: environment.to_owned(), path: path.to_owned() };
+    let new = api::imports::Create { place: import_place(place), import, is_replication: false };
+    let call = Call::new(about, Method::Post, api::imports::IMPORTS).json(&new);
+    client.send::<api::imports::Changed>(call).await.map(|a| read::import(a.secret_import))
+}
+
+/// Changes what an import reads.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn update_import(
+    client: &Client,
+    about: &str,
+    place: &Place,
+    id: &str,
+    environment: &str,
+    path: &str,
+) -> Result<(), Failure> {
+    let (environment, path) = (Some(environment.to_owned()), Some(path.to_owned()));
+    let import = api::imports::Change { environment, path, position: None };
+    let change = api::imports::Update { place: import_place(place), import };
+    patch(client, Call::new(about, Method::Patch, "/api/v2/secret-imports/:importId").arg(id), &change).await
+}
+
+/// Deletes an import.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn delete_import(client: &Client, about: &str, place: &Place, id: &str) -> Result<(), Failure> {
+    let call = Call::new(about, Method::Delete, "/api/v2/secret-imports/:importId").arg(id);
+    delete(client, call.json(&import_place(place))).await
+}
+
+fn import_place(place: &Place) -> api::imports::Place {
+    api::imports::Place {
+        project_id: place.project.clone(),
+        environment: place.environment.clone(),
+        path: place.path.clone(),
+    }
+}
+
+/// Makes an app connection; the backend tries the credentials first.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn create_connection(
+    client: &Client,
+    about: &str,
+    app: &str,
+    new: &api::connections::Create,
+) -> Result<Connection, Failure> {
+    let call = Call::new(about, Method::Post, "/api/v1/app-connections/:app").arg(app).json(new);
+    let call = call.secrets(texts(&new.credentials));
+    client.send::<api::connections::One>(call).await.map(|a| read::connection(a.app_connection))
+}
+
+/// Changes an app connection; new credentials are tried first.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn update_connection(
+    client: &Client,
+    about: &str,
+    app: &str,
+    id: &str,
+    change: &api::connections::Update,
+) -> Result<Connection, Failure> {
+    let call = Call::new(about, Method::Patch, "/api/v1/app-connections/:app/:connectionId").arg(app).arg(id);
+    let call = call.json(change).secrets(change.credentials.iter().flat_map(texts)).repeatable();
+    client.send::<api::connections::One>(call).await.map(|a| read::connection(a.app_connection))
+}
+
+/// Deletes an app connection that nothing uses.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn delete_connection(client: &Client, about: &str, app: &str, id: &str) -> Result<(), Failure> {
+    let call = Call::new(about, Method::Delete, "/api/v1/app-connections/:app/:connectionId").arg(app).arg(id);
+    delete(client, call).await
+}
+
+fn texts(credentials: &BTreeMap<String, api::Credential>) -> Vec<crate::secret::Secret> {
+    let text = |credential: &api::Credential| match credential {
+        api::Credential::Text(secret) => Some(secret.clone()),
+        api::Credential::Plain(_) => None,
+    };
+    credentials.values().filter_map(text).collect()
+}
+
+/// Makes a sync; it starts at once if it runs by itself.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn create_sync(
+    client: &Client,
+    about: &str,
+    destination: &str,
+    new: &api::syncs::Create,
+) -> Result<Sync, Failure> {
+    let call = Call::new(about, Method::Post, "/api/v1/secret-syncs/:destination").arg(destination).json(new);
+    client.send::<api::syncs::One>(call).await.map(|a| read::sync(a.secret_sync))
+}
+
+/// Changes a sync; it starts at once if it runs by itself.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn update_sync(
+    client: &Client,
+    about: &str,
+    destination: &str,
+    id: &str,
+    change: &api::syncs::Update,
+) -> Result<Sync, Failure> {
+    let call = Call::new(about, Method::Patch, "/api/v1/secret-syncs/:destination/:syncId").arg(destination).arg(id);
+    client.send::<api::syncs::One>(call.json(change).repeatable()).await.map(|a| read::sync(a.secret_sync))
+}
+
+/// Starts a sync.
+///
+/// # Errors
+/// The backend's answer: a refusal if one is under way.
+pub async fn start_sync(client: &Client, about: &str, destination: &str, id: &str) -> Result<Sync, Failure> {
+    let pattern = "/api/v1/secret-syncs/:destination/:syncId/sync-secrets";
+    let call = Call::new(about, Method::Post, pattern).arg(destination).arg(id);
+    client.send::<api::syncs::One>(call).await.map(|a| read::sync(a.secret_sync))
+}
+
+/// Deletes a sync. With `remove`, the backend takes its keys from the destination first, and the sync is
+/// there until that is done.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn delete_sync(
+    client: &Client,
+    about: &str,
+    destination: &str,
+    id: &str,
+    remove: bool,
+) -> Result<(), Failure> {
+    let call = Call::new(about, Method::Delete, "/api/v1/secret-syncs/:destination/:syncId").arg(destination).arg(id);
+    delete(client, call.query("removeSecrets", if remove { "true" } else { "false" })).await
+}
+
+/// A change that names the whole of what it sets: sending it twice is sending it once.
+async fn patch(client: &Client, call: Call<'_>, body: &impl Serialize) -> Result<(), Failure> {
+    client.send::<IgnoredAny>(call.json(body).repeatable()).await.map(|_| ())
+}
+
+/// A delete: what is not there any more is done.
+async fn delete(client: &Client, call: Call<'_>) -> Result<(), Failure> {
+    match client.send::<IgnoredAny>(call.repeatable()).await {
+        Ok(_) => Ok(()),
+        Err(failure) if failure.is_gone() => Ok(()),
+        Err(failure) => Err(failure),
+    }
+}
