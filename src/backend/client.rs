@@ -79,7 +79,16 @@ impl<'a> Call<'a> {
     #[must_use]
     pub fn new(about: &'a str, method: Method, pattern: &'static str) -> Self {
         let idempotent = matches!(method, Method::Get);
-        Self { about, method, pattern, args: Vec::new(), query: Vec::new(), body: None, secrets: Vec::new(), idempotent }
+        Self {
+            about,
+            method,
+            pattern,
+            args: Vec::new(),
+            query: Vec::new(),
+            body: None,
+            secrets: Vec::new(),
+            idempotent,
+        }
     }
 
     /// Fills in the next `:segment` of the pattern.
@@ -162,7 +171,9 @@ impl Client {
             return Ok(response);
         }
         let said = words(&response.body);
-        if token_is_spent(response.status, &said.error, &said.text()) && matches!(self.inner.login, Login::Universal { .. }) {
+        if token_is_spent(response.status, &said.error, &said.text())
+            && matches!(self.inner.login, Login::Universal { .. })
+        {
             let fresh = self.token(Some(&token)).await?;
             let again = self.exchange(call, &fresh).await?;
             return if again.status == 200 { Ok(again) } else { Err(self.refused(call, &again)) };
@@ -195,10 +206,8 @@ impl Client {
             client_secret: secret.clone(),
             organization_slug: organization.map(str::to_owned),
         };
-        let call = Call::new("the login", Method::Post, api::auth::LOGIN)
-            .json(&body)
-            .secrets([secret.clone()])
-            .repeatable();
+        let call =
+            Call::new("the login", Method::Post, api::auth::LOGIN).json(&body).secrets([secret.clone()]).repeatable();
         let request = self.request(&call, None)?;
         let response = self.transport(&call, &request).await?;
         if response.status != 200 {
@@ -227,7 +236,10 @@ impl Client {
             let (code, help) = if cause.code == &codes::BUSY {
                 (&codes::BACKEND_LIMIT, "run again in a minute, or with a lower `parallelism`")
             } else {
-                (&codes::BACKEND_UNREACHABLE, "check `url` of the `backend` block and the network between here and there")
+                (
+                    &codes::BACKEND_UNREACHABLE,
+                    "check `url` of the `backend` block and the network between here and there",
+                )
             };
             let detail = format!("{}: {} at {}: {}", call.about, call.named(), self.url(), cause.detail);
             Failure { diagnostic: Diagnostic::error(code, detail).help(help), status: None }

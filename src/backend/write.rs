@@ -168,12 +168,7 @@ pub async fn delete_folder(client: &Client, about: &str, place: &Place, id: &str
 ///
 /// # Errors
 /// The backend's answer.
-pub async fn create_tag(
-    client: &Client,
-    about: &str,
-    project: &str,
-    tag: &api::tags::Write,
-) -> Result<Tag, Failure> {
+pub async fn create_tag(client: &Client, about: &str, project: &str, tag: &api::tags::Write) -> Result<Tag, Failure> {
     let call = Call::new(about, Method::Post, "/api/v1/projects/:projectId/tags").arg(project).json(tag);
     client.send::<api::tags::One>(call).await.map(|a| read::tag(a.tag))
 }
@@ -213,7 +208,8 @@ pub async fn create_secrets(
     items: Vec<api::secrets::CreateItem>,
 ) -> Result<BTreeMap<String, String>, Failure> {
     let mut ids = BTreeMap::new();
-    for chunk in chunks(items, |item| item.secret_key.len() + item.new.secret_value.len() + item.new.secret_comment.len())
+    for chunk in
+        chunks(items, |item| item.secret_key.len() + item.new.secret_value.len() + item.new.secret_comment.len())
     {
         let secrets: Vec<_> = chunk.iter().map(|item| item.new.secret_value.clone()).collect();
         let body = api::secrets::CreateBatch { place: wire(place), secrets: chunk };
