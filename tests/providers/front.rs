@@ -1,0 +1,320 @@
+//! The front: an HTTP server before a fake or a real service. It keeps a log, finds faults with what
+//! passes, and on demand answers in the vendor's stead, breaks connections, or goes silent.
+
+use axum::body::Body;
+use axum::body::to_bytes;
+use axum::extract::Request;
+use axum::extract::State;
+use axum::response::Response;
+use percent_encoding::percent_decode_str;
+use serde_json::Map;
+use serde_json::Value;
+use std::net::Ipv4Addr;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Instant;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+
+/// A request as it came in.
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub method: String,
+    /// As it was sent, query included.
+    pub target: String,
+    /// The parts of the path, decoded.
+    pub path: Vec<String>,
+    /// The query, decoded, in order.
+    pub query: Vec<(String, String)>,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+    pub at: Instant,
+}
+
+impl Call {
+    /// Method and path for a `match`.
+    pub fn route(&self) -> (&str, Vec<&str>) {
+        (&self.method, self.path.iter().map(String::as_str).collect())
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v)
+    }
+
+    pub fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    /// The body, if it is JSON and says so.
+    pub fn json(&self) -> Option<Value> {
+        let kind = self.header("content-type").split(';').next().unwrap();
+        (kind == "application/json").then(|| serde_json::from_slice(&self.body).ok())?
+    }
+
+    /// The body, if it is a JSON object with all of `required` and nothing but those and `optional`. The
+    /// vendors ignore what they do not know; what keyform sends must have a meaning.
+    pub fn object(&self, required: &[&str], optional: &[&str]) -> Result<Map<String, Value>, String> {
+        let Some(Value::Object(body)) = self.json() else { return Err("A JSON object is wanted.".into()) };
+        if let Some(name) = required.iter().find(|name| !body.contains_key(**name)) {
+            return Err(format!("\"{name}\" wasn't supplied."));
+        }
+        match body.keys().find(|name| !required.contains(&name.as_str()) && !optional.contains(&name.as_str())) {
+            Some(name) => Err(format!("\"{name}\" is not a permitted key.")),
+            None => Ok(body),
+        }
+    }
+
+    /// Whether it can't change anything.
+    pub fn is_read(&self) -> bool {
+        self.method == "GET"
+    }
+}
+
+/// What is answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn json(status: u16, body: &Value) -> Self {
+        let headers = vec![("content-type".into(), "application/json; charset=utf-8".into())];
+        Self { status, headers, body: body.to_string().into_bytes() }
+    }
+
+    pub fn text(status: u16, body: &str) -> Self {
+        Self { status, headers: vec![("content-type".into(), "text/plain".into())], body: body.into() }
+    }
+
+    pub fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Vec::new() }
+    }
+
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+}
+
+/// What goes wrong, once, with one request.
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// The front answers; the vendor never hears of it.
+    Instead(Answer),
+    /// The vendor does it, and the answer is lost.
+    Lost,
+    /// The connection breaks before the vendor hears of it.
+    Cut,
+    /// The vendor does it, and half of the answer comes.
+    Half,
+}
+
+/// Who answers.
+pub type Vendor = Arc<dyn Fn(&Call) -> Answer + Send + Sync>;
+/// What finds faults with an exchange.
+pub type Check = Arc<dyn Fn(&Call, &Answer) -> Vec<String> + Send + Sync>;
+
+enum Behind {
+    Fake(Vendor),
+    Service(SocketAddr, reqwest::Client),
+}
+
+/// A running front. It stops listening when the runtime that started it ends.
+pub struct Front {
+    pub address: SocketAddr,
+    behind: Behind,
+    checks: Vec<Check>,
+    state: Mutex<Passing>,
+    stopped: Notify,
+}
+
+#[derive(Default)]
+struct Passing {
+    log: Vec<(Call, Answer)>,
+    problems: Vec<String>,
+    /// Requests to come until the fault, and the fault.
+    fault: Option<(u64, Fault)>,
+    /// Requests to come that are still answered, and whether the vendor does the one after them.
+    stop: Option<(u64, bool)>,
+}
+
+impl Front {
+    /// A front before a fake.
+    pub async fn before(fake: Vendor, checks: Vec<Check>) -> Arc<Self> {
+        Self::start(Behind::Fake(fake), checks).await
+    }
+
+    /// A front before a service.
+    pub async fn before_service(service: SocketAddr, checks: Vec<Check>) -> Arc<Self> {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self::start(Behind::Service(service, client), checks).await
+    }
+
+    async fn start(behind: Behind, checks: Vec<Check>) -> Arc<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let front = Arc::new(Self { address, behind, checks, state: Mutex::default(), stopped: Notify::new() });
+        let router = axum::Router::new().fallback(serve).with_state(Arc::clone(&front));
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        front
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Lets `after` requests pass and does `fault` to the next one.
+    pub fn fail(&self, after: u64, fault: Fault) {
+        self.state.lock().unwrap().fault = Some((after, fault));
+    }
+
+    /// Lets `after` requests pass and answers none from then on; the vendor still does the first of those
+    /// if `done`. [`Front::stopped`] tells when it came. `None` ends it.
+    pub fn stop(&self, after: Option<u64>, done: bool) {
+        self.state.lock().unwrap().stop = after.map(|after| (after, done));
+    }
+
+    /// Waits until a request came that is never answered.
+    pub async fn stopped(&self) {
+        self.stopped.notified().await;
+    }
+
+    /// What passed since the last time it was asked.
+    pub fn take_log(&self) -> Vec<(Call, Answer)> {
+        std::mem::take(&mut self.state.lock().unwrap().log)
+    }
+
+    /// What the checks found.
+    pub fn problems(&self) -> Vec<String> {
+        self.state.lock().unwrap().problems.clone()
+    }
+
+    /// What becomes of the next request.
+    fn next(&self) -> Next {
+        let mut state = self.state.lock().unwrap();
+        if let Some((left, done)) = &mut state.stop {
+            if *left == 0 {
+                let does = std::mem::take(done);
+                return if does { Next::DoAndHang } else { Next::Hang };
+            }
+            *left -= 1;
+        }
+        match &mut state.fault {
+            Some((0, _)) => Next::Fault(state.fault.take().unwrap().1),
+            Some((left, _)) => {
+                *left -= 1;
+                Next::Pass
+            }
+            None => Next::Pass,
+        }
+    }
+
+    async fn ask(&self, call: &Call) -> Answer {
+        let answer = match &self.behind {
+            Behind::Fake(fake) => fake(call),
+            Behind::Service(service, client) => forward(*service, client, call).await,
+        };
+        let problems: Vec<String> = self.checks.iter().flat_map(|check| check(call, &answer)).collect();
+        let mut state = self.state.lock().unwrap();
+        state.problems.extend(problems);
+        state.log.push((call.clone(), answer.clone()));
+        answer
+    }
+}
+
+enum Next {
+    Pass,
+    Fault(Fault),
+    Hang,
+    DoAndHang,
+}
+
+async fn serve(State(front): State<Arc<Front>>, request: Request) -> Response {
+    let call = read(request).await;
+    match front.next() {
+        Next::Pass => write(front.ask(&call).await),
+        Next::Fault(Fault::Instead(answer)) => {
+            front.state.lock().unwrap().log.push((call, answer.clone()));
+            write(answer)
+        }
+        Next::Fault(Fault::Cut) => hang_up(),
+        Next::Fault(Fault::Lost) => {
+            front.ask(&call).await;
+            hang_up()
+        }
+        Next::Fault(Fault::Half) => {
+            let whole = front.ask(&call).await;
+            let half = whole.body[..whole.body.len() / 2].to_vec();
+            let pieces = [Ok(half), Err(std::io::Error::other("cut"))];
+            let (mut parts, _) = write(Answer { body: Vec::new(), ..whole }).into_parts();
+            parts.headers.remove("content-length");
+            Response::from_parts(parts, Body::from_stream(futures_util::stream::iter(pieces)))
+        }
+        Next::Hang => {
+            front.stopped.notify_one();
+            std::future::pending().await
+        }
+        Next::DoAndHang => {
+            front.ask(&call).await;
+            front.stopped.notify_one();
+            std::future::pending().await
+        }
+    }
+}
+
+/// Ends the task of the connection, and with it the connection, without a word.
+fn hang_up() -> ! {
+    std::panic::resume_unwind(Box::new("the connection is cut"))
+}
+
+async fn read(request: Request) -> Call {
+    let (parts, body) = request.into_parts();
+    let decode = |text: &str| percent_decode_str(text).decode_utf8().unwrap().into_owned();
+    let headers = parts.headers.iter();
+    let headers = headers.map(|(n, v)| (n.as_str().to_owned(), String::from_utf8_lossy(v.as_bytes()).into_owned()));
+    let query = parts.uri.query().unwrap_or("").split('&').filter(|part| !part.is_empty()).map(|part| {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        (decode(&name.replace('+', " ")), decode(&value.replace('+', " ")))
+    });
+    Call {
+        method: parts.method.as_str().to_owned(),
+        target: parts.uri.to_string(),
+        path: parts.uri.path().trim_start_matches('/').split('/').map(decode).collect(),
+        query: query.collect(),
+        headers: headers.collect(),
+        body: to_bytes(body, usize::MAX).await.unwrap_or_default().to_vec(),
+        at: Instant::now(),
+    }
+}
+
+fn write(answer: Answer) -> Response {
+    let mut response = Response::builder().status(answer.status);
+    for (name, value) in &answer.headers {
+        response = response.header(name, value);
+    }
+    response.body(Body::from(answer.body)).unwrap()
+}
+
+/// Hands a request on as it is and gives the service's answer.
+async fn forward(service: SocketAddr, client: &reqwest::Client, call: &Call) -> Answer {
+    let method = reqwest::Method::from_bytes(call.method.as_bytes()).unwrap();
+    let mut request = client.request(method, format!("http://{service}{}", call.target)).body(call.body.clone());
+    for (name, value) in &call.headers {
+        if !["host", "content-length", "connection"].contains(&name.as_str()) {
+            request = request.header(name, value);
+        }
+    }
+    let response = request.send().await.unwrap();
+    let kept = |name: &str| !["content-length", "connection", "transfer-encoding", "date"].contains(&name);
+    let headers = response.headers().iter().filter(|(name, _)| kept(name.as_str()));
+    Answer {
+        status: response.status().as_u16(),
+        headers: headers.map(|(n, v)| (n.to_string(), v.to_str().unwrap().to_owned())).collect(),
+        body: response.bytes().await.unwrap().to_vec(),
+    }
+}

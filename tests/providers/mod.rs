@@ -1,0 +1,14 @@
+//! Vendors as the tests see them: stateful fakes written from the vendors' documentation, never from
+//! the manifests, and the front that stands before every fake and every real service.
+//!
+//! A fake is a function from a [`front::Call`] to an [`front::Answer`] over its own state; what it holds
+//! can be looked at and planted from outside. Where a vendor publishes a machine-readable description,
+//! every exchange is checked against it ([`openapi`], [`aws`]).
+
+pub mod aws;
+pub mod front;
+pub mod github;
+pub mod gitlab;
+pub mod openapi;
+pub mod render;
+pub mod vercel;

@@ -1,0 +1,141 @@
+//! Services that no one here wrote, started by the tests: moto answers as AWS, OpenBao as Vault. Also what
+//! vendors say about their own interfaces: GitHub's OpenAPI description, the request models of AWS.
+//!
+//! Everything is fetched once into `target/test-services/` and made anew when its list changes. A service
+//! starts at most once for all tests of a run, on loopback, and ends with it. What a missing prerequisite
+//! breaks fails loudly: nothing is skipped.
+
+use sha2::Digest;
+use std::fs;
+use std::fs::File;
+use std::io::Read;
+use std::io::Write;
+use std::net::Ipv4Addr;
+use std::net::SocketAddr;
+use std::net::TcpListener;
+use std::net::TcpStream;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Child;
+use std::process::Command;
+use std::process::Stdio;
+use std::sync::LazyLock;
+use std::time::Duration;
+use std::time::Instant;
+
+/// Where everything is, made if it is not there.
+pub fn folder() -> &'static Path {
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(prepare);
+    &FOLDER
+}
+
+/// One of the files that describe an interface: `github.json`, `ssm.json`, `secretsmanager.json`.
+pub fn description(name: &str) -> serde_json::Value {
+    serde_json::from_slice(&fs::read(folder().join(name)).unwrap()).unwrap()
+}
+
+/// A running service.
+pub struct Service {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The guard ends the service when its standard input closes, so this has to live as long as the tests.
+    _guard: Child,
+}
+
+/// AWS, as moto plays it. Every account is a world of its own; see `laws::stand`.
+pub fn moto() -> SocketAddr {
+    static MOTO: LazyLock<Service> = LazyLock::new(|| {
+        Service::start("moto_server", "/moto-api/", |port| vec!["-H".into(), "127.0.0.1".into(), "-p".into(), port])
+    });
+    MOTO.address
+}
+
+/// The token that may do everything at [`openbao`].
+pub const ROOT_TOKEN: &str = "canary-root-token";
+
+/// OpenBao, which speaks Vault's interface: unsealed, in memory.
+pub fn openbao() -> SocketAddr {
+    static OPENBAO: LazyLock<Service> = LazyLock::new(|| {
+        Service::start("bao", "/v1/sys/health", |port| {
+            let flags = ["server", "-dev", "-dev-no-store-token"].map(String::from);
+            let own = [format!("-dev-root-token-id={ROOT_TOKEN}"), format!("-dev-listen-address=127.0.0.1:{port}")];
+            flags.into_iter().chain(own).collect()
+        })
+    });
+    OPENBAO.address
+}
+
+impl Service {
+    /// Starts a program of the virtual environment and waits until `path` answers.
+    fn start(program: &str, path: &str, arguments: impl Fn(String) -> Vec<String>) -> Self {
+        let folder = folder();
+        let bin = folder.join("venv/bin");
+        let log_path = folder.join(format!("{program}.log"));
+        for _ in 0..3 {
+            // Somebody else may take the port before the service does: then it ends, and another is tried.
+            let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+            let log = File::create(&log_path).unwrap();
+            let mut guard = Command::new(bin.join("python"))
+                .arg(source("guard.py"))
+                .arg(bin.join(program))
+                .args(arguments(port.to_string()))
+                .env("HOME", folder)
+                .stdin(Stdio::piped())
+                .stdout(log.try_clone().unwrap())
+                .stderr(log)
+                .spawn()
+                .unwrap();
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+            let begun = Instant::now();
+            while begun.elapsed() < Duration::from_secs(60) && guard.try_wait().unwrap().is_none() {
+                if answers(address, path) {
+                    return Self { address, _guard: guard };
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            guard.kill().unwrap();
+            guard.wait().unwrap();
+        }
+        panic!("{program} does not start; see {}", log_path.display());
+    }
+}
+
+/// Whether the address answers a GET of the path with 200.
+fn answers(address: SocketAddr, path: &str) -> bool {
+    let Ok(mut stream) = TcpStream::connect(address) else { return false };
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
+    let mut start = [0; 12];
+    stream.write_all(request.as_bytes()).is_ok() && stream.read_exact(&mut start).is_ok() && start.ends_with(b" 200")
+}
+
+fn source(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/services").join(name)
+}
+
+/// Fetches what is not there yet, one process at a time.
+fn prepare() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("test-services");
+    fs::create_dir_all(&folder).unwrap();
+    let lock = File::create(folder.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let wanted = hex::encode(
+        ["requirements.txt", "package-lock.json", "prepare.py"]
+            .iter()
+            .fold(sha2::Sha256::new(), |hash, name| hash.chain_update(fs::read(source(name)).unwrap()))
+            .finalize(),
+    );
+    let stamp = folder.join("stamp");
+    if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
+        return folder;
+    }
+    let made = Command::new("python3").arg(source("prepare.py")).arg(&folder).output();
+    let made = made.unwrap_or_else(|e| panic!("python3 is needed to run the services of the tests: {e}"));
+    assert!(
+        made.status.success(),
+        "the services of the tests can't be set up (python3 with venv, and npm, are needed):\n{}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    fs::write(stamp, wanted).unwrap();
+    folder
+}

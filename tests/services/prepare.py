@@ -1,0 +1,96 @@
+"""Makes a folder with all that the tests run but did not write: a virtual environment with moto and
+OpenBao, the request models of AWS, and GitHub's description of its own interface.
+
+Usage: prepare.py FOLDER. Run by `services::folder`, which holds a lock and knows when it is needed.
+"""
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+# What keyform may ask of GitHub: everything about secrets of workflows, and who it is.
+GITHUB_PATHS = ("/actions/secrets", "/environments/{environment_name}/secrets")
+
+
+def main(folder):
+    npm = shutil.which("npm") or sys.exit("npm is missing: it fetches GitHub's description of its interface")
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError as missing:
+        sys.exit(f"this python3 can't make virtual environments: {missing}")
+
+    node = os.path.join(folder, "node")
+    os.makedirs(node, exist_ok=True)
+    for name in ("package.json", "package-lock.json", ".npmrc"):
+        shutil.copy(os.path.join(HERE, name), node)
+    fetching = subprocess.Popen([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=node)
+
+    python = os.path.join(folder, "venv")
+    subprocess.run([sys.executable, "-m", "venv", "--clear", python], check=True)
+    requirements = os.path.join(HERE, "requirements.txt")
+    pip = [os.path.join(python, "bin", "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    subprocess.run([*pip, "--no-deps", "-r", requirements], check=True)
+
+    for service, version in (("ssm", "2014-11-06"), ("secretsmanager", "2017-10-17")):
+        library = os.path.join(python, "lib", f"python{sys.version_info[0]}.{sys.version_info[1]}", "site-packages")
+        model = os.path.join(library, "botocore", "data", service, version, "service-2.json.gz")
+        with gzip.open(model, "rt", encoding="utf-8") as source:
+            whole = json.load(source)
+        with open(os.path.join(folder, f"{service}.json"), "w", encoding="utf-8") as target:
+            json.dump({"operations": whole["operations"], "shapes": whole["shapes"]}, target)
+
+    if fetching.wait() != 0:
+        sys.exit("npm could not fetch GitHub's description of its interface")
+    described = os.path.join(node, "node_modules", "@octokit", "openapi", "generated", "api.github.com.json")
+    with open(described, encoding="utf-8") as source:
+        whole = json.load(source)
+    with open(os.path.join(folder, "github.json"), "w", encoding="utf-8") as target:
+        json.dump(translate(trim(whole)), target)
+    shutil.rmtree(node)
+
+
+def trim(whole):
+    """The paths in use and the components that they need."""
+    paths = {p: item for p, item in whole["paths"].items() if p == "/user" or any(part in p for part in GITHUB_PATHS)}
+    kept = {"paths": paths, "components": {}}
+    todo = [paths]
+    while todo:
+        for reference in references(todo.pop()):
+            _, components, kind, name = reference.split("/")
+            place = kept[components].setdefault(kind, {})
+            if name not in place:
+                place[name] = whole[components][kind][name]
+                todo.append(place[name])
+    return kept
+
+
+def references(node):
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "$ref" and isinstance(value, str):
+                yield value
+            elif key not in ("examples", "example"):
+                yield from references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from references(value)
+
+
+def translate(node):
+    """OpenAPI 3.0 says `nullable: true` where JSON Schema says that `null` is another type."""
+    if isinstance(node, list):
+        return [translate(value) for value in node]
+    if not isinstance(node, dict):
+        return node
+    node = {key: translate(value) for key, value in node.items() if key not in ("examples", "example")}
+    if node.pop("nullable", False) is True:
+        node = {"anyOf": [node, {"type": "null"}]}
+    return node
+
+
+main(sys.argv[1])
