@@ -11,6 +11,8 @@ use crate::http::tape::Tape;
 use reqwest::header::HeaderMap;
 use reqwest::header::HeaderName;
 use reqwest::header::HeaderValue;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -32,6 +34,8 @@ pub struct Options {
     pub longest_pause: Duration,
     /// Hears of every request.
     pub tape: Option<Tape>,
+    /// Hosts that are reached at another address of this machine, and without their pace: for tests.
+    pub redirect: BTreeMap<String, SocketAddr>,
 }
 
 impl Default for Options {
@@ -41,6 +45,7 @@ impl Default for Options {
             timeout: Duration::from_secs(60),
             longest_pause: Duration::from_secs(120),
             tape: None,
+            redirect: BTreeMap::new(),
         }
     }
 }
@@ -169,12 +174,25 @@ impl Client {
         policy: &Policy,
         host: &str,
     ) -> Result<Response, Failure> {
-        let _permit = self.0.limits.enter(host, policy).await;
+        let elsewhere = self.0.options.redirect.get(host);
+        let rate = policy.rate.filter(|_| elsewhere.is_none());
+        let _permit = self.0.limits.enter(host, &Policy { rate, ..policy.clone() }).await;
         self.0.requests.fetch_add(1, Ordering::Relaxed);
         if let Some(tape) = &self.0.options.tape {
             tape.record(request);
         }
-        let mut builder = self.0.http.request(method(request), request.url.clone()).headers(headers);
+        let mut url = request.url.clone();
+        let mut builder = match elsewhere {
+            None => self.0.http.request(method(request), url),
+            Some(address) => {
+                let told = url.set_scheme("http").is_ok()
+                    && url.set_ip_host(address.ip()).is_ok()
+                    && url.set_port(Some(address.port())).is_ok();
+                debug_assert!(told, "an https address can be turned into an http one of an IP address");
+                self.0.http.request(method(request), url).header("host", host)
+            }
+        };
+        builder = builder.headers(headers);
         if let Some(body) = &request.body {
             builder = builder.body(body.bytes.to_vec());
         }
