@@ -64,6 +64,10 @@ codes! {
         "A file that `secret_file` reads can be read by other users of this machine. Give it the mode 0600, or let it come from the environment.";
     // 03 graph
     // 04 plan
+    NOT_MANAGED = "KF0401" Configuration "exists already and is not managed"
+        "What the configuration declares is there, but this ledger did not make it: someone else did, or the ledger was lost. Nothing is taken over silently: `--adopt` takes it over, with what differs shown as a hazard; another name leaves it alone.";
+    IMPORT_NAMES = "KF0402" Vendor "import would fail"
+        "The first run of this sync imports what the destination holds, and some keys there become names that no secret can have: with `:` or `/` in them, or empty. The backend then refuses the whole run. Use a key schema that leaves them out, rename them at the destination, or choose `overwrite-destination`.";
     // 05 providers
     BAD_ADDRESS = "KF0501" Configuration "bad address"
         "An address of a service must be absolute and begin with https:// (or http:// for this machine). Check the instance address of the connection.";
@@ -144,6 +148,18 @@ codes! {
         "Two things with the same name are there, which the backend does not prevent when they are made at the same moment. Delete one of them by hand; keyform does not choose.";
     // 07 embedded backend
     // 08 ledger
+    LEDGER_READ = "KF0801" Environment "ledger can't be read"
+        "A file of the ledger is there and can't be read. Nothing is planned without it: keyform would not know what it owns.";
+    LEDGER_WRITE = "KF0802" Environment "ledger can't be written"
+        "A file of the ledger can't be written. Nothing is changed that could not be recorded: look at the disk's free space and at the owner and mode of the directory.";
+    LEDGER_DAMAGED = "KF0803" Environment "ledger is damaged"
+        "A file of the ledger holds something that keyform did not write: it was edited, merged or cut. It is left as it is. Restore it from a copy; or move the ledger's files away and plan with `--adopt`, which finds everything again by name and takes it over.";
+    LEDGER_VERSION = "KF0804" Environment "ledger is of a later version"
+        "The ledger was written by a later version of keyform, whose records this one may misunderstand. Use that version or a later one.";
+    LEDGER_KEY = "KF0805" Environment "fingerprint key is missing or wrong"
+        "The ledger's fingerprints are made with a key that is kept apart from it: the file `fingerprint.key` beside the ledger, or `KEYFORM_FINGERPRINT_KEY` (64 hexadecimal digits). Without the right one keyform can't tell what it wrote from what others wrote. Restore the key; or move the ledger's files away and plan with `--adopt`.";
+    LEDGER_LOCKED = "KF0806" Environment "ledger is in use"
+        "Another process is writing to this ledger. It frees the lock when it ends, however it ends. Wait for it, or give `--lock-timeout` a longer time.";
     // 09 engine
     NEED_MISSING = "KF0901" Configuration "something that this needs does not exist"
         "A change needs a thing of the backend that is not there: a project, an environment, a folder or a connection that was not declared, or that was deleted a moment ago. Declare it, or plan again.";

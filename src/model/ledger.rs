@@ -5,6 +5,9 @@ use crate::secret::Fingerprint;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// The name under which [`Record::written`] keeps the fingerprint of an entry's value.
+pub const VALUE: &str = "value";
+
 /// All records. The file that holds them is `ledger::store`'s business.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ledger {
@@ -28,12 +31,15 @@ pub struct Record {
     pub id: Arc<str>,
     /// What finds it again, also when its block is gone.
     pub natural: Natural,
-    /// Fingerprint of each attribute as written; an entry has one, named `value`.
+    /// Fingerprint of each attribute as written, by the names that `plan::diff::written` gives; an entry
+    /// has one, [`VALUE`].
     pub written: BTreeMap<Arc<str>, Fingerprint>,
     /// The destination's version of the entry right after it was written.
     pub version: Option<Arc<str>>,
     /// `prevent_destroy` as last declared: survives the removal of the block.
     pub protected: bool,
+    /// `on_delete = "remove"` of a sync as last declared: its entries go with it.
+    pub removes: bool,
     /// When, in UTC, as RFC 3339.
     pub at: Arc<str>,
 }

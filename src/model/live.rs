@@ -28,8 +28,12 @@ pub struct Observed {
     /// The backend's id.
     pub id: Arc<str>,
     /// Attributes that can be read, named and normalised as the configuration has them; those that
-    /// can't (credentials) are absent, secrets are fingerprints.
+    /// can't (credentials) are absent, those that are not set are `Null`, secrets are fingerprints at the
+    /// resource's address.
     pub attrs: Attrs,
+    /// How many things in it (a project, an environment, a folder) keyform does not own: they would go
+    /// with it.
+    pub foreign: usize,
 }
 
 /// What a destination holds. A listing is complete, or it says why it is not: from a partial one nothing

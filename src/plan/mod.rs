@@ -1,11 +1,97 @@
 //! Planning: desired, live and ledger in, a [`Plan`] out. Pure: no IO, nothing async, cannot fail on the
 //! outside world. A plan is data, holds no secret, and has a row for whatever is not already right.
+//!
+//! [`diff`] compares resources and [`entries`] the keys of destinations, each by one truth table; [`order`]
+//! says what each change waits for; [`guard`] names what is dangerous. How a plan looks is `view`'s
+//! business, what it reads and how it is done is the engine's.
+
+pub mod diff;
+pub mod entries;
+pub mod guard;
+pub mod order;
 
 use crate::diag::Diagnostic;
 use crate::model::address::Address;
+use crate::model::attrs::Attrs;
+use crate::model::desired::Desired;
+use crate::model::job::InitialSync;
+use crate::model::key_schema::KeySchema;
+use crate::model::ledger::Ledger;
+use crate::model::live::Live;
+use crate::model::schema::KeyRules;
 use crate::secret::Fingerprint;
+use crate::secret::FingerprintKey;
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::sync::Arc;
+
+/// What a plan is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// What the configuration says.
+    pub desired: &'a Desired,
+    /// What is there.
+    pub live: &'a Live,
+    /// What keyform wrote last.
+    pub ledger: &'a Ledger,
+    /// The key of all fingerprints in `wanted`, `live` and `ledger`.
+    pub key: &'a FingerprintKey,
+    /// What the configuration comes to, now that secrets could be read.
+    pub wanted: &'a Wanted,
+    /// Only these and what they need; with `destroy`, these and what needs them. Empty for everything.
+    pub targets: &'a [Address],
+    /// Whether what exists and is not managed may be taken over.
+    pub adopt: bool,
+    /// Whether to plan the end of everything that the ledger owns.
+    pub destroy: bool,
+}
+
+/// What the configuration comes to, now that secrets could be read.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// The attributes of every declared resource as the configuration names them, each secret as its
+    /// fingerprint at the resource's address, and left out if its value is not at hand. References stay.
+    pub resources: BTreeMap<Address, Attrs>,
+    /// What each declared sync pushes.
+    pub syncs: BTreeMap<Address, Pushed>,
+}
+
+/// What a sync pushes.
+#[derive(Debug, Clone, Default)]
+pub struct Pushed {
+    /// The destination, as a text that is equal for equal places; empty if it is not known.
+    pub place: Arc<str>,
+    /// The source as it will be once the resources of this plan are right: by the secret's own key, the
+    /// fingerprint of its value at the address of its entry (`sync.entry(job::stored(…))`), `None` if the
+    /// value is not at hand.
+    pub source: BTreeMap<Arc<str>, Option<Fingerprint>>,
+    /// How many keys the source has now, before this plan changes it.
+    pub read: usize,
+    /// How keys are named at the destination; none where the schema names a container.
+    pub schema: KeySchema,
+    /// What the destination makes of a key.
+    pub rules: KeyRules,
+    /// The initial behaviour while no run has succeeded; `None` afterwards.
+    pub first: Option<InitialSync>,
+    /// Whether the backend can import from the destination.
+    pub can_import: bool,
+    /// Why the source could not be read: then nothing is said about the entries.
+    pub unread: Option<Diagnostic>,
+    /// Why the destination was not looked at, if it was not.
+    pub blind: Option<Arc<str>>,
+}
+
+/// Compares, orders and judges.
+#[must_use]
+pub fn make(input: &Input<'_>) -> Plan {
+    let mut plan = Plan::default();
+    diff::resources(&mut plan, input);
+    entries::all(&mut plan, input);
+    order::narrow(&mut plan, input);
+    order::order(&mut plan, input);
+    guard::judge(&mut plan, input);
+    plan
+}
 
 /// Everything that apply would do, and everything that a reader must know before.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +104,8 @@ pub struct Plan {
     pub foreign: BTreeMap<Arc<str>, usize>,
     /// Syncs whose destination was not looked at, and why: their rows are missing from `changes`.
     pub blind: BTreeMap<Address, Arc<str>>,
+    /// What exists and is not managed, or would fail: there is no row for it, and apply refuses the plan.
+    pub blocked: BTreeMap<Address, Diagnostic>,
     /// What could not be read.
     pub incomplete: BTreeMap<Address, Diagnostic>,
     /// How many resources and entries are already right.
@@ -58,6 +146,27 @@ pub enum Action {
     Forget,
 }
 
+impl Action {
+    /// The word for it in files.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Replace => "replace",
+            Self::Delete => "delete",
+            Self::Adopt => "adopt",
+            Self::Forget => "forget",
+        }
+    }
+
+    /// Whether it takes something away: then what needs it must be gone before.
+    #[must_use]
+    pub fn is_end(self) -> bool {
+        matches!(self, Self::Delete | Self::Forget)
+    }
+}
+
 /// Why. Explains, decides nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
@@ -87,6 +196,32 @@ pub enum Reason {
     Resumed,
     /// An attribute changed that can't be changed in place.
     Immutable,
+    /// The first run of a sync takes the destination's value into the source; the field `source` shows
+    /// what the source has now and what it will have.
+    Imported,
+}
+
+impl Reason {
+    /// The word for it in files.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Changed => "changed",
+            Self::Missing => "missing",
+            Self::Drifted => "drifted",
+            Self::Conflict => "conflict",
+            Self::Takeover => "takeover",
+            Self::Unseen => "unseen",
+            Self::Removed => "removed",
+            Self::Gone => "gone",
+            Self::Wipe => "wipe",
+            Self::Kept => "kept",
+            Self::Resumed => "resumed",
+            Self::Immutable => "immutable",
+            Self::Imported => "imported",
+        }
+    }
 }
 
 /// One attribute before and after.
@@ -163,6 +298,12 @@ impl HazardKind {
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
+
+    /// Whether it can be allowed at all.
+    #[must_use]
+    pub fn can_be_allowed(self) -> bool {
+        !matches!(self, Self::Collision | Self::Protected)
+    }
 }
 
 /// A danger, named and counted.
@@ -178,4 +319,49 @@ pub struct Hazard {
     pub detail: String,
     /// Whether the configuration allows it; the command line may still do so.
     pub allowed: bool,
+}
+
+/// What a reviewed plan is recognised by: SHA-256, in hexadecimal, of a text of every row, hazard and gap.
+/// Equal plans of one ledger have equal checksums, on every machine.
+#[must_use]
+pub fn checksum(plan: &Plan) -> String {
+    let mut text = String::from("keyform plan 1\n");
+    for change in &plan.changes {
+        let drift = if change.drift { " drift" } else { "" };
+        line(&mut text, format_args!("{} {}{drift} {}", change.action.word(), change.reason.word(), change.address));
+        for field in &change.fields {
+            let name = field.name.escape_debug();
+            line(&mut text, format_args!("  {name}: {} -> {}", Mark(&field.before), Mark(&field.after)));
+        }
+    }
+    for hazard in &plan.hazards {
+        line(&mut text, format_args!("hazard {}={} {}", hazard.kind.word(), hazard.count, hazard.address));
+    }
+    for address in plan.blind.keys() {
+        line(&mut text, format_args!("blind {address}"));
+    }
+    for (address, diagnostic) in plan.blocked.iter().chain(&plan.incomplete) {
+        line(&mut text, format_args!("{} {address}", diagnostic.code.id));
+    }
+    hex::encode(<sha2::Sha256 as sha2::Digest>::digest(text.as_bytes()))
+}
+
+fn line(text: &mut String, content: std::fmt::Arguments<'_>) {
+    // Writing to a text can't fail.
+    let _ = text.write_fmt(content);
+    text.push('\n');
+}
+
+/// A value in the text of a checksum: each kind opens with another letter, so that none looks like another.
+struct Mark<'a>(&'a Shown);
+
+impl std::fmt::Display for Mark<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Shown::Absent => f.write_str("absent"),
+            Shown::Plain(text) => write!(f, "\"{}\"", text.escape_debug()),
+            Shown::Secret(fingerprint) => write!(f, "#{}", fingerprint.to_hex()),
+            Shown::Unknown => f.write_str("unknown"),
+        }
+    }
 }

@@ -21,14 +21,7 @@ pub fn symbol(action: Action) -> &'static str {
 /// The word of an action, as in "3 to create".
 #[must_use]
 pub fn verb(action: Action) -> &'static str {
-    match action {
-        Action::Create => "create",
-        Action::Update => "update",
-        Action::Replace => "replace",
-        Action::Delete => "delete",
-        Action::Adopt => "adopt",
-        Action::Forget => "forget",
-    }
+    action.word()
 }
 
 /// The word of an action that is done, as in "3 created".
@@ -47,21 +40,7 @@ pub fn past(action: Action) -> &'static str {
 /// The name of a reason for programs.
 #[must_use]
 pub fn reason_name(reason: Reason) -> &'static str {
-    match reason {
-        Reason::New => "new",
-        Reason::Changed => "changed",
-        Reason::Missing => "missing",
-        Reason::Drifted => "drifted",
-        Reason::Conflict => "conflict",
-        Reason::Takeover => "takeover",
-        Reason::Unseen => "unseen",
-        Reason::Removed => "removed",
-        Reason::Gone => "gone",
-        Reason::Wipe => "wipe",
-        Reason::Kept => "kept",
-        Reason::Resumed => "resumed",
-        Reason::Immutable => "immutable",
-    }
+    reason.word()
 }
 
 /// Why a row is in the plan, for people. An entry's source is its folder, a resource's the configuration.
@@ -85,6 +64,7 @@ pub fn reason(reason: Reason, action: Action, entry: bool) -> &'static str {
         (Reason::Kept, _) => "no longer managed; it stays as it is",
         (Reason::Resumed, _) => "made by a run that did not end",
         (Reason::Immutable, _) => "it can't be changed in place",
+        (Reason::Imported, _) => "the first run takes the destination's value into the source",
     }
 }
 
@@ -107,7 +87,7 @@ pub fn hazard(kind: HazardKind) -> &'static str {
 /// Whether a hazard is refused whatever the command line says.
 #[must_use]
 pub fn is_final(kind: HazardKind) -> bool {
-    matches!(kind, HazardKind::Collision | HazardKind::Protected)
+    !kind.can_be_allowed()
 }
 
 /// What to do about a hazard, with the number that allows it.
