@@ -26,6 +26,18 @@ pub struct Options {
     pub state: PathBuf,
     /// Whether `secret_exec` may start programs.
     pub allow_exec: bool,
+    /// For a run that writes: the lock is taken by [`Engine::open`] and held until [`Engine::close`]. `None`
+    /// for a run that only reads: then no lock is taken, and [`Engine::apply`] is not called.
+    pub lock: Option<Lock>,
+}
+
+/// What is said and waited for when the lock is taken.
+#[derive(Debug, Clone)]
+pub struct Lock {
+    /// The command that writes: `apply`, `destroy`; shown to those who wait.
+    pub command: String,
+    /// How long to wait for another run; zero for not at all.
+    pub timeout: std::time::Duration,
 }
 
 /// What to plan.
@@ -45,6 +57,8 @@ pub struct Planned {
     pub plan: Plan,
     /// What is worth knowing: sources of secrets that are not at hand, destinations not inspected.
     pub notes: Vec<Diagnostic>,
+    /// Requests sent since the engine was opened, to the backend and to destinations.
+    pub requests: u64,
 }
 
 /// A backend, a ledger and the destinations, ready to be asked.
@@ -69,7 +83,7 @@ impl Engine {
     /// gives a plan that says what is missing.
     pub async fn plan(&self, desired: &Desired, scope: &Scope) -> Result<Planned, Diagnostics> {
         let _ = (desired, scope, &self.options);
-        Ok(Planned { plan: Plan::default(), notes: Vec::new() })
+        Ok(Planned { plan: Plan::default(), notes: Vec::new(), requests: 0 })
     }
 
     /// Does what was planned. The caller has looked at the hazards.
