@@ -82,8 +82,7 @@ pub enum Node {
     Get(Box<Expr>, Arc<str>),
     /// `a[b]`, also the legacy `a.0`
     Index(Box<(Expr, Expr)>),
-    /// `a[*].b[0]` (`true`: what follows applies to each element) and `a.*.b` (the same for attributes
-    /// only); the path that follows is applied to each element.
+    /// `a[*].b[0]` and `a.*.b`: the path is applied to each element.
     Splat(Box<Expr>, Box<[Step]>),
     /// `f(a, b...)`
     Call {
@@ -142,6 +141,8 @@ pub enum Step {
     Get(Arc<str>, Span),
     /// `[a]`
     Index(Expr),
+    /// `[*].a`: a splat in a splat gives lists in a list.
+    Splat(Box<[Step]>, Span),
 }
 
 /// Operators before an operand.

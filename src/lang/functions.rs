@@ -36,7 +36,8 @@ pub enum Secrets {
 pub struct Misuse {
     /// Which argument, counted from 0; `None` for the call as a whole.
     pub argument: Option<usize>,
-    /// What is wrong with it: shapes and names only, never a value.
+    /// What is wrong with it, reading on after its name: `must be a list, not a string`. Shapes and names
+    /// only, never a value.
     pub why: String,
 }
 

@@ -6,9 +6,16 @@
 //! block *means* does not live here.
 
 pub mod ast;
+mod call;
+mod convert;
 pub mod decode;
 pub mod eval;
+mod expression;
 pub mod format;
 pub mod functions;
+mod lower;
+mod operate;
 pub mod parse;
 pub mod scope;
+mod template;
+mod token;
