@@ -1,7 +1,135 @@
 //! Arguments and dispatch, one file a command.
+//!
+//! A command gets a [`context::Context`] and gives an [`exit::Exit`]; what it has to say goes to standard
+//! output, what is wrong to standard error. `--help`, `--version` and completions start nothing;
+//! `validate`, `fmt`, `graph`, `explain` and `providers` start no runtime and need no network.
+
+mod apply;
+mod arguments;
+mod completions;
+mod confirm;
+mod context;
+mod destroy;
+mod dotenv;
+mod exit;
+mod explain;
+mod fmt;
+mod graph;
+mod init;
+mod plan;
+mod progress;
+mod providers;
+mod secret;
+mod signals;
+mod terminal;
+mod validate;
+
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use clap::Parser;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tracing_subscriber::filter::LevelFilter;
+
+/// Declares secrets platforms: projects, connections and secret syncs in HCL, every key that will change
+/// before it changes, applied in order.
+///
+/// Write what should be in *.hcl files, look at `keyform plan`, then `keyform apply`. Without a `backend`
+/// block everything runs on this machine: try it with `keyform init`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "keyform",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    after_help = "Example:\n  keyform init && keyform plan && keyform apply\n\nExit codes:\n  0 done, 1 failed, \
+                  2 changes pending, 5 not fully determined, 6 refused, 7 applied in part,\n  64 wrong usage, \
+                  130 interrupted. `keyform explain exit-codes` says more."
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Global options")]
+struct Global {
+    /// Work on the configuration in this directory
+    #[arg(short = 'C', long = "chdir", value_name = "DIR", global = true)]
+    chdir: Option<PathBuf>,
+    /// No colours (also: NO_COLOR=1)
+    #[arg(long, global = true)]
+    no_color: bool,
+    /// Say nothing but results and errors
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Log what happens to standard error; twice for every request
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    /// Results and problems as JSON on standard output
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Init(init::Args),
+    Validate(validate::Args),
+    Fmt(fmt::Args),
+    Plan(plan::Args),
+    Apply(apply::Args),
+    Destroy(destroy::Args),
+    Graph(graph::Args),
+    Secret(secret::Args),
+    Providers(providers::Args),
+    Explain(explain::Args),
+    Completions(completions::Args),
+}
 
 /// Runs the program with the given arguments, the program's own name first.
-pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> std::process::ExitCode {
-    let _ = args.into_iter().count();
-    std::process::ExitCode::SUCCESS
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    match Cli::try_parse_from(arguments::dashes(args)) {
+        Ok(cli) => dispatch(cli).into(),
+        Err(error) => {
+            // Help and the version come as errors as well, but are none. Nobody may be listening.
+            let _ = error.print();
+            if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Exit {
+    log(cli.global.verbose);
+    let mut context = Context::new(cli.global);
+    match cli.command {
+        Command::Init(args) => init::run(&mut context, &args),
+        Command::Validate(args) => validate::run(&mut context, &args),
+        Command::Fmt(args) => fmt::run(&mut context, &args),
+        Command::Plan(args) => plan::run(&mut context, &args),
+        Command::Apply(args) => apply::run(&mut context, &args),
+        Command::Destroy(args) => destroy::run(&mut context, &args),
+        Command::Graph(args) => graph::run(&mut context, &args),
+        Command::Secret(args) => secret::run(&mut context, &args),
+        Command::Providers(args) => providers::run(&mut context, &args),
+        Command::Explain(args) => explain::run(&mut context, &args),
+        Command::Completions(args) => completions::run(&context, &args),
+    }
+}
+
+/// Starts logging to standard error. Only keyform's own records: those of libraries may show headers.
+fn log(verbose: u8) {
+    let level = match verbose {
+        0 => return,
+        1 => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
+    };
+    let filter = tracing_subscriber::EnvFilter::new(format!("off,keyform={level}"));
+    // Logging that is already set up is fine, too.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }

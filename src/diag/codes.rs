@@ -182,4 +182,32 @@ codes! {
     DESTINATION_WRITE = "KF0910" Vendor "the destination did not take a key"
         "The destination answered a write with an error. The other keys are not touched by it; apply again once the cause is mended.";
     // 10 command line
+    UNREADABLE = "KF1001" Environment "file can't be read"
+        "A file or directory that the command line names, or standard input, can't be read or is not UTF-8 text.";
+    UNWRITABLE = "KF1002" Environment "file can't be written"
+        "A file that the command makes or changes can't be written. Nothing was left half written on purpose: check the permissions and the space, and run the command again.";
+    RUNTIME = "KF1003" Environment "machine refuses to start threads"
+        "Commands that use the network need threads and timers, and the machine gave none: a limit on processes or open files is reached.";
+    NEEDS_CONFIRMATION = "KF1004" Configuration "nobody is there to confirm"
+        "Changes are applied after somebody said yes. There is no terminal to ask on, so it must be said on the command line: --auto-approve, after `keyform plan` was looked at. Hazards still need their own --allow.";
+    DECLINED = "KF1005" Configuration "not confirmed"
+        "The question was not answered with `yes`. Nothing was changed.";
+    HAZARDS = "KF1006" Configuration "plan is dangerous and not allowed"
+        "The plan has hazards that neither the configuration nor the command line allows. Each is named with its number above; `--allow KIND=N` allows exactly as many as were reviewed, and `keyform explain KIND` says more.";
+    UNKNOWN_TOPIC = "KF1007" Configuration "nothing to explain"
+        "`keyform explain` knows the codes of diagnostics, the names of hazards, and `exit-codes`.";
+    NOT_EMPTY = "KF1008" Configuration "there is a configuration already"
+        "`keyform init` writes a first configuration into a directory that has none, and never overwrites one.";
+    UNKNOWN_PROVIDER = "KF1009" Configuration "unknown provider"
+        "`keyform providers` lists all apps and destinations, the built-in ones and those of `providers/*.hcl` beside the configuration.";
+    UNKNOWN_ADDRESS = "KF1010" Configuration "unknown address"
+        "An address on the command line names nothing that is declared, and nothing that the ledger knows.";
+    BAD_PLACE = "KF1011" Configuration "not a place of secrets"
+        "A folder is written `project/environment`, `project/environment/path/of/folders`; a secret has its key after that. The first two are slugs.";
+    NO_SUCH_SECRET = "KF1012" Configuration "no such secret"
+        "The folder exists but has no secret of this key. Imported secrets belong to the folder that they are imported from.";
+    BAD_IMPORT = "KF1013" Configuration "file of secrets is malformed"
+        "A file to be imported is dotenv (`KEY=value` lines, quotes and `export` allowed) or a JSON object of texts. The line is named; its content is not shown, because it may be a secret.";
+    SIGNALS = "KF1014" Environment "signals can't be heard"
+        "The machine did not let keyform listen for SIGINT or SIGTERM, so that it could not stop in an orderly way.";
 }

@@ -306,10 +306,10 @@ fn hazards(out: &mut String, plan: &Plan, style: Style) {
         }
         for hazard in list {
             let address = words::shown(&hazard.address.to_string());
-            paragraph(out, &format!("{address}: {}", words::shown(&hazard.detail)), 2, style);
+            words::paragraph(out, &format!("{address}: {}", words::shown(&hazard.detail)), 2, 2, style.width);
         }
         if !allowed {
-            paragraph(out, &words::way_out(kind, total), 2, style);
+            words::paragraph(out, &words::way_out(kind, total), 2, 2, style.width);
         }
         out.push('\n');
     }
@@ -319,42 +319,21 @@ fn hazards(out: &mut String, plan: &Plan, style: Style) {
 fn beside(out: &mut String, plan: &Plan, style: Style) {
     let start = out.len();
     for (place, count) in &plan.foreign {
-        paragraph(out, &format!("Left alone: {count} {}.", words::shown(place)), 0, style);
+        words::paragraph(out, &format!("Left alone: {count} {}.", words::shown(place)), 0, 2, style.width);
     }
     for (address, why) in &plan.blind {
         let address = words::shown(&address.to_string());
         let text = format!("Not inspected: {address}: {}. Its keys are not in this plan.", words::shown(why));
-        paragraph(out, &text, 0, style);
+        words::paragraph(out, &text, 0, 2, style.width);
     }
     for (address, diagnostic) in &plan.incomplete {
         let address = words::shown(&address.to_string());
         let text = format!("Not read: {address}: {} ({})", words::shown(&diagnostic.detail), diagnostic.code.id);
-        paragraph(out, &text, 0, style);
+        words::paragraph(out, &text, 0, 2, style.width);
     }
     if out.len() > start {
         out.push('\n');
     }
-}
-
-/// A paragraph, broken at spaces where the width ends; lines after the first are indented by two more.
-fn paragraph(out: &mut String, text: &str, indent: usize, style: Style) {
-    let mut used = 0;
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let length = word.chars().count();
-        if used > 0 && used + 1 + length <= style.width {
-            out.push(' ');
-            used += 1 + length;
-        } else {
-            let pad = if used > 0 { indent + 2 } else { indent };
-            if used > 0 {
-                out.push('\n');
-            }
-            out.push_str(&" ".repeat(pad));
-            used = pad + length;
-        }
-        out.push_str(word);
-    }
-    out.push('\n');
 }
 
 /// `3 to create, 1 to delete`, in the order of [`Action`].

@@ -146,6 +146,28 @@ pub fn shown_lines(text: &str) -> String {
     text.split('\n').map(shown).collect::<Vec<_>>().join("\n")
 }
 
+/// A paragraph, broken at spaces where the width ends. Every line is indented, those after the first
+/// hang by some columns more.
+pub fn paragraph(out: &mut String, text: &str, indent: usize, hang: usize, width: usize) {
+    let mut used = 0;
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let length = word.chars().count();
+        if used > 0 && used + 1 + length <= width {
+            out.push(' ');
+            used += 1 + length;
+        } else {
+            let pad = if used > 0 { indent + hang } else { indent };
+            if used > 0 {
+                out.push('\n');
+            }
+            out.push_str(&" ".repeat(pad));
+            used = pad + length;
+        }
+        out.push_str(word);
+    }
+    out.push('\n');
+}
+
 fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

@@ -1,0 +1,165 @@
+//! `keyform apply`: plans, asks, and does it. [`carry_out`] is shared with `destroy`.
+
+use crate::cli::confirm;
+use crate::cli::confirm::Allow;
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::plan;
+use crate::cli::plan::Selection;
+use crate::cli::progress::Progress;
+use crate::cli::signals::Stop;
+use crate::engine;
+use crate::engine::Engine;
+use crate::engine::Planned;
+use crate::engine::Scope;
+use crate::engine::event::Cancel;
+use crate::engine::event::Report;
+use crate::model::desired::Desired;
+use crate::view;
+use crate::view::json;
+use crate::view::text;
+use crate::view::text::Cost;
+use std::time::Duration;
+use std::time::Instant;
+
+/// Make what is live what is declared.
+///
+/// Plans, shows the plan, asks, and applies it in order. What is dangerous is refused unless it is
+/// allowed with the number that the plan names. A failure stops only what depends on it; running again
+/// goes on from there. Ctrl-C once ends in order, twice at once.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  keyform apply\n  keyform apply --auto-approve --allow takeover=3   # in CI, after review\n  \
+                        keyform apply --target project.shop"
+)]
+pub(super) struct Args {
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    way: Way,
+}
+
+/// How a plan is carried out.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Way {
+    /// Do not ask
+    #[arg(long)]
+    auto_approve: bool,
+    /// Allow this many rows of a hazard; may be repeated
+    #[arg(long = "allow", value_name = "KIND=N", value_parser = confirm::allow)]
+    allow: Vec<Allow>,
+    /// Changes under way at once
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    parallelism: Option<u16>,
+    /// How long to wait for another run that holds the lock
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    lock_timeout: Duration,
+}
+
+/// `30`, `30s`, `5m`.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let (number, unit) = match text.strip_suffix('m') {
+        Some(minutes) => (minutes, 60),
+        None => (text.strip_suffix('s').unwrap_or(text), 1),
+    };
+    let number: u64 = number.parse().map_err(|_| "it must be a number of seconds, or like 5m".to_owned())?;
+    Ok(Duration::from_secs(number.saturating_mul(unit)))
+}
+
+pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
+    carry_out(context, "apply", &args.selection, &args.way, plan::scope(&args.selection))
+}
+
+/// Loads, plans, asks and applies.
+pub(super) fn carry_out(context: &mut Context, command: &str, selection: &Selection, way: &Way, scope: Scope) -> Exit {
+    let Some((mut desired, _)) = context.load(&selection.inputs) else { return context.failed(command) };
+    if let Some(most) = way.parallelism {
+        desired.settings.parallelism = Some(usize::from(most));
+    }
+    let Some(runtime) = context.runtime() else { return context.failed(command) };
+    runtime.block_on(async {
+        let lock = engine::Lock { command: command.to_owned(), timeout: way.lock_timeout };
+        let engine = context.open(&desired, selection.allow_exec, Some(lock)).await;
+        let Some(engine) = engine else { return context.failed(command) };
+        let exit = work(context, command, &engine, &desired, &scope, way).await;
+        engine.close().await;
+        exit
+    })
+}
+
+async fn work(
+    context: &mut Context,
+    command: &str,
+    engine: &Engine,
+    desired: &Desired,
+    scope: &Scope,
+    way: &Way,
+) -> Exit {
+    let began = Instant::now();
+    let Some(planned) = plan::make(context, engine, desired, scope).await else { return context.failed(command) };
+    show(context, &planned, Cost { requests: planned.requests, took: began.elapsed() });
+    let gate = match confirm::hazards(context, &planned.plan, &way.allow) {
+        Ok(()) if planned.plan.changes.is_empty() => Err(nothing(&planned)),
+        Ok(()) => confirm::question(context, &planned.plan, way.auto_approve),
+        Err(exit) => Err(exit),
+    };
+    match gate {
+        Err(exit) if context.found.has_errors() => context.end(command, exit),
+        Err(exit) => exit,
+        Ok(()) => apply(context, command, engine, planned).await,
+    }
+}
+
+fn nothing(planned: &Planned) -> Exit {
+    if planned.plan.incomplete.is_empty() { Exit::Done } else { Exit::Undetermined }
+}
+
+/// Shows the plan: as text, or as one line of JSON, because more lines follow.
+fn show(context: &Context, planned: &Planned, cost: Cost) {
+    if context.global.json {
+        let document = json::plan::document(&planned.plan, cost, context.entries(), &context.sources);
+        context.terminal.out(&json::line(&document));
+    } else {
+        context.terminal.out(&text::plan(&planned.plan, context.terminal.style(), cost));
+    }
+}
+
+async fn apply(context: &mut Context, command: &str, engine: &Engine, planned: Planned) -> Exit {
+    let cancel = Cancel::new();
+    let listener = match Stop::listen() {
+        Ok(stop) => tokio::spawn(stop.cancel(cancel.clone(), context.terminal)),
+        Err(diagnostic) => {
+            context.tell(diagnostic);
+            return context.failed(command);
+        }
+    };
+    let incomplete = !planned.plan.incomplete.is_empty();
+    let progress = Progress::new(context, planned.plan.changes.len());
+    let report = engine.apply(planned, &cancel, &mut |event| progress.show(&event)).await;
+    listener.abort();
+    progress.end();
+    tell(context, &report);
+    ending(&report, incomplete)
+}
+
+fn tell(context: &mut Context, report: &Report) {
+    if context.global.json {
+        context.terminal.out(&json::line(&json::event::ending(report, &context.sources)));
+        return;
+    }
+    context.tell_all(report.warnings.iter().cloned());
+    context.tell_all(report.failed.iter().map(|(_, diagnostic)| diagnostic.clone()));
+    context.terminal.out(&view::report::report(report, context.terminal.style()));
+}
+
+fn ending(report: &Report, incomplete: bool) -> Exit {
+    if report.interrupted {
+        return Exit::Interrupted;
+    }
+    match (report.is_complete(), report.done_count()) {
+        (true, _) if incomplete => Exit::Undetermined,
+        (true, _) => Exit::Done,
+        (false, 0) => Exit::Failed,
+        (false, _) => Exit::Partial,
+    }
+}

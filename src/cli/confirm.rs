@@ -1,0 +1,95 @@
+//! The gate between a plan and its apply: hazards first, then the question. A hazard is allowed by its
+//! number, so that what was reviewed is what is allowed.
+
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::plan::HazardKind;
+use crate::plan::Plan;
+use crate::view::text;
+use crate::view::words;
+use std::collections::BTreeMap;
+
+/// `--allow KIND=N`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Allow {
+    kind: HazardKind,
+    count: usize,
+}
+
+/// Reads `KIND=N`.
+pub(super) fn allow(text: &str) -> Result<Allow, String> {
+    let kinds = || HazardKind::ALL.into_iter().filter(|kind| !words::is_final(*kind)).map(HazardKind::word);
+    let (word, count) = text.split_once('=').ok_or("it must be KIND=N, with the number that the plan names")?;
+    let kind = HazardKind::from_word(word)
+        .ok_or_else(|| format!("there is no hazard `{word}`: {}", kinds().collect::<Vec<_>>().join(", ")))?;
+    if words::is_final(kind) {
+        return Err(format!("`{word}` can't be allowed: {}", words::way_out(kind, 0)));
+    }
+    let count = count.parse().map_err(|_| format!("`{count}` is no number"))?;
+    Ok(Allow { kind, count })
+}
+
+/// The hazards that nothing allows, with how many rows each is about.
+fn refused(plan: &Plan, allowed: &[Allow]) -> Vec<(HazardKind, usize)> {
+    let mut totals: BTreeMap<HazardKind, usize> = BTreeMap::new();
+    for hazard in plan.hazards.iter().filter(|hazard| !hazard.allowed) {
+        *totals.entry(hazard.kind).or_default() += hazard.count;
+    }
+    totals
+        .into_iter()
+        .filter(|(kind, total)| {
+            let most = allowed.iter().filter(|a| a.kind == *kind).map(|a| a.count).max();
+            words::is_final(*kind) || most.is_none_or(|most| *total > most)
+        })
+        .collect()
+}
+
+/// Refuses a plan whose hazards are not allowed.
+pub(super) fn hazards(context: &mut Context, plan: &Plan, allowed: &[Allow]) -> Result<(), Exit> {
+    let refused = refused(plan, allowed);
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let list: Vec<String> = refused.iter().map(|(kind, count)| format!("{} ({count})", kind.word())).collect();
+    let options: Vec<String> = refused
+        .iter()
+        .filter(|(kind, _)| !words::is_final(*kind))
+        .map(|(kind, count)| format!("--allow {}={count}", kind.word()))
+        .collect();
+    let mut diagnostic = Diagnostic::error(&codes::HAZARDS, format!("Not allowed: {}.", list.join(", ")));
+    if options.len() == refused.len() {
+        diagnostic = diagnostic.help(format!("if the plan is what you want, add {}", options.join(" ")));
+    }
+    context.tell(diagnostic);
+    Err(Exit::Refused)
+}
+
+/// Asks whether to go on. Only `yes` is yes.
+pub(super) fn question(context: &mut Context, plan: &Plan, auto_approve: bool) -> Result<(), Exit> {
+    if auto_approve {
+        return Ok(());
+    }
+    if !context.terminal.can_ask() {
+        let diagnostic = Diagnostic::error(&codes::NEEDS_CONFIRMATION, "Nothing was changed.")
+            .help("look at the plan above, then add --auto-approve");
+        context.tell(diagnostic);
+        return Err(Exit::Refused);
+    }
+    let paint = context.terminal.err_style().paint;
+    let total = words::count(plan.changes.len(), "change", "changes");
+    context.terminal.err(&format!(
+        "\n{} {} ({}).\nOnly `yes` is accepted: ",
+        paint.bold("Apply this plan?"),
+        total,
+        text::counts(plan)
+    ));
+    let mut answer = String::new();
+    let read = std::io::stdin().read_line(&mut answer);
+    if read.is_ok() && answer.trim() == "yes" {
+        return Ok(());
+    }
+    context.tell(Diagnostic::error(&codes::DECLINED, "Nothing was changed."));
+    Err(Exit::Refused)
+}

@@ -1,0 +1,211 @@
+//! What every command has at hand: the global options, the streams, the problems found so far, and the
+//! two things that most commands begin with: loading the configuration and opening the engine.
+
+use crate::cli::Global;
+use crate::cli::exit::Exit;
+use crate::cli::terminal::Terminal;
+use crate::config;
+use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
+use crate::diag::Severity;
+use crate::diag::codes;
+use crate::diag::render;
+use crate::diag::source::Sources;
+use crate::engine;
+use crate::engine::Engine;
+use crate::model::desired::Desired;
+use crate::provider::registry::Registry;
+use crate::view::json;
+use crate::view::words;
+use serde::Serialize;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// Options of every command that reads the configuration.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Inputs {
+    /// Give a variable a value; may be repeated, the last one counts
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = assignment)]
+    pub(super) vars: Vec<(String, String)>,
+    /// Read values of variables from a file (*.vars.hcl or JSON); may be repeated
+    #[arg(long = "var-file", value_name = "FILE")]
+    pub(super) var_files: Vec<PathBuf>,
+    /// Refuse secrets that are written literally in the configuration
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("it must be NAME=VALUE")?;
+    Ok((name.trim().to_owned(), value.to_owned()))
+}
+
+/// What a command works with.
+pub(super) struct Context {
+    /// Options of every command.
+    pub(super) global: Global,
+    /// The two streams.
+    pub(super) terminal: Terminal,
+    /// Every text that was read.
+    pub(super) sources: Sources,
+    /// What is wrong, in the order in which it was found. In text mode it is shown at once.
+    pub(super) found: Diagnostics,
+}
+
+impl Context {
+    /// Nothing found yet.
+    #[must_use]
+    pub(super) fn new(global: Global) -> Self {
+        let terminal = Terminal::new(global.no_color, global.quiet);
+        Self { global, terminal, sources: Sources::new(), found: Diagnostics::new() }
+    }
+
+    /// The directory of the configuration.
+    #[must_use]
+    pub(super) fn dir(&self) -> PathBuf {
+        self.global.chdir.clone().unwrap_or_else(|| PathBuf::from("."))
+    }
+
+    /// Where the ledger and the embedded backend are.
+    #[must_use]
+    pub(super) fn state(&self) -> PathBuf {
+        self.dir().join(".keyform")
+    }
+
+    /// Keeps a problem, and shows it unless the output is JSON.
+    pub(super) fn tell(&mut self, diagnostic: Diagnostic) {
+        let is_quiet = self.global.quiet && diagnostic.severity == Severity::Warning;
+        if !self.global.json && !is_quiet {
+            let style = self.terminal.err_style();
+            let text = render::render(&diagnostic, &self.sources, style.paint.color, style.width);
+            let break_after = if text.ends_with('\n') { "" } else { "\n" };
+            self.terminal.err(&format!("{text}{break_after}"));
+        }
+        self.found.push(diagnostic);
+    }
+
+    /// [`Context::tell`] for many.
+    pub(super) fn tell_all(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
+        for diagnostic in diagnostics {
+            self.tell(diagnostic);
+        }
+    }
+
+    /// The problems found so far, for a document.
+    #[must_use]
+    pub(super) fn entries(&self) -> Vec<json::diagnostic::Entry> {
+        json::diagnostic::entries(self.found.iter(), &self.sources)
+    }
+
+    /// Ends a command that failed before it had anything else to say: under `--json` the problems are
+    /// the document.
+    pub(super) fn failed(&self, command: &str) -> Exit {
+        self.end(command, Exit::Failed)
+    }
+
+    /// Like [`Context::failed`] with an exit code.
+    pub(super) fn end(&self, command: &str, exit: Exit) -> Exit {
+        if self.global.json {
+            let format = format!("keyform.{command}/1");
+            let document = json::diagnostic::Document {
+                format: &format,
+                ok: !self.found.has_errors() && exit == Exit::Done,
+                diagnostics: self.entries(),
+            };
+            self.terminal.out(&json::pretty(&document));
+        } else {
+            self.tally();
+        }
+        exit
+    }
+
+    /// Says how many problems were shown, where there were several.
+    fn tally(&self) {
+        let errors = self.found.iter().filter(|d| d.severity == Severity::Error).count();
+        if errors > 1 {
+            self.terminal.note(&format!("{}.\n", words::count(errors, "error", "errors")));
+        }
+    }
+
+    /// Writes a document on standard output.
+    pub(super) fn document<T: Serialize>(&self, document: &T) {
+        self.terminal.out(&json::pretty(document));
+    }
+
+    /// Loads the configuration. `None` if it has errors; they were told.
+    pub(super) fn load(&mut self, inputs: &Inputs) -> Option<(Desired, Registry)> {
+        let mut acc = Diagnostics::new();
+        let registry = self.registry()?;
+        let input = config::Input {
+            vars: inputs.vars.clone(),
+            var_files: inputs.var_files.clone(),
+            strict: inputs.strict,
+            ..config::Input::new(self.dir())
+        };
+        let desired = config::load(&mut acc, &mut self.sources, &input, registry.schemas());
+        let failed = acc.has_errors();
+        self.tell_all(acc);
+        (!failed).then_some(())?;
+        Some((desired?, registry))
+    }
+
+    /// The built-in providers and those beside the configuration. `None` if one of them is bad.
+    pub(super) fn registry(&mut self) -> Option<Registry> {
+        let mut acc = Diagnostics::new();
+        let mut registry = match Registry::builtin() {
+            Ok(registry) => registry,
+            Err(diagnostics) => {
+                self.tell_all(diagnostics);
+                return None;
+            }
+        };
+        let dir = self.dir().join("providers");
+        registry.add_user_manifests(&mut acc, &mut self.sources, &dir);
+        let failed = acc.has_errors();
+        self.tell_all(acc);
+        (!failed).then_some(registry)
+    }
+
+    /// Opens the backend and the ledger. `None` if that fails; why was told.
+    pub(super) async fn open(
+        &mut self,
+        desired: &Desired,
+        allow_exec: bool,
+        lock: Option<engine::Lock>,
+    ) -> Option<Engine> {
+        let options = engine::Options { dir: self.dir(), state: self.state(), allow_exec, lock };
+        match Engine::open(options, desired).await {
+            Ok(engine) => Some(engine),
+            Err(diagnostics) => {
+                self.tell_all(diagnostics);
+                None
+            }
+        }
+    }
+
+    /// Starts what waits for the network and for signals. `None` if the machine refuses; that was told.
+    pub(super) fn runtime(&mut self) -> Option<tokio::runtime::Runtime> {
+        match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+            Ok(runtime) => Some(runtime),
+            Err(error) => {
+                self.tell(Diagnostic::error(&codes::RUNTIME, format!("Threads can't be started: {}.", error.kind())));
+                None
+            }
+        }
+    }
+
+    /// Reads a file that the user named, or standard input for `-`.
+    ///
+    /// # Errors
+    /// It can't be read, or is not UTF-8.
+    pub(super) fn read(&self, path: &Path) -> Result<String, Diagnostic> {
+        let text = if path == Path::new("-") {
+            std::io::read_to_string(std::io::stdin())
+        } else {
+            std::fs::read_to_string(path)
+        };
+        text.map_err(|error| {
+            Diagnostic::error(&codes::UNREADABLE, format!("`{}` can't be read: {}.", path.display(), error.kind()))
+        })
+    }
+}

@@ -1,0 +1,28 @@
+//! `keyform destroy`: the end of everything that keyform owns.
+
+use crate::cli::apply;
+use crate::cli::apply::Way;
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::plan;
+use crate::cli::plan::Selection;
+use crate::engine::Scope;
+
+/// Delete everything that keyform owns here.
+///
+/// Plans the end of whatever the ledger owns, in reverse order, shows it, asks, and does it. What keyform
+/// did not make stays. Syncs take their keys away from the destination only where `on_delete = "remove"`
+/// says so.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  keyform plan --destroy\n  keyform destroy --target 'secret_sync.web[\"dev\"]'")]
+pub(super) struct Args {
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    way: Way,
+}
+
+pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
+    let scope = Scope { destroy: true, ..plan::scope(&args.selection) };
+    apply::carry_out(context, "destroy", &args.selection, &args.way, scope)
+}

@@ -1,0 +1,44 @@
+//! Exit codes: the same for every command, and part of the interface.
+
+use std::process::ExitCode;
+
+/// How a run of the program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// Done, or nothing to do.
+    Done = 0,
+    /// Failed; nothing was changed.
+    Failed = 1,
+    /// Changes are pending: `plan --exit-code`, `fmt --check`.
+    Pending = 2,
+    /// Something could not be read or verified, so the answer is not complete.
+    Undetermined = 5,
+    /// Refused by a guard, or by the person who was asked.
+    Refused = 6,
+    /// Applied in part.
+    Partial = 7,
+    /// The command line makes no sense.
+    Usage = 64,
+    /// Interrupted.
+    Interrupted = 130,
+}
+
+impl Exit {
+    /// Every code with what it means, for `keyform explain`.
+    pub(super) const ALL: [(Exit, &'static str); 8] = [
+        (Exit::Done, "done, or nothing to do"),
+        (Exit::Failed, "failed"),
+        (Exit::Pending, "changes are pending (plan --exit-code, fmt --check)"),
+        (Exit::Undetermined, "not fully determined: something could not be read or verified"),
+        (Exit::Refused, "refused by a guard, or not confirmed"),
+        (Exit::Partial, "applied in part"),
+        (Exit::Usage, "wrong usage"),
+        (Exit::Interrupted, "interrupted"),
+    ];
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}

@@ -1,0 +1,115 @@
+//! `keyform plan`: what would change, and why. Changes nothing.
+
+use crate::cli::context::Context;
+use crate::cli::context::Inputs;
+use crate::cli::exit::Exit;
+use crate::engine::Planned;
+use crate::engine::Scope;
+use crate::model::address::Address;
+use crate::model::desired::Desired;
+use crate::view::json;
+use crate::view::text;
+use crate::view::text::Cost;
+use std::str::FromStr;
+use std::time::Instant;
+
+/// Show what apply would do, key by key.
+///
+/// Reads the backend and every destination, compares them with the configuration and with what keyform
+/// wrote last, and prints each change with its reason. Values are never shown, only fingerprints; what is
+/// dangerous is named with a count. Nothing is changed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  keyform plan\n  keyform plan --target 'secret_sync.web[\"prod\"]'\n  \
+                        keyform plan --exit-code   # 0 nothing to do, 2 changes, 5 could not see everything")]
+pub(super) struct Args {
+    #[command(flatten)]
+    pub(super) selection: Selection,
+    /// Exit with 2 if there are changes
+    #[arg(long)]
+    exit_code: bool,
+    /// Plan the end of everything that keyform owns
+    #[arg(long)]
+    destroy: bool,
+}
+
+/// What is planned, for every command that plans.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Selection {
+    /// Only this resource and what it needs; may be repeated
+    #[arg(long = "target", value_name = "ADDRESS", value_parser = address)]
+    pub(super) targets: Vec<Address>,
+    /// Adopt what exists and is right, instead of reporting it as taken
+    #[arg(long)]
+    pub(super) adopt: bool,
+    /// Let `secret_exec` run programs
+    #[arg(long)]
+    pub(super) allow_exec: bool,
+    #[command(flatten)]
+    pub(super) inputs: Inputs,
+}
+
+pub(super) fn address(text: &str) -> Result<Address, String> {
+    Address::from_str(text).map_err(|stop| {
+        let at = text.get(stop.at..).filter(|rest| !rest.is_empty()).unwrap_or("the end");
+        format!("it is no address from `{at}` on; write kind.name, kind.name[\"key\"] or project.p.folder[\"/path\"]")
+    })
+}
+
+pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
+    let began = Instant::now();
+    let Some((desired, _)) = context.load(&args.selection.inputs) else { return context.failed("plan") };
+    let Some(runtime) = context.runtime() else { return context.failed("plan") };
+    let scope = Scope { destroy: args.destroy, ..scope(&args.selection) };
+    let planned = runtime.block_on(async {
+        let engine = context.open(&desired, args.selection.allow_exec, None).await?;
+        let planned = make(context, &engine, &desired, &scope).await;
+        engine.close().await;
+        planned
+    });
+    let Some(planned) = planned else { return context.failed("plan") };
+    let cost = Cost { requests: planned.requests, took: began.elapsed() };
+    if context.global.json {
+        let entries = context.entries();
+        context.document(&json::plan::document(&planned.plan, cost, entries, &context.sources));
+    } else {
+        context.terminal.out(&text::plan(&planned.plan, context.terminal.style(), cost));
+    }
+    exit(&planned, args.exit_code)
+}
+
+/// What the options say about the extent of a plan.
+pub(super) fn scope(selection: &Selection) -> Scope {
+    Scope { targets: selection.targets.clone(), adopt: selection.adopt, destroy: false }
+}
+
+/// Plans and tells the notes. `None` if there is no plan; why was told.
+pub(super) async fn make(
+    context: &mut Context,
+    engine: &crate::engine::Engine,
+    desired: &Desired,
+    scope: &Scope,
+) -> Option<Planned> {
+    match engine.plan(desired, scope).await {
+        Ok(planned) => {
+            context.tell_all(planned.notes.iter().cloned());
+            Some(planned)
+        }
+        Err(diagnostics) => {
+            context.tell_all(diagnostics);
+            None
+        }
+    }
+}
+
+/// A plan with holes is never clean; a plan with changes is pending where that was asked for.
+fn exit(planned: &Planned, exit_code: bool) -> Exit {
+    let plan = &planned.plan;
+    if !plan.incomplete.is_empty() {
+        return Exit::Undetermined;
+    }
+    match (exit_code, plan.changes.is_empty(), plan.blind.is_empty()) {
+        (true, false, _) => Exit::Pending,
+        (true, true, false) => Exit::Undetermined,
+        _ => Exit::Done,
+    }
+}

@@ -1,0 +1,234 @@
+//! `keyform secret`: secrets of the backend, by hand. A value comes from standard input or a file, never
+//! from the command line, where every user of the machine could see it.
+
+use crate::cli::context::Context;
+use crate::cli::context::Inputs;
+use crate::cli::dotenv;
+use crate::cli::dotenv::Format;
+use crate::cli::dotenv::Secrets;
+use crate::cli::exit::Exit;
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::engine::Engine;
+use crate::engine::secrets::Place;
+use crate::secret::Secret;
+use crate::view::words;
+use serde::Serialize;
+use std::io::IsTerminal;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::path::PathBuf;
+use zeroize::Zeroizing;
+
+/// Read and write secrets of the backend by hand.
+///
+/// A place is written project/environment/path, a secret has its key after that. Values come from
+/// standard input or a file, never from the command line. Syncs push what changed at their next run; the
+/// next plan shows it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  keyform secret set shop/dev/api/STRIPE_KEY < key.txt\n  \
+                        keyform secret get shop/dev/api/STRIPE_KEY | pbcopy\n  \
+                        keyform secret import shop/dev/api .env")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    action: Action,
+    #[command(flatten)]
+    inputs: Inputs,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Print one value, and nothing else
+    #[command(after_help = "Example:\n  keyform secret get shop/dev/api/STRIPE_KEY")]
+    Get {
+        /// project/environment/path/KEY
+        secret: String,
+    },
+    /// Make or change one secret; its value is read from standard input, one line break at its end left out
+    #[command(after_help = "Example:\n  keyform secret set shop/dev/TLS_KEY --file tls.key")]
+    Set {
+        /// project/environment/path/KEY
+        secret: String,
+        /// Read the value from a file, exactly as it is
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// List the keys of a folder
+    #[command(after_help = "Example:\n  keyform secret list shop/dev/api")]
+    List {
+        /// project/environment/path
+        place: String,
+    },
+    /// Make or change all secrets of a file; others stay
+    #[command(after_help = "Examples:\n  keyform secret import shop/dev .env\n  \
+                            vault kv get -format=json app | jq .data.data | keyform secret import shop/dev - --format json")]
+    Import {
+        /// project/environment/path
+        place: String,
+        /// The file, or `-` for standard input
+        file: PathBuf,
+        /// What it is; by default JSON if its name ends so, dotenv otherwise
+        #[arg(long, value_enum)]
+        format: Option<Format>,
+    },
+    /// Print all secrets of a folder with their values
+    #[command(after_help = "Example:\n  keyform secret export shop/dev --output .env")]
+    Export {
+        /// project/environment/path
+        place: String,
+        /// What to write
+        #[arg(long, value_enum, default_value = "dotenv")]
+        format: Format,
+        /// Write a file that only you can read
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+#[derive(Serialize)]
+struct Keys<'a> {
+    format: &'static str,
+    keys: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Written {
+    format: &'static str,
+    written: usize,
+}
+
+pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
+    let Some((desired, _)) = context.load(&args.inputs) else { return context.failed("secret") };
+    let Some(runtime) = context.runtime() else { return context.failed("secret") };
+    let result = runtime.block_on(async {
+        let engine = context.open(&desired, false, None).await?;
+        let result = work(context, &engine, &args.action).await;
+        engine.close().await;
+        Some(result)
+    });
+    match result {
+        Some(Ok(())) => Exit::Done,
+        Some(Err(diagnostic)) => {
+            context.tell(diagnostic);
+            context.failed("secret")
+        }
+        None => context.failed("secret"),
+    }
+}
+
+async fn work(context: &Context, engine: &Engine, action: &Action) -> Result<(), Diagnostic> {
+    match action {
+        Action::Get { secret } => {
+            let (place, key) = one(secret)?;
+            let secrets = engine.secrets(&place).await?;
+            let value = secrets.get(key.as_str()).ok_or_else(|| missing(&place, &key, &secrets))?;
+            context.terminal.out_bytes(value.expose().as_bytes());
+            if std::io::stdout().is_terminal() {
+                context.terminal.out("\n");
+            }
+        }
+        Action::Set { secret, file } => {
+            let (place, key) = one(secret)?;
+            let value = match file {
+                Some(file) => Secret::new(context.read(file)?),
+                None => input(context, &key)?,
+            };
+            let secrets = Secrets::from([(key.into(), value)]);
+            written(context, engine.set_secrets(&place, &secrets).await?);
+        }
+        Action::List { place } => {
+            let secrets = engine.secrets(&folder(place)?).await?;
+            let keys: Vec<&str> = secrets.keys().map(|key| &**key).collect();
+            if context.global.json {
+                context.document(&Keys { format: "keyform.keys/1", keys });
+            } else {
+                context.terminal.out(&keys.iter().map(|key| words::shown(key) + "\n").collect::<String>());
+            }
+        }
+        Action::Import { place, file, format } => {
+            let place = folder(place)?;
+            let is_json = file.extension().is_some_and(|e| e == "json");
+            let guessed = if is_json { Format::Json } else { Format::Dotenv };
+            let text = Zeroizing::new(context.read(file)?);
+            let secrets = dotenv::read(&text, format.unwrap_or(guessed))?;
+            written(context, engine.set_secrets(&place, &secrets).await?);
+        }
+        Action::Export { place, format, output } => {
+            let secrets = engine.secrets(&folder(place)?).await?;
+            let format = if context.global.json { Format::Json } else { *format };
+            let text = dotenv::write(&secrets, format);
+            match output {
+                Some(path) => save(path, &text)?,
+                None => context.terminal.out_bytes(&text),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn written(context: &Context, written: usize) {
+    if context.global.json {
+        context.document(&Written { format: "keyform.written/1", written });
+    } else if written == 0 {
+        context.terminal.out("Nothing to do: the backend has these values already.\n");
+    } else {
+        context.terminal.out(&format!("{} written.\n", words::count(written, "secret", "secrets")));
+    }
+}
+
+/// `project/environment`, with a path after it or not.
+fn folder(text: &str) -> Result<Place, Diagnostic> {
+    let mut parts = text.trim_matches('/').split('/');
+    match (parts.next(), parts.next()) {
+        (Some(project), Some(environment)) if !project.is_empty() && !environment.is_empty() => {
+            let path: String = parts.filter(|part| !part.is_empty()).map(|part| format!("/{part}")).collect();
+            let path = if path.is_empty() { "/".to_owned() } else { path };
+            Ok(Place { project: project.to_owned(), environment: environment.to_owned(), path })
+        }
+        _ => Err(Diagnostic::error(&codes::BAD_PLACE, format!("`{text}` names no project and environment."))
+            .help("write project/environment or project/environment/path")),
+    }
+}
+
+/// `project/environment/path/KEY`.
+fn one(text: &str) -> Result<(Place, String), Diagnostic> {
+    match text.rsplit_once('/') {
+        Some((place, key)) if place.contains('/') && !key.is_empty() => Ok((folder(place)?, key.to_owned())),
+        _ => Err(Diagnostic::error(&codes::BAD_PLACE, format!("`{text}` names no secret."))
+            .help("write project/environment/KEY or project/environment/path/KEY")),
+    }
+}
+
+fn missing(place: &Place, key: &str, secrets: &Secrets) -> Diagnostic {
+    let Place { project, environment, path } = place;
+    let detail = format!("There is no `{key}` in {path} of {environment} of the project {project}.");
+    Diagnostic::error(&codes::NO_SUCH_SECRET, detail).did_you_mean(key, secrets.keys().map(|key| &**key))
+}
+
+/// The value from standard input: asked for without an echo on a terminal.
+fn input(context: &Context, key: &str) -> Result<Secret, Diagnostic> {
+    let fails = |e: std::io::Error| {
+        Diagnostic::error(&codes::UNREADABLE, format!("Standard input can't be read: {}.", e.kind()))
+    };
+    if context.terminal.can_ask() {
+        context.terminal.err(&format!("Value of {} (not shown): ", words::shown(key)));
+        return console::Term::stderr().read_secure_line().map(Secret::new).map_err(fails);
+    }
+    let mut text = context.read(Path::new("-"))?;
+    if text.ends_with('\n') {
+        text.truncate(text.len() - 1);
+        if text.ends_with('\r') {
+            text.truncate(text.len() - 1);
+        }
+    }
+    Ok(Secret::new(text))
+}
+
+/// A file that only its owner may read. One that is there keeps its mode and loses its content.
+fn save(path: &Path, text: &[u8]) -> Result<(), Diagnostic> {
+    let open = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+    open.and_then(|mut file| file.write_all(text)).map_err(|error| {
+        Diagnostic::error(&codes::UNWRITABLE, format!("`{}` can't be written: {}.", path.display(), error.kind()))
+    })
+}

@@ -1,0 +1,43 @@
+//! `keyform validate`: is the configuration right? Offline.
+
+use crate::cli::context::Context;
+use crate::cli::context::Inputs;
+use crate::cli::exit::Exit;
+use crate::view::json::diagnostic;
+use crate::view::words;
+use serde::Serialize;
+
+/// Check the configuration, offline.
+///
+/// Reads every *.hcl file of the directory and reports everything that is wrong with it: syntax, unknown
+/// names and attributes, wrong types, cycles, key schemas that collide, keys that a destination refuses.
+/// Needs no network, no credentials and no secret. Everything is reported at once, with the place and
+/// the next step; `keyform explain CODE` says more about each problem.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  keyform validate --strict")]
+pub(super) struct Args {
+    #[command(flatten)]
+    inputs: Inputs,
+}
+
+#[derive(Serialize)]
+struct Document {
+    format: &'static str,
+    ok: bool,
+    resources: usize,
+    diagnostics: Vec<diagnostic::Entry>,
+}
+
+pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
+    let Some((desired, _)) = context.load(&args.inputs) else { return context.failed("validate") };
+    let resources = desired.resources.len();
+    if context.global.json {
+        let diagnostics = context.entries();
+        context.document(&Document { format: "keyform.validate/1", ok: true, resources, diagnostics });
+    } else {
+        let paint = context.terminal.style().paint;
+        let counted = words::count(resources, "resource", "resources");
+        context.terminal.out(&format!("{} {counted}.\n", paint.good("The configuration is valid:")));
+    }
+    Exit::Done
+}
