@@ -65,6 +65,11 @@ pub fn template(parts: &[Part], scope: &Scope<'_>) -> Result<Value, Diagnostic> 
             value => Ok(value),
         };
     }
+    text(parts, scope)
+}
+
+/// Evaluates the pieces of a template to a text (or a secret), a single interpolation too.
+pub(crate) fn text(parts: &[Part], scope: &Scope<'_>) -> Result<Value, Diagnostic> {
     let mut pieces = Vec::with_capacity(parts.len());
     template_pieces(parts, scope, &mut pieces)?;
     // One allocation: growing a text would leave copies of a secret behind.
@@ -264,7 +269,7 @@ fn binary(operator: Binary, left: &Expr, right: &Expr, at: Span, scope: &Scope<'
     operate::binary(operator, &left, &right, at)
 }
 
-/// Runs `body` for every element, its key (or index) and value in scope.
+/// Runs `body` for every element, its key (or index) and value in scope; objects in the order of keys.
 fn each(
     key: Option<&Arc<str>>,
     value: &Arc<str>,
@@ -286,7 +291,11 @@ fn each(
             let mut indices = 0..;
             items.iter().try_for_each(|item| run(Value::int(indices.next().unwrap_or(i64::MAX)), item))
         }
-        Value::Object(fields) => fields.iter().try_for_each(|(key, item)| run(Value::String(key.clone()), item)),
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by_key(|(key, _)| *key);
+            fields.into_iter().try_for_each(|(key, item)| run(Value::String(key.clone()), item))
+        }
         other => {
             let detail = format!("`for` goes through lists and objects; this is {}.", other.shape());
             Err(mismatch(&detail, other, over.span))

@@ -1,6 +1,16 @@
 //! The table of functions: name, parameters, documentation, implementation. The reference page and the
 //! completions come from it.
 
+mod conversions;
+mod encodings;
+mod lists;
+mod numbers;
+mod objects;
+mod outside;
+mod printf;
+mod sets;
+mod text;
+
 use crate::lang::scope::Outside;
 use crate::model::attrs::Value;
 
@@ -42,7 +52,55 @@ pub struct Misuse {
 }
 
 /// Functions that compute from their arguments alone; for configurations and manifests.
-pub static CORE: &[Function] = &[];
+pub static CORE: &[Function] = &concat::<{ count(TABLES) }>();
 
 /// Functions that ask the environment or read files, and the `secret_*` functions; for configurations.
-pub static OUTSIDE: &[Function] = &[];
+pub static OUTSIDE: &[Function] = outside::TABLE;
+
+const TABLES: &[&[Function]] =
+    &[text::TABLE, numbers::TABLE, lists::TABLE, sets::TABLE, objects::TABLE, conversions::TABLE, encodings::TABLE];
+
+const fn count(tables: &[&[Function]]) -> usize {
+    let mut all = 0;
+    let mut table = 0;
+    while table < tables.len() {
+        all += tables[table].len();
+        table += 1;
+    }
+    all
+}
+
+const fn concat<const N: usize>() -> [Function; N] {
+    let mut all = [TABLES[0][0]; N];
+    let mut at = 0;
+    let mut table = 0;
+    while table < TABLES.len() {
+        let mut row = 0;
+        while row < TABLES[table].len() {
+            all[at] = TABLES[table][row];
+            at += 1;
+            row += 1;
+        }
+        table += 1;
+    }
+    all
+}
+
+/// An argument, converted; the error says which one it was.
+pub(crate) fn arg<'v, T>(
+    args: &'v [Value],
+    n: usize,
+    convert: impl FnOnce(&'v Value) -> Result<T, String>,
+) -> Result<T, Misuse> {
+    convert(args.get(n).unwrap_or(&Value::Null)).map_err(|why| wrong(n, why))
+}
+
+/// The call fails because of an argument.
+pub(crate) fn wrong(argument: usize, why: impl Into<String>) -> Misuse {
+    Misuse { argument: Some(argument), why: why.into() }
+}
+
+/// The call as a whole fails.
+pub(crate) fn fails(why: impl Into<String>) -> Misuse {
+    Misuse { argument: None, why: why.into() }
+}
