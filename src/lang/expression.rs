@@ -143,22 +143,29 @@ impl<'t> Expressions<'t> {
         while !source.is_char_boundary(at) {
             at -= 1;
         }
+        // It points at the white space before what it minds.
+        at += source[at..].len() - source[at..].trim_start().len();
         let rest = &source[at..];
         let word = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
         let length = word.max(rest.chars().next().map_or(0, char::len_utf8));
-        let span = Span { source: self.id, start: shift.at(at), end: shift.at(at + length) };
         let message = error.message();
         let has = |part: &str| message.contains(part);
+        let is_escape = has("escape sequence") || has("hex code");
+        let range = match source[..at].rfind('\\').filter(|_| is_escape) {
+            Some(backslash) => backslash..at,
+            None => at..at + length,
+        };
+        let span = Span { source: self.id, start: shift.at(range.start), end: shift.at(range.end) };
         let (code, detail, help) = if has("redefined object key") {
             (&codes::DUPLICATE, "A key of this object is set twice.", "")
         } else if has("nested levels") {
             (&codes::TOO_DEEP, "Expressions nest at most 64 levels deep.", "give the inner part a name in `locals`")
         } else if has("chained binary") {
             (&codes::TOO_DEEP, "At most 128 operators can be chained.", "give a part of the chain a name in `locals`")
-        } else if has("escape sequence") || has("hex code") {
+        } else if is_escape {
             let help = r#"escapes are \n \r \t \" \\ \uXXXX \UXXXXXXXX, and $${ %%{ for ${ %{"#;
             (&codes::SYNTAX, "This is no escape.", help)
-        } else if at + 1 >= source.trim_end().len() && !rest.starts_with(|c: char| c.is_alphanumeric()) {
+        } else if rest.chars().all(|c| c.is_whitespace() || "+-*/%<>=!&|?:.".contains(c)) {
             (
                 &codes::SYNTAX,
                 "The expression is not complete.",
@@ -170,6 +177,9 @@ impl<'t> Expressions<'t> {
             (&codes::SYNTAX, "A field of an object ends with a comma or the line.", "")
         } else if has("value assignment") {
             (&codes::SYNTAX, "After the key of a field an equals sign is expected.", "")
+        } else if rest.starts_with(',') && has("unexpected token") {
+            let help = "attributes stand on lines of their own, without commas; items in brackets";
+            (&codes::SYNTAX, "A comma can't stand here.", help)
         } else if source.contains("%{") && has("unexpected token") {
             (
                 &codes::SYNTAX,

@@ -179,6 +179,15 @@ impl<'t> Parser<'t> {
         }
     }
 
+    /// After a mistake that was reported: goes to the end of the line, or of the block.
+    fn skip_line(&mut self, open: Option<Token>) {
+        self.recover();
+        while self.peek().is_some_and(|token| token.kind == Kind::Close) && !(open.is_some() && self.is("}")) {
+            self.at += 1;
+            self.recover();
+        }
+    }
+
     /// Reads attributes and blocks up to the closing brace (left to the caller), or to the end of the file.
     fn body(&mut self, open: Option<Token>, depth: usize) -> Body {
         let mut body = Body { attrs: Vec::new(), blocks: Vec::new(), span: self.here() };
@@ -199,9 +208,13 @@ impl<'t> Parser<'t> {
                                 None => _ = names.insert(attr.name.clone(), attr.name_span),
                             }
                             body.attrs.push(attr);
+                        } else {
+                            self.skip_line(open);
                         }
                     } else if let Some(block) = self.block(token, depth) {
                         body.blocks.push(block);
+                    } else {
+                        self.skip_line(open);
                     }
                     if one_line && items > 0 {
                         let help = "put each attribute and block on a line of its own";
@@ -211,8 +224,7 @@ impl<'t> Parser<'t> {
                 Kind::Quoted => {
                     let help = "names of attributes and blocks stand without quotes";
                     self.syntax("A text can't stand here.", self.span_of(token), "", help);
-                    self.at += 1;
-                    self.recover();
+                    self.skip_line(open);
                 }
                 _ => {
                     let detail = "Here an attribute or a block is expected.";
@@ -221,12 +233,7 @@ impl<'t> Parser<'t> {
                         _ => "write `name = value`, or `name { … }`",
                     };
                     self.syntax(detail, self.span_of(token), "", help);
-                    self.at += 1;
-                    if token.kind == Kind::Open {
-                        self.at -= 1;
-                        self.skip_brackets();
-                    }
-                    self.recover();
+                    self.skip_line(open);
                 }
             }
             self.line_end(open, one_line);
@@ -260,7 +267,7 @@ impl<'t> Parser<'t> {
             }
             _ => self.syntax("Here the line should end.", self.span_of(token), "", ""),
         }
-        self.recover();
+        self.skip_line(open);
     }
 
     /// At an opening bracket: goes behind the one that closes it.

@@ -195,7 +195,7 @@ impl Lexer<'_> {
     }
 
     fn unclosed(&self, what: &str, open: usize, length: usize, wanted: &str) -> Diagnostic {
-        Diagnostic::error(&codes::UNCLOSED, format!("A {what} is opened and never closed."))
+        Diagnostic::error(&codes::UNCLOSED, format!("{what} is opened and never closed."))
             .at(self.span(open, open + length), "opened here")
             .help(wanted)
     }
@@ -210,7 +210,7 @@ impl Lexer<'_> {
     fn block_comment(&mut self) -> Result<(), Diagnostic> {
         match self.rest()[2..].find("*/") {
             Some(length) => self.at += length + 4,
-            None => return Err(self.unclosed("comment", self.at, 2, "close it with `*/`")),
+            None => return Err(self.unclosed("A comment", self.at, 2, "close it with `*/`")),
         }
         Ok(())
     }
@@ -325,7 +325,7 @@ impl Lexer<'_> {
                 }
                 None | Some('\n') => {
                     let help = "close it with `\"` on the same line; a text of several lines is a heredoc, `<<-EOT`";
-                    return Err(self.unclosed("quote", open, 1, help));
+                    return Err(self.unclosed("A quote", open, 1, help));
                 }
                 Some('\\') if !matches!(self.byte(1), b'\n' | b'\r') => {
                     self.at += 1;
@@ -363,7 +363,7 @@ impl Lexer<'_> {
             match self.rest().chars().next() {
                 None => {
                     let help = format!("close it with `{}` on a line of its own", &text[marker.clone()]);
-                    return Err(self.unclosed("heredoc", open, marker.end - open, &help));
+                    return Err(self.unclosed("A heredoc", open, marker.end - open, &help));
                 }
                 Some(c) => {
                     self.at += c.len_utf8();
@@ -383,7 +383,7 @@ impl Lexer<'_> {
         loop {
             match self.byte(0) {
                 0 if self.at == self.text.len() => {
-                    return Err(self.unclosed("interpolation", open, 2, "close it with `}`"));
+                    return Err(self.unclosed("An interpolation", open, 2, "close it with `}`"));
                 }
                 b'"' => {
                     let open = self.at;
