@@ -214,10 +214,10 @@ pub fn throttled() -> Answer {
 
 /// Who the token belongs to.
 fn user() -> Value {
-    let url = "https://api.github.com/users/canary";
+    let url = "https://api.github.com/users/acme";
     let mut user = json!({
-        "login": "canary", "id": 1, "node_id": "MDQ6VXNlcjE=", "gravatar_id": "", "type": "User", "site_admin": false,
-        "name": "Canary", "company": null, "blog": "", "location": null, "email": null, "hireable": null, "bio": null,
+        "login": "acme", "id": 1, "node_id": "MDQ6VXNlcjE=", "gravatar_id": "", "type": "User", "site_admin": false,
+        "name": "Acme", "company": null, "blog": "", "location": null, "email": null, "hireable": null, "bio": null,
         "public_repos": 0, "public_gists": 0, "followers": 0, "following": 0, "created_at": "2026-01-01T00:00:00Z",
         "updated_at": "2026-01-01T00:00:00Z", "private_gists": 0, "total_private_repos": 0, "owned_private_repos": 0,
         "disk_usage": 0, "collaborators": 0, "two_factor_authentication": true

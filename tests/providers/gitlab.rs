@@ -111,6 +111,11 @@ impl GitLab {
         Self { owners, url: String::new() }
     }
 
+    /// Puts a variable there as if somebody else had.
+    pub fn plant(&mut self, owner: &str, variable: Variable) {
+        self.owners.get_mut(owner).unwrap().push(variable);
+    }
+
     pub fn answer(&mut self, call: &Call) -> Answer {
         let token = call.header("private-token");
         if token != TOKEN && call.header("authorization") != format!("Bearer {TOKEN}") {
@@ -119,7 +124,7 @@ impl GitLab {
         let (method, path) = call.route();
         let (kind, id, rest) = match path.as_slice() {
             ["api", "v4", "user"] if method == "GET" => {
-                return Answer::json(200, &json!({ "id": 1, "username": "canary", "state": "active" }));
+                return Answer::json(200, &json!({ "id": 1, "username": "acme", "state": "active" }));
             }
             ["api", "v4", kind @ ("projects" | "groups"), id, "variables", rest @ ..] => (*kind, *id, rest),
             _ => return Answer::json(404, &json!({ "error": "404 Not Found" })),

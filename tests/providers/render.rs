@@ -45,7 +45,7 @@ impl Render {
         let ["v1", path @ ..] = path.as_slice() else { return refusal(404, "not found") };
         let (kind, id, rest) = match path {
             ["users"] if method == "GET" => {
-                return Answer::json(200, &json!({ "email": "canary@example.com", "name": "Canary" }));
+                return Answer::json(200, &json!({ "email": "someone@example.com", "name": "Someone" }));
             }
             [kind @ ("services" | "env-groups"), id, rest @ ..] => (*kind, *id, rest),
             _ => return refusal(404, "not found"),
@@ -113,7 +113,7 @@ impl Render {
     fn group(&self, owner: &str) -> Value {
         let all: Vec<Value> = self.owners[owner].iter().map(|(k, v)| json!({ "key": k, "value": v })).collect();
         json!({
-            "id": owner.trim_start_matches("env-groups/"), "name": "canary", "ownerId": "tea-1",
+            "id": owner.trim_start_matches("env-groups/"), "name": "app", "ownerId": "tea-1",
             "createdAt": "2026-01-01T00:00:00Z", "updatedAt": "2026-01-01T00:00:00Z",
             "serviceLinks": [{ "id": "srv-1", "name": "app", "type": "web_service" }],
             "envVars": all, "secretFiles": []

@@ -5,6 +5,7 @@
 //! starts at most once for all tests of a run, on loopback, and ends with it. What a missing prerequisite
 //! breaks fails loudly: nothing is skipped.
 
+use serde_json::Value;
 use sha2::Digest;
 use std::fs;
 use std::fs::File;
@@ -30,7 +31,7 @@ pub fn folder() -> &'static Path {
 }
 
 /// One of the files that describe an interface: `github.json`, `ssm.json`, `secretsmanager.json`.
-pub fn description(name: &str) -> serde_json::Value {
+pub fn description(name: &str) -> Value {
     serde_json::from_slice(&fs::read(folder().join(name)).unwrap()).unwrap()
 }
 
@@ -138,4 +139,29 @@ fn prepare() -> PathBuf {
     );
     fs::write(stamp, wanted).unwrap();
     folder
+}
+
+/// Asks a service something as its owner would, past keyform. `None` sends no body.
+pub async fn ask(method: &str, url: String, headers: &[(&str, String)], body: Option<Value>) -> (u16, Value) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let mut request = client.request(method.parse().unwrap(), url);
+    for (name, value) in headers {
+        request = request.header(*name, value);
+    }
+    if let Some(body) = body {
+        request = request.body(body.to_string());
+    }
+    let response = request.send().await.unwrap();
+    let status = response.status().as_u16();
+    let bytes = response.bytes().await.unwrap();
+    let text = || Value::from(String::from_utf8_lossy(&bytes).into_owned());
+    (status, serde_json::from_slice(&bytes).unwrap_or_else(|_| text()))
+}
+
+/// Runs a few lines of Python with the libraries of the virtual environment. Gives what they print as JSON.
+pub fn python(lines: &str, argument: &Path) -> Value {
+    let out = Command::new(folder().join("venv/bin/python")).args(["-c", lines]).arg(argument).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    serde_json::from_slice(&out.stdout).unwrap()
 }

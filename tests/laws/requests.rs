@@ -1,0 +1,147 @@
+//! Golden requests: `tests/providers/<app>.http` shows what is sent to read an empty destination, to create
+//! two keys, to read them, and to update one and delete the other. Secrets are `«value»`. Reviewed like
+//! code; written anew with `KEYFORM_BLESS=1`.
+
+use crate::laws::canary;
+use crate::laws::create;
+use crate::laws::delete;
+use crate::laws::done;
+use crate::laws::hold;
+use crate::laws::key;
+use crate::laws::open;
+use crate::laws::stand;
+use crate::laws::stand::Stand;
+use crate::laws::update;
+use keyform::http::client::Client;
+use keyform::http::client::Options;
+use keyform::http::tape::Tape;
+use keyform::secret::Secret;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::Mutex;
+
+/// What is different in each run, and what stands for it.
+const VARYING: &[(&str, &str)] = &[
+    (r"http://127\.0\.0\.1:\d+", "https://«instance»"),
+    (r"\bkv-\d+\b", "kv"),
+    (r#""encrypted_value":"[^"]*""#, r#""encrypted_value":"«value»""#),
+    (r#""ClientRequestToken":"[0-9a-f-]{36}""#, r#""ClientRequestToken":"«token»""#),
+    (r#""role_id":"[^"]*""#, r#""role_id":"«role»""#),
+];
+
+/// Runs the session against one destination and gives its part of the file.
+fn session(name: &str, stand: impl AsyncFn() -> Stand) -> String {
+    let out = Mutex::new(format!("# {name}\n"));
+    hold(stand, async |stand: &Stand| {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let tape = Arc::clone(&heard);
+        let secrets: Vec<Secret> = [canary(1), canary(2), canary(3)]
+            .into_iter()
+            .chain(stand.credentials.clone())
+            .map(Secret::new)
+            .collect();
+        let tape = Tape::new(move |request| tape.lock().unwrap().push(request.redacted(&secrets)));
+        let options = Options { redirect: stand.redirect.clone(), tape: Some(tape), ..Options::default() };
+        let client = Client::new(options).unwrap();
+        let section = |title: &str| {
+            let requests = in_order(std::mem::take(&mut *heard.lock().unwrap()));
+            *out.lock().unwrap() += &format!("\n## {title}\n\n{}", requests.join("\n"));
+        };
+        let destination = open(stand, &client);
+        let seen = destination.read().await.unwrap();
+        section("Reading it while it is empty");
+        done(destination.write(&seen, &[create(&key(1), &canary(1)), create(&key(2), &canary(2))]).await);
+        section("Creating two keys");
+        let seen = destination.read().await.unwrap();
+        section("Reading them");
+        done(destination.write(&seen, &[update(&key(1), &canary(3)), delete(&key(2))]).await);
+        section("Updating one, deleting the other");
+    });
+    let text = out.into_inner().unwrap();
+    VARYING.iter().fold(text, |text, (pattern, with)| {
+        regex::Regex::new(pattern).unwrap().replace_all(&text, *with).into_owned()
+    })
+}
+
+/// Requests of one method that follow each other may have been sent at once: their order says nothing.
+fn in_order(requests: Vec<String>) -> Vec<String> {
+    let method = |text: &String| text.split(' ').next().unwrap_or_default().to_owned();
+    let mut runs: Vec<Vec<String>> = Vec::new();
+    for request in requests {
+        match runs.last_mut() {
+            Some(run) if method(&run[0]) == method(&request) => run.push(request),
+            _ => runs.push(vec![request]),
+        }
+    }
+    runs.iter_mut().for_each(|run| run.sort());
+    runs.concat()
+}
+
+fn golden(app: &str, parts: &[String]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/providers/{app}.http"));
+    let text = parts.join("\n");
+    if std::env::var_os("KEYFORM_BLESS").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    let kept = fs::read_to_string(&path).unwrap_or_default();
+    if kept != text {
+        let diff = similar::TextDiff::from_lines(&kept, &text).unified_diff().to_string();
+        panic!("tests/providers/{app}.http is not what is sent; if that is right, run with KEYFORM_BLESS=1\n{diff}");
+    }
+}
+
+#[test]
+fn hashicorp_vault() {
+    let parts = [
+        session("hashicorp-vault, version 1, access-token", stand::vault_v1),
+        session("hashicorp-vault, version 2, access-token", stand::vault_v2),
+        session("hashicorp-vault, version 2, app-role", stand::vault_approle),
+    ];
+    golden("hashicorp-vault", &parts);
+}
+
+#[test]
+fn aws() {
+    let parts = [
+        session("aws-secrets-manager, one-to-one", stand::secrets_manager_one),
+        session("aws-secrets-manager, many-to-one", stand::secrets_manager_many),
+        session("aws-parameter-store", stand::parameter_store),
+    ];
+    golden("aws", &parts);
+}
+
+#[test]
+fn github() {
+    let parts = [
+        session("github, repository", stand::github_repository),
+        session("github, repository-environment", stand::github_environment),
+        session("github, organization", stand::github_organization),
+    ];
+    golden("github", &parts);
+}
+
+#[test]
+fn gitlab() {
+    golden("gitlab", &[session("gitlab, project", stand::gitlab_project), session("gitlab, group", stand::gitlab_group)]);
+}
+
+#[test]
+fn vercel() {
+    let parts = [
+        session("vercel, project", stand::vercel_project),
+        session("vercel, project, custom environment", stand::vercel_custom),
+        session("vercel, project, sensitive", stand::vercel_sensitive),
+        session("vercel, team", stand::vercel_team),
+    ];
+    golden("vercel", &parts);
+}
+
+#[test]
+fn render() {
+    let parts = [
+        session("render, service", stand::render_service),
+        session("render, environment-group", stand::render_group),
+    ];
+    golden("render", &parts);
+}

@@ -1,0 +1,116 @@
+//! Files on this machine. They are read back by Python's own libraries: what keyform writes, others must
+//! understand.
+
+use crate::laws::stand::Everything;
+use crate::laws::stand::Facts;
+use crate::laws::stand::Ground;
+use crate::laws::stand::Stand;
+use crate::laws::stand::attrs;
+use crate::laws::stand::spec;
+use crate::laws::text;
+use crate::providers::front::Answer;
+use crate::services;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+pub struct Files {
+    folder: tempfile::TempDir,
+    format: &'static str,
+}
+
+impl Files {
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("secrets")
+    }
+
+    fn parsed(&self) -> BTreeMap<String, Value> {
+        if !self.path().exists() {
+            return BTreeMap::new();
+        }
+        let reader = match self.format {
+            "dotenv" => "import dotenv; d = dotenv.dotenv_values(sys.argv[1], interpolate=False)",
+            "yaml" => "import yaml; d = yaml.safe_load(open(sys.argv[1], encoding='utf-8', newline='')) or {}",
+            _ => "d = json.load(open(sys.argv[1], encoding='utf-8'))",
+        };
+        let parsed = services::python(&format!("import sys, json; {reader}; print(json.dumps(d))"), &self.path());
+        parsed.as_object().unwrap().clone().into_iter().collect()
+    }
+
+    pub fn holds(&self) -> BTreeMap<String, String> {
+        let texts = self.parsed().into_iter();
+        texts.map(|(key, value)| (key, value.as_str().map_or_else(|| value.to_string(), str::to_owned))).collect()
+    }
+
+    pub fn everything(&self) -> Everything {
+        self.parsed().into_iter().map(|(key, value)| (format!("own {key}"), value.to_string())).collect()
+    }
+
+    pub fn plant(&self, entries: &BTreeMap<String, String>) {
+        let text = match self.format {
+            "dotenv" => entries.iter().map(|(key, value)| format!("{key}={value}\n")).collect(),
+            "yaml" => entries.iter().map(|(key, value)| format!("{key}: {value}\n")).collect(),
+            _ => serde_json::to_string(entries).unwrap(),
+        };
+        fs::write(self.path(), text).unwrap();
+    }
+
+    pub fn plant_neighbours(&self) {
+        let text = match self.format {
+            "dotenv" => "# theirs\nTHEIRS='as it is'\nexport OTHER=plain # with a word\n",
+            "yaml" => "# theirs\nTHEIRS: 'as it is'\nOTHER: plain\n",
+            _ => "{\n  \"THEIRS\": \"as it is\",\n  \"OTHER\": \"plain\"\n}\n",
+        };
+        fs::write(self.path(), text).unwrap();
+    }
+
+    pub fn clear(&self) {
+        let _ = fs::remove_file(self.path());
+    }
+}
+
+async fn stand(format: &'static str, good_keys: &'static [&'static str], bad_keys: &'static [&'static str]) -> Stand {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap().to_owned();
+    Stand {
+        spec: spec(
+            "local-file",
+            "directory",
+            attrs([("path", text(&path))]),
+            attrs([("file", text("secrets")), ("format", text(format))]),
+        ),
+        redirect: BTreeMap::new(),
+        front: None,
+        ground: Ground::Files(Files { folder, format }),
+        facts: Facts {
+            readable: true,
+            document: true,
+            empty: true,
+            max_bytes: 100_000,
+            limits_values: false,
+            takes: |_| true,
+            capacity: 250,
+            reads: |_| 0,
+            writes: 0,
+            throttled: Answer::empty(429),
+            unauthorized: Answer::empty(401),
+            good_keys,
+            bad_keys,
+            vendor_checks_keys: false,
+        },
+        credentials: Vec::new(),
+    }
+}
+
+pub async fn local_file_dotenv() -> Stand {
+    stand("dotenv", &["A", "_a1", "lower_and_UPPER"], &["1A", "A-B", "A B", "A=B", "Ä"]).await
+}
+
+pub async fn local_file_json() -> Stand {
+    stand("json", &["A", "a-b", "a.b", "ü \" key"], &[""]).await
+}
+
+pub async fn local_file_yaml() -> Stand {
+    stand("yaml", &["A", "a-b", "a.b", "true", "007", "a: b", "ü \" key"], &[""]).await
+}

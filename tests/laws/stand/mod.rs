@@ -1,0 +1,207 @@
+//! A destination set up for one law: empty, alone, and with a ground that tells what is really there.
+//!
+//! The facts are the vendor's, from its documentation; the manifests are not asked.
+
+mod aws;
+mod files;
+mod rest;
+mod vault;
+
+pub use crate::laws::stand::aws::parameter_store;
+pub use crate::laws::stand::aws::secrets_manager_many;
+pub use crate::laws::stand::aws::secrets_manager_one;
+pub use crate::laws::stand::files::local_file_dotenv;
+pub use crate::laws::stand::files::local_file_json;
+pub use crate::laws::stand::files::local_file_yaml;
+pub use crate::laws::stand::rest::github_environment;
+pub use crate::laws::stand::rest::github_organization;
+pub use crate::laws::stand::rest::github_repository;
+pub use crate::laws::stand::rest::gitlab_group;
+pub use crate::laws::stand::rest::gitlab_project;
+pub use crate::laws::stand::rest::render_group;
+pub use crate::laws::stand::rest::render_service;
+pub use crate::laws::stand::rest::vercel_custom;
+pub use crate::laws::stand::rest::vercel_project;
+pub use crate::laws::stand::rest::vercel_sensitive;
+pub use crate::laws::stand::rest::vercel_team;
+pub use crate::laws::stand::vault::vault_approle;
+pub use crate::laws::stand::vault::vault_v1;
+pub use crate::laws::stand::vault::vault_v2;
+
+pub use crate::laws::stand::rest::Rest;
+use crate::laws::REGISTRY;
+use crate::providers::front::Answer;
+use crate::providers::front::Front;
+use keyform::model::attrs::Attrs;
+use keyform::model::attrs::Value;
+use keyform::model::key_schema::KeySchema;
+use keyform::model::schema::Field;
+use keyform::provider::Spec;
+use keyform::secret::Secret;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
+
+/// A destination set up for one law.
+pub struct Stand {
+    pub spec: Spec,
+    /// Hosts of the vendor that are reached at the front.
+    pub redirect: BTreeMap<String, SocketAddr>,
+    /// What every request passes; `None` if none is sent.
+    pub front: Option<Arc<Front>>,
+    pub ground: Ground,
+    pub facts: Facts,
+    /// Texts that must never be seen, besides the values.
+    pub credentials: Vec<String>,
+}
+
+/// What the vendor says about itself.
+#[derive(Clone)]
+pub struct Facts {
+    /// Whether values come back.
+    pub readable: bool,
+    /// Whether all keys live in one document.
+    pub document: bool,
+    /// Whether the empty value is taken.
+    pub empty: bool,
+    /// The longest value that is tried.
+    pub max_bytes: usize,
+    /// Whether the vendor states that as its limit.
+    pub limits_values: bool,
+    /// Values that it takes, as far as their content goes.
+    pub takes: fn(&str) -> bool,
+    /// How many entries it holds.
+    pub capacity: usize,
+    /// Most requests to read so many entries.
+    pub reads: fn(usize) -> u64,
+    /// Most requests to create, update and delete one key each.
+    pub writes: u64,
+    pub throttled: Answer,
+    pub unauthorized: Answer,
+    pub good_keys: &'static [&'static str],
+    pub bad_keys: &'static [&'static str],
+    /// Whether who stands behind the front refuses bad keys, as the vendor does.
+    pub vendor_checks_keys: bool,
+}
+
+/// What is really there, asked past keyform.
+pub enum Ground {
+    Files(files::Files),
+    Vault(vault::Vault),
+    Aws(aws::Aws),
+    Rest(rest::Rest),
+}
+
+/// Everything there is, by a name for each record: `own KEY` for those of the destination itself.
+pub type Everything = BTreeMap<String, String>;
+
+impl Ground {
+    /// The destination's keys and values.
+    pub async fn holds(&self) -> BTreeMap<String, String> {
+        match self {
+            Self::Files(files) => files.holds(),
+            Self::Vault(vault) => vault.holds().await,
+            Self::Aws(aws) => aws.holds().await,
+            Self::Rest(rest) => rest.holds(),
+        }
+    }
+
+    /// Every record, other people's included, with all its attributes.
+    pub async fn everything(&self) -> Everything {
+        match self {
+            Self::Files(files) => files.everything(),
+            Self::Vault(vault) => vault.everything().await,
+            Self::Aws(aws) => aws.everything().await,
+            Self::Rest(rest) => rest.everything(),
+        }
+    }
+
+    /// Everything but the destination's own records of these keys.
+    pub async fn rest(&self, keys: &[&str]) -> Everything {
+        let mut all = self.everything().await;
+        all.retain(|name, _| !keys.iter().any(|key| name.strip_prefix("own ") == Some(key)));
+        all
+    }
+
+    /// Puts entries there past keyform.
+    pub async fn plant(&self, entries: &BTreeMap<String, String>) {
+        match self {
+            Self::Files(files) => files.plant(entries),
+            Self::Vault(vault) => vault.plant(entries).await,
+            Self::Aws(aws) => aws.plant(entries).await,
+            Self::Rest(rest) => rest.plant(entries),
+        }
+    }
+
+    /// Puts records of others there: at the destination under keys of their own, and beside it under
+    /// `keys` too.
+    pub async fn plant_neighbours(&self, keys: &[&str]) {
+        match self {
+            Self::Files(files) => files.plant_neighbours(),
+            Self::Vault(vault) => vault.plant_neighbours(keys).await,
+            Self::Aws(aws) => aws.plant_neighbours(keys).await,
+            Self::Rest(rest) => rest.plant_neighbours(keys),
+        }
+    }
+
+    /// Takes everything away that is the destination's.
+    pub async fn clear(&self) {
+        match self {
+            Self::Files(files) => files.clear(),
+            Self::Vault(vault) => vault.clear().await,
+            Self::Aws(aws) => aws.clear().await,
+            Self::Rest(rest) => rest.clear(),
+        }
+    }
+}
+
+/// A number that no other stand of this run has.
+fn unique() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+fn attrs<const N: usize>(fields: [(&str, Value); N]) -> Attrs {
+    fields.into_iter().map(|(name, value)| (name.into(), value)).collect()
+}
+
+fn secret(text: &str) -> Value {
+    Value::Secret(Secret::new(text.to_owned()))
+}
+
+/// What a sync says once the configuration is loaded: the defaults of everything that is not written are
+/// filled in.
+fn spec(slug: &str, method: &str, connection: Attrs, destination: Attrs) -> Spec {
+    let schemas = REGISTRY.schemas();
+    let schema = schemas.destinations.get(slug).unwrap_or_else(|| panic!("there is no destination `{slug}`"));
+    let app = &schemas.apps[&schema.app];
+    let method_schema = app.methods.get(method).unwrap_or_else(|| panic!("`{slug}` has no method `{method}`"));
+    let variant = schema.selector.as_ref().and_then(|selector| destination.get(selector)?.as_str()).unwrap_or("");
+    let variant = schema.variants.get(variant).unwrap_or_else(|| panic!("`{slug}` has no variant `{variant}`"));
+    let known = |name: &Arc<str>| Some(name) == schema.selector.as_ref() || variant.fields.iter().any(|f| f.name == *name);
+    let odd: Vec<_> = destination.keys().filter(|name| !known(name)).collect();
+    assert!(odd.is_empty(), "`{slug}` has no {odd:?}");
+    Spec {
+        slug: slug.into(),
+        method: method.into(),
+        connection: filled(connection, &method_schema.fields),
+        destination: filled(destination, &variant.fields),
+        options: filled(Attrs::new(), &schema.options),
+        key_schema: KeySchema::none(),
+    }
+}
+
+fn filled(mut attrs: Attrs, fields: &[Field]) -> Attrs {
+    for field in fields {
+        match &field.default {
+            Some(default) if !attrs.contains_key(&field.name) => {
+                attrs.insert(field.name.clone(), default.clone());
+            }
+            None if field.required => assert!(attrs.contains_key(&field.name), "`{}` is not given", field.name),
+            _ => {}
+        }
+    }
+    attrs
+}

@@ -1,0 +1,32 @@
+//! Being told to wait is no failure: the request waits as long as the vendor asks and goes on.
+
+use crate::laws::canary;
+use crate::laws::create;
+use crate::laws::destination;
+use crate::laws::done;
+use crate::laws::key;
+use crate::laws::stand::Stand;
+use crate::providers::front::Fault;
+use std::time::Duration;
+use std::time::Instant;
+
+pub async fn law(stand: &Stand) {
+    let Some(front) = &stand.front else { return };
+    let destination = destination(stand);
+    front.fail(0, Fault::Instead(stand.facts.throttled.clone()));
+    let begun = Instant::now();
+    let seen = destination.read().await.unwrap();
+    waited(stand, begun);
+    front.fail(0, Fault::Instead(stand.facts.throttled.clone()));
+    let begun = Instant::now();
+    done(destination.write(&seen, &[create(&key(1), &canary(1))]).await);
+    waited(stand, begun);
+    assert_eq!(stand.ground.holds().await.len(), 1);
+}
+
+/// All vendors that say how long to wait say one second.
+fn waited(stand: &Stand, begun: Instant) {
+    let headers = &stand.facts.throttled.headers;
+    let says = headers.iter().any(|(name, _)| name == "retry-after" || name == "ratelimit-reset");
+    assert!(!says || begun.elapsed() >= Duration::from_millis(950), "it waited {:?} only", begun.elapsed());
+}
