@@ -1,5 +1,9 @@
 //! All integration tests, in one binary: one link step, one emulator process a run.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on panics")]
+#![expect(unreachable_pub, reason = "nothing is exported from a test binary")]
 
 mod lang;
+mod laws;
+mod providers;
+mod services;
 mod tidy;

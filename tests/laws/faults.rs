@@ -19,8 +19,7 @@ pub async fn law(stand: &Stand) {
     for (after, fault) in kinds.iter().cycle().take(8).enumerate() {
         stand.ground.clear().await;
         stand.ground.plant(&BTreeMap::from([(key(2), canary(20)), (key(3), canary(3))])).await;
-        let wanted: Wanted =
-            BTreeMap::from([(key(1), Some(canary(1))), (key(2), Some(canary(2))), (key(3), None)]);
+        let wanted: Wanted = BTreeMap::from([(key(1), Some(canary(1))), (key(2), Some(canary(2))), (key(3), None)]);
         let mut written = Written::new();
         front.fail(after as u64, fault.clone());
         let destination = destination(stand);

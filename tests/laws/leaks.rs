@@ -46,18 +46,21 @@ pub async fn law(stand: &Stand) {
     fill(&destination, &[(&key(1), &canary(1))]).await;
     let mut shown = vec![destination.place(), format!("{:?}", stand.spec)];
     let seen = destination.read().await.unwrap();
-    shown.push(format!("{seen:?}"));
+    shown.push(format!("{:?}", seen.entries));
     if let Some(front) = &stand.front {
         for status in [400, 401, 403, 404, 409, 422, 200] {
             let quoted = canary(1);
             let bodies = [
-                Answer::json(status, &json!({ "message": quoted, "error": { "message": quoted, "code": quoted }, "errors": [quoted] })),
+                Answer::json(
+                    status,
+                    &json!({ "message": quoted, "error": { "message": quoted, "code": quoted }, "errors": [quoted] }),
+                ),
                 Answer::text(status, &format!("<html>{quoted}</html>")),
                 Answer::text(status, &format!("{{\"cut\": \"{quoted}")).with("content-type", "application/json"),
             ];
             for body in bodies {
                 front.fail(0, Fault::Instead(body.clone()));
-                shown.push(format!("{:?}", destination.read().await));
+                shown.push(format!("{:?}", destination.read().await.map(|seen| seen.entries)));
                 front.fail(0, Fault::Instead(body.clone()));
                 shown.push(format!("{:?}", destination.write(&seen, &[create(&key(2), &canary(2))]).await));
                 front.fail(0, Fault::Instead(body));

@@ -11,7 +11,7 @@ pub async fn law(stand: &Stand) {
     let client = client(stand);
     let destination = open(stand, &client);
     front.fail(0, FrontFault::Instead(stand.facts.unauthorized.clone()));
-    let refusal = destination.read().await.unwrap_err();
+    let refusal = destination.read().await.err().unwrap();
     assert_eq!(client.requests(), 1);
     let fault = refusal.code.fault;
     assert!(matches!(fault, Fault::Credentials | Fault::Permission), "{refusal:#?}");

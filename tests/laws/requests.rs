@@ -36,11 +36,8 @@ fn session(name: &str, stand: impl AsyncFn() -> Stand) -> String {
     hold(stand, async |stand: &Stand| {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let tape = Arc::clone(&heard);
-        let secrets: Vec<Secret> = [canary(1), canary(2), canary(3)]
-            .into_iter()
-            .chain(stand.credentials.clone())
-            .map(Secret::new)
-            .collect();
+        let secrets: Vec<Secret> =
+            [canary(1), canary(2), canary(3)].into_iter().chain(stand.credentials.clone()).map(Secret::new).collect();
         let tape = Tape::new(move |request| tape.lock().unwrap().push(request.redacted(&secrets)));
         let options = Options { redirect: stand.redirect.clone(), tape: Some(tape), ..Options::default() };
         let client = Client::new(options).unwrap();
@@ -59,9 +56,9 @@ fn session(name: &str, stand: impl AsyncFn() -> Stand) -> String {
         section("Updating one, deleting the other");
     });
     let text = out.into_inner().unwrap();
-    VARYING.iter().fold(text, |text, (pattern, with)| {
-        regex::Regex::new(pattern).unwrap().replace_all(&text, *with).into_owned()
-    })
+    VARYING
+        .iter()
+        .fold(text, |text, (pattern, with)| regex::Regex::new(pattern).unwrap().replace_all(&text, *with).into_owned())
 }
 
 /// Requests of one method that follow each other may have been sent at once: their order says nothing.
@@ -123,7 +120,10 @@ fn github() {
 
 #[test]
 fn gitlab() {
-    golden("gitlab", &[session("gitlab, project", stand::gitlab_project), session("gitlab, group", stand::gitlab_group)]);
+    golden(
+        "gitlab",
+        &[session("gitlab, project", stand::gitlab_project), session("gitlab, group", stand::gitlab_group)],
+    );
 }
 
 #[test]
@@ -139,9 +139,7 @@ fn vercel() {
 
 #[test]
 fn render() {
-    let parts = [
-        session("render, service", stand::render_service),
-        session("render, environment-group", stand::render_group),
-    ];
+    let parts =
+        [session("render, service", stand::render_service), session("render, environment-group", stand::render_group)];
     golden("render", &parts);
 }

@@ -110,8 +110,7 @@ fn signed(call: &Call, secret_key: &str) -> Option<String> {
     let field = |name: &str| authorization.split(", ").find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
     let scope = field("Credential")?.split_once('/')?.1;
     let names = field("SignedHeaders")?;
-    let headers: String =
-        names.split(';').map(|name| format!("{name}:{}\n", call.header(name).trim())).collect();
+    let headers: String = names.split(';').map(|name| format!("{name}:{}\n", call.header(name).trim())).collect();
     let (path, query) = call.target.split_once('?').unwrap_or((&call.target, ""));
     let payload = hex::encode(Sha256::digest(&call.body));
     let canonical = format!("{}\n{path}\n{query}\n{headers}\n{names}\n{payload}", call.method);

@@ -1,4 +1,4 @@
-//! The front: an HTTP server before a fake or a real service. It keeps a log, finds faults with what
+//! The front: an HTTP server before a fake or a real service. It finds faults with what
 //! passes, and on demand answers in the vendor's stead, breaks connections, or goes silent.
 
 use axum::body::Body;
@@ -13,7 +13,6 @@ use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::time::Instant;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
@@ -30,7 +29,6 @@ pub struct Call {
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-    pub at: Instant,
 }
 
 impl Call {
@@ -134,7 +132,6 @@ pub struct Front {
 
 #[derive(Default)]
 struct Passing {
-    log: Vec<(Call, Answer)>,
     problems: Vec<String>,
     /// Requests to come until the fault, and the fault.
     fault: Option<(u64, Fault)>,
@@ -184,11 +181,6 @@ impl Front {
         self.stopped.notified().await;
     }
 
-    /// What passed since the last time it was asked.
-    pub fn take_log(&self) -> Vec<(Call, Answer)> {
-        std::mem::take(&mut self.state.lock().unwrap().log)
-    }
-
     /// What the checks found.
     pub fn problems(&self) -> Vec<String> {
         self.state.lock().unwrap().problems.clone()
@@ -220,9 +212,7 @@ impl Front {
             Behind::Service(service, client) => forward(*service, client, call).await,
         };
         let problems: Vec<String> = self.checks.iter().flat_map(|check| check(call, &answer)).collect();
-        let mut state = self.state.lock().unwrap();
-        state.problems.extend(problems);
-        state.log.push((call.clone(), answer.clone()));
+        self.state.lock().unwrap().problems.extend(problems);
         answer
     }
 }
@@ -238,10 +228,7 @@ async fn serve(State(front): State<Arc<Front>>, request: Request) -> Response {
     let call = read(request).await;
     match front.next() {
         Next::Pass => write(front.ask(&call).await),
-        Next::Fault(Fault::Instead(answer)) => {
-            front.state.lock().unwrap().log.push((call, answer.clone()));
-            write(answer)
-        }
+        Next::Fault(Fault::Instead(answer)) => write(answer),
         Next::Fault(Fault::Cut) => hang_up(),
         Next::Fault(Fault::Lost) => {
             front.ask(&call).await;
@@ -288,7 +275,6 @@ async fn read(request: Request) -> Call {
         query: query.collect(),
         headers: headers.collect(),
         body: to_bytes(body, usize::MAX).await.unwrap_or_default().to_vec(),
-        at: Instant::now(),
     }
 }
 

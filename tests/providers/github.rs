@@ -115,9 +115,8 @@ impl GitHub {
             all.iter().skip((page - 1) * per_page).take(per_page).map(|(name, record)| shown(name, record)).collect();
         let answer = Answer::json(200, &json!({ "total_count": all.len(), "secrets": secrets }));
         let path = call.target.split('?').next().unwrap();
-        let link = |n: usize, rel: &str| {
-            format!("<https://api.github.com{path}?per_page={per_page}&page={n}>; rel=\"{rel}\"")
-        };
+        let link =
+            |n: usize, rel: &str| format!("<https://api.github.com{path}?per_page={per_page}&page={n}>; rel=\"{rel}\"");
         let mut links = Vec::new();
         if page > 1 {
             links.push(link(page - 1, "prev"));
@@ -136,9 +135,16 @@ impl GitHub {
             Place::Repository => (&["encrypted_value", "key_id"], &[]),
             Place::Organization => (&["encrypted_value", "key_id", "visibility"], &["selected_repository_ids"]),
         };
-        let body = call.object(required, optional).map_err(|problem| refusal(422, &format!("Invalid request.\n\n{problem}")))?;
-        if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') || name.starts_with(|c: char| c.is_ascii_digit()) {
-            return Err(refusal(422, "Secret names can only contain alphanumeric characters ([a-z], [A-Z], [0-9]) or underscores (_). Spaces are not allowed. Must start with a letter ([a-z], [A-Z]) or underscores (_)."));
+        let body = call
+            .object(required, optional)
+            .map_err(|problem| refusal(422, &format!("Invalid request.\n\n{problem}")))?;
+        if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            || name.starts_with(|c: char| c.is_ascii_digit())
+        {
+            return Err(refusal(
+                422,
+                "Secret names can only contain alphanumeric characters ([a-z], [A-Z], [0-9]) or underscores (_). Spaces are not allowed. Must start with a letter ([a-z], [A-Z]) or underscores (_).",
+            ));
         }
         if name.starts_with("GITHUB_") {
             return Err(refusal(422, "Secret names must not start with GITHUB_."));
@@ -201,8 +207,7 @@ fn time(seconds: u64) -> String {
 }
 
 fn refusal(status: u16, message: &str) -> Answer {
-    let body =
-        json!({ "message": message, "documentation_url": "https://docs.github.com/rest", "status": status.to_string() });
+    let body = json!({ "message": message, "documentation_url": "https://docs.github.com/rest", "status": status.to_string() });
     Answer::json(status, &body)
 }
 

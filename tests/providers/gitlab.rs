@@ -137,7 +137,9 @@ impl GitLab {
         let answer = match (method, rest) {
             ("GET", []) => self.list(call, &owner),
             ("POST", []) => self.create(call, &owner),
-            ("GET", [key]) => self.find(call, &owner, key, true).map(|i| Answer::json(200, &self.owners[&owner][i].shown())),
+            ("GET", [key]) => {
+                self.find(call, &owner, key, true).map(|i| Answer::json(200, &self.owners[&owner][i].shown()))
+            }
             ("PUT", [key]) => self.update(call, &owner, key),
             ("DELETE", [key]) => self.find(call, &owner, key, true).map(|i| {
                 self.owners.get_mut(&owner).unwrap().remove(i);
@@ -178,7 +180,8 @@ impl GitLab {
     }
 
     fn create(&mut self, call: &Call, owner: &str) -> Result<Answer, Answer> {
-        let body = call.object(&["key", "value"], &[CHANGES, &["masked_and_hidden"]].concat()).map_err(|e| error(&e))?;
+        let body =
+            call.object(&["key", "value"], &[CHANGES, &["masked_and_hidden"]].concat()).map_err(|e| error(&e))?;
         let key = body["key"].as_str().ok_or_else(|| error("key is invalid"))?.to_owned();
         if key.is_empty() || key.len() > 255 || !key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
             return Err(invalid("key", "can contain only letters, digits and '_'."));
@@ -237,8 +240,7 @@ impl GitLab {
 }
 
 /// What create and update both take.
-const CHANGES: &[&str] =
-    &["value", "variable_type", "environment_scope", "protected", "masked", "raw", "description"];
+const CHANGES: &[&str] = &["value", "variable_type", "environment_scope", "protected", "masked", "raw", "description"];
 
 fn error(message: &str) -> Answer {
     Answer::json(400, &json!({ "error": message }))

@@ -20,10 +20,8 @@ struct Description {
 
 /// The check for fronts of GitHub.
 pub fn github() -> Check {
-    static GITHUB: LazyLock<Description> = LazyLock::new(|| Description {
-        document: services::description("github.json"),
-        validators: Mutex::default(),
-    });
+    static GITHUB: LazyLock<Description> =
+        LazyLock::new(|| Description { document: services::description("github.json"), validators: Mutex::default() });
     Arc::new(|call, answer| GITHUB.check(call, answer))
 }
 
@@ -110,7 +108,10 @@ impl Description {
         }
         let Ok(body) = serde_json::from_slice::<Value>(body) else { return vec![format!("{what} is no JSON")] };
         let validator = self.validator(schema);
-        validator.iter_errors(&body).map(|e| format!("{what}, `{}`: {}", e.instance_path(), e.kind().keyword())).collect()
+        validator
+            .iter_errors(&body)
+            .map(|e| format!("{what}, `{}`: {}", e.instance_path(), e.kind().keyword()))
+            .collect()
     }
 
     fn validator(&self, schema: &str) -> Arc<jsonschema::Validator> {

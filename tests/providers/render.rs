@@ -61,7 +61,11 @@ impl Render {
                 self.deploys.push(id.to_owned());
                 // The second one is queued behind the first.
                 let first = self.deploys.len() % 2 == 1;
-                if first { Answer::json(201, &json!({ "id": "dep-1", "status": "created" })) } else { Answer::empty(202) }
+                if first {
+                    Answer::json(201, &json!({ "id": "dep-1", "status": "created" }))
+                } else {
+                    Answer::empty(202)
+                }
             }
             ("GET", "env-groups", []) => Answer::json(200, &self.group(&owner)),
             ("GET", _, ["env-vars", key]) => match self.owners[&owner].iter().find(|(k, _)| k == key) {

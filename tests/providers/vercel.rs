@@ -143,7 +143,9 @@ impl Record {
     fn hold_to_the_rules(&self) -> Result<(), Answer> {
         let start = self.key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
         if !start || !self.key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') || self.key.len() > 256 {
-            return Err(bad("The name contains invalid characters. Only letters, digits, and underscores are allowed. Furthermore, the name should not start with a digit."));
+            return Err(bad(
+                "The name contains invalid characters. Only letters, digits, and underscores are allowed. Furthermore, the name should not start with a digit.",
+            ));
         }
         if RESERVED.contains(&self.key.as_str()) {
             return Err(bad(&format!("The name of your Environment Variable ({}) is reserved.", self.key)));
@@ -151,7 +153,8 @@ impl Record {
         if !["plain", "encrypted", "sensitive"].contains(&self.kind.as_str()) {
             return Err(bad("`type` should be equal to one of the allowed values"));
         }
-        if let Some(odd) = self.target.iter().find(|t| !["production", "preview", "development"].contains(&t.as_str())) {
+        if let Some(odd) = self.target.iter().find(|t| !["production", "preview", "development"].contains(&t.as_str()))
+        {
             return Err(bad(&format!("Invalid request: `target` has `{odd}`")));
         }
         if let Some(odd) = self.custom.iter().find(|id| *id != STAGING) {
@@ -243,7 +246,10 @@ impl Vercel {
     fn of_project(&mut self, call: &Call, rest: &[&str]) -> Result<Answer, Answer> {
         match (call.method.as_str(), rest) {
             ("GET", []) => {
-                only(call, &["teamId", "limit", "until", "since", "decrypt", "gitBranch", "customEnvironmentId", "target"])?;
+                only(
+                    call,
+                    &["teamId", "limit", "until", "since", "decrypt", "gitBranch", "customEnvironmentId", "target"],
+                )?;
                 let mut all: Vec<&Record> = self.project.iter().collect();
                 if let Some(branch) = call.query("gitBranch") {
                     all.retain(|r| r.branch.as_deref() == Some(branch));

@@ -45,7 +45,8 @@ async fn account() -> (String, String) {
         200_000_000_000 + unique()
     );
     let url = format!("http://{}/?{body}", services::moto());
-    let scope = format!("AWS4-HMAC-SHA256 Credential=AKIA/20261121/{REGION}/sts/aws4_request, SignedHeaders=host, Signature=0");
+    let scope =
+        format!("AWS4-HMAC-SHA256 Credential=AKIA/20261121/{REGION}/sts/aws4_request, SignedHeaders=host, Signature=0");
     let (_, answer) = services::ask("POST", url, &[("authorization", scope)], None).await;
     let between = |name: &str| {
         let text = answer.as_str().unwrap().split(&format!("<{name}>")).nth(1).unwrap();
@@ -82,7 +83,11 @@ impl Aws {
         let mut all = BTreeMap::new();
         let mut next = Value::Null;
         loop {
-            let body = if next.is_null() { json!({ "MaxResults": 100 }) } else { json!({ "MaxResults": 100, "NextToken": next }) };
+            let body = if next.is_null() {
+                json!({ "MaxResults": 100 })
+            } else {
+                json!({ "MaxResults": 100, "NextToken": next })
+            };
             let page = self.ask("secretsmanager.ListSecrets", body).await;
             for entry in page["SecretList"].as_array().unwrap() {
                 let name = entry["Name"].as_str().unwrap();
@@ -134,7 +139,9 @@ impl Aws {
 
     pub async fn everything(&self) -> Everything {
         match self.kind {
-            Kind::OneToOne => self.secrets().await.into_iter().map(|(k, v)| (format!("own {k}"), v.to_string())).collect(),
+            Kind::OneToOne => {
+                self.secrets().await.into_iter().map(|(k, v)| (format!("own {k}"), v.to_string())).collect()
+            }
             Kind::ManyToOne => {
                 let beside = self.secrets().await.into_iter().filter(|(name, _)| name != CONTAINER);
                 let own = self.container().await.into_iter().map(|(k, v)| (format!("own {k}"), v));
@@ -153,7 +160,9 @@ impl Aws {
         }
         for (key, value) in entries {
             match self.kind {
-                Kind::OneToOne => self.ask("secretsmanager.CreateSecret", json!({ "Name": key, "SecretString": value })).await,
+                Kind::OneToOne => {
+                    self.ask("secretsmanager.CreateSecret", json!({ "Name": key, "SecretString": value })).await
+                }
                 _ => self.put(&format!("{PATH}{key}"), value, "SecureString").await,
             };
         }
@@ -186,7 +195,9 @@ impl Aws {
     pub async fn clear(&self) {
         for key in self.holds().await.into_keys() {
             match self.kind {
-                Kind::Parameters => self.ask("AmazonSSM.DeleteParameter", json!({ "Name": format!("{PATH}{key}") })).await,
+                Kind::Parameters => {
+                    self.ask("AmazonSSM.DeleteParameter", json!({ "Name": format!("{PATH}{key}") })).await
+                }
                 Kind::OneToOne => self.forget(&key).await,
                 Kind::ManyToOne => self.forget(CONTAINER).await,
             };

@@ -28,8 +28,8 @@ pub use crate::laws::stand::vault::vault_approle;
 pub use crate::laws::stand::vault::vault_v1;
 pub use crate::laws::stand::vault::vault_v2;
 
-pub use crate::laws::stand::rest::Rest;
 use crate::laws::REGISTRY;
+pub use crate::laws::stand::rest::Rest;
 use crate::providers::front::Answer;
 use crate::providers::front::Front;
 use keyform::model::attrs::Attrs;
@@ -180,7 +180,8 @@ fn spec(slug: &str, method: &str, connection: Attrs, destination: Attrs) -> Spec
     let method_schema = app.methods.get(method).unwrap_or_else(|| panic!("`{slug}` has no method `{method}`"));
     let variant = schema.selector.as_ref().and_then(|selector| destination.get(selector)?.as_str()).unwrap_or("");
     let variant = schema.variants.get(variant).unwrap_or_else(|| panic!("`{slug}` has no variant `{variant}`"));
-    let known = |name: &Arc<str>| Some(name) == schema.selector.as_ref() || variant.fields.iter().any(|f| f.name == *name);
+    let known =
+        |name: &Arc<str>| Some(name) == schema.selector.as_ref() || variant.fields.iter().any(|f| f.name == *name);
     let odd: Vec<_> = destination.keys().filter(|name| !known(name)).collect();
     assert!(odd.is_empty(), "`{slug}` has no {odd:?}");
     Spec {

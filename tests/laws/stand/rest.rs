@@ -62,7 +62,8 @@ impl Rest {
     }
 
     pub fn everything(&self) -> Everything {
-        let name = |own: bool, place: &str, key: &str| if own { format!("own {key}") } else { format!("{place} {key}") };
+        let name =
+            |own: bool, place: &str, key: &str| if own { format!("own {key}") } else { format!("{place} {key}") };
         match self {
             Self::GitHub(fake, place) => {
                 let fake = fake.lock().unwrap();
@@ -184,8 +185,7 @@ async fn github(place: &str, destination: Attrs, capacity: usize) -> Stand {
     let places = ["repos/acme/app", "repos/acme/app/environments/pro duction", "orgs/acme", "repos/acme/other"];
     let fake = Arc::new(Mutex::new(GitHub::new(&places)));
     let behind = Arc::clone(&fake);
-    let front =
-        Front::before(Arc::new(move |call| behind.lock().unwrap().answer(call)), vec![openapi::github()]).await;
+    let front = Front::before(Arc::new(move |call| behind.lock().unwrap().answer(call)), vec![openapi::github()]).await;
     let connection = attrs([("personal_access_token", secret(github::TOKEN))]);
     Stand {
         spec: spec("github", "pat", connection, destination),
@@ -229,8 +229,7 @@ pub async fn github_environment() -> Stand {
 }
 
 pub async fn github_organization() -> Stand {
-    let destination =
-        attrs([("scope", text("organization")), ("org", text("acme")), ("visibility", text("private"))]);
+    let destination = attrs([("scope", text("organization")), ("org", text("acme")), ("visibility", text("private"))]);
     github("orgs/acme", destination, 1000).await
 }
 
@@ -391,10 +390,7 @@ pub async fn render_service() -> Stand {
 }
 
 pub async fn render_group() -> Stand {
-    let destination = attrs([
-        ("scope", text("environment-group")),
-        ("environment_group_id", text("evg-1")),
-        ("type", text("env")),
-    ]);
+    let destination =
+        attrs([("scope", text("environment-group")), ("environment_group_id", text("evg-1")), ("type", text("env"))]);
     render("env-groups/evg-1", destination, |_| 1).await
 }

@@ -54,7 +54,8 @@ impl Vault {
     }
 
     pub async fn everything(&self) -> Everything {
-        let own = self.fields("app/prod").await.into_iter().map(|(key, value)| (format!("own {key}"), value.to_string()));
+        let own =
+            self.fields("app/prod").await.into_iter().map(|(key, value)| (format!("own {key}"), value.to_string()));
         let beside = self.fields("app/dev").await.into_iter().map(|(key, v)| (format!("dev {key}"), v.to_string()));
         own.chain(beside).collect()
     }
@@ -64,8 +65,12 @@ impl Vault {
     }
 
     pub async fn plant_neighbours(&self, keys: &[&str]) {
-        self.set("app/prod", json!({ "THEIRS": "as it is", "number": 7, "big": 9_007_199_254_740_993_i64, "truth": true,
-            "nothing": null, "nested": { "a": [1, "two"] } })).await;
+        self.set(
+            "app/prod",
+            json!({ "THEIRS": "as it is", "number": 7, "big": 9_007_199_254_740_993_i64, "truth": true,
+            "nothing": null, "nested": { "a": [1, "two"] } }),
+        )
+        .await;
         self.set("app/dev", json!({ keys[0]: "theirs" })).await;
     }
 
@@ -81,7 +86,9 @@ async fn stand(version: u8, method: &str, logins: bool) -> Stand {
     let vault = Vault { mount: mount.clone(), version };
     // An engine of version 2 answers 400 for the moment in which it is set up.
     while ask("GET", &vault.path("ready"), None).await.0 == 400 {}
-    let policy = format!("path \"{mount}/*\" {{ capabilities = [\"create\", \"read\", \"update\", \"patch\", \"delete\", \"list\"] }}");
+    let policy = format!(
+        "path \"{mount}/*\" {{ capabilities = [\"create\", \"read\", \"update\", \"patch\", \"delete\", \"list\"] }}"
+    );
     told(&format!("sys/policies/acl/{mount}"), json!({ "policy": policy })).await;
 
     let front = Front::before_service(services::openbao(), Vec::new()).await;
