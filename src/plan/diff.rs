@@ -1,23 +1,340 @@
-//! Resources of the backend: desired, live and ledger compared.
+//! Resources of the backend: desired, live and ledger compared. No row looks at another one, but for what
+//! is made again, which takes along what it holds.
+//!
+//! | desired | live | ledger | action · reason |
+//! |---|---|---|---|
+//! | yes | – | – | Create · New |
+//! | yes | – | yes | Create · Missing *(drift)* |
+//! | yes | same | yes | nothing |
+//! | yes | differs | equals live, or did not have it | Update · Changed |
+//! | yes | differs | equals desired | Update · Drifted *(drift)* |
+//! | yes | differs | neither; or one attribute changed, another drifted | Update · Conflict *(drift)* |
+//! | yes | differs in what can't be changed in place | any | Replace · Immutable |
+//! | yes | same | open intent | Adopt · Resumed |
+//! | yes | differs | open intent | Update · Resumed |
+//! | yes | same | under an address that is no longer declared, same id | Adopt · New, and Forget · Kept there |
+//! | yes | differs | the same | Update · Changed, and Forget · Kept there |
+//! | yes | same | –, with `adopt` | Adopt · New |
+//! | yes | differs | –, with `adopt` | Update · Takeover: hazard |
+//! | yes | can't be read | –, with `adopt` | Update · Unseen: hazard takeover |
+//! | yes | yes | – | no row: blocked, with a diagnostic |
+//! | – | yes | yes | Delete · Removed |
+//! | – | yes | – | nothing; counted as foreign |
+//! | – | – | yes | Forget · Gone |
+//! | any | unknown | any | no row: incomplete |
+//!
+//! A sync with `run = "keyform"` is nothing that the backend has: it counts as not declared here. An
+//! attribute that can't be read is compared with the ledger alone. One that is no longer declared, and was
+//! written by us, is unset. What `lifecycle.ignore` names is never compared.
 
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::model::address::Address;
 use crate::model::attrs::Attrs;
+use crate::model::attrs::Value;
+use crate::model::ledger::Record;
+use crate::model::live::Observed;
+use crate::model::resource::Kind;
 use crate::model::resource::Resource;
+use crate::plan::Action;
+use crate::plan::Change;
+use crate::plan::Field;
 use crate::plan::Input;
 use crate::plan::Plan;
+use crate::plan::Reason;
+use crate::plan::Shown;
+use crate::plan::attributes;
+use crate::plan::attributes::Flat;
 use crate::secret::Fingerprint;
 use crate::secret::FingerprintKey;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Adds a row for every resource that is not right.
 pub fn resources(plan: &mut Plan, input: &Input<'_>) {
-    let _ = (plan, input);
+    plan.foreign.extend(input.live.foreign.iter().map(|(name, count)| (Arc::clone(name), *count)));
+    plan.incomplete.extend(input.live.incomplete.iter().map(|(address, why)| (address.clone(), why.clone())));
+    let declared: BTreeMap<&Address, &Resource> =
+        input.desired.resources.iter().filter(|(_, resource)| !input.destroy && is_planned(resource)).collect();
+    let unknown = unknown(input);
+    let moved = moved(input, &declared);
+    let nothing = Attrs::new();
+    for (&address, &resource) in &declared {
+        let attrs = input.wanted.resources.get(address).unwrap_or(&nothing);
+        let row = Row { input, resource, wanted: attributes::wanted(resource, attrs) };
+        match input.live.resources.get(address) {
+            Some(seen) => row.exists(plan, seen, moved.get(address).copied()),
+            None if unknown.contains(address) => {}
+            None => row.absent(plan),
+        }
+    }
+    replace_contents(plan, input, &declared);
+    let kept: BTreeSet<&Address> = moved.values().copied().collect();
+    for address in input.ledger.records.keys().filter(|a| a.entry_key().is_none() && !declared.contains_key(*a)) {
+        let (action, reason) = match input.live.resources.get(address) {
+            _ if kept.contains(address) => (Action::Forget, Reason::Kept),
+            Some(_) => (Action::Delete, Reason::Removed),
+            None if unknown.contains(address) => continue,
+            None => (Action::Forget, Reason::Gone),
+        };
+        plan.changes.push(change(address, action, reason, Vec::new()));
+    }
 }
 
 /// What a record keeps of a resource that was just written with these attributes (those of
 /// [`crate::plan::Wanted::resources`]): a fingerprint for each, by the name that a plan compares it under.
 #[must_use]
 pub fn written(key: &FingerprintKey, resource: &Resource, attrs: &Attrs) -> BTreeMap<Arc<str>, Fingerprint> {
-    let _ = (key, resource, attrs);
-    BTreeMap::new()
+    let mark = |(name, value): (Arc<str>, Value)| {
+        let fingerprint = attributes::fingerprint(key, &resource.address, &name, &value);
+        (name, fingerprint)
+    };
+    attributes::wanted(resource, attrs).into_iter().map(mark).collect()
+}
+
+/// Whether the backend holds it.
+fn is_planned(resource: &Resource) -> bool {
+    resource.kind.is_planned() && !(resource.kind == Kind::SecretSync && resource.text("run") == Some("keyform"))
+}
+
+/// What can't be said to be absent, because it or something that it needs could not be read.
+fn unknown(input: &Input<'_>) -> BTreeSet<Address> {
+    let incomplete = &input.live.incomplete;
+    if incomplete.is_empty() {
+        return BTreeSet::new();
+    }
+    let is_unknown = |address: &Address| {
+        let mut above = Some(address.clone());
+        while let Some(one) = above {
+            if incomplete.contains_key(&one) {
+                return true;
+            }
+            above = one.parent();
+        }
+        input.desired.graph.closure([address.clone()]).iter().any(|needed| incomplete.contains_key(needed))
+    };
+    let all = input.desired.resources.keys().chain(input.ledger.records.keys());
+    all.filter(|address| address.entry_key().is_none() && is_unknown(address)).cloned().collect()
+}
+
+/// What the ledger has under an address that is no longer declared and lives on under another one: by the
+/// new address, the old one.
+fn moved<'a>(input: &Input<'a>, declared: &BTreeMap<&'a Address, &Resource>) -> BTreeMap<&'a Address, &'a Address> {
+    let old = input.ledger.records.iter().filter(|(a, r)| !r.id.is_empty() && !declared.contains_key(*a));
+    let by_id: BTreeMap<(&str, &str), &Address> = old.map(|(a, r)| ((a.kind(), &*r.id), a)).collect();
+    let new = declared.keys().filter(|address| !input.ledger.records.contains_key(*address));
+    new.filter_map(|&address| {
+        let seen = input.live.resources.get(address)?;
+        Some((address, *by_id.get(&(address.kind(), &*seen.id))?))
+    })
+    .collect()
+}
+
+fn change(address: &Address, action: Action, reason: Reason, fields: Vec<Field>) -> Change {
+    let drift = matches!(reason, Reason::Missing | Reason::Drifted | Reason::Conflict);
+    Change { address: address.clone(), action, reason, drift, fields, needs: Vec::new() }
+}
+
+/// One declared resource.
+struct Row<'a> {
+    input: &'a Input<'a>,
+    resource: &'a Resource,
+    wanted: Flat,
+}
+
+/// One attribute that differs, and because of whom.
+struct Difference {
+    field: Field,
+    cause: Cause,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    /// The configuration moved.
+    Changed,
+    /// Someone moved it outside.
+    Drifted,
+    /// Both.
+    Both,
+    /// Nobody can say: it can't be read and we did not write it.
+    Unseen,
+}
+
+impl Row<'_> {
+    fn absent(&self, plan: &mut Plan) {
+        let reason = match self.input.ledger.records.contains_key(&self.resource.address) {
+            true => Reason::Missing,
+            false => Reason::New,
+        };
+        let set = self.wanted.iter().filter(|(_, value)| !attributes::is_unset(value));
+        let fields = set.map(|(name, value)| field(name, Shown::Absent, attributes::shown(value))).collect();
+        plan.changes.push(change(&self.resource.address, Action::Create, reason, fields));
+    }
+
+    fn exists(&self, plan: &mut Plan, seen: &Observed, moved: Option<&Address>) {
+        let address = &self.resource.address;
+        let record = self.input.ledger.records.get(address);
+        let intent = self.input.ledger.intents.contains_key(address);
+        let is_ours = record.is_some() || intent || moved.is_some();
+        let differences = self.differences(seen, record);
+        let immutable = differences.iter().any(|d| attributes::is_immutable(self.resource.kind, &d.field.name));
+        if !is_ours && (!self.input.adopt || immutable) {
+            plan.blocked.insert(address.clone(), self.not_managed(immutable));
+            return;
+        }
+        if differences.is_empty() && record.is_some() {
+            plan.unchanged += 1;
+            return;
+        }
+        let (action, reason) = match (record, differences.is_empty()) {
+            (_, false) if immutable => (Action::Replace, Reason::Immutable),
+            (Some(_), _) => (Action::Update, reason(&differences)),
+            (None, true) if intent => (Action::Adopt, Reason::Resumed),
+            (None, true) => (Action::Adopt, Reason::New),
+            (None, false) if intent => (Action::Update, Reason::Resumed),
+            (None, false) if moved.is_some() => (Action::Update, Reason::Changed),
+            (None, false) if differences.iter().all(|d| d.cause == Cause::Unseen) => (Action::Update, Reason::Unseen),
+            (None, false) => (Action::Update, Reason::Takeover),
+        };
+        let fields = differences.into_iter().map(|d| d.field).collect();
+        plan.changes.push(change(address, action, reason, fields));
+    }
+
+    fn differences(&self, seen: &Observed, record: Option<&Record>) -> Vec<Difference> {
+        let mut all = Vec::new();
+        for (name, value) in self.wanted.iter().filter(|(name, _)| !self.is_ignored(name)) {
+            let found = attributes::found(self.resource.kind, &seen.attrs, name);
+            let old = record.and_then(|r| r.written.get(name));
+            let cause = match &found {
+                Some(found) if attributes::equal(found, value) => continue,
+                Some(found) => match old.copied() {
+                    None => Cause::Changed,
+                    Some(old) if old == self.mark(name, found) => Cause::Changed,
+                    Some(old) if old == self.mark(name, value) => Cause::Drifted,
+                    Some(_) => Cause::Both,
+                },
+                // Which one it refers to is how it was found.
+                None if matches!(value, Value::Resource(_)) => continue,
+                None if old.is_some_and(|old| *old == self.mark(name, value)) => continue,
+                None if record.is_some() => Cause::Changed,
+                None if attributes::is_hidden(name, value) => Cause::Unseen,
+                None => continue,
+            };
+            let before = found.map_or(Shown::Unknown, |found| attributes::shown(&found));
+            all.push(Difference { field: field(name, before, attributes::shown(value)), cause });
+        }
+        let declared = attributes::wanted(self.resource, &self.resource.attrs);
+        for name in record.into_iter().flat_map(|r| r.written.keys()) {
+            if self.wanted.contains_key(name) || declared.contains_key(name) || self.is_ignored(name) {
+                continue;
+            }
+            let before = match attributes::found(self.resource.kind, &seen.attrs, name) {
+                Some(found) if attributes::is_unset(&found) => continue,
+                Some(found) => attributes::shown(&found),
+                None if attributes::is_hidden(name, &Value::Null) => Shown::Unknown,
+                None => continue,
+            };
+            all.push(Difference { field: field(name, before, Shown::Absent), cause: Cause::Changed });
+        }
+        all
+    }
+
+    /// `destination` in the list covers `destination.region` as well.
+    fn is_ignored(&self, name: &str) -> bool {
+        let covers = |ignored: &Arc<str>| {
+            name.strip_prefix(&**ignored).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.resource.lifecycle.ignore.iter().any(covers)
+    }
+
+    fn mark(&self, name: &str, value: &Value) -> Fingerprint {
+        attributes::fingerprint(self.input.key, &self.resource.address, name, value)
+    }
+
+    fn not_managed(&self, immutable: bool) -> Diagnostic {
+        let Resource { address, origin, .. } = self.resource;
+        let detail = format!("{address} exists, and this ledger did not make it.");
+        let help = match immutable {
+            true => "what exists differs in what can't be changed in place: give this one another name",
+            false => "take it over with `--adopt`, or give this one another name",
+        };
+        Diagnostic::error(&codes::NOT_MANAGED, detail).at(origin.block, "declared here").help(help)
+    }
+}
+
+fn field(name: &Arc<str>, before: Shown, after: Shown) -> Field {
+    Field { name: Arc::clone(name), before, after }
+}
+
+fn reason(differences: &[Difference]) -> Reason {
+    let has = |cause| differences.iter().any(|d| d.cause == cause);
+    match (has(Cause::Changed) || has(Cause::Unseen), has(Cause::Drifted)) {
+        _ if has(Cause::Both) => Reason::Conflict,
+        (true, true) => Reason::Conflict,
+        (false, true) => Reason::Drifted,
+        _ => Reason::Changed,
+    }
+}
+
+/// What is in a project, environment or folder that is made again goes with it, and is made again too. A
+/// sync outlives its source folder and only has to be pointed at the new one. A connection holds nothing:
+/// what uses it is pointed at the new one before the old one goes.
+fn replace_contents(plan: &mut Plan, input: &Input<'_>, declared: &BTreeMap<&Address, &Resource>) {
+    let replaced: Vec<&Resource> = plan
+        .changes
+        .iter()
+        .filter(|change| change.action == Action::Replace)
+        .filter_map(|change| declared.get(&change.address).copied())
+        .filter(|resource| matches!(resource.kind, Kind::Project | Kind::Environment | Kind::Folder))
+        .collect();
+    if replaced.is_empty() {
+        return;
+    }
+    let rows: BTreeMap<Address, usize> = (0..).zip(&plan.changes).map(|(i, c)| (c.address.clone(), i)).collect();
+    for (&address, &resource) in declared {
+        let Some(container) = replaced.iter().find(|container| holds(container, resource)) else { continue };
+        if !input.live.resources.contains_key(address) || plan.blocked.contains_key(address) {
+            continue;
+        }
+        let (action, reason) = match (resource.kind, container.kind) {
+            (Kind::SecretSync, Kind::Environment | Kind::Folder) => (Action::Update, Reason::Changed),
+            _ => (Action::Replace, Reason::Immutable),
+        };
+        match rows.get(address) {
+            Some(&row) if action == Action::Replace => {
+                plan.changes[row].action = action;
+                plan.changes[row].reason = reason;
+            }
+            Some(_) => {}
+            None => {
+                plan.unchanged -= 1;
+                plan.changes.push(change(address, action, reason, Vec::new()));
+            }
+        }
+    }
+}
+
+/// Whether a project, environment or folder contains another resource.
+fn holds(container: &Resource, other: &Resource) -> bool {
+    if container.address == other.address {
+        return false;
+    }
+    let project = other.reference("project");
+    match container.kind {
+        Kind::Project => project == Some(&container.address),
+        Kind::Environment => {
+            project == container.reference("project") && other.text("environment") == container.text("slug")
+        }
+        Kind::Folder => {
+            let inside = |path: &str| {
+                let rest = container.text("path").and_then(|own| path.strip_prefix(own));
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            project == container.reference("project")
+                && other.text("environment") == container.text("environment")
+                && other.text("path").is_some_and(inside)
+        }
+        _ => false,
+    }
 }

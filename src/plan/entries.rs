@@ -1,9 +1,387 @@
-//! Entries of destinations: desired, live and ledger compared, key by key.
+//! Entries of destinations: desired, live and ledger compared, key by key, whatever the vendor's write
+//! granularity. What the backend's own job would do comes from [`crate::model::job`]; whose a key is, and
+//! why it changed, from the ledger.
+//!
+//! | desired | live | ledger | action · reason |
+//! |---|---|---|---|
+//! | yes | absent | – | Create · New |
+//! | yes | absent | yes | Create · Missing *(drift)* |
+//! | yes | equal | – | Adopt · New |
+//! | yes | equal | yes | nothing |
+//! | yes | differs | equals live | Update · Changed |
+//! | yes | differs | equals desired | Update · Drifted *(drift)* |
+//! | yes | differs | neither | Update · Conflict *(drift)* |
+//! | yes | differs | – | Update · Takeover: hazard |
+//! | yes | unreadable | equals desired, same version | nothing |
+//! | yes | unreadable | equals desired, other version | Update · Drifted *(drift)* |
+//! | yes | unreadable | differs from desired | Update · Changed |
+//! | yes | unreadable | – | Update · Unseen: hazard takeover |
+//! | yes | imported by a first run | any | Adopt · Imported, the field `source` says into what |
+//! | – | yes | yes | Delete · Removed; Forget · Kept if nothing deletes it |
+//! | – | yes | – | foreign, counted; Delete · Wipe, a hazard, where the backend deletes it |
+//! | – | absent | yes | Forget · Gone |
+//!
+//! A digest that the vendor shows is a comparison: equal, or different without saying whose change it was
+//! (Drifted if the ledger has the desired value, else Changed). A value that is wanted but not at hand is
+//! like one that can't be read, and never equal. In a partial listing a key that was not seen is unknown:
+//! it counts as unreadable where it is desired, and gives no row where it is not. "Nothing deletes it"
+//! means `disable_secret_deletion`, or a key schema that no longer names it.
+//!
+//! The entries of a sync that ends are deleted with it under `on_delete = "remove"`, if a complete listing
+//! or the backend itself says which are there; else they are Forget · Kept.
 
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::model::address::Address;
+use crate::model::job;
+use crate::model::job::Job;
+use crate::model::job::Kept;
+use crate::model::job::Step;
+use crate::model::ledger::Record;
+use crate::model::ledger::VALUE;
+use crate::model::live::Evidence;
+use crate::model::live::Listing;
+use crate::model::live::Sighting;
+use crate::model::resource::Kind;
+use crate::model::resource::Resource;
+use crate::model::schema::Case;
+use crate::model::schema::KeyRules;
+use crate::plan::Action;
+use crate::plan::Change;
+use crate::plan::Field;
 use crate::plan::Input;
 use crate::plan::Plan;
+use crate::plan::Pushed;
+use crate::plan::Reason;
+use crate::plan::Shown;
+use crate::secret::Fingerprint;
+use crate::secret::FingerprintKey;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The fingerprint of an entry's value, wherever the value was met: wanted, live and in the ledger alike.
+/// `stored` is the key at the destination; keys that the destination takes for one have one fingerprint.
+#[must_use]
+pub fn fingerprint(key: &FingerprintKey, sync: &Address, rules: &KeyRules, stored: &str, value: &[u8]) -> Fingerprint {
+    key.fingerprint(&sync.entry(&job::identity(rules, stored)).to_string(), value)
+}
 
 /// Adds a row for every entry that is not right.
 pub fn all(plan: &mut Plan, input: &Input<'_>) {
-    let _ = (plan, input);
+    let mut owned = owned(input);
+    let nothing = BTreeMap::new();
+    if !input.destroy {
+        for (address, resource) in input.desired.resources.iter().filter(|(_, r)| r.kind == Kind::SecretSync) {
+            let records = owned.remove(address);
+            let sync = Sync { input, address, resource, records: records.as_ref().unwrap_or(&nothing) };
+            sync.compare(plan);
+        }
+    }
+    ended(plan, input, &owned);
+}
+
+type Records<'a> = BTreeMap<&'a str, (&'a Address, &'a Record)>;
+
+/// What the ledger owns, by sync and key.
+fn owned<'a>(input: &Input<'a>) -> BTreeMap<Address, Records<'a>> {
+    let mut all: BTreeMap<Address, Records<'a>> = BTreeMap::new();
+    let mut current: Option<(Address, Records<'a>)> = None;
+    for (address, record) in &input.ledger.records {
+        let Some(key) = address.entry_key() else { continue };
+        // Records are ordered by address, so those of one sync stand together.
+        let above = &address.segments()[..address.segments().len() - 1];
+        if current.as_ref().is_none_or(|(sync, _)| sync.segments() != above) {
+            all.extend(current.take());
+        }
+        let (_, records) = current.get_or_insert_with(|| (address.resource(), Records::new()));
+        records.insert(key, (address, record));
+    }
+    all.extend(current);
+    all
+}
+
+/// One declared sync.
+struct Sync<'a> {
+    input: &'a Input<'a>,
+    address: &'a Address,
+    resource: &'a Resource,
+    records: &'a Records<'a>,
+}
+
+/// One key of a listing, as the job sees it.
+struct Spot<'a> {
+    sighting: &'a Sighting,
+    empty: bool,
+}
+
+impl Sync<'_> {
+    fn compare(&self, plan: &mut Plan) {
+        let blind = |plan: &mut Plan, why: &Arc<str>| plan.blind.insert(self.address.clone(), Arc::clone(why));
+        let Some(pushed) = self.input.wanted.syncs.get(self.address) else {
+            blind(plan, &"its source is not known".into());
+            return;
+        };
+        if let Some(why) = &pushed.unread {
+            plan.incomplete.insert(self.address.clone(), why.clone());
+            return;
+        }
+        let Some(listing) = self.input.live.destinations.get(self.address) else {
+            let why = pushed.blind.clone().unwrap_or_else(|| "its destination was not read".into());
+            blind(plan, &why);
+            return;
+        };
+        if let Some(why) = &listing.partial {
+            plan.incomplete.insert(self.address.clone(), why.clone());
+        }
+        match self.steps(pushed, listing) {
+            Ok(steps) => self.rows(plan, pushed, listing, &steps),
+            Err(illegal) => {
+                plan.blocked.entry(self.address.clone()).or_insert_with(|| self.import_fails(&illegal.keys));
+            }
+        }
+    }
+
+    fn steps(&self, pushed: &Pushed, listing: &Listing) -> Result<BTreeMap<Arc<str>, Step>, job::IllegalNames> {
+        let destination = listing.entries.iter().map(|(key, sighting)| {
+            let empty = match sighting.evidence {
+                Evidence::Value(value) if pushed.first.is_some() => {
+                    value == fingerprint(self.input.key, self.address, &pushed.rules, key, b"")
+                }
+                _ => false,
+            };
+            (Arc::clone(key), Spot { sighting, empty })
+        });
+        let job = Job {
+            source: &pushed.source,
+            destination: &destination.collect(),
+            complete: listing.partial.is_none(),
+            schema: &pushed.schema,
+            rules: &pushed.rules,
+            first: pushed.first.filter(|_| !self.writes_itself()),
+            delete: self.deletes(),
+            can_import: pushed.can_import,
+        };
+        let same = |wanted: &Option<Fingerprint>, spot: &Spot<'_>| match spot.sighting.evidence {
+            Evidence::Value(value) => wanted.map(|wanted| wanted == value),
+            Evidence::Digest(equal) => Some(equal),
+            Evidence::Present => None,
+        };
+        job::steps(&job, same, |spot| spot.empty)
+    }
+
+    fn rows(&self, plan: &mut Plan, pushed: &Pushed, listing: &Listing, steps: &BTreeMap<Arc<str>, Step>) {
+        let folded = self.folded(&pushed.rules);
+        let record = |key: &Arc<str>| -> Option<&Record> {
+            match &folded {
+                None => self.records.get(&**key).map(|(_, record)| *record),
+                Some(folded) => folded.get(&job::identity(&pushed.rules, key)).copied(),
+            }
+        };
+        let mut foreign = 0;
+        for (key, step) in steps {
+            let found = Found { sighting: listing.entries.get(key), record: record(key) };
+            match self.row(pushed, listing, step, &found) {
+                Verdict::Row(action, reason, fields) => {
+                    let drift = matches!(reason, Reason::Missing | Reason::Drifted | Reason::Conflict);
+                    let address = self.address.entry(key);
+                    plan.changes.push(Change { address, action, reason, drift, fields, needs: Vec::new() });
+                }
+                Verdict::Right => plan.unchanged += 1,
+                Verdict::Foreign => foreign += 1,
+                Verdict::Unknown => {}
+            }
+        }
+        if foreign > 0 {
+            plan.foreign.insert(format!("keys at the destination of {}", self.address).into(), foreign);
+        }
+        if listing.partial.is_none() {
+            let seen = folded
+                .is_some()
+                .then(|| steps.keys().map(|key| job::identity(&pushed.rules, key)).collect::<BTreeSet<_>>());
+            for (key, (address, _)) in self.records {
+                let is_seen = match &seen {
+                    None => steps.contains_key(*key),
+                    Some(seen) => seen.contains(&job::identity(&pushed.rules, key)),
+                };
+                if !is_seen {
+                    plan.changes.push(end(address, Action::Forget, Reason::Gone, Vec::new()));
+                }
+            }
+        }
+    }
+
+    /// One step of the truth table.
+    fn row(&self, pushed: &Pushed, listing: &Listing, step: &Step, found: &Found<'_>) -> Verdict {
+        let wanted = |source: &Arc<str>| pushed.source.get(source).copied().flatten();
+        match step {
+            Step::Create { source } if listing.partial.is_some() => found.unreadable(wanted(source)),
+            Step::Create { source } => {
+                let reason = if found.record.is_some() { Reason::Missing } else { Reason::New };
+                Verdict::Row(Action::Create, reason, vec![value(Shown::Absent, secret(wanted(source)))])
+            }
+            Step::Same { .. } if found.record.is_some() => Verdict::Right,
+            Step::Same { source } => {
+                let shown = secret(wanted(source));
+                Verdict::Row(Action::Adopt, Reason::New, vec![value(shown.clone(), shown)])
+            }
+            Step::Overwrite { source, compared: true } => found.differs(wanted(source)),
+            Step::Overwrite { source, compared: false } => found.unreadable(wanted(source)),
+            Step::Import { source, overwrite_source } => {
+                let before = if *overwrite_source { secret(wanted(source)) } else { Shown::Absent };
+                let field = Field { name: "source".into(), before, after: found.shown() };
+                Verdict::Row(Action::Adopt, Reason::Imported, vec![field])
+            }
+            Step::Delete | Step::Keep(_) if found.record.is_none() => match step {
+                Step::Delete if !self.writes_itself() => self.delete(Reason::Wipe, found),
+                _ => Verdict::Foreign,
+            },
+            Step::Delete => self.delete(Reason::Removed, found),
+            Step::Keep(Kept::Partial) => Verdict::Unknown,
+            Step::Keep(_) if listing.partial.is_some() => Verdict::Unknown,
+            // The backend leaves alone what its schema does not name; keyform knows what it wrote.
+            Step::Keep(Kept::Unmanaged) if self.writes_itself() && self.deletes() => {
+                self.delete(Reason::Removed, found)
+            }
+            Step::Keep(_) => Verdict::Row(Action::Forget, Reason::Kept, Vec::new()),
+        }
+    }
+
+    fn delete(&self, reason: Reason, found: &Found<'_>) -> Verdict {
+        Verdict::Row(Action::Delete, reason, vec![value(found.shown(), Shown::Absent)])
+    }
+
+    /// Records by what their keys have in common with the destination's; `None` if that is the key.
+    fn folded(&self, rules: &KeyRules) -> Option<BTreeMap<Arc<str>, &Record>> {
+        let fold = || self.records.iter().map(|(key, (_, record))| (job::identity(rules, key), *record)).collect();
+        (rules.case == Case::Insensitive).then(fold)
+    }
+
+    fn writes_itself(&self) -> bool {
+        self.resource.text("run") == Some("keyform")
+    }
+
+    fn deletes(&self) -> bool {
+        !self.resource.attrs.get("disable_secret_deletion").and_then(|v| v.as_bool()).unwrap_or(false)
+    }
+
+    fn import_fails(&self, keys: &[Arc<str>]) -> Diagnostic {
+        let shown: Vec<String> = keys.iter().take(5).map(|key| format!("`{}`", key.escape_debug())).collect();
+        let rest = keys.len().saturating_sub(shown.len());
+        let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+        let detail = format!("The first run of {} would import {}{more}.", self.address, shown.join(", "));
+        Diagnostic::error(&codes::IMPORT_NAMES, detail)
+            .at(self.resource.origin.block, "declared here")
+            .help("use a key schema that leaves them out, or `initial_sync = \"overwrite-destination\"`")
+    }
+}
+
+/// What a step comes to.
+enum Verdict {
+    Row(Action, Reason, Vec<Field>),
+    Right,
+    Foreign,
+    Unknown,
+}
+
+/// What is known of one key.
+struct Found<'a> {
+    sighting: Option<&'a Sighting>,
+    record: Option<&'a Record>,
+}
+
+impl Found<'_> {
+    fn ours(&self) -> Option<Fingerprint> {
+        self.record?.written.get(VALUE).copied()
+    }
+
+    fn live(&self) -> Option<Fingerprint> {
+        match self.sighting?.evidence {
+            Evidence::Value(value) => Some(value),
+            Evidence::Digest(_) | Evidence::Present => None,
+        }
+    }
+
+    fn shown(&self) -> Shown {
+        secret(self.live())
+    }
+
+    fn update(&self, reason: Reason, wanted: Option<Fingerprint>) -> Verdict {
+        Verdict::Row(Action::Update, reason, vec![value(self.shown(), secret(wanted))])
+    }
+
+    /// It was compared, and is not what is wanted.
+    fn differs(&self, wanted: Option<Fingerprint>) -> Verdict {
+        let ours = self.ours();
+        let reason = match self.live() {
+            _ if self.record.is_none() => Reason::Takeover,
+            Some(live) if ours == Some(live) => Reason::Changed,
+            _ if ours.is_some() && ours == wanted => Reason::Drifted,
+            Some(_) => Reason::Conflict,
+            None => Reason::Changed,
+        };
+        self.update(reason, wanted)
+    }
+
+    /// It could not be compared: only the ledger and the vendor's version say something.
+    fn unreadable(&self, wanted: Option<Fingerprint>) -> Verdict {
+        let Some(record) = self.record else { return self.update(Reason::Unseen, wanted) };
+        if wanted.is_none() || self.ours() != wanted {
+            return self.update(Reason::Changed, wanted);
+        }
+        let version = self.sighting.and_then(|sighting| sighting.version.as_ref());
+        match (&record.version, version) {
+            (Some(ours), Some(theirs)) if ours != theirs => self.update(Reason::Drifted, wanted),
+            _ => Verdict::Right,
+        }
+    }
+}
+
+/// Entries of syncs that end, or are no longer declared.
+fn ended(plan: &mut Plan, input: &Input<'_>, owned: &BTreeMap<Address, Records<'_>>) {
+    let rows: BTreeMap<Address, Action> = plan.changes.iter().map(|c| (c.address.clone(), c.action)).collect();
+    for (sync, records) in owned {
+        let record = input.ledger.records.get(sync);
+        let row = rows.get(sync).copied();
+        if record.is_some() && row.is_none() {
+            // The sync could not be read, so nothing is said about what it wrote.
+            continue;
+        }
+        let resource = input.desired.resources.get(sync);
+        let removes = match resource {
+            Some(resource) => resource.text("on_delete") == Some("remove"),
+            None => record.is_some_and(|record| record.removes),
+        };
+        let listing = input.live.destinations.get(sync);
+        // The backend takes them away with its sync; keyform itself must have seen them.
+        let backend_removes = row == Some(Action::Delete);
+        let keyform_removes = record.is_none() && resource.is_some() && listing.is_some();
+        let is_partial = listing.is_some_and(|listing| listing.partial.is_some());
+        let removes = removes && (backend_removes || keyform_removes) && !is_partial;
+        for (key, (address, _)) in records {
+            let seen = listing.map(|listing| listing.entries.get(*key));
+            let change = match seen {
+                _ if !removes => end(address, Action::Forget, Reason::Kept, Vec::new()),
+                Some(None) => end(address, Action::Forget, Reason::Gone, Vec::new()),
+                Some(sighting) => {
+                    let found = Found { sighting, record: None };
+                    end(address, Action::Delete, Reason::Removed, vec![value(found.shown(), Shown::Absent)])
+                }
+                None => end(address, Action::Delete, Reason::Removed, vec![value(Shown::Unknown, Shown::Absent)]),
+            };
+            plan.changes.push(change);
+        }
+    }
+}
+
+fn end(address: &Address, action: Action, reason: Reason, fields: Vec<Field>) -> Change {
+    Change { address: address.clone(), action, reason, drift: false, fields, needs: Vec::new() }
+}
+
+fn value(before: Shown, after: Shown) -> Field {
+    Field { name: VALUE.into(), before, after }
+}
+
+fn secret(fingerprint: Option<Fingerprint>) -> Shown {
+    fingerprint.map_or(Shown::Unknown, Shown::Secret)
 }

@@ -1,19 +1,336 @@
 //! What is dangerous about a plan, and what of it is allowed.
+//!
+//! | hazard | when | counts |
+//! |---|---|---|
+//! | `wipe` | the backend's sync deletes keys that keyform does not own; or a container ends, or is made again, that holds such things | keys, things |
+//! | `takeover` | a key or resource that someone else wrote is overwritten | rows |
+//! | `mass-delete` | more deletes than `max_deletes` of one destination or project, or more than `max_delete_percent` of it and at least [`MIN_FOR_PERCENT`] | deletes |
+//! | `shrunk` | a source that had keys was read as empty, or as less than half of what the ledger has | keys that are missing |
+//! | `first-contact` | a sync that never ran changes or deletes what its destination holds, or takes it over a source's value; or would delete it unseen | keys, or 1 |
+//! | `replace` | a resource is deleted and made again | 1 each |
+//! | `collision` | two secrets become one key of one destination: never allowed | keys |
+//! | `incomplete` | something could not be read | 1 each |
+//! | `protected` | what has, or had when its block went, `prevent_destroy` is deleted: never allowed | 1 each |
+//!
+//! A hazard is allowed by its name in `allow` of the resource or of the `guard` block, or by its number on
+//! the command line. The end of everything, when asked for, is neither `mass-delete` nor `shrunk`.
 
+use crate::model::address::Address;
+use crate::model::job;
+use crate::model::resource::Kind;
+use crate::model::resource::Resource;
+use crate::plan::Action;
+use crate::plan::Change;
 use crate::plan::Hazard;
 use crate::plan::HazardKind;
 use crate::plan::Input;
 use crate::plan::Plan;
+use crate::plan::Pushed;
+use crate::plan::Reason;
+use crate::plan::Shown;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+
+/// Fewer deletes than this are never too large a part: one of two keys is half of them, and no accident.
+pub const MIN_FOR_PERCENT: usize = 4;
+
+/// How many rows a hazard names; the rest is a number.
+const NAMED: usize = 3;
 
 /// Names the hazards of a plan.
 pub fn judge(plan: &mut Plan, input: &Input<'_>) {
-    let _ = (plan, input);
+    let mut judge = Judge { input, hazards: Vec::new() };
+    let tallies = Tally::of(&plan.changes);
+    for (sync, tally) in &tallies {
+        judge.destination(sync, tally);
+    }
+    judge.resources(&plan.changes);
+    if !input.destroy {
+        judge.projects(&plan.changes);
+        let syncs = input.desired.resources.values().filter(|resource| resource.kind == Kind::SecretSync);
+        let asked = |address: &Address| input.targets.is_empty() || tallies.contains_key(address);
+        let syncs: Vec<(&Resource, &Pushed)> = syncs
+            .filter(|resource| asked(&resource.address))
+            .filter_map(|resource| Some((resource, input.wanted.syncs.get(&resource.address)?)))
+            .collect();
+        for (sync, pushed) in &syncs {
+            judge.source(sync, pushed);
+            let blind = plan.blind.contains_key(&sync.address);
+            judge.first_contact(sync, pushed, tallies.get(&sync.address), blind);
+        }
+        judge.collisions(&syncs);
+    }
+    for (address, why) in &plan.incomplete {
+        judge.add(HazardKind::Incomplete, address, 1, format!("{}: {}", why.summary(), why.detail));
+    }
+    let mut hazards = judge.hazards;
+    hazards.sort_by(|a, b| (a.kind, &a.address).cmp(&(b.kind, &b.address)));
+    plan.hazards = hazards;
 }
 
 /// The hazards that neither the configuration nor the command line allows. `allowed` is what the command
-/// line says: a kind and the number of it that was reviewed; it must be at least the plan's sum.
+/// line says: a kind and the number of it that was reviewed; it must be at least what the plan has.
 #[must_use]
 pub fn refusals<'a>(plan: &'a Plan, allowed: &[(HazardKind, usize)]) -> Vec<&'a Hazard> {
-    let _ = allowed;
-    plan.hazards.iter().filter(|hazard| !hazard.allowed).collect()
+    let open = || plan.hazards.iter().filter(|hazard| !hazard.allowed);
+    let mut sums: BTreeMap<HazardKind, usize> = BTreeMap::new();
+    for hazard in open() {
+        *sums.entry(hazard.kind).or_default() += hazard.count;
+    }
+    let is_allowed = |kind: HazardKind| {
+        let sum = sums.get(&kind).copied().unwrap_or(0);
+        kind.can_be_allowed() && allowed.iter().any(|(name, number)| *name == kind && *number >= sum)
+    };
+    open().filter(|hazard| !is_allowed(hazard.kind)).collect()
+}
+
+/// Rows that are of one mind: how many, and the first few by name.
+#[derive(Default)]
+struct Rows {
+    count: usize,
+    names: Vec<String>,
+}
+
+impl Rows {
+    fn add(&mut self, name: &str) {
+        self.count += 1;
+        if self.names.len() < NAMED {
+            self.names.push(format!("`{}`", name.escape_debug()));
+        }
+    }
+
+    /// "`A`, `B`, `C` and 4 more".
+    fn named(&self) -> String {
+        let names = self.names.join(", ");
+        match self.count.saturating_sub(self.names.len()) {
+            0 => names,
+            rest => format!("{names} and {rest} more"),
+        }
+    }
+}
+
+/// The rows of one sync's entries.
+#[derive(Default)]
+struct Tally {
+    wiped: Rows,
+    taken: Rows,
+    deleted: Rows,
+    /// What a first contact would change, delete, or lose at the source.
+    touched: Rows,
+}
+
+impl Tally {
+    fn of(changes: &[Change]) -> BTreeMap<Address, Tally> {
+        let mut tallies: BTreeMap<Address, Tally> = BTreeMap::new();
+        let mut rows = changes.iter().filter_map(|change| Some((change, change.address.entry_key()?))).peekable();
+        while let Some((first, _)) = rows.peek() {
+            // Entries of one sync mostly stand together, so its address is made once.
+            let sync = first.address.resource();
+            let tally = tallies.entry(sync.clone()).or_default();
+            let is_same = |change: &Change| {
+                let segments = change.address.segments();
+                segments[..segments.len() - 1] == *sync.segments()
+            };
+            while let Some((change, key)) = rows.next_if(|(change, _)| is_same(change)) {
+                tally.add(change, key);
+            }
+        }
+        tallies
+    }
+
+    fn add(&mut self, change: &Change, key: &str) {
+        if change.reason == Reason::Wipe {
+            self.wiped.add(key);
+        }
+        if matches!(change.reason, Reason::Takeover | Reason::Unseen) {
+            self.taken.add(key);
+        }
+        if change.action == Action::Delete {
+            self.deleted.add(key);
+        }
+        let loses_source = change.reason == Reason::Imported && change.fields.iter().any(|f| f.before != Shown::Absent);
+        if matches!(change.action, Action::Update | Action::Delete) || loses_source {
+            self.touched.add(key);
+        }
+    }
+}
+
+struct Judge<'a> {
+    input: &'a Input<'a>,
+    hazards: Vec<Hazard>,
+}
+
+impl Judge<'_> {
+    fn add(&mut self, kind: HazardKind, address: &Address, count: usize, detail: String) {
+        let resource = self.input.desired.resources.get(address);
+        let lists = resource.map(|r| &r.allow).into_iter().chain([&self.input.desired.policy.allow]);
+        let named = lists.flatten().any(|name| **name == *kind.word());
+        let allowed = named && kind.can_be_allowed();
+        self.hazards.push(Hazard { kind, address: address.clone(), count, detail, allowed });
+    }
+
+    fn destination(&mut self, sync: &Address, tally: &Tally) {
+        let Tally { wiped, taken, deleted, .. } = tally;
+        if wiped.count > 0 {
+            let detail = format!("The sync would delete {}, which keyform did not write.", wiped.named());
+            self.add(HazardKind::Wipe, sync, wiped.count, detail);
+        }
+        if taken.count > 0 {
+            let detail = format!("Someone else wrote {}; the values there would be lost.", taken.named());
+            self.add(HazardKind::Takeover, sync, taken.count, detail);
+        }
+        let listed = self.input.live.destinations.get(sync).map_or(0, |listing| listing.entries.len());
+        let total = listed.max(self.recorded(sync));
+        if !self.input.destroy && self.is_mass(deleted.count, total) {
+            let detail = format!("{} of {total} keys would be deleted: {}.", deleted.count, deleted.named());
+            self.add(HazardKind::MassDelete, sync, deleted.count, detail);
+        }
+    }
+
+    fn resources(&mut self, changes: &[Change]) {
+        for change in changes.iter().filter(|change| change.address.entry_key().is_none()) {
+            let address = &change.address;
+            if matches!(change.reason, Reason::Takeover | Reason::Unseen) {
+                self.add(HazardKind::Takeover, address, 1, format!("{address} was made by someone else."));
+            }
+            if change.action == Action::Replace {
+                let names: Vec<&str> = change.fields.iter().map(|field| &*field.name).collect();
+                let detail = match names.is_empty() {
+                    true => format!("{address} goes with what holds it, and is made again."),
+                    false => format!("{address} can't be changed in place: {}.", names.join(", ")),
+                };
+                self.add(HazardKind::Replace, address, 1, detail);
+            }
+            if !matches!(change.action, Action::Delete | Action::Replace) {
+                continue;
+            }
+            let foreign = self.input.live.resources.get(address).map_or(0, |seen| seen.foreign);
+            if foreign > 0 {
+                let detail = format!("{address} holds {foreign} things that keyform did not make; they go with it.");
+                self.add(HazardKind::Wipe, address, foreign, detail);
+            }
+            let protected = match self.input.desired.resources.get(address) {
+                Some(resource) => resource.lifecycle.prevent_destroy,
+                None => self.input.ledger.records.get(address).is_some_and(|record| record.protected),
+            };
+            if protected {
+                let detail = format!("{address} has `prevent_destroy`; declare it without that first.");
+                self.add(HazardKind::Protected, address, 1, detail);
+            }
+        }
+    }
+
+    /// Deletes of resources, by project.
+    fn projects(&mut self, changes: &[Change]) {
+        let records = &self.input.ledger.records;
+        let project = |address: &Address| -> Option<Arc<str>> {
+            let natural = &records.get(address)?.natural;
+            let own = if address.kind() == Kind::Project.word() { natural.get("slug") } else { None };
+            own.or_else(|| natural.get("project")).cloned()
+        };
+        let mut deleted: BTreeMap<Option<Arc<str>>, (Rows, &Address)> = BTreeMap::new();
+        let resource = |change: &&Change| change.action == Action::Delete && change.address.entry_key().is_none();
+        for change in changes.iter().filter(resource) {
+            let (rows, _) = deleted.entry(project(&change.address)).or_insert((Rows::default(), &change.address));
+            rows.add(&change.address.to_string());
+        }
+        if deleted.is_empty() {
+            return;
+        }
+        let mut totals: BTreeMap<Option<Arc<str>>, (usize, Option<&Address>)> = BTreeMap::new();
+        for address in records.keys().filter(|address| address.entry_key().is_none()) {
+            let total = totals.entry(project(address)).or_default();
+            total.0 += 1;
+            total.1 = total.1.or((address.kind() == Kind::Project.word()).then_some(address));
+        }
+        for (project, (rows, first)) in deleted {
+            let (total, address) = totals.get(&project).copied().unwrap_or_default();
+            if self.is_mass(rows.count, total) {
+                let detail = format!("{} of {total} resources would be deleted: {}.", rows.count, rows.named());
+                self.add(HazardKind::MassDelete, address.unwrap_or(first), rows.count, detail);
+            }
+        }
+    }
+
+    fn source(&mut self, sync: &Resource, pushed: &Pushed) {
+        let recorded = self.recorded(&sync.address);
+        if pushed.unread.is_some() || recorded == 0 || pushed.read * 2 >= recorded {
+            return;
+        }
+        let detail = match pushed.read {
+            0 => format!("The source is empty; {recorded} keys of it were written before."),
+            read => format!("The source has {read} keys; {recorded} were written before."),
+        };
+        self.add(HazardKind::Shrunk, &sync.address, recorded - pushed.read, detail);
+    }
+
+    fn first_contact(&mut self, sync: &Resource, pushed: &Pushed, tally: Option<&Tally>, blind: bool) {
+        let writes_itself = sync.text("run") == Some("keyform");
+        let is_first = (writes_itself || pushed.first.is_some()) && self.recorded(&sync.address) == 0;
+        if !is_first || pushed.unread.is_some() {
+            return;
+        }
+        let keeps = sync.attrs.get("disable_secret_deletion").and_then(|v| v.as_bool()).unwrap_or(false);
+        match tally.map(|tally| &tally.touched) {
+            Some(touched) if touched.count > 0 => {
+                let detail = format!("The destination is not empty: {} would change or go.", touched.named());
+                self.add(HazardKind::FirstContact, &sync.address, touched.count, detail);
+            }
+            _ if blind && !writes_itself && !keeps && pushed.schema.is_none() => {
+                let detail = "The destination was not inspected, and the first run deletes every key there that the \
+                              source lacks."
+                    .to_owned();
+                self.add(HazardKind::FirstContact, &sync.address, 1, detail);
+            }
+            _ => {}
+        }
+    }
+
+    /// Secrets that become one key, of one sync or of several that write to one place.
+    fn collisions(&mut self, syncs: &[(&Resource, &Pushed)]) {
+        let mut places: BTreeMap<(Arc<str>, Option<&Address>), Vec<(&Resource, &Pushed)>> = BTreeMap::new();
+        for (sync, pushed) in syncs {
+            // A place that is not known is nobody else's.
+            let alone = pushed.place.is_empty().then_some(&sync.address);
+            places.entry((Arc::clone(&pushed.place), alone)).or_default().push((sync, pushed));
+        }
+        for syncs in places.values() {
+            let mut writers: BTreeMap<Arc<str>, &Address> = BTreeMap::new();
+            for (sync, pushed) in syncs {
+                let mut rows: BTreeMap<&Address, Rows> = BTreeMap::new();
+                for source in pushed.source.keys() {
+                    let stored = job::stored(&pushed.schema, &pushed.rules, source);
+                    match writers.entry(job::identity(&pushed.rules, &stored)) {
+                        Entry::Vacant(free) => {
+                            free.insert(&sync.address);
+                        }
+                        Entry::Occupied(taken) => rows.entry(*taken.get()).or_default().add(&stored),
+                    }
+                }
+                for (other, rows) in rows {
+                    let detail = match other == &sync.address {
+                        true => format!("Several secrets of the source become one key: {}.", rows.named()),
+                        false => format!("{other} writes {} at the same place.", rows.named()),
+                    };
+                    self.add(HazardKind::Collision, &sync.address, rows.count, detail);
+                }
+            }
+        }
+    }
+
+    fn is_mass(&self, deletes: usize, total: usize) -> bool {
+        let policy = &self.input.desired.policy;
+        let is_large_part = deletes >= MIN_FOR_PERCENT && deletes * 100 > policy.max_delete_percent * total;
+        deletes > policy.max_deletes || is_large_part
+    }
+
+    /// How many entries of a sync the ledger has.
+    fn recorded(&self, sync: &Address) -> usize {
+        let after = self.input.ledger.records.range(sync.clone()..);
+        after
+            .skip_while(|(address, _)| *address == sync)
+            .take_while(|(address, _)| address.segments().starts_with(sync.segments()))
+            .count()
+    }
 }

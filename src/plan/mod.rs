@@ -5,6 +5,7 @@
 //! says what each change waits for; [`guard`] names what is dangerous. How a plan looks is `view`'s
 //! business, what it reads and how it is done is the engine's.
 
+pub(crate) mod attributes;
 pub mod diff;
 pub mod entries;
 pub mod guard;

@@ -1,14 +1,334 @@
-//! What each change waits for, and the order that follows.
+//! What each change waits for, the order that follows, and which rows targets leave.
+//!
+//! | row | waits for |
+//! |---|---|
+//! | resource that stays | rows of what it needs |
+//! | resource that ends | the end of what needs it or is in it; a container or connection also for every sync and import that changes, since these may still point at it |
+//! | entry | its sync, and nothing else; if that has no row, the rows of what the sync needs, of secrets only its own, and the end of its own |
+//!
+//! What stays never waits for what ends, but for entries, which nothing waits for: so there is no circle.
 
+use crate::model::address::Address;
+use crate::model::ledger::Natural;
+use crate::model::resource::Kind;
+use crate::plan::Action;
+use crate::plan::Change;
 use crate::plan::Input;
 use crate::plan::Plan;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
 
-/// Drops the rows that the targets do not ask for.
+/// Drops the rows that the targets do not ask for. A target brings along what it needs; with `destroy`,
+/// what needs it.
 pub fn narrow(plan: &mut Plan, input: &Input<'_>) {
-    let _ = (plan, input);
+    if input.targets.is_empty() {
+        return;
+    }
+    let nodes = input.desired.resources.keys().chain(input.ledger.records.keys());
+    let roots: BTreeSet<Address> = nodes
+        .filter(|node| node.entry_key().is_none())
+        .filter(|node| input.targets.iter().any(|target| node.is_within(target) || *node == &target.resource()))
+        .cloned()
+        .collect();
+    let along = if input.destroy { dependents(input, roots) } else { input.desired.graph.closure(roots) };
+    let keep = |address: &Address| match address.entry_key() {
+        // With `destroy`, the entries of a sync that ends go with it.
+        Some(_) if input.destroy && along.contains(&address.resource()) => true,
+        Some(_) => input.targets.iter().any(|target| address.is_within(target)),
+        None => along.contains(address) || input.targets.iter().any(|target| address.is_within(target)),
+    };
+    plan.changes.retain(|change| keep(&change.address));
+    plan.blind.retain(|address, _| keep(address));
+    plan.blocked.retain(|address, _| keep(address));
+    plan.incomplete.retain(|address, _| keep(address));
 }
 
-/// Fills in [`crate::plan::Change::needs`] and puts the rows into an order in which they can be done.
+/// Everything that needs one of these, directly or not, or is in one of them, these included.
+fn dependents(input: &Input<'_>, roots: BTreeSet<Address>) -> BTreeSet<Address> {
+    let mut above: BTreeMap<Address, Vec<Address>> = BTreeMap::new();
+    for edge in input.desired.graph.edges() {
+        above.entry(edge.to).or_default().push(edge.from);
+    }
+    let places = Places::of(input.ledger.records.iter().map(|(address, record)| (address, &record.natural)));
+    for (address, record) in &input.ledger.records {
+        if let Some(container) = places.nearest(address, &record.natural) {
+            above.entry(container.clone()).or_default().push(address.clone());
+        }
+    }
+    let mut open: Vec<Address> = roots.iter().cloned().collect();
+    let mut all = roots;
+    while let Some(address) = open.pop() {
+        for next in above.get(&address).into_iter().flatten() {
+            if all.insert(next.clone()) {
+                open.push(next.clone());
+            }
+        }
+    }
+    all
+}
+
+/// Fills in [`Change::needs`] and puts the rows into an order in which they can be done: the same plan
+/// always comes in the same order.
 pub fn order(plan: &mut Plan, input: &Input<'_>) {
-    let _ = (plan, input);
+    plan.changes.sort_by(|a, b| a.address.cmp(&b.address));
+    let needs = Needs::new(&plan.changes, input).all();
+    for (change, needs) in plan.changes.iter_mut().zip(&needs) {
+        change.needs = needs.addresses.clone();
+    }
+    let order = sorted(&plan.changes, &needs);
+    let mut rows: Vec<Option<Change>> = plan.changes.drain(..).map(Some).collect();
+    plan.changes = order.into_iter().filter_map(|i| rows[i].take()).collect();
+}
+
+/// What one row waits for.
+#[derive(Default)]
+struct Waits {
+    addresses: Vec<Address>,
+    rows: Vec<usize>,
+}
+
+struct Needs<'a> {
+    input: &'a Input<'a>,
+    changes: &'a [Change],
+    /// The rows of resources.
+    rows: BTreeMap<&'a Address, usize>,
+    /// The end of secrets, by project, environment, path and key.
+    ended_secrets: BTreeMap<[&'a str; 4], usize>,
+}
+
+impl<'a> Needs<'a> {
+    fn new(changes: &'a [Change], input: &'a Input<'a>) -> Self {
+        let resources = changes.iter().enumerate().filter(|(_, change)| change.address.entry_key().is_none());
+        let rows: BTreeMap<&Address, usize> = resources.map(|(i, change)| (&change.address, i)).collect();
+        let ended_secrets = rows
+            .iter()
+            .filter(|(address, row)| changes[**row].action.is_end() && address.kind() == Kind::Secret.word())
+            .filter_map(|(address, row)| {
+                let natural = &input.ledger.records.get(*address)?.natural;
+                let part = |name: &str| natural.get(name).map(|text| &**text);
+                Some(([part("project")?, part("environment")?, part("path")?, part("key")?], *row))
+            })
+            .collect();
+        Self { input, changes, rows, ended_secrets }
+    }
+
+    fn all(&self) -> Vec<Waits> {
+        let mut lists: Vec<Vec<usize>> = vec![Vec::new(); self.changes.len()];
+        self.resources(&mut lists);
+        self.ends(&mut lists);
+        self.entries(&mut lists);
+        let waits = lists.into_iter().enumerate().map(|(own, mut rows)| {
+            rows.retain(|row| *row != own);
+            rows.sort_unstable();
+            rows.dedup();
+            Waits { addresses: rows.iter().map(|row| self.changes[*row].address.clone()).collect(), rows }
+        });
+        waits.collect()
+    }
+
+    /// Rows of what an address needs, those that end left out.
+    fn needed(&self, address: &Address) -> Vec<usize> {
+        let needs = self.input.desired.graph.needs(address);
+        let rows = needs.into_iter().filter_map(|needed| self.rows.get(needed).copied());
+        rows.filter(|row| !self.changes[*row].action.is_end()).collect()
+    }
+
+    fn resources(&self, lists: &mut [Vec<usize>]) {
+        for (row, change) in self.changes.iter().enumerate() {
+            if change.address.entry_key().is_none() && !change.action.is_end() {
+                lists[row] = self.needed(&change.address);
+            }
+        }
+    }
+
+    fn ends(&self, lists: &mut [Vec<usize>]) {
+        let is_end = |row: &usize| self.changes[*row].action.is_end();
+        // What needs it, as far as the configuration still says so.
+        for (row, change) in self.changes.iter().enumerate().filter(|(row, _)| is_end(row)) {
+            for needed in self.input.desired.graph.needs(&change.address) {
+                if let Some(needed) = self.rows.get(needed).filter(|row| is_end(row)) {
+                    lists[*needed].push(row);
+                }
+            }
+        }
+        // What is in it, as the ledger remembers.
+        let ended = self.rows.iter().filter(|(_, row)| is_end(row));
+        let ended: Vec<(&Address, usize, &Natural)> = ended
+            .filter_map(|(address, row)| Some((*address, *row, &self.input.ledger.records.get(*address)?.natural)))
+            .collect();
+        let places = Places::of(ended.iter().map(|(address, _, natural)| (*address, *natural)));
+        for (address, row, natural) in &ended {
+            if let Some(container) = places.nearest(address, natural).and_then(|c| self.rows.get(c)) {
+                lists[*container].push(*row);
+            }
+        }
+        // What may still point at it.
+        let pointing = |change: &Change| {
+            let kind = Kind::from_word(change.address.kind());
+            matches!(kind, Some(Kind::SecretSync | Kind::SecretImport))
+        };
+        let changed: Vec<usize> = (0..self.changes.len())
+            .filter(|row| pointing(&self.changes[*row]))
+            .filter(|row| matches!(self.changes[*row].action, Action::Update | Action::Replace))
+            .collect();
+        let ended_syncs: Vec<usize> =
+            (ended.iter().filter(|(a, ..)| a.kind() == Kind::SecretSync.word())).map(|(_, row, _)| *row).collect();
+        for (address, row, _) in &ended {
+            match Kind::from_word(address.kind()) {
+                Some(Kind::AppConnection) => lists[*row].extend(changed.iter().chain(&ended_syncs)),
+                Some(Kind::Project | Kind::Environment | Kind::Folder) => lists[*row].extend(&changed),
+                _ => {}
+            }
+        }
+    }
+
+    fn entries(&self, lists: &mut [Vec<usize>]) {
+        let mut last: Option<(Address, SyncNeeds<'_>)> = None;
+        for (row, change) in self.changes.iter().enumerate() {
+            let Some(key) = change.address.entry_key() else { continue };
+            // Rows are ordered by address, so those of one sync stand together.
+            let above = &change.address.segments()[..change.address.segments().len() - 1];
+            let needs = match last.take() {
+                Some((sync, needs)) if sync.segments() == above => last.insert((sync, needs)),
+                _ => {
+                    let sync = change.address.resource();
+                    let needs = self.sync_needs(&sync);
+                    last.insert((sync, needs))
+                }
+            };
+            let needs = &needs.1;
+            lists[row].extend(&needs.all);
+            if let Some(source) = needs.source(key) {
+                lists[row].extend(needs.secrets.get(source));
+                let ended = needs.folder.and_then(|[p, e, path]| self.ended_secrets.get(&[p, e, path, source]));
+                lists[row].extend(ended);
+            }
+        }
+    }
+
+    fn sync_needs(&self, sync: &Address) -> SyncNeeds<'_> {
+        let pushed = self.input.wanted.syncs.get(sync);
+        let mut needs = SyncNeeds { pushed, ..SyncNeeds::default() };
+        needs.folder = self.input.desired.resources.get(sync).and_then(|resource| {
+            let project = self.input.desired.resources.get(resource.reference("project")?)?;
+            Some([project.text("slug")?, resource.text("environment")?, resource.text("path").unwrap_or("/")])
+        });
+        if let Some(row) = self.rows.get(sync) {
+            needs.all.push(*row);
+            if !self.changes[*row].action.is_end() {
+                // It waits for its secrets itself.
+                return needs;
+            }
+        }
+        for row in self.needed(sync) {
+            let resource = self.input.desired.resources.get(&self.changes[row].address);
+            match resource.filter(|r| r.kind == Kind::Secret).and_then(|r| r.text("key")) {
+                Some(key) => {
+                    needs.secrets.insert(key, row);
+                }
+                None => needs.all.push(row),
+            }
+        }
+        needs
+    }
+}
+
+/// What the entries of one sync wait for.
+#[derive(Default)]
+struct SyncNeeds<'a> {
+    all: Vec<usize>,
+    /// Secrets of the source by their keys: an entry waits for its own only.
+    secrets: BTreeMap<&'a str, usize>,
+    /// Project, environment and path of the source.
+    folder: Option<[&'a str; 3]>,
+    pushed: Option<&'a crate::plan::Pushed>,
+}
+
+impl SyncNeeds<'_> {
+    /// The secret's key, as the schema says; destinations that change keys are asked by what they made of it.
+    fn source<'k>(&self, key: &'k str) -> Option<&'k str> {
+        self.pushed?.schema.strip(key)
+    }
+}
+
+/// The rows in an order in which each comes after what it waits for; among those that are ready, what
+/// stays before what ends, and by kind and address.
+fn sorted(changes: &[Change], needs: &[Waits]) -> Vec<usize> {
+    let mut missing: Vec<usize> = needs.iter().map(|waits| waits.rows.len()).collect();
+    let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); changes.len()];
+    for (row, waits) in needs.iter().enumerate() {
+        for needed in &waits.rows {
+            waiting[*needed].push(row);
+        }
+    }
+    let ranks: Vec<(bool, u8)> = changes.iter().map(rank).collect();
+    let mut ready: BinaryHeap<Reverse<((bool, u8), usize)>> =
+        (0..changes.len()).filter(|row| missing[*row] == 0).map(|row| Reverse((ranks[row], row))).collect();
+    let mut order = Vec::with_capacity(changes.len());
+    while let Some(Reverse((_, row))) = ready.pop() {
+        order.push(row);
+        for &next in &waiting[row] {
+            missing[next] -= 1;
+            if missing[next] == 0 {
+                ready.push(Reverse((ranks[next], next)));
+            }
+        }
+    }
+    // A configuration with a circle is refused before it is planned; if one came here, no row is lost.
+    order.extend((0..changes.len()).filter(|row| missing[*row] > 0));
+    order
+}
+
+fn rank(change: &Change) -> (bool, u8) {
+    let kind = Kind::from_word(change.address.kind()).map_or(Kind::ALL.len(), |kind| kind as usize);
+    let kind = u8::try_from(kind).unwrap_or(u8::MAX);
+    let is_end = change.action.is_end();
+    (is_end, if is_end { u8::MAX - kind } else { kind })
+}
+
+/// Containers by what finds them: who is in whom, by the natural keys of the ledger.
+struct Places<'a>(BTreeMap<[Arc<str>; 3], &'a Address>);
+
+impl<'a> Places<'a> {
+    fn of(all: impl IntoIterator<Item = (&'a Address, &'a Natural)>) -> Self {
+        let place = |(address, natural)| Some((own_place(address, natural)?, address));
+        Self(all.into_iter().filter_map(place).collect())
+    }
+
+    /// The innermost container of a thing, itself left out.
+    fn nearest(&self, address: &Address, natural: &Natural) -> Option<&'a Address> {
+        let project = natural.get("project")?;
+        let none: Arc<str> = "".into();
+        let environment = natural.get("environment").filter(|_| address.kind() != Kind::Environment.word());
+        if let Some(environment) = environment {
+            let mut path = natural.get("path").map_or("", |path| &**path);
+            while path.len() > 1 {
+                let found = self.0.get(&[Arc::clone(project), Arc::clone(environment), path.into()]);
+                if let Some(found) = found.filter(|found| **found != address) {
+                    return Some(found);
+                }
+                path = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+            }
+            let found = self.0.get(&[Arc::clone(project), Arc::clone(environment), Arc::clone(&none)]);
+            if found.is_some() {
+                return found.copied();
+            }
+        }
+        self.0.get(&[Arc::clone(project), Arc::clone(&none), none]).filter(|found| **found != address).copied()
+    }
+}
+
+/// Project, environment and path of a container; `None` for what contains nothing.
+fn own_place(address: &Address, natural: &Natural) -> Option<[Arc<str>; 3]> {
+    let part = |name: &str| natural.get(name).cloned();
+    let none: Arc<str> = "".into();
+    match Kind::from_word(address.kind())? {
+        Kind::Project => Some([part("slug").or_else(|| part("project"))?, Arc::clone(&none), none]),
+        Kind::Environment => Some([part("project")?, part("slug").or_else(|| part("environment"))?, none]),
+        Kind::Folder => Some([part("project")?, part("environment")?, part("path")?]),
+        _ => None,
+    }
 }

@@ -1,0 +1,203 @@
+//! Attributes as a plan compares them: by flat names, with one text for each value.
+//!
+//! An object is compared field by field (`destination.region`), so that a plan names what differs and a
+//! part that can't be read (a connection's credentials) does not hide the rest. The slug of a connection
+//! is its attribute `app`, that of a sync its attribute `destination`.
+
+use crate::model::address::Address;
+use crate::model::attrs::Attrs;
+use crate::model::attrs::Value;
+use crate::model::resource::Kind;
+use crate::model::resource::Resource;
+use crate::plan::Shown;
+use crate::secret::Fingerprint;
+use crate::secret::FingerprintKey;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The object whose fields a backend never gives back.
+const CREDENTIALS: &str = "credentials";
+
+/// Attributes that only keyform minds: no backend has them.
+fn is_local(kind: Kind, name: &str) -> bool {
+    kind == Kind::SecretSync && matches!(name, "run" | "on_delete" | "timeout")
+}
+
+/// Attributes that a backend can't change in place (Infisical, 2025–2026): a difference means delete and
+/// create.
+///
+/// | kind | attributes |
+/// |---|---|
+/// | project | none |
+/// | environment, tag | `project` |
+/// | folder, `secret_import` | `project`, `environment`, `path` |
+/// | secret | `project`, `environment`, `path`, `key` |
+/// | `app_connection` | `app`, `method`, `project` |
+/// | `secret_sync` | `destination` (the kind of destination), `project` |
+pub(super) fn is_immutable(kind: Kind, name: &str) -> bool {
+    match kind {
+        Kind::Project | Kind::KeySchema => false,
+        Kind::Environment | Kind::Tag => name == "project",
+        Kind::Folder | Kind::SecretImport => matches!(name, "project" | "environment" | "path"),
+        Kind::Secret => matches!(name, "project" | "environment" | "path" | "key"),
+        Kind::AppConnection => matches!(name, "app" | "method" | "project"),
+        Kind::SecretSync => matches!(name, "destination" | "project"),
+    }
+}
+
+/// Attributes by flat name.
+pub(super) type Flat = BTreeMap<Arc<str>, Value>;
+
+/// What the configuration wants of a resource, by flat name.
+pub(super) fn wanted(resource: &Resource, attrs: &Attrs) -> Flat {
+    let mut flat = Flat::new();
+    for (name, value) in attrs {
+        match value {
+            Value::Null => {}
+            _ if is_local(resource.kind, name) => {}
+            Value::Object(fields) => {
+                for (field, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
+                    flat.insert(format!("{name}.{field}").into(), value.clone());
+                }
+            }
+            _ => {
+                flat.insert(Arc::clone(name), normal(resource.kind, name, value));
+            }
+        }
+    }
+    let slug = match resource.kind {
+        Kind::AppConnection => "app",
+        Kind::SecretSync => "destination",
+        _ => return flat,
+    };
+    flat.insert(slug.into(), Value::String(Arc::clone(&resource.slug)));
+    flat
+}
+
+/// What was found under a flat name; `None` if it can't be read.
+pub(super) fn found<'a>(kind: Kind, live: &'a Attrs, name: &str) -> Option<Cow<'a, Value>> {
+    if let Some((object, field)) = name.split_once('.') {
+        return match live.get(object)? {
+            Value::Object(fields) => match fields.get(field) {
+                Some(value) => Some(Cow::Borrowed(value)),
+                None => (object != CREDENTIALS).then_some(Cow::Owned(Value::Null)),
+            },
+            _ => Some(Cow::Owned(Value::Null)),
+        };
+    }
+    match live.get(name)? {
+        // A sync's attribute of this name is the kind of destination, which is not among what is read.
+        Value::Object(_) => None,
+        value => Some(Cow::Owned(normal(kind, name, value))),
+    }
+}
+
+/// Whether nobody can read the attribute back, so that only the ledger says what it is.
+pub(super) fn is_hidden(name: &str, value: &Value) -> bool {
+    value.is_sensitive() || name.strip_prefix(CREDENTIALS).is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// Whether two values are the same state: not set, empty text, empty list and empty object are one.
+pub(super) fn equal(a: &Value, b: &Value) -> bool {
+    a == b || (is_unset(a) && is_unset(b))
+}
+
+pub(super) fn is_unset(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::List(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    }
+}
+
+/// The tags of a secret are a set: their order means nothing.
+fn normal(kind: Kind, name: &str, value: &Value) -> Value {
+    match value {
+        Value::List(items) if kind == Kind::Secret && name == "tags" => {
+            let mut items = items.to_vec();
+            items.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+            Value::list(items)
+        }
+        _ => value.clone(),
+    }
+}
+
+/// The fingerprint of an attribute in the ledger. Values that count as equal have one fingerprint.
+pub(super) fn fingerprint(key: &FingerprintKey, address: &Address, name: &str, value: &Value) -> Fingerprint {
+    let mut canonical = String::new();
+    if !is_unset(value) {
+        write(&mut canonical, value);
+    }
+    key.fingerprint(&format!("{address}#{name}"), canonical.as_bytes())
+}
+
+/// The value as a plan shows it.
+pub(super) fn shown(value: &Value) -> Shown {
+    match value {
+        Value::Null => Shown::Absent,
+        Value::Fingerprint(fingerprint) => Shown::Secret(*fingerprint),
+        value if value.is_sensitive() => Shown::Unknown,
+        value => {
+            let mut text = String::new();
+            write(&mut text, value);
+            Shown::Plain(text.into())
+        }
+    }
+}
+
+/// As HCL, on one line; a secret as its fingerprint. The fields of an object are sorted.
+fn write(out: &mut String, value: &Value) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
+        Value::Number(number) => out.push_str(&number.to_string()),
+        Value::String(text) => write_text(out, text),
+        Value::List(items) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                out.push_str(if i == 0 { "" } else { ", " });
+                write(out, item);
+            }
+            out.push(']');
+        }
+        Value::Object(fields) => {
+            let mut sorted: Vec<_> = fields.iter().collect();
+            sorted.sort_by(|a, b| a.0.cmp(b.0));
+            out.push('{');
+            for (i, (name, value)) in sorted.into_iter().enumerate() {
+                out.push_str(if i == 0 { " " } else { ", " });
+                write_text(out, name);
+                out.push_str(" = ");
+                write(out, value);
+            }
+            out.push_str(if fields.is_empty() { "}" } else { " }" });
+        }
+        Value::Resource(address) => out.push_str(&address.to_string()),
+        Value::Fingerprint(fingerprint) => {
+            out.push('#');
+            out.push_str(&fingerprint.to_hex());
+        }
+        // Neither reaches a plan; if one did, it would be shown as what it is, never by its content.
+        Value::Source(_) | Value::Secret(_) => out.push_str(value.shape()),
+    }
+}
+
+fn write_text(out: &mut String, text: &str) {
+    out.push('"');
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '\r' => out.push_str("\\r"),
+            '$' | '%' if rest.peek() == Some(&'{') => out.extend([c, c]),
+            c if c.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
