@@ -7,6 +7,7 @@ use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::plan::HazardKind;
 use crate::plan::Plan;
+use crate::plan::guard;
 use crate::view::text;
 use crate::view::words;
 use std::collections::BTreeMap;
@@ -20,42 +21,34 @@ pub(super) struct Allow {
 
 /// Reads `KIND=N`.
 pub(super) fn allow(text: &str) -> Result<Allow, String> {
-    let kinds = || HazardKind::ALL.into_iter().filter(|kind| !words::is_final(*kind)).map(HazardKind::word);
+    let kinds = || HazardKind::ALL.into_iter().filter(|kind| kind.can_be_allowed()).map(HazardKind::word);
     let (word, count) = text.split_once('=').ok_or("it must be KIND=N, with the number that the plan names")?;
     let kind = HazardKind::from_word(word)
         .ok_or_else(|| format!("there is no hazard `{word}`: {}", kinds().collect::<Vec<_>>().join(", ")))?;
-    if words::is_final(kind) {
+    if !kind.can_be_allowed() {
         return Err(format!("`{word}` can't be allowed: {}", words::way_out(kind, 0)));
     }
     let count = count.parse().map_err(|_| format!("`{count}` is no number"))?;
     Ok(Allow { kind, count })
 }
 
-/// The hazards that nothing allows, with how many rows each is about.
-fn refused(plan: &Plan, allowed: &[Allow]) -> Vec<(HazardKind, usize)> {
-    let mut totals: BTreeMap<HazardKind, usize> = BTreeMap::new();
-    for hazard in plan.hazards.iter().filter(|hazard| !hazard.allowed) {
-        *totals.entry(hazard.kind).or_default() += hazard.count;
-    }
-    totals
-        .into_iter()
-        .filter(|(kind, total)| {
-            let most = allowed.iter().filter(|a| a.kind == *kind).map(|a| a.count).max();
-            words::is_final(*kind) || most.is_none_or(|most| *total > most)
-        })
-        .collect()
-}
-
-/// Refuses a plan whose hazards are not allowed.
+/// Refuses a plan that would fail, or whose hazards are not allowed.
 pub(super) fn hazards(context: &mut Context, plan: &Plan, allowed: &[Allow]) -> Result<(), Exit> {
-    let refused = refused(plan, allowed);
+    if !plan.blocked.is_empty() {
+        return Err(Exit::Refused);
+    }
+    let allowed: Vec<(HazardKind, usize)> = allowed.iter().map(|allow| (allow.kind, allow.count)).collect();
+    let mut refused: BTreeMap<HazardKind, usize> = BTreeMap::new();
+    for hazard in guard::refusals(plan, &allowed) {
+        *refused.entry(hazard.kind).or_default() += hazard.count;
+    }
     if refused.is_empty() {
         return Ok(());
     }
     let list: Vec<String> = refused.iter().map(|(kind, count)| format!("{} ({count})", kind.word())).collect();
     let options: Vec<String> = refused
         .iter()
-        .filter(|(kind, _)| !words::is_final(*kind))
+        .filter(|(kind, _)| kind.can_be_allowed())
         .map(|(kind, count)| format!("--allow {}={count}", kind.word()))
         .collect();
     let mut diagnostic = Diagnostic::error(&codes::HAZARDS, format!("Not allowed: {}.", list.join(", ")));

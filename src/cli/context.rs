@@ -13,8 +13,11 @@ use crate::diag::render;
 use crate::diag::source::Sources;
 use crate::engine;
 use crate::engine::Engine;
+use crate::ledger::store::Store;
 use crate::model::desired::Desired;
+use crate::model::ledger::Ledger;
 use crate::provider::registry::Registry;
+use crate::secret::Secret;
 use crate::view::json;
 use crate::view::words;
 use serde::Serialize;
@@ -178,6 +181,19 @@ impl Context {
             Ok(engine) => Some(engine),
             Err(diagnostics) => {
                 self.tell_all(diagnostics);
+                None
+            }
+        }
+    }
+
+    /// The ledger as it is on disk. `None` if it can't be read; why was told.
+    pub(super) fn ledger(&mut self) -> Option<Ledger> {
+        let key = std::env::var("KEYFORM_FINGERPRINT_KEY").ok().map(Secret::new);
+        let loaded = Store::open(&self.state(), key.as_ref()).and_then(|store| store.load());
+        match loaded {
+            Ok((ledger, _)) => Some(ledger),
+            Err(diagnostic) => {
+                self.tell(diagnostic);
                 None
             }
         }

@@ -16,10 +16,12 @@ mod explain;
 mod fmt;
 mod graph;
 mod init;
+mod ledger;
 mod plan;
 mod progress;
 mod providers;
 mod secret;
+mod show;
 mod signals;
 mod terminal;
 mod validate;
@@ -85,8 +87,10 @@ enum Command {
     Plan(plan::Args),
     Apply(apply::Args),
     Destroy(destroy::Args),
+    Show(show::Args),
     Graph(graph::Args),
     Secret(secret::Args),
+    Ledger(ledger::Args),
     Providers(providers::Args),
     Explain(explain::Args),
     Completions(completions::Args),
@@ -114,8 +118,10 @@ fn dispatch(cli: Cli) -> Exit {
         Command::Plan(args) => plan::run(&mut context, &args),
         Command::Apply(args) => apply::run(&mut context, &args),
         Command::Destroy(args) => destroy::run(&mut context, &args),
+        Command::Show(args) => show::run(&mut context, &args),
         Command::Graph(args) => graph::run(&mut context, &args),
         Command::Secret(args) => secret::run(&mut context, &args),
+        Command::Ledger(args) => ledger::run(&mut context, &args),
         Command::Providers(args) => providers::run(&mut context, &args),
         Command::Explain(args) => explain::run(&mut context, &args),
         Command::Completions(args) => completions::run(&context, &args),

@@ -92,6 +92,7 @@ pub(super) async fn make(
     match engine.plan(desired, scope).await {
         Ok(planned) => {
             context.tell_all(planned.notes.iter().cloned());
+            context.tell_all(planned.plan.blocked.values().cloned());
             Some(planned)
         }
         Err(diagnostics) => {
@@ -101,9 +102,12 @@ pub(super) async fn make(
     }
 }
 
-/// A plan with holes is never clean; a plan with changes is pending where that was asked for.
+/// A plan that can't be applied is refused, one with holes is never clean; a plan with changes is pending where that was asked for.
 fn exit(planned: &Planned, exit_code: bool) -> Exit {
     let plan = &planned.plan;
+    if !plan.blocked.is_empty() {
+        return Exit::Refused;
+    }
     if !plan.incomplete.is_empty() {
         return Exit::Undetermined;
     }

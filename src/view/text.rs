@@ -154,7 +154,7 @@ impl Folds {
                 "{:>3} … and {} more of {kind} to {} ({}){below}",
                 words::symbol(action),
                 fold.total - HEAD,
-                words::verb(action),
+                action.word(),
                 words::reason(reason, action, false),
             ))
         ))
@@ -167,7 +167,7 @@ fn draw_group(out: &mut String, group: &Group<'_>, style: Style) {
     match group.own {
         Some(change) => {
             let reason = words::reason(change.reason, change.action, false);
-            let head = format!("{:>3} {:<7} ", words::symbol(change.action), words::verb(change.action));
+            let head = format!("{:>3} {:<7} ", words::symbol(change.action), change.action.word());
             out.push_str(&format!("{}{}", paint.action(change.action, &head), paint.bold(&address)));
             if change.reason != Reason::New || change.action != Action::Create {
                 let used = head.chars().count() + address.chars().count();
@@ -268,7 +268,7 @@ fn entries(out: &mut String, entries: &[&Change], style: Style) {
                 "          {:>3} … and {} more to {} ({because})",
                 words::symbol(action),
                 list.len() - shown,
-                words::verb(action),
+                action.word(),
             );
             out.push_str(&format!("{}\n", style.paint.dim(&rest)));
         }
@@ -326,9 +326,11 @@ fn beside(out: &mut String, plan: &Plan, style: Style) {
         let text = format!("Not inspected: {address}: {}. Its keys are not in this plan.", words::shown(why));
         words::paragraph(out, &text, 0, 2, style.width);
     }
-    for (address, diagnostic) in &plan.incomplete {
+    let blocked = plan.blocked.iter().map(|problem| ("Blocked", problem));
+    let incomplete = plan.incomplete.iter().map(|problem| ("Not read", problem));
+    for (word, (address, diagnostic)) in blocked.chain(incomplete) {
         let address = words::shown(&address.to_string());
-        let text = format!("Not read: {address}: {} ({})", words::shown(&diagnostic.detail), diagnostic.code.id);
+        let text = format!("{word}: {address}: {} ({})", words::shown(&diagnostic.detail), diagnostic.code.id);
         words::paragraph(out, &text, 0, 2, style.width);
     }
     if out.len() > start {
@@ -344,18 +346,23 @@ pub fn counts(plan: &Plan) -> String {
         *counts.entry(change.action).or_default() += 1;
     }
     let parts: Vec<String> =
-        counts.into_iter().map(|(action, count)| format!("{count} to {}", words::verb(action))).collect();
+        counts.into_iter().map(|(action, count)| format!("{count} to {}", action.word())).collect();
     parts.join(", ")
 }
 
 fn summary(plan: &Plan, paint: Paint, cost: Cost) -> String {
     let unchanged = words::count(plan.unchanged, "thing is", "things are");
-    let verdict = match (plan.changes.is_empty(), plan.incomplete.is_empty() && plan.blind.is_empty()) {
-        (true, true) if plan.unchanged == 0 => paint.good("Nothing to do: nothing is declared, nothing is owned."),
-        (true, true) => paint.good(&format!("Nothing to do: {unchanged} as declared.")),
-        (true, false) => paint.warn(&format!("Nothing to do where it could be seen: {unchanged} as declared.")),
-        (false, _) => paint.bold(&format!("Plan: {}; {unchanged} as declared.", counts(plan))),
-    };
+    let verdict =
+        match (plan.changes.is_empty() && plan.blocked.is_empty(), plan.incomplete.is_empty() && plan.blind.is_empty())
+        {
+            (true, true) if plan.unchanged == 0 => paint.good("Nothing to do: nothing is declared, nothing is owned."),
+            (true, true) => paint.good(&format!("Nothing to do: {unchanged} as declared.")),
+            (true, false) => paint.warn(&format!("Nothing to do where it could be seen: {unchanged} as declared.")),
+            (false, _) if plan.changes.is_empty() => {
+                paint.danger(&format!("Nothing can be done before that is mended; {unchanged} as declared."))
+            }
+            (false, _) => paint.bold(&format!("Plan: {}; {unchanged} as declared.", counts(plan))),
+        };
     let requests = words::count(usize::try_from(cost.requests).unwrap_or(usize::MAX), "request", "requests");
     format!("{verdict} {}\n", paint.dim(&format!("({requests}, {})", words::duration(cost.took))))
 }

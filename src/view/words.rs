@@ -18,12 +18,6 @@ pub fn symbol(action: Action) -> &'static str {
     }
 }
 
-/// The word of an action, as in "3 to create".
-#[must_use]
-pub fn verb(action: Action) -> &'static str {
-    action.word()
-}
-
 /// The word of an action that is done, as in "3 created".
 #[must_use]
 pub fn past(action: Action) -> &'static str {
@@ -35,12 +29,6 @@ pub fn past(action: Action) -> &'static str {
         Action::Adopt => "adopted",
         Action::Forget => "forgotten",
     }
-}
-
-/// The name of a reason for programs.
-#[must_use]
-pub fn reason_name(reason: Reason) -> &'static str {
-    reason.word()
 }
 
 /// Why a row is in the plan, for people. An entry's source is its folder, a resource's the configuration.
@@ -82,12 +70,6 @@ pub fn hazard(kind: HazardKind) -> &'static str {
         HazardKind::Incomplete => "not everything could be read, so rows may be missing",
         HazardKind::Protected => "a protected resource would be deleted",
     }
-}
-
-/// Whether a hazard is refused whatever the command line says.
-#[must_use]
-pub fn is_final(kind: HazardKind) -> bool {
-    !kind.can_be_allowed()
 }
 
 /// What to do about a hazard, with the number that allows it.

@@ -4,7 +4,6 @@ use crate::diag::source::Sources;
 use crate::engine::event::Event;
 use crate::engine::event::Report;
 use crate::view::json::diagnostic;
-use crate::view::words;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -53,7 +52,7 @@ pub fn event(event: &Event, sources: &Sources) -> Line {
         Event::Started { address, action } => {
             line.event = "started";
             line.address = Some(address.to_string());
-            line.action = Some(words::verb(*action));
+            line.action = Some(action.word());
         }
         Event::Waiting { address, why, elapsed } => {
             line.event = "waiting";
@@ -64,19 +63,19 @@ pub fn event(event: &Event, sources: &Sources) -> Line {
         Event::Done { address, action, took } => {
             line.event = "done";
             line.address = Some(address.to_string());
-            line.action = Some(words::verb(*action));
+            line.action = Some(action.word());
             line.milliseconds = Some(milliseconds(*took));
         }
         Event::Failed { address, action, diagnostic } => {
             line.event = "failed";
             line.address = Some(address.to_string());
-            line.action = Some(words::verb(*action));
+            line.action = Some(action.word());
             line.diagnostic = Some(diagnostic::entry(diagnostic, sources));
         }
         Event::Skipped { address, action, because } => {
             line.event = "skipped";
             line.address = Some(address.to_string());
-            line.action = Some(words::verb(*action));
+            line.action = Some(action.word());
             line.because = because.as_ref().map(ToString::to_string);
         }
     }
@@ -116,7 +115,7 @@ pub fn ending(report: &Report, sources: &Sources) -> Ending {
         format: "keyform.report/1",
         complete: report.is_complete(),
         interrupted: report.interrupted,
-        done: report.done.iter().map(|(action, &count)| (words::verb(*action), count)).collect(),
+        done: report.done.iter().map(|(action, &count)| (action.word(), count)).collect(),
         failed: report
             .failed
             .iter()

@@ -1,13 +1,14 @@
 //! A plan as JSON: `keyform.plan/1`, described by `schema/plan.schema.json`.
 
+use crate::diag::Diagnostic;
 use crate::diag::source::Sources;
+use crate::model::address::Address;
 use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::Plan;
 use crate::plan::Shown;
 use crate::view::json::diagnostic;
 use crate::view::text::Cost;
-use crate::view::words;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -21,7 +22,8 @@ pub struct Document {
     hazards: Vec<Hazard>,
     foreign: Vec<Foreign>,
     blind: Vec<Blind>,
-    incomplete: Vec<Incomplete>,
+    blocked: Vec<Problem>,
+    incomplete: Vec<Problem>,
     requests: u64,
     milliseconds: u64,
     diagnostics: Vec<diagnostic::Entry>,
@@ -80,7 +82,7 @@ struct Blind {
 }
 
 #[derive(Debug, Serialize)]
-struct Incomplete {
+struct Problem {
     address: String,
     diagnostic: diagnostic::Entry,
 }
@@ -90,7 +92,7 @@ struct Incomplete {
 pub fn document(plan: &Plan, cost: Cost, diagnostics: Vec<diagnostic::Entry>, sources: &Sources) -> Document {
     let mut summary = BTreeMap::new();
     for action in [Action::Create, Action::Update, Action::Replace, Action::Delete, Action::Adopt, Action::Forget] {
-        summary.insert(words::verb(action), plan.changes.iter().filter(|change| change.action == action).count());
+        summary.insert(action.word(), plan.changes.iter().filter(|change| change.action == action).count());
     }
     Document {
         format: "keyform.plan/1",
@@ -110,15 +112,16 @@ pub fn document(plan: &Plan, cost: Cost, diagnostics: Vec<diagnostic::Entry>, so
             .collect(),
         foreign: plan.foreign.iter().map(|(place, &count)| Foreign { place: place.to_string(), count }).collect(),
         blind: plan.blind.iter().map(|(a, why)| Blind { address: a.to_string(), why: why.to_string() }).collect(),
-        incomplete: plan
-            .incomplete
-            .iter()
-            .map(|(a, d)| Incomplete { address: a.to_string(), diagnostic: diagnostic::entry(d, sources) })
-            .collect(),
+        blocked: problems(&plan.blocked, sources),
+        incomplete: problems(&plan.incomplete, sources),
         requests: cost.requests,
         milliseconds: u64::try_from(cost.took.as_millis()).unwrap_or(u64::MAX),
         diagnostics,
     }
+}
+
+fn problems(list: &BTreeMap<Address, Diagnostic>, sources: &Sources) -> Vec<Problem> {
+    list.iter().map(|(a, d)| Problem { address: a.to_string(), diagnostic: diagnostic::entry(d, sources) }).collect()
 }
 
 fn row(change: &Change) -> Row {
@@ -128,8 +131,8 @@ fn row(change: &Change) -> Row {
         kind: resource.kind().to_owned(),
         resource: resource.to_string(),
         key: change.address.entry_key().map(str::to_owned),
-        action: words::verb(change.action),
-        reason: words::reason_name(change.reason),
+        action: change.action.word(),
+        reason: change.reason.word(),
         drift: change.drift,
         fields: change
             .fields

@@ -1,0 +1,208 @@
+//! `keyform show`: what is declared and managed, and whether it is right.
+
+use crate::cli::context::Context;
+use crate::cli::context::Inputs;
+use crate::cli::exit::Exit;
+use crate::cli::plan;
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::engine::Scope;
+use crate::model::address::Address;
+use crate::model::attrs::Value;
+use crate::model::desired::Desired;
+use crate::model::ledger::Ledger;
+use crate::plan::Plan;
+use crate::view::paint::Paint;
+use crate::view::words;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+/// Show what is declared and managed, and whether it is right.
+///
+/// One line a resource: what is declared, what keyform owns though it is no longer declared, and what the
+/// next apply would do to each. With an address, also its attributes, its record and its keys at the
+/// destination. Values are never shown.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  keyform show\n  keyform show 'secret_sync.web[\"prod\"]'")]
+pub(super) struct Args {
+    /// A resource; a block with for_each stands for all its instances
+    #[arg(value_parser = plan::address)]
+    address: Option<Address>,
+    #[command(flatten)]
+    inputs: Inputs,
+}
+
+#[derive(Serialize)]
+struct Document {
+    format: &'static str,
+    resources: Vec<Row>,
+    outputs: BTreeMap<String, String>,
+}
+
+/// A resource with its state.
+#[derive(Serialize)]
+struct Row {
+    address: String,
+    declared: bool,
+    owned: bool,
+    state: String,
+    id: Option<String>,
+    written_at: Option<String>,
+    attributes: BTreeMap<String, String>,
+    keys: Vec<Key>,
+}
+
+/// A key at a destination.
+#[derive(Serialize)]
+struct Key {
+    key: String,
+    state: String,
+}
+
+pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
+    let Some((desired, _)) = context.load(&args.inputs) else { return context.failed("show") };
+    let Some(runtime) = context.runtime() else { return context.failed("show") };
+    let planned = runtime.block_on(async {
+        let engine = context.open(&desired, false, None).await?;
+        let planned = plan::make(context, &engine, &desired, &Scope::default()).await;
+        engine.close().await;
+        planned
+    });
+    let Some(planned) = planned else { return context.failed("show") };
+    let Some(ledger) = context.ledger() else { return context.failed("show") };
+    let is_meant = |address: &Address| args.address.as_ref().is_none_or(|wanted| address.is_within(wanted));
+    let rows: Vec<Row> = addresses(&desired, &ledger)
+        .into_iter()
+        .filter(|address| is_meant(address))
+        .map(|address| row(&address, &desired, &ledger, &planned.plan))
+        .collect();
+    if let (true, Some(address)) = (rows.is_empty(), &args.address) {
+        let detail = format!("`{}` is neither declared nor owned.", words::shown(&address.to_string()));
+        context.tell(Diagnostic::error(&codes::UNKNOWN_ADDRESS, detail).help("`keyform show` lists everything"));
+        return context.end("show", Exit::Failed);
+    }
+    let outputs = desired.outputs.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+    if context.global.json {
+        context.document(&Document { format: "keyform.show/1", resources: rows, outputs });
+    } else {
+        let outputs = if args.address.is_none() { outputs } else { BTreeMap::new() };
+        let out = draw(&rows, &outputs, args.address.is_some(), context.terminal.style().paint);
+        context.terminal.out(&out);
+    }
+    if planned.plan.incomplete.is_empty() { Exit::Done } else { Exit::Undetermined }
+}
+
+/// What is declared, and what is owned though it is not declared any more.
+fn addresses(desired: &Desired, ledger: &Ledger) -> BTreeSet<Address> {
+    let declared = desired.resources.iter().filter(|(_, r)| r.kind.is_planned()).map(|(address, _)| address.clone());
+    declared.chain(ledger.records.keys().map(Address::resource)).collect()
+}
+
+fn row(address: &Address, desired: &Desired, ledger: &Ledger, plan: &Plan) -> Row {
+    let record = ledger.records.get(address);
+    let declared = desired.resources.get(address);
+    let state_of = |address: &Address| {
+        if plan.blocked.contains_key(address) {
+            "blocked".to_owned()
+        } else if plan.incomplete.contains_key(address) {
+            "not read".to_owned()
+        } else {
+            let change = plan.changes.iter().find(|change| change.address == *address);
+            change.map_or("as declared".to_owned(), |change| format!("to {}", change.action.word()))
+        }
+    };
+    let below = |entry: &Address| entry.entry_key().is_some() && entry.parent().as_ref() == Some(address);
+    let keys: BTreeSet<&Address> = ledger
+        .records
+        .keys()
+        .chain(plan.changes.iter().map(|change| &change.address))
+        .filter(|entry| below(entry))
+        .collect();
+    Row {
+        address: address.to_string(),
+        declared: declared.is_some(),
+        owned: record.is_some(),
+        state: state_of(address),
+        id: record.map(|record| record.id.to_string()).filter(|id| !id.is_empty()),
+        written_at: record.map(|record| record.at.to_string()),
+        attributes: declared
+            .map(|resource| resource.attrs.iter().map(|(name, value)| (name.to_string(), text(value))).collect())
+            .unwrap_or_default(),
+        keys: keys
+            .into_iter()
+            .map(|entry| Key { key: entry.entry_key().unwrap_or_default().to_owned(), state: state_of(entry) })
+            .collect(),
+    }
+}
+
+/// An attribute as text: a secret is where it comes from.
+fn text(value: &Value) -> String {
+    use crate::model::attrs::SecretSource;
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(b) => b.to_string(),
+        Value::Number(n) => n.to_string(),
+        Value::String(text) => format!("\"{text}\""),
+        Value::List(items) => format!("[{}]", items.iter().map(self::text).collect::<Vec<_>>().join(", ")),
+        Value::Object(fields) => {
+            let fields: Vec<String> =
+                fields.iter().map(|(name, value)| format!("{name} = {}", self::text(value))).collect();
+            format!("{{ {} }}", fields.join(", "))
+        }
+        Value::Resource(address) => address.to_string(),
+        Value::Source(source) => match &**source {
+            SecretSource::Env(name) => format!("secret_env(\"{name}\")"),
+            SecretSource::File(path) => format!("secret_file(\"{}\")", path.display()),
+            SecretSource::Exec(_) => "secret_exec([…])".to_owned(),
+            SecretSource::Stored(place) => format!("secret_stored(\"{place}\")"),
+            SecretSource::Random { length, .. } => format!("secret_random({{ length = {length} }})"),
+            SecretSource::Literal(_) => "(secret)".to_owned(),
+        },
+        Value::Secret(_) => "(secret)".to_owned(),
+        Value::Fingerprint(print) => format!("#{}", print.short()),
+    }
+}
+
+fn draw(rows: &[Row], outputs: &BTreeMap<String, String>, detailed: bool, paint: Paint) -> String {
+    let mut out = String::new();
+    let column = rows.iter().map(|row| row.address.chars().count()).max().unwrap_or(0).min(60);
+    for row in rows {
+        let address = words::shown(&row.address);
+        let pad = " ".repeat(column.saturating_sub(address.chars().count()));
+        let state = if row.state == "as declared" { paint.good(&row.state) } else { paint.warn(&row.state) };
+        let keys = match (row.keys.len(), row.keys.iter().filter(|key| key.state != "as declared").count()) {
+            (0, _) => String::new(),
+            (n, 0) => format!(", {}", words::count(n, "key", "keys")),
+            (n, wrong) => format!(", {} of {} to change", wrong, words::count(n, "key", "keys")),
+        };
+        let owned = if row.owned { "" } else { ", not owned yet" };
+        let declared = if row.declared { "" } else { ", no longer declared" };
+        out.push_str(&format!("{}{pad}  {state}{keys}{declared}{owned}\n", paint.bold(&address)));
+        if detailed {
+            details(&mut out, row, paint);
+        }
+    }
+    for (name, value) in outputs {
+        out.push_str(&format!("output {} = {}\n", words::shown(name), words::shown(value)));
+    }
+    if rows.is_empty() {
+        out.push_str("Nothing is declared, and nothing is owned.\n");
+    }
+    out
+}
+
+fn details(out: &mut String, row: &Row, paint: Paint) {
+    for (name, value) in &row.attributes {
+        out.push_str(&format!("  {} = {}\n", words::shown(name), words::shown(value)));
+    }
+    if let Some(id) = &row.id {
+        out.push_str(&format!("  {}\n", paint.dim(&format!("id {}", words::shown(id)))));
+    }
+    if let Some(at) = &row.written_at {
+        out.push_str(&format!("  {}\n", paint.dim(&format!("written {at}"))));
+    }
+    for key in &row.keys {
+        out.push_str(&format!("  {}  {}\n", words::shown(&key.key), key.state));
+    }
+}

@@ -1,0 +1,362 @@
+//! Runs the folders of `scenarios/`: each is a small world, and a session with the exact output of every
+//! command. `KEYFORM_BLESS=1` rewrites the sessions, `KEYFORM_SCENARIO=name` runs those whose name holds it.
+//!
+//! The real program runs in a copy of the folder, with nothing in its environment but what `env` says.
+//! Besides `keyform …` a session knows `write`, `append`, `replace`, `rm`, `mkdir`, `mv`, `chmod`, `cat`,
+//! `ls`, `set`, `unset`, and `start keyform serve …` with `stop`.
+
+use crate::canary;
+use crate::session;
+use crate::session::Step;
+use regex::Regex;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::BufRead;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Child;
+use std::process::Command;
+use std::process::Stdio;
+
+/// The program under test.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_keyform");
+
+/// Where a scenario runs.
+pub(crate) struct World {
+    root: tempfile::TempDir,
+    env: BTreeMap<String, String>,
+    canaries: BTreeSet<String>,
+    /// Files that may hold secrets: those that the scenario itself brought or wrote.
+    given: BTreeSet<PathBuf>,
+    leaks: Vec<String>,
+    fingerprints: BTreeMap<String, usize>,
+    server: Option<Child>,
+}
+
+impl World {
+    /// A copy of a folder.
+    pub(crate) fn of(folder: &Path) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("home")).unwrap();
+        let mut world = Self {
+            env: BTreeMap::new(),
+            canaries: BTreeSet::new(),
+            given: BTreeSet::new(),
+            leaks: Vec::new(),
+            fingerprints: BTreeMap::new(),
+            server: None,
+            root,
+        };
+        for path in canary::files(folder) {
+            let name = path.strip_prefix(folder).unwrap();
+            let text = fs::read_to_string(&path).unwrap();
+            world.canaries.extend(canary::collect([text.as_str()]));
+            if name == Path::new("env") {
+                let pairs = text.lines().filter_map(|line| line.split_once('='));
+                world.env.extend(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+            } else if name != Path::new("session") {
+                world.put(name.to_str().unwrap(), &text);
+            }
+        }
+        world
+    }
+
+    /// The directory that commands run in.
+    pub(crate) fn dir(&self) -> PathBuf {
+        self.root.path().join("work")
+    }
+
+    fn put(&mut self, name: &str, text: &str) {
+        let path = self.dir().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        self.given.insert(path);
+    }
+
+    /// The program, ready to be started in this world.
+    pub(crate) fn command(&self, args: &[String]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.args(args).current_dir(self.dir()).env_clear();
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.env("HOME", self.root.path().join("home")).envs(&self.env);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs one step and gives what it shows.
+    fn run(&mut self, step: &Step) -> String {
+        let words = session::words(&step.command);
+        let args: Vec<&str> = words.iter().map(String::as_str).collect();
+        let input = step.input.as_deref();
+        match (args.as_slice(), input) {
+            (["keyform", rest @ ..], _) => return self.keyform(rest, input),
+            (["start", "keyform", rest @ ..], _) => self.start(rest),
+            (["stop"], _) => return self.stop(),
+            (["write", name], Some(text)) => self.put(name, text),
+            (["append", name], Some(text)) => {
+                let before = fs::read_to_string(self.dir().join(name)).unwrap_or_default();
+                self.put(name, &(before + text));
+            }
+            (["replace", name, old, new], _) => {
+                let before = fs::read_to_string(self.dir().join(name)).unwrap();
+                assert!(before.contains(old), "`{}`: there is no such text", step.command);
+                self.put(name, &before.replace(old, new));
+            }
+            (["rm", name], _) => {
+                let path = self.dir().join(name);
+                if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
+            }
+            (["mkdir", name], _) => fs::create_dir_all(self.dir().join(name)).unwrap(),
+            (["mv", from, to], _) => {
+                fs::rename(self.dir().join(from), self.dir().join(to)).unwrap();
+                self.given.insert(self.dir().join(to));
+            }
+            (["chmod", mode, name], _) => {
+                let mode = u32::from_str_radix(mode, 8).unwrap();
+                fs::set_permissions(self.dir().join(name), fs::Permissions::from_mode(mode)).unwrap();
+            }
+            (["cat", name], _) => {
+                let text = fs::read_to_string(self.dir().join(name)).unwrap_or_else(|_| format!("no {name}\n"));
+                return session::shown(&self.normal(&text), "", 0);
+            }
+            (["ls", name], _) => {
+                let mut names: Vec<String> = fs::read_dir(self.dir().join(name))
+                    .map(|dir| dir.map(|e| e.unwrap().file_name().to_str().unwrap().to_owned()).collect())
+                    .unwrap_or_default();
+                names.sort();
+                return session::shown(&names.iter().map(|name| format!("{name}\n")).collect::<String>(), "", 0);
+            }
+            (["set", pair], _) => {
+                let (name, value) = pair.split_once('=').unwrap();
+                self.env.insert(name.to_owned(), value.to_owned());
+            }
+            (["unset", name], _) => {
+                self.env.remove(*name);
+            }
+            _ => panic!("`{}` is no command of a session", step.command),
+        }
+        String::new()
+    }
+
+    fn keyform(&mut self, args: &[&str], input: Option<&str>) -> String {
+        let mut plain = Vec::new();
+        let (mut from, mut to) = (None, None);
+        let mut words = args.iter();
+        while let Some(word) = words.next() {
+            match *word {
+                "<" => from = words.next(),
+                ">" => to = words.next(),
+                word => plain.push(self.expand(word)),
+            }
+        }
+        let input = match from {
+            Some(file) => Some(fs::read_to_string(self.dir().join(file)).unwrap()),
+            None => input.map(str::to_owned),
+        };
+        let mut command = self.command(&plain);
+        if input.is_some() {
+            command.stdin(Stdio::piped());
+        }
+        let mut child = command.spawn().unwrap();
+        if let Some(input) = input {
+            // Who does not read it may be gone already.
+            let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        }
+        let output = child.wait_with_output().unwrap();
+        let mut stdout = String::from_utf8(output.stdout).unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        let shows_values = matches!(plain.as_slice(), [a, b, ..] if a == "secret" && (b == "get" || b == "export"));
+        let line = plain.join(" ");
+        self.search(&format!("standard error of `{line}`"), stderr.as_bytes());
+        if !shows_values {
+            self.search(&format!("standard output of `{line}`"), stdout.as_bytes());
+        }
+        if let Some(file) = to {
+            self.put(file, &stdout);
+            stdout.clear();
+        }
+        session::shown(&self.normal(&stdout), &sorted(&self.normal(&stderr)), output.status.code().unwrap_or(-1))
+    }
+
+    /// `$NAME` as a variable of the scenario's environment.
+    fn expand(&self, word: &str) -> String {
+        match word.strip_prefix('$').and_then(|name| self.env.get(name)) {
+            Some(value) => value.clone(),
+            None => word.to_owned(),
+        }
+    }
+
+    /// Starts a server; its address becomes `$URL`, its credentials those that it was given.
+    fn start(&mut self, args: &[&str]) {
+        let args: Vec<String> = args.iter().map(|word| (*word).to_owned()).collect();
+        let mut child = self.command(&args).spawn().unwrap();
+        let mut lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+        let address = Regex::new(r"http://[0-9.:]+").unwrap();
+        let url = lines.by_ref().map_while(Result::ok).find_map(|l| address.find(&l).map(|m| m.as_str().to_owned()));
+        // The rest is read so that the server never waits for us.
+        std::thread::spawn(move || lines.count());
+        self.env.insert("URL".to_owned(), url.expect("the server says its address"));
+        self.server = Some(child);
+    }
+
+    fn stop(&mut self) -> String {
+        let Some(mut child) = self.server.take() else { return String::new() };
+        Command::new("kill").arg(child.id().to_string()).status().unwrap();
+        let code = child.wait().unwrap().code().unwrap_or(-1);
+        let mut stderr = String::new();
+        std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut stderr).unwrap();
+        self.search("standard error of the server", stderr.as_bytes());
+        session::shown("", &self.normal(&stderr), code)
+    }
+
+    fn search(&mut self, place: &str, bytes: &[u8]) {
+        for canary in canary::found(&self.canaries, bytes) {
+            self.leaks.push(format!("{canary} is in {place}"));
+        }
+    }
+
+    /// Looks for canaries in every file that the program wrote, but for the destinations in `out/`.
+    fn search_files(&mut self) {
+        let destinations = self.dir().join("out");
+        for path in canary::files(self.root.path()) {
+            if !path.starts_with(&destinations) && !self.given.contains(&path) {
+                let bytes = fs::read(&path).unwrap();
+                self.search(&format!("{}", path.strip_prefix(self.root.path()).unwrap().display()), &bytes);
+            }
+        }
+    }
+
+    /// The text without what differs from run to run. Fingerprints are numbered, so that it can be seen
+    /// which of them are equal.
+    fn normal(&mut self, text: &str) -> String {
+        let dir = fs::canonicalize(self.dir()).unwrap();
+        let mut text = text.replace(dir.to_str().unwrap(), "[DIR]").replace(self.dir().to_str().unwrap(), "[DIR]");
+        for (pattern, replacement) in [
+            (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[ID]"),
+            (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?", "[TIME]"),
+            (r"\(\d+ requests?, [^)]*\)", "([COST])"),
+            (r"\(\d+(\.\d+)? (ms|s)\)", "([TIME])"),
+            (r"127\.0\.0\.1:\d{4,5}", "127.0.0.1:[PORT]"),
+            (r#""(milliseconds|requests)": ?\d+"#, r#""$1":0"#),
+            (r#""(id|owner)": "[^"]+""#, r#""$1": "[ID]""#),
+        ] {
+            text = Regex::new(pattern).unwrap().replace_all(&text, replacement).into_owned();
+        }
+        let fingerprint = Regex::new(r##"(#|"fingerprint": ?")([0-9a-f]{8})\b"##).unwrap();
+        fingerprint
+            .replace_all(&text, |found: &regex::Captures<'_>| {
+                let next = self.fingerprints.len() + 1;
+                let number = *self.fingerprints.entry(found[2].to_owned()).or_insert(next);
+                format!("{}{number:08}", &found[1])
+            })
+            .into_owned()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.server.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Changes that run at the same time end in any order: their lines are sorted.
+fn sorted(text: &str) -> String {
+    let is_progress = |line: &str| ["done ", "failed "].iter().any(|word| line.starts_with(word));
+    let mut lines: Vec<&str> = text.lines().collect();
+    for run in lines.chunk_by_mut(|a, b| is_progress(a) == is_progress(b)) {
+        if is_progress(run[0]) {
+            run.sort_unstable();
+        }
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// Folders below one of the project's, sorted.
+pub(crate) fn folders(below: &str) -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(below);
+    let mut folders: Vec<PathBuf> =
+        fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    let only = std::env::var("KEYFORM_SCENARIO").unwrap_or_default();
+    folders.retain(|path| path.to_str().unwrap().contains(&only));
+    folders.sort();
+    folders
+}
+
+/// Runs one folder; gives what is wrong with it.
+fn check(folder: &Path, bless: bool) -> Option<String> {
+    let file = folder.join("session");
+    let text = fs::read_to_string(&file).unwrap();
+    let mut steps = session::parse(&text);
+    let mut world = World::of(folder);
+    for step in &mut steps {
+        step.expected = world.run(step);
+    }
+    world.search_files();
+    let name = folder.file_name().unwrap().to_str().unwrap();
+    if !world.leaks.is_empty() {
+        return Some(format!("{name} leaks:\n  {}", world.leaks.join("\n  ")));
+    }
+    let now = session::print(&steps);
+    if now == text {
+        return None;
+    }
+    if bless {
+        fs::write(&file, &now).unwrap();
+        return None;
+    }
+    let diff = similar::TextDiff::from_lines(&text, &now);
+    Some(format!("{name}:\n{}", diff.unified_diff().context_radius(4).header("session", "now")))
+}
+
+/// Does something for each folder, a few at a time, and fails with everything that is wrong.
+pub(crate) fn all(folders: &[PathBuf], check: impl Fn(&Path) -> Option<String> + Sync) {
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let failures = std::sync::Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Some(folder) = folders.get(next.fetch_add(1, std::sync::atomic::Ordering::SeqCst)) {
+                    failures.lock().unwrap().extend(check(folder));
+                }
+            });
+        }
+    });
+    let mut failures = failures.into_inner().unwrap();
+    failures.sort();
+    assert!(failures.is_empty(), "{} of {} failed\n\n{}", failures.len(), folders.len(), failures.join("\n"));
+}
+
+#[test]
+fn every_session_goes_as_written() {
+    let bless = std::env::var_os("KEYFORM_BLESS").is_some();
+    all(&folders("tests/scenarios"), |folder| check(folder, bless));
+}
+
+#[test]
+fn every_example_is_valid_and_those_on_files_apply() {
+    all(&folders("examples"), |folder| {
+        let mut world = World::of(folder);
+        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        let text: String = canary::files(folder)
+            .iter()
+            .filter(|path| path.extension().is_some_and(|e| e == "hcl"))
+            .map(|path| fs::read_to_string(path).unwrap())
+            .collect();
+        let is_local = text.matches("app_connection \"").count() == text.matches("app_connection \"local\"").count();
+        let mut commands = vec!["validate", "fmt --check"];
+        if is_local {
+            commands.extend(["apply --auto-approve", "plan --exit-code"]);
+        }
+        commands.into_iter().find_map(|command| {
+            let args: Vec<&str> = command.split(' ').collect();
+            let shown = world.keyform(&args, None);
+            shown.contains("\n? ").then(|| format!("{name}: keyform {command}\n{shown}"))
+        })
+    });
+}
