@@ -355,8 +355,8 @@ fn every_example_is_valid_and_those_on_files_apply() {
         }
         commands.into_iter().find_map(|command| {
             let args: Vec<&str> = command.split(' ').collect();
-            let shown = world.keyform(&args, None);
-            shown.contains("\n? ").then(|| format!("{name}: keyform {command}\n{shown}"))
+            let shown = format!("\n{}", world.keyform(&args, None));
+            shown.contains("\n? ").then(|| format!("{name}: keyform {command}{shown}"))
         })
     });
 }

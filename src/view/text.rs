@@ -67,7 +67,7 @@ pub fn plan(plan: &Plan, style: Style, cost: Cost) -> String {
     }
     hazards(&mut out, plan, style);
     beside(&mut out, plan, style);
-    out.push_str(&summary(plan, style.paint, cost));
+    summary(&mut out, plan, style, cost);
     out
 }
 
@@ -251,17 +251,21 @@ fn entries(out: &mut String, entries: &[&Change], style: Style) {
         lists.entry((entry.action, entry.reason)).or_default().push(entry);
     }
     let key = |entry: &Change| words::shown(entry.address.entry_key().unwrap_or_default());
-    let column = entries.iter().map(|e| key(e).chars().count()).filter(|n| *n <= WIDEST_KEY).max().unwrap_or(0);
+    let widest = |texts: &mut dyn Iterator<Item = String>| {
+        texts.map(|text| text.chars().count()).filter(|n| *n <= WIDEST_KEY).max().unwrap_or(0)
+    };
+    let key_column = widest(&mut entries.iter().map(|entry| key(entry)));
+    let value_column = widest(&mut entries.iter().map(|entry| entry_values(entry)));
     for ((action, reason), list) in lists {
         let because = words::reason(reason, action, true);
         let shown = if list.len() > fold_above(list[0]) { HEAD } else { list.len() };
         for entry in &list[..shown] {
-            let key = key(entry);
-            let pad = " ".repeat(column.saturating_sub(key.chars().count()));
-            let values = entry.fields.first().map(entry_values).unwrap_or_default();
-            let line = format!("          {:>3} {key}{pad}  {values:<21}", words::symbol(action));
-            out.push_str(&style.paint.action(action, &line));
-            out.push_str(&format!("  {}\n", style.paint.dim(because)));
+            let (key, values) = (key(entry), entry_values(entry));
+            let line = format!("          {:>3} {key:<key_column$}  {values:<value_column$}", words::symbol(action));
+            let fits = line.chars().count() + 2 + because.chars().count() <= style.width;
+            let gap = if fits { "  " } else { "\n                " };
+            out.push_str(&style.paint.action(action, line.trim_end_matches(if fits { '\0' } else { ' ' })));
+            out.push_str(&format!("{gap}{}\n", style.paint.dim(because)));
         }
         if shown < list.len() {
             let rest = format!(
@@ -275,13 +279,15 @@ fn entries(out: &mut String, entries: &[&Change], style: Style) {
     }
 }
 
-/// The fingerprints of an entry's value: of what is lost, of what comes, or both.
-fn entry_values(field: &Field) -> String {
+/// The fingerprints of an entry's value: of what is lost, of what comes, or both; of an import, what the
+/// source gets.
+fn entry_values(entry: &Change) -> String {
     let one = |shown: &Shown| match shown {
         Shown::Absent => None,
         Shown::Unknown => Some("?".to_owned()),
         other => Some(value(other)),
     };
+    let Some(field) = entry.fields.first() else { return String::new() };
     match (one(&field.before), one(&field.after)) {
         (Some(before), Some(after)) if before == after => after,
         (Some(before), Some(after)) => format!("{before} → {after}"),
@@ -350,19 +356,20 @@ pub fn counts(plan: &Plan) -> String {
     parts.join(", ")
 }
 
-fn summary(plan: &Plan, paint: Paint, cost: Cost) -> String {
-    let unchanged = words::count(plan.unchanged, "thing is", "things are");
-    let verdict =
-        match (plan.changes.is_empty() && plan.blocked.is_empty(), plan.incomplete.is_empty() && plan.blind.is_empty())
-        {
-            (true, true) if plan.unchanged == 0 => paint.good("Nothing to do: nothing is declared, nothing is owned."),
-            (true, true) => paint.good(&format!("Nothing to do: {unchanged} as declared.")),
-            (true, false) => paint.warn(&format!("Nothing to do where it could be seen: {unchanged} as declared.")),
-            (false, _) if plan.changes.is_empty() => {
-                paint.danger(&format!("Nothing can be done before that is mended; {unchanged} as declared."))
-            }
-            (false, _) => paint.bold(&format!("Plan: {}; {unchanged} as declared.", counts(plan))),
-        };
+fn summary(out: &mut String, plan: &Plan, style: Style, cost: Cost) {
+    let unchanged = format!("{} as declared", words::count(plan.unchanged, "thing is", "things are"));
+    let is_whole = plan.incomplete.is_empty() && plan.blind.is_empty();
+    let (verdict, paint): (String, fn(Paint, &str) -> String) = match (plan.changes.is_empty(), is_whole) {
+        (false, _) => (format!("Plan: {}; {unchanged}.", counts(plan)), Paint::bold),
+        _ if !plan.blocked.is_empty() => ("Nothing can be done before that is mended.".to_owned(), Paint::danger),
+        (true, false) => (format!("Nothing to do where it could be seen: {unchanged}."), Paint::warn),
+        (true, true) if plan.unchanged == 0 => {
+            ("Nothing to do: nothing is declared, nothing is owned.".to_owned(), Paint::good)
+        }
+        (true, true) => (format!("Nothing to do: {unchanged}."), Paint::good),
+    };
     let requests = words::count(usize::try_from(cost.requests).unwrap_or(usize::MAX), "request", "requests");
-    format!("{verdict} {}\n", paint.dim(&format!("({requests}, {})", words::duration(cost.took))))
+    let cost = format!("({requests}, {})", words::duration(cost.took));
+    let gap = if verdict.chars().count() + 1 + cost.chars().count() <= style.width { ' ' } else { '\n' };
+    out.push_str(&format!("{}{gap}{}\n", paint(style.paint, &verdict), style.paint.dim(&cost)));
 }

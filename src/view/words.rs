@@ -41,18 +41,18 @@ pub fn reason(reason: Reason, action: Action, entry: bool) -> &'static str {
         (Reason::Changed, true) => "the source changed",
         (Reason::Missing, _) => "it was there and is gone",
         (Reason::Drifted, _) => "changed outside",
-        (Reason::Conflict, false) => "changed outside, and the configuration changed too",
-        (Reason::Conflict, true) => "changed outside, and the source changed too",
+        (Reason::Conflict, false) => "changed outside and in the configuration",
+        (Reason::Conflict, true) => "changed on both sides",
         (Reason::Takeover, _) => "someone else wrote it",
-        (Reason::Unseen, _) => "someone else wrote it; its value can't be read",
+        (Reason::Unseen, _) => "someone else's, unreadable",
         (Reason::Removed, false) => "no longer declared",
         (Reason::Removed, true) => "no longer in the source",
         (Reason::Gone, _) => "it is already gone",
-        (Reason::Wipe, _) => "not keyform's; the sync deletes what it does not know",
+        (Reason::Wipe, _) => "not keyform's; the sync deletes it",
         (Reason::Kept, _) => "no longer managed; it stays as it is",
         (Reason::Resumed, _) => "made by a run that did not end",
         (Reason::Immutable, _) => "it can't be changed in place",
-        (Reason::Imported, _) => "the first run takes the destination's value into the source",
+        (Reason::Imported, _) => "imported into the source",
     }
 }
 

@@ -1,0 +1,112 @@
+//! The command line as such: help, usage errors, streams, exit codes. What commands do is in `scenarios/`.
+
+use crate::scenarios::PROGRAM;
+use std::io::BufRead;
+use std::process::Command;
+use std::process::Output;
+use std::process::Stdio;
+
+const COMMANDS: &[&str] = &[
+    "init",
+    "validate",
+    "fmt",
+    "plan",
+    "apply",
+    "destroy",
+    "show",
+    "graph",
+    "secret",
+    "ledger",
+    "providers",
+    "serve",
+    "explain",
+    "completions",
+];
+
+fn run(args: &[&str]) -> Output {
+    let mut command = Command::new(PROGRAM);
+    command.args(args).env_clear().stdin(Stdio::null());
+    command.output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn every_command_explains_itself_with_an_example() {
+    let top = run(&["--help"]);
+    for command in COMMANDS {
+        assert!(text(&top.stdout).contains(&format!("  {command} ")), "{command} is not in --help");
+        let output = run(&[command, "--help"]);
+        let help = text(&output.stdout);
+        assert!(output.status.success() && output.stderr.is_empty(), "{command}");
+        assert!(help.contains("Example"), "{command} shows no example");
+        assert!(help.split("\n\n").nth(1).is_some_and(|p| p.len() > 60), "{command} is not explained:\n{help}");
+        assert!(help.lines().all(|line| line.chars().count() <= 110), "{command} is too wide:\n{help}");
+    }
+    for line in text(&top.stdout).lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")) {
+        let word = line.split_whitespace().next().unwrap();
+        let is_listed = COMMANDS.contains(&word) || !word.chars().all(|c| c.is_ascii_lowercase()) || word == "keyform";
+        assert!(is_listed, "{word} is not tested");
+    }
+}
+
+#[test]
+fn wrong_usage_is_64_and_says_so_on_standard_error() {
+    for args in [
+        &["frobnicate"][..],
+        &["plan", "--frobnicate"],
+        &["plan", "--target", "not an address"],
+        &["plan", "--var", "novalue"],
+        &["apply", "--allow", "wipe"],
+        &["apply", "--allow", "frobnicate=3"],
+        &["apply", "--allow", "collision=3"],
+        &["apply", "--parallelism", "0"],
+        &["explain", "KF9999"],
+        &[],
+    ] {
+        let output = run(args);
+        assert_eq!(output.status.code(), Some(64), "{args:?}: {}", text(&output.stderr));
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn help_version_and_completions_go_to_standard_output() {
+    for args in [&["--help"][..], &["--version"], &["plan", "-h"], &["explain"], &["explain", "exit-codes"]] {
+        let output = run(args);
+        assert!(output.status.success() && output.stderr.is_empty() && !output.stdout.is_empty(), "{args:?}");
+    }
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let output = run(&["completions", shell]);
+        assert!(output.status.success() && text(&output.stdout).contains("auto-approve"), "{shell}");
+    }
+}
+
+#[test]
+fn a_reader_who_goes_away_is_no_error() {
+    let mut child = Command::new(PROGRAM)
+        .args(["completions", "bash"])
+        .env_clear()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", text(&output.stderr));
+}
+
+#[test]
+fn every_code_is_explained_and_none_twice() {
+    let codes = keyform::diag::codes::ALL;
+    for code in codes {
+        assert!(code.id.len() == 6 && code.id.starts_with("KF"), "{}", code.id);
+        assert!(!code.summary.ends_with('.') && code.summary.len() < 70, "{}: {}", code.id, code.summary);
+        assert!(code.explain.len() > 40 && code.explain.ends_with('.'), "{} is not explained", code.id);
+        assert_eq!(codes.iter().filter(|other| other.id == code.id).count(), 1, "{}", code.id);
+    }
+    assert!(codes.windows(2).all(|pair| pair[0].id < pair[1].id), "codes are in order");
+}

@@ -1,0 +1,152 @@
+//! Plans as text: what people read, drawn from plans made by hand. Sessions show the rest.
+
+use keyform::model::address::Address;
+use keyform::plan::Action;
+use keyform::plan::Change;
+use keyform::plan::Field;
+use keyform::plan::Hazard;
+use keyform::plan::HazardKind;
+use keyform::plan::Plan;
+use keyform::plan::Reason;
+use keyform::plan::Shown;
+use keyform::secret::FingerprintKey;
+use keyform::view::paint::Paint;
+use keyform::view::text;
+use keyform::view::text::Cost;
+use keyform::view::text::Style;
+
+fn draw(plan: &Plan, width: usize) -> String {
+    text::plan(plan, Style { paint: Paint::PLAIN, width }, Cost::default())
+}
+
+fn change(address: Address, action: Action, reason: Reason, fields: Vec<Field>) -> Change {
+    Change { address, action, reason, drift: false, fields, needs: Vec::new() }
+}
+
+fn secret(n: u8) -> Shown {
+    let key = FingerprintKey::from_hex(&"07".repeat(32)).unwrap();
+    Shown::Secret(key.fingerprint("test", &[n]))
+}
+
+fn value(before: Shown, after: Shown) -> Vec<Field> {
+    vec![Field { name: "value".into(), before, after }]
+}
+
+fn plain(text: &str) -> Shown {
+    Shown::Plain(text.into())
+}
+
+#[test]
+fn a_plan_reads_resource_by_resource() {
+    let project = Address::new("project", "shop");
+    let sync = Address::new("secret_sync", "web").instance("prod");
+    let field = |name: &str, before, after| Field { name: name.into(), before, after };
+    let plan = Plan {
+        changes: vec![
+            change(
+                project.clone(),
+                Action::Create,
+                Reason::New,
+                vec![field("name", Shown::Absent, plain("\"Shop\"")), field("slug", Shown::Absent, plain("\"shop\""))],
+            ),
+            change(
+                project.child("environment", "prod"),
+                Action::Update,
+                Reason::Drifted,
+                vec![field("name", plain("\"Prod\""), plain("\"Production\""))],
+            ),
+            change(sync.entry("NEW"), Action::Create, Reason::New, value(Shown::Absent, secret(1))),
+            change(sync.entry("CHANGED_ONE"), Action::Update, Reason::Changed, value(secret(1), secret(2))),
+            change(sync.entry("HIDDEN"), Action::Update, Reason::Unseen, value(Shown::Unknown, secret(3))),
+            change(sync.entry("OLD"), Action::Delete, Reason::Removed, value(secret(4), Shown::Absent)),
+            change(Address::new("tag", "old"), Action::Forget, Reason::Gone, vec![]),
+        ],
+        hazards: vec![Hazard {
+            kind: HazardKind::Takeover,
+            address: sync.clone(),
+            count: 1,
+            detail: "HIDDEN was written by someone else, and its value can't be read back.".to_owned(),
+            allowed: false,
+        }],
+        foreign: [("keys at secret_sync.web[\"prod\"]".into(), 4)].into(),
+        unchanged: 12,
+        ..Plan::default()
+    };
+    insta::assert_snapshot!(draw(&plan, 80), @r##"
+  + create  project.shop
+              name = "Shop", slug = "shop"
+  ~ update  project.shop.environment.prod  changed outside
+              name: "Prod" → "Production"
+    in      secret_sync.web["prod"]
+            + NEW          #82def9d9              new
+            ~ CHANGED_ONE  #82def9d9 → #6b5d6020  the source changed
+            ~ HIDDEN       ? → #ee5f33e6          someone else's, unreadable
+            - OLD          #0c4bb75e              no longer in the source
+  . forget  tag.old  it is already gone
+
+Hazard takeover (1): keys that someone else wrote would be overwritten
+  secret_sync.web["prod"]: HIDDEN was written by someone else, and its value
+    can't be read back.
+  If that is meant: --allow takeover=1
+
+Left alone: 4 keys at secret_sync.web["prod"].
+
+Plan: 2 to create, 3 to update, 1 to delete, 1 to forget; 12 things are as declared.
+(0 requests, 0 ms)
+"##);
+}
+
+#[test]
+fn long_lists_are_folded_but_not_what_destroys() {
+    let sync = Address::new("secret_sync", "web");
+    let many = |action, reason, n: usize| -> Vec<Change> {
+        (0..n).map(|i| change(sync.entry(&format!("KEY_{i:03}")), action, reason, vec![])).collect()
+    };
+    let drawn = |changes| draw(&Plan { changes, ..Plan::default() }, 80);
+    let lines = |text: &str| text.lines().filter(|line| line.contains("KEY_")).count();
+    assert_eq!(lines(&drawn(many(Action::Create, Reason::New, 20))), 20);
+    let folded = drawn(many(Action::Create, Reason::New, 57));
+    assert_eq!(lines(&folded), 10);
+    assert!(folded.contains("… and 47 more to create (new)"), "{folded}");
+    assert_eq!(lines(&drawn(many(Action::Delete, Reason::Wipe, 200))), 200);
+    assert_eq!(lines(&drawn(many(Action::Update, Reason::Takeover, 150))), 150);
+    let folded = drawn(many(Action::Delete, Reason::Removed, 201));
+    assert!(folded.contains("… and 191 more to delete"), "{folded}");
+    let folders = |n: usize| {
+        (0..n).map(|i| change(Address::new("folder", &format!("f{i}")), Action::Create, Reason::New, vec![]))
+    };
+    let folded = drawn(folders(25).collect());
+    assert!(folded.contains("… and 15 more of folder to create (new)") && folded.contains("25 to create"), "{folded}");
+    assert_eq!(folded.matches("folder.f").count(), 10);
+}
+
+#[test]
+fn names_can_not_move_the_cursor() {
+    let sync = Address::new("secret_sync", "web");
+    let odd = "A\u{1b}[2J\u{202e}B\r\nC\u{200b}";
+    let plan = Plan {
+        changes: vec![
+            change(sync.entry(odd), Action::Create, Reason::New, value(Shown::Absent, secret(1))),
+            change(
+                Address::new("project", odd),
+                Action::Create,
+                Reason::New,
+                vec![Field { name: "name".into(), before: Shown::Absent, after: plain(odd) }],
+            ),
+        ],
+        foreign: [(odd.into(), 1)].into(),
+        ..Plan::default()
+    };
+    let text = draw(&plan, 80);
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+    assert!(!text.contains(['\u{202e}', '\u{200b}']), "{text:?}");
+    assert!(text.contains("\\u{1b}"), "{text}");
+}
+
+#[test]
+fn nothing_to_do_says_so() {
+    assert_eq!(
+        draw(&Plan { unchanged: 3, ..Plan::default() }, 80),
+        "Nothing to do: 3 things are as declared. (0 requests, 0 ms)\n"
+    );
+}
