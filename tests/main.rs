@@ -2,13 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on panics")]
 #![expect(unreachable_pub, reason = "nothing is exported from a test binary")]
 
+mod canary;
+mod cli;
 mod lang;
 mod laws;
 mod providers;
-mod services;
-mod canary;
-mod cli;
+mod render;
 mod scenarios;
+mod services;
 mod session;
 mod tidy;
 mod view;

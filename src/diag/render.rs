@@ -1,11 +1,161 @@
-//! Draws diagnostics for a terminal, through miette.
+//! Draws diagnostics for a terminal, through miette. Ranges that hold secrets are covered.
 
 use crate::diag::Diagnostic;
+use crate::diag::Label;
+use crate::diag::Severity;
+use crate::diag::source::Source;
+use crate::diag::source::SourceId;
 use crate::diag::source::Sources;
+use miette::GraphicalReportHandler;
+use miette::GraphicalTheme;
+use miette::LabeledSpan;
+use miette::NamedSource;
+use std::error::Error;
+use std::fmt;
+use std::ops::Range;
 
-/// Draws one diagnostic: code, summary, detail, the source underlined, help.
+/// Nothing is readable in a terminal narrower than this.
+const MIN_WIDTH: usize = 40;
+
+/// Draws one diagnostic: code, summary, detail, the source underlined, help. Without colour it is plain
+/// ASCII, but for what the texts themselves hold.
 #[must_use]
 pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool, width: usize) -> String {
-    let _ = (sources, color, width);
-    format!("{}: {}\n{}\n", diagnostic.code.id, diagnostic.summary(), diagnostic.detail)
+    let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::none() };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_links(false)
+        .with_width(width.max(MIN_WIDTH))
+        .with_context_lines(1)
+        .with_break_words(false)
+        .without_syntax_highlighting();
+    let mut out = String::new();
+    for drawing in drawings(diagnostic, sources) {
+        let before = out.len();
+        if handler.render_report(&mut out, &drawing).is_err() {
+            out.truncate(before);
+            out.push_str(&drawing.without_source());
+        }
+    }
+    out
+}
+
+/// What miette draws at once: all labels in one source.
+#[derive(Debug)]
+struct Drawing {
+    code: Option<String>,
+    severity: miette::Severity,
+    message: String,
+    help: Option<String>,
+    labels: Vec<LabeledSpan>,
+    source: Option<NamedSource<String>>,
+}
+
+impl Drawing {
+    fn without_source(&self) -> String {
+        let help = self.help.as_ref().map(|help| format!("  help: {help}\n"));
+        let code = self.code.as_ref().map(|code| format!("{code}\n\n"));
+        format!("{}  {}\n{}", code.unwrap_or_default(), self.message, help.unwrap_or_default())
+    }
+}
+
+/// One drawing a source, that of the first label first.
+fn drawings(diagnostic: &Diagnostic, sources: &Sources) -> Vec<Drawing> {
+    let (severity, word) = match diagnostic.severity {
+        Severity::Error => (miette::Severity::Error, "error"),
+        Severity::Warning => (miette::Severity::Warning, "warning"),
+    };
+    let mut ids: Vec<SourceId> = Vec::new();
+    for id in diagnostic.labels.iter().map(|label| label.span.source) {
+        if sources.get(id).is_some() && !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    let mut first = Drawing {
+        code: Some(format!("{word} {}: {}", diagnostic.code.id, diagnostic.summary())),
+        severity,
+        message: if diagnostic.detail.is_empty() { diagnostic.summary().to_owned() } else { diagnostic.detail.clone() },
+        help: None,
+        labels: Vec::new(),
+        source: None,
+    };
+    let mut ids = ids.into_iter().filter_map(|id| Some((id, sources.get(id)?)));
+    if let Some((id, source)) = ids.next() {
+        first.fill(id, source, &diagnostic.labels);
+    }
+    let mut all = vec![first];
+    for (id, source) in ids {
+        let mut next = Drawing {
+            code: None,
+            severity: miette::Severity::Advice,
+            message: "and here:".to_owned(),
+            help: None,
+            labels: Vec::new(),
+            source: None,
+        };
+        next.fill(id, source, &diagnostic.labels);
+        all.push(next);
+    }
+    if let Some(last) = all.last_mut() {
+        last.help.clone_from(&diagnostic.help);
+    }
+    all
+}
+
+impl Drawing {
+    fn fill(&mut self, id: SourceId, source: &Source, labels: &[Label]) {
+        let shown = source.shown().into_owned();
+        for (n, label) in labels.iter().filter(|label| label.span.source == id).enumerate() {
+            let text = (!label.text.is_empty()).then(|| label.text.clone());
+            let range = inside(&shown, label.span.range());
+            self.labels.push(match n {
+                0 => LabeledSpan::new_primary_with_span(text, range),
+                _ => LabeledSpan::new_with_span(text, range),
+            });
+        }
+        self.source = Some(NamedSource::new(&*source.name, shown));
+    }
+}
+
+/// The range as far as it lies in the text, ends moved out to whole characters.
+fn inside(text: &str, range: Range<usize>) -> Range<usize> {
+    let mut start = range.start.min(text.len());
+    let mut end = range.end.clamp(start, text.len());
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    start..end
+}
+
+impl fmt::Display for Drawing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for Drawing {}
+
+impl miette::Diagnostic for Drawing {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(self.code.as_ref()?))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(self.severity)
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(self.help.as_ref()?))
+    }
+
+    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+        self.source.as_ref().map(|source| source as &dyn miette::SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        (!self.labels.is_empty())
+            .then(|| Box::new(self.labels.iter().cloned()) as Box<dyn Iterator<Item = LabeledSpan>>)
+    }
 }
