@@ -172,6 +172,22 @@ pub struct New {
     pub secret_reminder_repeat_days: Option<i64>,
 }
 
+impl New {
+    /// Of a value alone.
+    #[must_use]
+    pub fn of(value: Secret) -> Self {
+        Self {
+            secret_value: value,
+            secret_comment: String::new(),
+            secret_metadata: None,
+            tag_ids: None,
+            skip_multiline_encoding: None,
+            secret_reminder_note: None,
+            secret_reminder_repeat_days: None,
+        }
+    }
+}
+
 /// What changes of a secret: what is absent stays.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -334,4 +350,16 @@ pub struct Imported {
     pub folder_id: Option<String>,
     /// Its secrets.
     pub secrets: Vec<StoredSecret>,
+}
+
+/// What the server makes of a value before it stores it: white space around it is cut, then one line end
+/// is put back if there was one at the end (observed, October 2024). White space is what JavaScript calls so.
+#[must_use]
+pub fn trimmed(value: &str) -> String {
+    let is_space = |c: char| (c.is_whitespace() && c != '\u{85}') || c == '\u{feff}';
+    let mut out = value.trim_matches(is_space).to_owned();
+    if value.ends_with('\n') {
+        out.push('\n');
+    }
+    out
 }

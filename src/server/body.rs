@@ -1,0 +1,116 @@
+//! Taking requests in: the fields of a body or a query, the address as clients write it, and the most
+//! that a body may have.
+
+use crate::server::check::Fields;
+use crate::server::error::Refusal;
+use axum::body::Body;
+use axum::extract::FromRequest;
+use axum::extract::FromRequestParts;
+use axum::extract::Request;
+use axum::http::header;
+use axum::http::request::Parts;
+use serde_json::Value;
+
+/// Most bytes of a body: what the vendor takes.
+const LIMIT: usize = 1 << 20;
+
+/// The fields of a body: JSON, or a form.
+pub(crate) struct Given(pub(crate) Fields);
+
+/// The fields of a query: each a text, or a list of texts where it is repeated.
+pub(crate) struct Asked(pub(crate) Fields);
+
+impl<S: Send + Sync> FromRequest<S> for Given {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        let (parts, body) = request.into_parts();
+        let kind = text_header(&parts, header::CONTENT_TYPE);
+        let bytes = read(&parts, body).await?;
+        if kind.starts_with("application/x-www-form-urlencoded") {
+            return Ok(Self(pairs(&String::from_utf8_lossy(&bytes))));
+        }
+        if bytes.is_empty() && kind.is_empty() {
+            return Err(not_an_object(&Value::Null));
+        }
+        if !kind.is_empty() && !kind.starts_with("application/json") {
+            return Err(Refusal::new(415, "Unsupported Media Type", "Unsupported Media Type: the body must be JSON"));
+        }
+        if bytes.is_empty() {
+            let message = "Body cannot be empty when content-type is set to 'application/json'";
+            return Err(Refusal::bad(message));
+        }
+        match serde_json::from_slice(&bytes) {
+            Ok(Value::Object(fields)) => Ok(Self(fields)),
+            Ok(other) => Err(not_an_object(&other)),
+            Err(_) => Err(Refusal::bad("Body is not valid JSON")),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        Ok(Self(pairs(parts.uri.query().unwrap_or(""))))
+    }
+}
+
+/// Gives a field its newest name: old clients call a project a workspace. The first that holds something
+/// is taken.
+pub(crate) fn rename(fields: &mut Fields, old: &[&str], new: &str) {
+    for name in old {
+        let Some(value) = fields.remove(*name) else { continue };
+        let is_empty = |value: &Value| value.is_null() || value.as_str() == Some("");
+        if fields.get(new).is_none_or(is_empty) {
+            fields.insert(new.to_owned(), value);
+        }
+    }
+}
+
+async fn read(parts: &Parts, body: Body) -> Result<Vec<u8>, Refusal> {
+    let too_large = || Refusal::new(413, "Payload Too Large", "Request body is too large");
+    let announced = text_header(parts, header::CONTENT_LENGTH).parse::<usize>().unwrap_or(0);
+    if announced > LIMIT {
+        return Err(too_large());
+    }
+    match axum::body::to_bytes(body, LIMIT).await {
+        Ok(bytes) => Ok(bytes.into()),
+        Err(_) => Err(too_large()),
+    }
+}
+
+fn text_header(parts: &Parts, name: header::HeaderName) -> String {
+    parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("").to_ascii_lowercase()
+}
+
+fn not_an_object(value: &Value) -> Refusal {
+    let received = crate::server::check::type_word(value);
+    let more = serde_json::json!({"expected": "object", "received": received});
+    let message = format!("Expected object, received {received}");
+    Refusal::invalid(vec![crate::server::check::issue("invalid_type", &[], message, more)])
+}
+
+/// `a=1&b=2`, percent signs and plus signs undone.
+fn pairs(text: &str) -> Fields {
+    let mut fields = Fields::new();
+    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let value = Value::String(decode(value));
+        match fields.entry(decode(name)) {
+            serde_json::map::Entry::Vacant(slot) => {
+                slot.insert(value);
+            }
+            serde_json::map::Entry::Occupied(mut slot) => match slot.get_mut() {
+                Value::Array(items) => items.push(value),
+                first => *first = Value::Array(vec![first.take(), value]),
+            },
+        }
+    }
+    fields
+}
+
+fn decode(text: &str) -> String {
+    let spaced = text.replace('+', " ");
+    percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+}

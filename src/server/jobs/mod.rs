@@ -1,0 +1,67 @@
+//! The runner of sync jobs: takes them from the queue in the database, several at once, never two of one
+//! sync. What one job does is in [`run`].
+
+pub(crate) mod run;
+
+use crate::server::Shared;
+use crate::server::store::jobs::Job;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// Most jobs at once.
+const PARALLEL: usize = 8;
+/// How long jobs may go on after the end was asked for; those that are cut off run again at the next start.
+const GRACE: Duration = Duration::from_secs(10);
+/// Longest message of a failed job, in characters: what clients are used to.
+const MESSAGE: usize = 1024;
+
+/// Says that the queue has something new.
+#[derive(Default)]
+pub(crate) struct Bell(Notify);
+
+impl Bell {
+    /// Wakes the runner.
+    pub(crate) fn ring(&self) {
+        self.0.notify_one();
+    }
+}
+
+/// Runs jobs until `stop` turns true.
+pub(crate) async fn work(app: Shared, mut stop: watch::Receiver<bool>) {
+    let mut running = JoinSet::new();
+    while !*stop.borrow() {
+        while running.len() < PARALLEL {
+            let Some(job) = take(&app).await else { break };
+            running.spawn(perform(app.clone(), job));
+        }
+        tokio::select! {
+            () = app.jobs.0.notified() => {}
+            _ = running.join_next(), if !running.is_empty() => {}
+            _ = stop.changed() => {}
+        }
+    }
+    let rest = async { while running.join_next().await.is_some() {} };
+    // What is not done by then is dropped here, and still in the queue.
+    let _ = tokio::time::timeout(GRACE, rest).await;
+}
+
+async fn take(app: &Shared) -> Option<Job> {
+    match app.db.run(|store| store.take_job()).await {
+        Ok(job) => job,
+        Err(_) => {
+            tracing::error!("the queue of jobs could not be read");
+            None
+        }
+    }
+}
+
+async fn perform(app: Shared, job: Job) {
+    let failed = run::run(&app, &job).await.err().map(|message| message.chars().take(MESSAGE).collect::<String>());
+    let ended = app.db.run(move |store| store.finish_job(&job, failed.as_deref())).await;
+    if ended.is_err() {
+        tracing::error!("the end of a job could not be written down; it runs again at the next start");
+    }
+    app.jobs.ring();
+}

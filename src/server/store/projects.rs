@@ -1,0 +1,182 @@
+//! Projects.
+
+use crate::api::projects::Create;
+use crate::api::projects::EnvironmentName;
+use crate::api::projects::Project;
+use crate::api::projects::Update;
+use crate::server::clock;
+use crate::server::db::Store;
+use crate::server::error::Refusal;
+use crate::server::store::all;
+use crate::server::store::one;
+use crate::server::store::run;
+use rusqlite::Row;
+use rusqlite::params;
+
+const COLUMNS: &str = "id, name, slug, description, kind, auto_capitalization, has_delete_protection, \
+                       pit_version_limit, created_at, updated_at";
+
+/// The environments of a new project, in order.
+const DEFAULT_ENVIRONMENTS: [(&str, &str); 3] =
+    [("Development", "dev"), ("Staging", "staging"), ("Production", "prod")];
+
+impl Store<'_> {
+    /// Makes a project.
+    pub(crate) fn create_project(&self, new: &Create) -> Result<Project, Refusal> {
+        let slug = match &new.slug {
+            Some(slug) => slug.clone(),
+            None => free_slug(&new.project_name),
+        };
+        self.refuse_taken_slug(&slug, "")?;
+        let (id, now) = (clock::id(), clock::now());
+        let kind = new.kind.as_deref().unwrap_or("secret-manager");
+        run(
+            self.sql,
+            &format!("INSERT INTO projects ({COLUMNS}) VALUES (?, ?, ?, ?, ?, 0, ?, 10, ?, ?)"),
+            params![id, new.project_name, slug, new.project_description, kind, new.has_delete_protection, now, now],
+        )?;
+        if new.should_create_default_envs {
+            for (name, slug) in DEFAULT_ENVIRONMENTS {
+                self.create_environment(&id, name, slug, None)?;
+            }
+        }
+        self.project(&id)
+    }
+
+    /// All projects, by slug.
+    pub(crate) fn projects(&self, kind: Option<&str>) -> Result<Vec<Project>, Refusal> {
+        let statement = format!("SELECT {COLUMNS} FROM projects WHERE kind = coalesce(?, kind) ORDER BY slug");
+        let projects = all(self.sql, &statement, [kind], |row| self.read_project(row))?;
+        projects.into_iter().map(|project| self.with_environments(project)).collect()
+    }
+
+    /// The project of an id, or, for clients that know it by its slug, of a slug.
+    pub(crate) fn project(&self, id: &str) -> Result<Project, Refusal> {
+        let statement = format!("SELECT {COLUMNS} FROM projects WHERE id = ?1 OR slug = ?1 ORDER BY id = ?1 DESC");
+        let found = one(self.sql, &statement, [id], |row| self.read_project(row))?;
+        self.with_environments(found.ok_or_else(|| Refusal::missing(format!("Project with ID '{id}' not found")))?)
+    }
+
+    /// The id of a project that exists, by id or slug.
+    pub(crate) fn project_id(&self, id: &str) -> Result<String, Refusal> {
+        let statement = "SELECT id FROM projects WHERE id = ?1 OR slug = ?1 ORDER BY id = ?1 DESC";
+        one(self.sql, statement, [id], |row| row.get(0))?
+            .ok_or_else(|| Refusal::missing(format!("Project with ID '{id}' not found")))
+    }
+
+    /// The project of a slug.
+    pub(crate) fn project_by_slug(&self, slug: &str) -> Result<Project, Refusal> {
+        let statement = format!("SELECT {COLUMNS} FROM projects WHERE slug = ?");
+        let found = one(self.sql, &statement, [slug], |row| self.read_project(row))?;
+        self.with_environments(found.ok_or_else(|| Refusal::missing(format!("Project with slug '{slug}' not found")))?)
+    }
+
+    /// Changes a project.
+    pub(crate) fn update_project(&self, id: &str, change: &Update) -> Result<Project, Refusal> {
+        let mut project = self.project(id)?;
+        if let Some(slug) = &change.slug {
+            self.refuse_taken_slug(slug, &project.id)?;
+            project.slug.clone_from(slug);
+        }
+        if let Some(name) = &change.name {
+            project.name.clone_from(name);
+        }
+        if let Some(description) = &change.description {
+            project.description.clone_from(description);
+        }
+        run(
+            self.sql,
+            "UPDATE projects SET name = ?, slug = ?, description = ?, auto_capitalization = ?,
+             has_delete_protection = ?, pit_version_limit = ?, updated_at = ? WHERE id = ?",
+            params![
+                project.name,
+                project.slug,
+                project.description,
+                change.auto_capitalization.unwrap_or(project.auto_capitalization),
+                change.has_delete_protection.unwrap_or(project.has_delete_protection),
+                change.pit_version_limit.unwrap_or(project.pit_version_limit),
+                clock::now(),
+                project.id
+            ],
+        )?;
+        Ok(bare(self.project(&project.id)?))
+    }
+
+    /// Deletes a project with everything in it.
+    pub(crate) fn delete_project(&self, id: &str) -> Result<Project, Refusal> {
+        let project = self.project(id)?;
+        if project.has_delete_protection {
+            return Err(Refusal::new(403, "ForbiddenError", "Project delete protection is enabled"));
+        }
+        // Syncs first: they hold on to connections of the project.
+        run(self.sql, "DELETE FROM syncs WHERE project_id = ?", [&project.id])?;
+        run(self.sql, "DELETE FROM projects WHERE id = ?", [&project.id])?;
+        Ok(bare(project))
+    }
+
+    fn refuse_taken_slug(&self, slug: &str, own: &str) -> Result<(), Refusal> {
+        let taken = one(self.sql, "SELECT 1 FROM projects WHERE slug = ? AND id <> ?", [slug, own], |_| Ok(()))?;
+        match taken {
+            None => Ok(()),
+            Some(()) => Err(Refusal::bad(format!(
+                "A project with the slug \"{slug}\" already exists in your organization. \
+                 Please choose a different name or slug."
+            ))),
+        }
+    }
+
+    fn with_environments(&self, mut project: Project) -> Result<Project, Refusal> {
+        project.environments = Some(all(
+            self.sql,
+            "SELECT id, name, slug FROM environments WHERE project_id = ? ORDER BY position, slug",
+            [&project.id],
+            |row| Ok(EnvironmentName { id: row.get(0)?, name: row.get(1)?, slug: row.get(2)? }),
+        )?);
+        Ok(project)
+    }
+
+    fn read_project(&self, row: &Row<'_>) -> rusqlite::Result<Project> {
+        let id: String = row.get(0)?;
+        Ok(Project {
+            id_again: Some(id.clone()),
+            id,
+            name: row.get(1)?,
+            slug: row.get(2)?,
+            description: row.get(3)?,
+            kind: row.get(4)?,
+            org_id: self.organization.id.clone(),
+            auto_capitalization: row.get(5)?,
+            has_delete_protection: row.get(6)?,
+            pit_version_limit: row.get(7)?,
+            version: 3,
+            environments: None,
+            created_at: row.get(8)?,
+            updated_at: row.get(9)?,
+        })
+    }
+}
+
+/// As updates and deletes answer it.
+fn bare(project: Project) -> Project {
+    Project { id_again: None, environments: None, ..project }
+}
+
+/// A slug of a name, and four random letters or digits: at most 36 characters.
+fn free_slug(name: &str) -> String {
+    let mut slug = String::new();
+    let mut last = ' ';
+    for c in name.chars() {
+        let starts = c.is_ascii_uppercase() && last.is_ascii_lowercase();
+        if (starts || !c.is_ascii_alphanumeric()) && !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+        if c.is_ascii_alphanumeric() {
+            slug.push(c.to_ascii_lowercase());
+        }
+        last = c;
+    }
+    slug.truncate(31);
+    let random: u16 = rand::random();
+    let separator = if slug.is_empty() || slug.ends_with('-') { "" } else { "-" };
+    format!("{slug}{separator}{random:04x}")
+}
