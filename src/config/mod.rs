@@ -1,17 +1,49 @@
 //! The user's files → [`Desired`].
 //!
-//! Lives here: reading a directory of `*.hcl` files, decoding its blocks against one table, evaluating
-//! variables, locals, `for_each` and references, checking all of it, and finding what needs what.
-//! Providers do not live here: what their connections and destinations take comes in as data
-//! ([`Schemas`]).
+//! Lives here: reading a directory of `*.hcl` files ([`load`]), decoding its blocks against one table
+//! ([`blocks`], [`decode`]), evaluating variables, locals, `for_each` and references ([`evaluate`] and
+//! the files that it names), checking all of it, and finding what needs what ([`edges`]). Providers do
+//! not live here: what their connections and destinations take comes in as data ([`Schemas`]).
 
+pub mod blocks;
+mod check;
+mod collisions;
+mod decode;
+mod duplicates;
+mod edges;
+mod evaluate;
+mod expand;
+mod json_schema;
+mod kinds;
+mod load;
+mod locals;
+mod names;
+mod reads;
+mod reference;
+mod refs;
+mod resources;
+mod settings;
 pub mod source;
+mod typed;
+mod types;
+mod variables;
+mod vars;
 
+use crate::config::evaluate::Evaluation;
+use crate::config::load::Files;
+use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
+use crate::diag::Severity;
+use crate::diag::codes;
 use crate::diag::source::Sources;
+use crate::diag::source::Span;
 use crate::model::desired::Desired;
 use crate::model::schema::Schemas;
+use std::collections::HashSet;
 use std::path::PathBuf;
+
+/// The stack of the thread that evaluates: values lead to values, and each step takes some of it.
+const STACK: usize = 512 << 20;
 
 /// What a configuration is loaded from.
 #[derive(Clone)]
@@ -32,32 +64,87 @@ impl Input {
     /// A directory, no variables given, not strict, the environment of the process.
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>) -> Self {
-        Self {
-            dir: dir.into(),
-            vars: Vec::new(),
-            var_files: Vec::new(),
-            strict: false,
-            env: |name| std::env::var(name).ok(),
-        }
+        Self { dir: dir.into(), vars: Vec::new(), var_files: Vec::new(), strict: false, env: source::environment }
     }
 }
 
 /// Loads a configuration. Problems go to `acc`, texts to `sources`. `None` if this found an error;
 /// warnings alone do not stop it.
 pub fn load(acc: &mut Diagnostics, sources: &mut Sources, input: &Input, schemas: &Schemas) -> Option<Desired> {
-    let _ = (acc, sources, input, schemas);
-    None
+    let mut found = Diagnostics::new();
+    let files = load::directory(&mut found, sources, input);
+    let job = || evaluate_all(found, files, input, schemas);
+    let done = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("config".into()).stack_size(STACK).spawn_scoped(scope, job);
+        thread.ok().and_then(|thread| thread.join().ok())
+    });
+    let Some((desired, found, hidden)) = done else {
+        acc.push(Diagnostic::error(&codes::CONFIG_READ, "The configuration could not be evaluated."));
+        return None;
+    };
+    hidden.into_iter().for_each(|span| sources.hide(span));
+    let failed = found.has_errors();
+    acc.extend(once(found));
+    (!failed).then_some(desired)
+}
+
+fn evaluate_all(
+    mut acc: Diagnostics,
+    files: Files,
+    input: &Input,
+    schemas: &Schemas,
+) -> (Desired, Diagnostics, Vec<Span>) {
+    let declared = decode::collect(&mut acc, &files.bodies);
+    let mut hidden = Vec::new();
+    let variables = variables::resolve(&mut acc, &mut hidden, input, &files.values, &declared.variables);
+    let ev = Evaluation::new(schemas, input, &declared, variables, acc);
+    ev.hidden.borrow_mut().extend(hidden);
+    ev.validations();
+    ev.all_locals();
+    for (index, decl) in declared.resources.iter().enumerate() {
+        for &instance in ev.expand(index, decl.block.header).iter().flat_map(|instances| instances.iter()) {
+            ev.build(instance, decl.block.header);
+        }
+    }
+    let mut desired = Desired {
+        settings: ev.settings(),
+        backend: ev.backend(),
+        policy: ev.policy(),
+        outputs: ev.outputs(),
+        ..Desired::default()
+    };
+    let all = ev.built();
+    let (mut acc, hidden) = (ev.acc.into_inner(), ev.hidden.into_inner());
+    desired.graph = edges::graph(&mut acc, &all);
+    duplicates::check(&mut acc, &all);
+    collisions::check(&mut acc, schemas, &all);
+    desired.resources = all.into_iter().map(|built| (built.resource.address.clone(), built.resource.clone())).collect();
+    (desired, acc, hidden)
+}
+
+/// Every problem once: what is wrong with a block is wrong with each of its instances.
+fn once(found: Diagnostics) -> Diagnostics {
+    let mut seen = HashSet::new();
+    let mut out = Diagnostics::new();
+    for d in found {
+        let labels: Vec<Span> = d.labels.iter().map(|label| label.span).collect();
+        let key =
+            (d.code.id, labels.first().copied(), if labels.is_empty() { d.detail.clone() } else { d.summary().into() });
+        if seen.insert((key, d.severity == Severity::Error)) {
+            out.push(d);
+        }
+    }
+    out
 }
 
 /// The JSON schema of configurations, generated from the table that the decoder uses.
 #[must_use]
 pub fn json_schema(schemas: &Schemas) -> String {
-    let _ = schemas;
-    String::new()
+    json_schema::text(schemas)
 }
 
 /// The reference page of all blocks, as Markdown, generated from the same table.
 #[must_use]
 pub fn reference() -> String {
-    String::new()
+    reference::page()
 }

@@ -34,6 +34,12 @@ pub fn resolve(source: &SecretSource, base: &Path, allow_exec: bool) -> Result<S
     }
 }
 
+/// A variable of the environment of the process, if it is set and is text.
+#[must_use]
+pub fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 fn env(name: &str) -> Result<Secret, Diagnostic> {
     match std::env::var(name) {
         Ok(value) => Ok(Secret::new(value)),

@@ -56,6 +56,74 @@ codes! {
     REQUIRED = "KF0113" Configuration "something is missing"
         "A block lacks an attribute, a label or a nested block that it can't do without.";
     // 02 configuration
+    CONFIG_READ = "KF0201" Environment "configuration could not be read"
+        "The directory, or a file in it, can't be read. Check the path and the permissions.";
+    NO_CONFIG = "KF0202" Configuration "no configuration"
+        "A configuration is every `*.hcl` file of one directory; `*.vars.hcl` files hold values of variables and don't count. The directory has none.";
+    NOT_UTF8 = "KF0203" Configuration "file is not UTF-8 text"
+        "Configurations are UTF-8. The file was saved in another encoding, or is no text.";
+    NOT_SUPPORTED = "KF0204" Configuration "not supported yet"
+        "The language has this, but this version of keyform does not. It is refused rather than ignored, because ignoring it could change what is applied.";
+    DECLARED_TWICE = "KF0205" Configuration "declared twice"
+        "Two blocks declare the same address. Every address is declared once, whatever file it is in; one resource each, so rename one of them.";
+    WRONG_TYPE = "KF0206" Configuration "value of the wrong type"
+        "An attribute got a value of another type than it takes, and it does not convert. The reference page of the block says what it takes.";
+    SECRET_PLAIN = "KF0207" Configuration "a secret can't be used here"
+        "The attribute is plain: it is stored, compared and shown. A secret source, or a `sensitive` variable, may only stand in attributes that take a secret.";
+    LITERAL_SECRET = "KF0208" Configuration "secret written in the configuration"
+        "A secret stands in the configuration as plain text, where everyone who can read the repository can read it. Use `secret_env`, `secret_file`, `secret_exec` or `secret_stored`. Under --strict this is an error.";
+    UNKNOWN_REFERENCE = "KF0209" Configuration "reference to something that is not declared"
+        "An expression names a resource, a variable, a local value or an attribute that no block declares.";
+    COMPUTED = "KF0210" Configuration "attribute is only known to the backend"
+        "Ids and timestamps are made by the backend. A configuration can't read them, so that a plan never holds an unknown value. Pass the resource itself (`project = project.payments`); keyform looks its id up when it is used.";
+    INSTANCE_KEY = "KF0211" Configuration "wrong instance of a resource"
+        "A block with `for_each` (and every folder, which is made once in each environment) declares several instances, named by a key: `secret_sync.web[\"prod\"]`. The key is missing, or there is no instance of that key.";
+    WRONG_REFERENCE = "KF0212" Configuration "reference expected"
+        "The attribute takes a reference to a resource of one kind, written as its bare address without quotes, and got something else.";
+    FOR_EACH = "KF0213" Configuration "for_each can't be used like this"
+        "`for_each` takes a set of texts, or a map. Its keys become part of addresses, so they may be neither null nor secret.";
+    VALUE_CYCLE = "KF0214" Configuration "value depends on itself"
+        "To know the value, it would have to be known already: local values or attributes that refer to each other in a circle. Every step of the circle is underlined.";
+    NO_VALUE = "KF0215" Configuration "variable has no value"
+        "The variable has no default and nothing sets it. Pass -var name=value, a file with -var-file, or set KEYFORM_VAR_name.";
+    UNKNOWN_VARIABLE = "KF0216" Configuration "no such variable"
+        "A value is given for a variable that the configuration does not declare: a typing mistake, or a variable that is gone.";
+    VARIABLE_VALUE = "KF0217" Configuration "variable can't have this value"
+        "The value given for a variable does not convert to its type. The value is not shown, because it may be a secret.";
+    VALIDATION = "KF0218" Configuration "variable is not valid"
+        "A `validation` block of the variable refuses the value that it was given.";
+    VARS_FILE = "KF0219" Configuration "variables file can't be used"
+        "A file of variable values holds `name = value` lines with plain data: no blocks, no references and no functions. Its text is not shown, because it may hold secrets.";
+    BAD_TYPE = "KF0220" Configuration "not a type"
+        "Types are `string`, `number`, `bool`, `any`, `list(T)`, `set(T)`, `map(T)` and `object({ name = T, other = optional(T, default) })`.";
+    VERSION = "KF0221" Configuration "another version of keyform is required"
+        "`required_version` holds constraints such as `>= 0.1, < 1.0` or `~> 0.3`, and this version does not meet them.";
+    BAD_NAME = "KF0222" Configuration "name that the backend refuses"
+        "Names have rules: slugs are lower-case letters, digits and single dashes; folders are letters, digits, dashes and underscores; keys of secrets hold neither `:` nor `/`.";
+    NOT_ALLOWED = "KF0223" Configuration "value that is not allowed"
+        "The value has the right type, but is out of range or none of those that are allowed.";
+    UNKNOWN_APP = "KF0224" Configuration "unknown app or destination"
+        "No manifest declares an app or destination of this name. `keyform providers` lists them all.";
+    UNKNOWN_METHOD = "KF0225" Configuration "unknown method"
+        "The app has no such way to connect.";
+    BROWSER_ONLY = "KF0226" Configuration "connection can only be made in a browser"
+        "This method is an OAuth flow: someone has to log in on the vendor's page. Make the connection in the backend's web page, or use another method.";
+    WRONG_APP = "KF0227" Configuration "connection does not fit"
+        "The destination needs a connection of another app, or the connection belongs to another project.";
+    BAD_KEY_SCHEMA = "KF0228" Configuration "key schema can't be used"
+        "A key schema is a text of letters, digits, `_`, `-` and `/` with `{{secretKey}}` exactly once, and `{{environment}}` any number of times; 255 characters at most.";
+    SAME_NAME = "KF0229" Configuration "two resources with one name"
+        "The backend knows things by their names: a project by its slug, a secret by project, environment, path and key. Two blocks would be the same thing there.";
+    COLLISION = "KF0230" Configuration "two syncs would undo each other's work"
+        "Two syncs write to the same place. Either both copy the same secrets, or a run of one deletes what the other wrote, because the keys match its key schema (without a schema, every key does) and are not in its source. Give them key schemas with different prefixes, different destinations, or set `disable_secret_deletion`.";
+    OVERLAP = "KF0231" Configuration "two syncs could write the same key"
+        "Two syncs write to the same place and their key schemas can name the same key there. Whether they do depends on the secrets; if they do, the plan refuses it.";
+    UNDECLARED = "KF0232" Configuration "environment or folder that is not declared"
+        "The project declares its environments here, and the one named is not among them; or the environment is declared here, and the folder is not. If it exists nevertheless, this is fine; else the apply will fail.";
+    SECRET_PLACE = "KF0233" Configuration "source that can't be used here"
+        "`secret_random` makes a value once, when a `secret` is created, and keeps it there. Anywhere else nothing could keep it: refer to the secret with `secret_stored`.";
+    NO_IMPORT = "KF0234" Configuration "destination can't be imported from"
+        "The first sync is to import what the destination holds, but the backend can't read secrets back from it. Use `initial_sync = \"overwrite-destination\"`.";
     SECRET_SOURCE = "KF0240" Environment "secret could not be read"
         "A secret source (`secret_env`, `secret_file`, `secret_exec`) did not give a value: the variable is not set, the file can't be read, or the program failed. What was read is never shown.";
     EXEC_NOT_ALLOWED = "KF0241" Configuration "programs may not be run"
@@ -63,6 +131,8 @@ codes! {
     SECRET_FILE_EXPOSED = "KF0242" Environment "secret file is readable by others"
         "A file that `secret_file` reads can be read by other users of this machine. Give it the mode 0600, or let it come from the environment.";
     // 03 graph
+    CYCLE = "KF0301" Configuration "resources need each other in a circle"
+        "Each of them would have to exist before the other. Every step of the circle is underlined: a reference, `depends_on`, or a name that implies one (a secret needs its folder). Remove one of the steps.";
     // 04 plan
     NOT_MANAGED = "KF0401" Configuration "exists already and is not managed"
         "What the configuration declares is there, but this ledger did not make it: someone else did, or the ledger was lost. Nothing is taken over silently: `--adopt` takes it over, with what differs shown as a hazard; another name leaves it alone.";

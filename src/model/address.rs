@@ -55,6 +55,13 @@ impl Address {
         Self { segments: segments.into() }
     }
 
+    /// The same address without any instance key: what its block declares.
+    #[must_use]
+    pub fn without_keys(&self) -> Self {
+        let segments = self.segments.iter().map(|segment| Segment { key: None, ..segment.clone() });
+        Self { segments: segments.collect() }
+    }
+
     /// The address of something nested in this one.
     #[must_use]
     pub fn child(&self, kind: &str, name: &str) -> Self {

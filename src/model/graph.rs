@@ -11,6 +11,7 @@ use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 /// One step of a cycle or of a drawing: `from` needs `to`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct Edge {
 pub struct Graph {
     nodes: BTreeMap<Address, NodeIndex>,
     graph: DiGraph<Address, Option<Span>>,
+    /// All edges, to find one in constant time: a sync can need thousands of secrets.
+    known: HashSet<(NodeIndex, NodeIndex)>,
 }
 
 impl Graph {
@@ -40,7 +43,7 @@ impl Graph {
     /// Says that `from` needs `to`. Both become nodes. A second edge between the same two is ignored.
     pub fn need(&mut self, from: &Address, to: &Address, span: Option<Span>) {
         let (a, b) = (self.node(from), self.node(to));
-        if self.graph.find_edge(a, b).is_none() {
+        if self.known.insert((a, b)) {
             self.graph.add_edge(a, b, span);
         }
     }

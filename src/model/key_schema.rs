@@ -75,4 +75,62 @@ impl KeySchema {
             self.is_none() || !(middle.contains('/') && (self.prefix.contains('/') || self.suffix.contains('/')))
         })
     }
+
+    /// Whether a key of `other` can be one that this schema [manages](KeySchema::manages). Keys of
+    /// secrets hold no `/`.
+    #[must_use]
+    pub fn can_manage(&self, other: &KeySchema) -> bool {
+        if self.is_none() {
+            return true;
+        }
+        if self.prefix.contains('/') || self.suffix.contains('/') {
+            // No slash may be in the middle then, just as in a secret's key.
+            return self.meets(other);
+        }
+        comparable(&self.prefix, &other.prefix, |long, short| long.starts_with(short))
+            && comparable(&self.suffix, &other.suffix, |long, short| long.ends_with(short))
+    }
+
+    /// Whether the two can name one key, for secrets whose keys hold no `/` and are not empty. Exact: what
+    /// both can name is decided piece by piece between the slashes.
+    #[must_use]
+    pub fn meets(&self, other: &KeySchema) -> bool {
+        let (a, b) = (self.pieces(), other.pieces());
+        a.len() == b.len()
+            && a.iter().zip(&b).all(|(one, two)| match (one, two) {
+                (Piece::Fixed(x), Piece::Fixed(y)) => x == y,
+                (Piece::Fixed(text), Piece::Free(before, after)) | (Piece::Free(before, after), Piece::Fixed(text)) => {
+                    text.len() > before.len() + after.len() && text.starts_with(before) && text.ends_with(after)
+                }
+                (Piece::Free(p1, s1), Piece::Free(p2, s2)) => {
+                    comparable(p1, p2, |long, short| long.starts_with(short))
+                        && comparable(s1, s2, |long, short| long.ends_with(short))
+                }
+            })
+    }
+
+    /// The schema cut at its slashes; the one piece with the key in it is free.
+    fn pieces(&self) -> Vec<Piece<'_>> {
+        let (head, before) =
+            self.prefix.rsplit_once('/').map_or((None, &*self.prefix), |(head, tail)| (Some(head), tail));
+        let (after, tail) =
+            self.suffix.split_once('/').map_or((&*self.suffix, None), |(head, tail)| (head, Some(tail)));
+        let mut pieces: Vec<Piece<'_>> = head.into_iter().flat_map(|head| head.split('/')).map(Piece::Fixed).collect();
+        pieces.push(Piece::Free(before, after));
+        pieces.extend(tail.into_iter().flat_map(|tail| tail.split('/')).map(Piece::Fixed));
+        pieces
+    }
+}
+
+/// A part of a schema between slashes.
+enum Piece<'a> {
+    /// This text.
+    Fixed(&'a str),
+    /// Any key between these two.
+    Free(&'a str, &'a str),
+}
+
+/// Whether one of the two begins (or ends) with the other.
+fn comparable(a: &str, b: &str, holds: impl Fn(&str, &str) -> bool) -> bool {
+    holds(a, b) || holds(b, a)
 }

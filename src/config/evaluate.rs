@@ -1,0 +1,310 @@
+//! Evaluation: expressions of a configuration with all that they can name. Local values, `for_each` and
+//! attributes of resources are evaluated when something first asks for them, and once; so order means
+//! nothing, and a circle is found when something that is under way is asked for again.
+
+use crate::config::Input;
+use crate::config::decode::Decl;
+use crate::config::decode::Declared;
+use crate::config::expand::Each;
+use crate::config::expand::Expanded;
+use crate::config::expand::Instance;
+use crate::config::expand::State;
+use crate::config::load;
+use crate::config::locals::Locals;
+use crate::config::refs;
+use crate::config::resources::Built;
+use crate::config::variables::Variables;
+use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
+use crate::diag::codes;
+use crate::diag::nearest;
+use crate::diag::source::Span;
+use crate::lang::ast::Expr;
+use crate::lang::ast::Node;
+use crate::lang::eval;
+use crate::lang::functions;
+use crate::lang::scope::Outside;
+use crate::lang::scope::Scope;
+use crate::model::address::Address;
+use crate::model::attrs::Object;
+use crate::model::attrs::Value;
+use crate::model::resource::Kind;
+use crate::model::schema::Schemas;
+use std::cell::Cell;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// How deep values may lead to values before they are known. A chain that long is no configuration that
+/// a person wrote, and the stack ends somewhere.
+const MAX_DEPTH: usize = 500;
+
+/// One configuration while it is evaluated.
+pub(crate) struct Evaluation<'a> {
+    pub(crate) schemas: &'a Schemas,
+    pub(crate) input: &'a Input,
+    pub(crate) declared: &'a Declared<'a>,
+    pub(crate) variables: Variables,
+    pub(crate) locals: Locals<'a>,
+    /// What kinds of resources stand for: `project` is an object of all projects.
+    roots: Vec<(Arc<str>, Value)>,
+    /// Problems found so far.
+    pub(crate) acc: RefCell<Diagnostics>,
+    /// Places that hold literal secrets.
+    pub(crate) hidden: RefCell<Vec<Span>>,
+    /// Instances of each declaration.
+    pub(crate) expanded: RefCell<Vec<Expanded>>,
+    /// All instances so far.
+    pub(crate) instances: RefCell<Vec<Rc<Instance>>>,
+    /// What addresses mean.
+    pub(crate) targets: RefCell<HashMap<Address, Target>>,
+    /// Declarations by their addresses without keys.
+    pub(crate) index: HashMap<Address, usize>,
+    /// The slugs of all declared environments, by project.
+    pub(crate) environments: RefCell<Option<Rc<HashMap<Address, Vec<Arc<str>>>>>>,
+    /// Resources nested in a project's instance, by kind.
+    pub(crate) nested: RefCell<HashMap<(Address, Kind), Value>>,
+    /// Attributes that were read by the expression under way: address and place.
+    pub(crate) reads: RefCell<Vec<(Address, Span)>>,
+    /// What is being evaluated, the outermost first, for the report of circles.
+    pub(crate) under_way: RefCell<Vec<(String, Span)>>,
+    /// Whether something was asked for that failed, and was reported, before.
+    pub(crate) poisoned: Cell<bool>,
+}
+
+/// What an address means.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Target {
+    /// A declaration that needs an instance's key.
+    Keyed(usize),
+    /// An instance.
+    Instance(usize),
+}
+
+impl<'a> Evaluation<'a> {
+    pub(crate) fn new(
+        schemas: &'a Schemas,
+        input: &'a Input,
+        declared: &'a Declared<'a>,
+        variables: Variables,
+        acc: Diagnostics,
+    ) -> Self {
+        let roots = Kind::ALL
+            .into_iter()
+            .map(|kind| {
+                let named = declared.resources.iter().filter(|decl| decl.kind == kind && decl.parent.is_none());
+                let all: Object = named
+                    .map(|decl| (decl.name.clone(), Value::Resource(Arc::new(Address::new(kind.word(), &decl.name)))))
+                    .collect();
+                (kind.word().into(), Value::object(all))
+            })
+            .collect();
+        let index = declared.resources.iter().enumerate().map(|(i, decl)| {
+            let top = |decl: &Decl<'_>| Address::new(decl.kind.word(), &decl.name);
+            let address = match decl.parent {
+                Some(parent) => top(&declared.resources[parent]).child(decl.kind.word(), &decl.name),
+                None => top(decl),
+            };
+            (address, i)
+        });
+        Self {
+            index: index.collect(),
+            environments: RefCell::default(),
+            schemas,
+            input,
+            declared,
+            variables,
+            locals: Locals::new(&declared.locals),
+            roots,
+            acc: RefCell::new(acc),
+            hidden: RefCell::default(),
+            expanded: RefCell::new(vec![Expanded::Not; declared.resources.len()]),
+            instances: RefCell::default(),
+            targets: RefCell::default(),
+            nested: RefCell::default(),
+            reads: RefCell::default(),
+            under_way: RefCell::default(),
+            poisoned: Cell::new(false),
+        }
+    }
+
+    /// Everything that was built, in the order of the files.
+    pub(crate) fn built(&self) -> Vec<Rc<Built>> {
+        let instances = self.instances.borrow();
+        let mut all: Vec<Rc<Built>> = instances
+            .iter()
+            .filter_map(|instance| match &*instance.state.borrow() {
+                State::Done(built) => Some(built.clone()),
+                State::Not | State::Running => None,
+            })
+            .collect();
+        all.sort_by(|a, b| {
+            (a.resource.origin.block, &a.resource.address).cmp(&(b.resource.origin.block, &b.resource.address))
+        });
+        all
+    }
+
+    /// Adds a problem.
+    pub(crate) fn report(&self, diagnostic: Diagnostic) {
+        self.acc.borrow_mut().push(diagnostic);
+    }
+
+    /// The value of an expression; `None` if it has none, which is reported then.
+    pub(crate) fn eval(&self, expr: &Expr, each: Option<&Each>) -> Option<Value> {
+        match &expr.node {
+            Node::Null => return Some(Value::Null),
+            Node::Bool(b) => return Some(Value::Bool(*b)),
+            Node::Number(n) => return Some(Value::Number(*n)),
+            Node::String(text) => return Some(Value::String(text.clone())),
+            _ => {}
+        }
+        if self.under_way.borrow().len() >= MAX_DEPTH {
+            let detail = format!("More than {MAX_DEPTH} values lead to each other here.");
+            self.report(Diagnostic::error(&codes::TOO_DEEP, detail).at(expr.span, ""));
+            return None;
+        }
+        let local = self.locals_for(expr)?;
+        let resource = |address: &Address, name: &str, span: Span| self.attribute(address, name, span);
+        let env = |name: &str| (self.input.env)(name);
+        let outside = Outside {
+            functions: &[functions::CORE, functions::OUTSIDE],
+            base: &self.input.dir,
+            env: &env,
+            read: &load::read_text,
+            glob: &load::glob,
+            resource: &resource,
+        };
+        let mut scope = Scope::new(&outside);
+        for (name, value) in &self.roots {
+            scope.set(name.clone(), value.clone());
+        }
+        scope.set("var", self.variables.values());
+        scope.set("local", local);
+        if let Some(each) = each {
+            scope.set("each", each.value());
+        }
+        let was = self.poisoned.replace(false);
+        let result = eval::eval(expr, &scope);
+        let poisoned = self.poisoned.replace(was);
+        match result {
+            Ok(value) => Some(value),
+            Err(_) if poisoned => None,
+            Err(diagnostic) => {
+                if let Some(better) = self.blame(expr, each, diagnostic) {
+                    self.report(better);
+                }
+                None
+            }
+        }
+    }
+
+    /// The `local` object that an expression needs: all of them once they are known, before that the ones
+    /// it mentions.
+    fn locals_for(&self, expr: &Expr) -> Option<Value> {
+        if let Some(all) = self.locals.all() {
+            return Some(all);
+        }
+        let mentioned: Vec<_> = refs::mentions(expr).into_iter().filter(|m| &*m.root == "local").collect();
+        if mentioned.iter().any(|m| m.name.is_none()) {
+            return Some(self.locals.object(|name| self.local(name, expr.span)));
+        }
+        let known = mentioned
+            .iter()
+            .filter_map(|m| m.name.clone().map(|name| (name, m.span)))
+            .filter_map(|(name, span)| self.local(&name, span).map(|value| (name, value)));
+        Some(Value::object(known.collect()))
+    }
+
+    /// Why an expression has no value, said better than the evaluator can: `None` if what failed was
+    /// reported before.
+    fn blame(&self, expr: &Expr, each: Option<&Each>, diagnostic: Diagnostic) -> Option<Diagnostic> {
+        let unknown = |what: String, span: Span, name: &str, known: Vec<&str>, none: &str| {
+            let d = Diagnostic::error(&codes::UNKNOWN_REFERENCE, format!("{what} is not declared.")).at(span, "");
+            match nearest(name, known.iter().copied()) {
+                Some(near) => d.help(format!("did you mean `{near}`?")),
+                None if known.is_empty() => d.help(none),
+                None => d,
+            }
+        };
+        for mention in refs::mentions(expr) {
+            // Another part of the expression may mention what is unknown without being to blame (`try`).
+            let involved = diagnostic
+                .labels
+                .first()
+                .is_none_or(|l| l.span.start <= mention.span.end && mention.span.start <= l.span.end);
+            if !involved {
+                continue;
+            }
+            let (root, span) = (&*mention.root, mention.span);
+            if root == "each" && each.is_none() {
+                let d = Diagnostic::error(&codes::UNKNOWN_NAME, "`each` only has a meaning in blocks with `for_each`.");
+                return Some(d.at(span, "").help("add `for_each`, or remove `each`"));
+            }
+            let Some(name) = &mention.name else { continue };
+            match root {
+                "var" if self.variables.is_poisoned(name) => return None,
+                "var" if !self.variables.knows(name) => {
+                    let none = "declare it: `variable \"<name>\" {}`";
+                    return Some(unknown(format!("`var.{name}`"), span, name, self.variables.names(), none));
+                }
+                "local" if self.locals.is_poisoned(name) => return None,
+                "local" if !self.locals.knows(name) => {
+                    let none = "declare it in a `locals` block";
+                    return Some(unknown(format!("`local.{name}`"), span, name, self.locals.names(), none));
+                }
+                _ => {}
+            }
+            let Some((_, Value::Object(all))) = self.roots.iter().find(|(kind, _)| **kind == *root) else { continue };
+            if !all.contains_key(name) {
+                let what = format!("`{}`", Address::new(root, name));
+                let nested = self.nested_home(root, name);
+                let d = unknown(
+                    what,
+                    span,
+                    name,
+                    all.keys().map(|k| &**k).collect(),
+                    "no resource of this kind is declared at the top of a file",
+                );
+                return Some(match nested {
+                    Some(home) => d.help(format!("it is nested in a project: `{home}`")),
+                    None => d,
+                });
+            }
+        }
+        Some(diagnostic)
+    }
+
+    /// The address of a nested resource that someone wrote as if it stood at the top.
+    fn nested_home(&self, kind: &str, name: &str) -> Option<Address> {
+        let all = &self.declared.resources;
+        let decl = all.iter().find(|decl| decl.kind.word() == kind && &*decl.name == name)?;
+        let parent = &all[decl.parent?];
+        Some(Address::new(parent.kind.word(), &parent.name).child(kind, name))
+    }
+
+    /// Does something that may lead to more of its kind, with its name noted for the report of circles.
+    pub(crate) fn step<T>(&self, name: impl Into<String>, span: Span, f: impl FnOnce() -> T) -> T {
+        self.under_way.borrow_mut().push((name.into(), span));
+        let result = f();
+        self.under_way.borrow_mut().pop();
+        result
+    }
+
+    /// Reports that `name` is asked for, at `span`, while it is under way.
+    pub(crate) fn circle(&self, name: &str, span: Span) {
+        let under_way = self.under_way.borrow();
+        let start = under_way.iter().position(|(n, _)| n == name).unwrap_or(0);
+        let path: Vec<&str> = under_way[start..].iter().map(|(n, _)| n.as_str()).chain([name]).collect();
+        let shown = match path.len() {
+            0..=8 => path.join(" → "),
+            n => format!("{} → … ({} more) … → {name}", path[..5].join(" → "), n - 6),
+        };
+        let mut d = Diagnostic::error(&codes::VALUE_CYCLE, format!("`{name}` depends on itself: {shown}."));
+        // Each step is underlined where the one before asks for it.
+        for (asked, at) in under_way[start..].iter().skip(1).take(16) {
+            d = d.at(*at, format!("asks for {asked}"));
+        }
+        self.acc.borrow_mut().push(d.at(span, format!("asks for {name}")));
+    }
+}

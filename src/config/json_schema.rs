@@ -1,0 +1,204 @@
+//! The JSON schema of configurations, for editors and generators: HCL's JSON form, in which a block is an
+//! object under its word and its labels. Made from the table that the decoder uses and from what the
+//! providers declare. Any value may also be an expression, `"${…}"`.
+
+use crate::config::blocks;
+use crate::config::blocks::Attribute;
+use crate::config::blocks::Count;
+use crate::config::blocks::Form;
+use crate::config::blocks::Open;
+use crate::config::blocks::Ty;
+use crate::model::schema::App;
+use crate::model::schema::Destination;
+use crate::model::schema::Field;
+use crate::model::schema::Schemas;
+use crate::model::schema::Type;
+use serde_json::Map;
+use serde_json::Value as Json;
+use serde_json::json;
+
+/// The schema as text, with a final newline.
+pub(crate) fn text(schemas: &Schemas) -> String {
+    let properties = named(blocks::TOP.iter().map(|form| (form.word, block(form, schemas, false))));
+    let schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A keyform configuration",
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": false,
+        "$defs": {
+            "expression": {
+                "description": "An expression, evaluated when the configuration is loaded.",
+                "type": "string",
+                "pattern": "\\$\\{",
+            },
+        },
+    });
+    let mut out = serde_json::to_string_pretty(&schema).unwrap_or_default();
+    out.push('\n');
+    out
+}
+
+fn named<'a>(fields: impl IntoIterator<Item = (&'a str, Json)>) -> Json {
+    Json::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+/// A block under its word: labels are levels of objects.
+fn block(form: &'static Form, schemas: &Schemas, nested: bool) -> Json {
+    let many = |body: Json| match form.count {
+        Count::One => body,
+        Count::Many => json!({ "anyOf": [body, { "type": "array", "items": body }] }),
+    };
+    let mut out = match form.word {
+        "app_connection" => {
+            let apps = schemas.apps.values().map(|app| (&*app.slug, by_name(connection(form, app, schemas))));
+            json!({ "type": "object", "properties": named(apps), "additionalProperties": false })
+        }
+        "secret_sync" => {
+            let all = schemas.destinations.values();
+            let syncs = all.map(|to| (&*to.slug, by_name(sync(form, to, schemas))));
+            json!({ "type": "object", "properties": named(syncs), "additionalProperties": false })
+        }
+        _ => form.labels.iter().fold(many(body(form, schemas, nested)), |inner, _| by_name(inner)),
+    };
+    describe(&mut out, form.doc);
+    out
+}
+
+fn by_name(inner: Json) -> Json {
+    json!({ "type": "object", "additionalProperties": inner })
+}
+
+fn describe(schema: &mut Json, doc: &str) {
+    if let (Json::Object(fields), false) = (schema, doc.is_empty()) {
+        fields.insert("description".to_owned(), json!(doc));
+    }
+}
+
+/// What is between the braces, besides what providers declare.
+fn body(form: &'static Form, schemas: &Schemas, nested: bool) -> Json {
+    let (properties, required) = members(form, schemas, nested);
+    let mut out = json!({ "type": "object", "properties": properties, "additionalProperties": form.open != Open::No });
+    if !required.is_empty() {
+        out["required"] = json!(required);
+    }
+    out
+}
+
+fn members(form: &'static Form, schemas: &Schemas, nested: bool) -> (Map<String, Json>, Vec<String>) {
+    let shown = |attr: &&Attribute| !(nested && attr.name == "project");
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for attr in form.attrs().filter(shown) {
+        let mut schema = ty(attr.ty);
+        describe(&mut schema, attr.doc);
+        properties.insert(attr.name.to_owned(), schema);
+        if attr.required {
+            required.push(attr.name.to_owned());
+        }
+    }
+    for inner in form.blocks() {
+        properties.insert(inner.word.to_owned(), block(inner, schemas, true));
+    }
+    (properties, required)
+}
+
+fn ty(ty: Ty) -> Json {
+    match ty {
+        Ty::String | Ty::Environment | Ty::Template | Ty::Type => json!({ "type": "string" }),
+        Ty::Integer(low, high) => or_expression(json!({ "type": "integer", "minimum": low, "maximum": high })),
+        Ty::Bool | Ty::Condition => or_expression(json!({ "type": "boolean" })),
+        Ty::Strings | Ty::Refs | Ty::Tags => or_expression(json!({ "type": "array", "items": { "type": "string" } })),
+        Ty::Map => or_expression(json!({ "type": "object", "additionalProperties": { "type": "string" } })),
+        Ty::OneOf(words) => or_expression(json!({ "enum": words })),
+        Ty::Ref(_) | Ty::Secret => reference(),
+        Ty::Place => or_expression(json!({
+            "type": "object",
+            "properties": { "environment": { "type": "string" }, "path": { "type": "string" } },
+            "required": ["environment"],
+            "additionalProperties": false,
+        })),
+        Ty::Each => or_expression(json!({ "type": ["array", "object"] })),
+        Ty::Any => json!({}),
+    }
+}
+
+fn reference() -> Json {
+    json!({ "$ref": "#/$defs/expression" })
+}
+
+fn or_expression(schema: Json) -> Json {
+    json!({ "anyOf": [schema, reference()] })
+}
+
+/// The fields that a manifest declares.
+fn fields(list: &[Field]) -> (Map<String, Json>, Vec<String>) {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for field in list {
+        let mut schema = if field.sensitive { reference() } else { or_expression(field_type(&field.ty)) };
+        describe(&mut schema, &field.doc);
+        properties.insert(field.name.to_string(), schema);
+        if field.required && field.default.is_none() {
+            required.push(field.name.to_string());
+        }
+    }
+    (properties, required)
+}
+
+fn field_type(ty: &Type) -> Json {
+    match ty {
+        Type::String => json!({ "type": "string" }),
+        Type::Number => json!({ "type": "number" }),
+        Type::Bool => json!({ "type": "boolean" }),
+        Type::List(of) => json!({ "type": "array", "items": field_type(of) }),
+        Type::Map(of) => json!({ "type": "object", "additionalProperties": field_type(of) }),
+        Type::OneOf(words) => json!({ "enum": words.iter().map(|word| &**word).collect::<Vec<_>>() }),
+        Type::Any => json!({}),
+    }
+}
+
+/// A connection: one shape for each method that can be declared.
+fn connection(form: &'static Form, app: &App, schemas: &Schemas) -> Json {
+    let methods: Vec<_> = app.methods.iter().filter(|(_, method)| !method.browser_only).collect();
+    let shapes = methods.iter().map(|(name, method)| {
+        let (mut properties, mut required) = members(form, schemas, false);
+        let (more, needed) = fields(&method.fields);
+        properties.insert("method".to_owned(), json!({ "const": &***name }));
+        properties.extend(more);
+        required.extend(needed);
+        if methods.len() > 1 {
+            required.push("method".to_owned());
+        }
+        json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+    });
+    json!({ "title": &*app.title, "anyOf": shapes.collect::<Vec<_>>() })
+}
+
+/// A sync: its `destination` has one shape for each variant.
+fn sync(form: &'static Form, to: &Destination, schemas: &Schemas) -> Json {
+    let (mut properties, required) = members(form, schemas, false);
+    let shapes = to.variants.iter().map(|(name, variant)| {
+        let (mut properties, mut required) = fields(&variant.fields);
+        if let Some(selector) = &to.selector {
+            properties.insert(selector.to_string(), json!({ "const": &**name }));
+            if to.variants.len() > 1 {
+                required.push(selector.to_string());
+            }
+        }
+        json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+    });
+    properties.insert("destination".to_owned(), json!({ "anyOf": shapes.collect::<Vec<_>>() }));
+    let (options, needed) = fields(&to.options);
+    properties.insert(
+        "options".to_owned(),
+        json!({ "type": "object", "properties": options, "required": needed, "additionalProperties": false }),
+    );
+    json!({
+        "title": &*to.title,
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
+}

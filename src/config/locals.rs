@@ -1,0 +1,119 @@
+//! Local values: names for expressions, in any order.
+
+use crate::config::evaluate::Evaluation;
+use crate::diag::source::Span;
+use crate::lang::ast::Attr;
+use crate::model::attrs::Object;
+use crate::model::attrs::Value;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// All local values, each evaluated once.
+pub(crate) struct Locals<'a> {
+    /// In the order of the files.
+    list: Vec<&'a Attr>,
+    state: RefCell<HashMap<Arc<str>, State<'a>>>,
+    all: RefCell<Option<Value>>,
+}
+
+#[derive(Clone)]
+enum State<'a> {
+    Not(&'a Attr),
+    Running,
+    Known(Value),
+    Failed,
+}
+
+impl<'a> Locals<'a> {
+    pub(crate) fn new(list: &[&'a Attr]) -> Self {
+        let state = list.iter().map(|attr| (attr.name.clone(), State::Not(attr))).collect();
+        Self { list: list.to_vec(), state: RefCell::new(state), all: RefCell::default() }
+    }
+
+    /// The object of all of them, once all were evaluated.
+    pub(crate) fn all(&self) -> Option<Value> {
+        self.all.borrow().clone()
+    }
+
+    /// The object of those that `value` gives a value for.
+    pub(crate) fn object(&self, value: impl Fn(&str) -> Option<Value>) -> Value {
+        let known = self.list.iter().filter_map(|attr| Some((attr.name.clone(), value(&attr.name)?)));
+        Value::object(known.collect::<Object>())
+    }
+
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        self.state.borrow().contains_key(name)
+    }
+
+    /// Whether it failed, which was reported.
+    pub(crate) fn is_poisoned(&self, name: &str) -> bool {
+        matches!(self.state.borrow().get(name), Some(State::Failed | State::Running))
+    }
+
+    pub(crate) fn names(&self) -> Vec<&'a str> {
+        self.list.iter().map(|attr| &*attr.name).collect()
+    }
+}
+
+impl<'a> Evaluation<'a> {
+    /// Evaluates all local values; from then on they are at hand as a whole. Long chains are taken from
+    /// their far end first, so that they need no deep stack.
+    pub(crate) fn all_locals(&self) {
+        for name in self.local_order() {
+            self.local(&name.name, name.name_span);
+        }
+        let all = self.locals.object(|name| self.local_if_known(name));
+        *self.locals.all.borrow_mut() = Some(all);
+    }
+
+    /// Those that are mentioned before those that mention them, as far as there is such an order.
+    fn local_order(&self) -> Vec<&'a Attr> {
+        let by_name: HashMap<&str, &'a Attr> = self.locals.list.iter().map(|attr| (&*attr.name, *attr)).collect();
+        let mut order = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        for &root in &self.locals.list {
+            let mut open = vec![(root, false)];
+            while let Some((attr, done)) = open.pop() {
+                if done {
+                    order.push(attr);
+                } else if seen.insert(&*attr.name) {
+                    open.push((attr, true));
+                    let mentioned =
+                        crate::config::refs::mentions(&attr.expr).into_iter().filter(|m| &*m.root == "local");
+                    open.extend(mentioned.filter_map(|m| by_name.get(&*m.name?).map(|next| (*next, false))));
+                }
+            }
+        }
+        order
+    }
+
+    fn local_if_known(&self, name: &str) -> Option<Value> {
+        match self.locals.state.borrow().get(name) {
+            Some(State::Known(value)) => Some(value.clone()),
+            _ => None,
+        }
+    }
+
+    /// A local value; `None` if there is none of this name, or it failed. `span` asks for it.
+    pub(crate) fn local(&self, name: &str, span: Span) -> Option<Value> {
+        let (key, state) = self.locals.state.borrow().get_key_value(name).map(|(k, s)| (k.clone(), s.clone()))?;
+        let attr = match state {
+            State::Known(value) => return Some(value),
+            State::Failed => return None,
+            State::Running => {
+                self.circle(&format!("local.{name}"), span);
+                return None;
+            }
+            State::Not(attr) => attr,
+        };
+        self.locals.state.borrow_mut().insert(key.clone(), State::Running);
+        // What a local value reads makes no edge for whoever happens to ask for it first.
+        let reads = self.reads.take();
+        let value = self.step(format!("local.{name}"), span, || self.eval(&attr.expr, None));
+        self.reads.replace(reads);
+        let state = value.clone().map_or(State::Failed, State::Known);
+        self.locals.state.borrow_mut().insert(key, state);
+        value
+    }
+}

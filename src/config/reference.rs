@@ -1,0 +1,88 @@
+//! The reference page of all blocks, as Markdown, made from the table that the decoder uses.
+
+use crate::config::blocks;
+use crate::config::blocks::Attribute;
+use crate::config::blocks::Count;
+use crate::config::blocks::Form;
+use crate::config::blocks::Open;
+use crate::config::blocks::Ty;
+use std::fmt::Write;
+
+/// The page.
+pub(crate) fn page() -> String {
+    let mut out = String::from(
+        "# Blocks\n\nGenerated from the table that keyform reads configurations with; [LANGUAGE.md](../LANGUAGE.md) says how\n\
+         they play together. Which fields an app's connections and destinations take is on the pages of the providers.\n",
+    );
+    for form in blocks::TOP {
+        section(&mut out, form, "##");
+    }
+    out.push_str("\n## Every resource\n\n");
+    out.push_str("Blocks that declare a resource (`project`, `environment`, `folder`, `tag`, `secret`, `secret_import`, `app_connection`, `key_schema`, `secret_sync`) also take:\n\n");
+    table(&mut out, blocks::META);
+    for form in blocks::META_BLOCKS {
+        section(&mut out, form, "###");
+    }
+    let later = blocks::LATER.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+    // Writing to a text can't fail.
+    let _ = write!(out, "\n## Not supported yet\n\n{later}. They are refused, never ignored.\n");
+    out
+}
+
+fn section(out: &mut String, form: &Form, level: &str) {
+    let labels: String = form.labels.iter().map(|label| format!(" \"<{label}>\"")).collect();
+    let _ = write!(out, "\n{level} {}\n\n`{}{labels} {{ … }}`", form.word, form.word);
+    if form.count == Count::One {
+        out.push_str(", once");
+    }
+    let _ = write!(out, "\n\n{}\n", form.doc);
+    match form.open {
+        Open::No | Open::Connection => {}
+        Open::Names => out.push_str("\nTakes attributes of any name.\n"),
+        Open::Destination => out.push_str("\nTakes the fields of the destination.\n"),
+        Open::Options => out.push_str("\nTakes the options of the destination.\n"),
+    }
+    if !form.attrs.is_empty() {
+        out.push('\n');
+        table(out, form.attrs);
+    }
+    let (resources, settings): (Vec<&Form>, Vec<&Form>) =
+        form.blocks.iter().copied().partition(|inner| inner.kind.is_some());
+    if !resources.is_empty() {
+        let words = resources.iter().map(|inner| format!("`{}`", inner.word)).collect::<Vec<_>>().join(", ");
+        let _ = write!(out, "\nMay hold {words} blocks, which then belong to it.\n");
+    }
+    for inner in settings {
+        section(out, inner, "###");
+    }
+}
+
+fn table(out: &mut String, attrs: &[Attribute]) {
+    out.push_str("| attribute | takes | |\n|---|---|---|\n");
+    for attr in attrs {
+        let required = if attr.required { "**required.** " } else { "" };
+        let _ = writeln!(out, "| `{}` | {} | {required}{} |", attr.name, takes(attr.ty), attr.doc.replace('|', "\\|"));
+    }
+}
+
+fn takes(ty: Ty) -> String {
+    match ty {
+        Ty::String => "text".to_owned(),
+        Ty::Integer(low, high) => format!("whole number, {low} to {high}"),
+        Ty::Bool => "`true` or `false`".to_owned(),
+        Ty::Strings => "list of texts".to_owned(),
+        Ty::Map => "map of texts".to_owned(),
+        Ty::OneOf(words) => words.iter().map(|word| format!("`\"{word}\"`")).collect::<Vec<_>>().join(", "),
+        Ty::Ref(kind) => format!("reference to a `{kind}`"),
+        Ty::Refs => "list of references".to_owned(),
+        Ty::Environment => "text, or reference to an `environment`".to_owned(),
+        Ty::Tags => "list of texts, or of references to `tag`s".to_owned(),
+        Ty::Template => "reference to a `key_schema`, or text".to_owned(),
+        Ty::Place => "object".to_owned(),
+        Ty::Secret => "secret source".to_owned(),
+        Ty::Each => "set of texts, or map".to_owned(),
+        Ty::Type => "type".to_owned(),
+        Ty::Any => "anything".to_owned(),
+        Ty::Condition => "condition".to_owned(),
+    }
+}

@@ -1,0 +1,354 @@
+//! The blocks that declare no resource: `keyform`, `backend`, `guard`, `output`.
+
+use crate::config::blocks;
+use crate::config::blocks::Form;
+use crate::config::check;
+use crate::config::check::Misfit;
+use crate::config::decode;
+use crate::config::evaluate::Evaluation;
+use crate::config::refs;
+use crate::config::source;
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::diag::source::Span;
+use crate::lang::ast::Block;
+use crate::lang::ast::Expr;
+use crate::lang::ast::Node;
+use crate::model::attrs::Attrs;
+use crate::model::attrs::SecretSource;
+use crate::model::attrs::Value;
+use crate::model::desired::Backend;
+use crate::model::desired::Policy;
+use crate::model::desired::Settings;
+use crate::model::schema::Type;
+use crate::secret::Secret;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Where Infisical's own cloud is.
+const INFISICAL_CLOUD: &str = "https://app.infisical.com";
+
+impl Evaluation<'_> {
+    /// The `keyform` block.
+    pub(crate) fn settings(&self) -> Settings {
+        let mut out = Settings::default();
+        let Some(block) = self.declared.keyform else { return out };
+        if let Some(expr) = decode::expr(&block.body, "required_version") {
+            self.required_version(expr);
+        }
+        out.parallelism = self.whole(block, "parallelism", 1, 256);
+        if let Some(ledger) = block.body.blocks.iter().find(|inner| &*inner.kind == "ledger")
+            && let Some(label) = ledger.labels.first()
+        {
+            if &*label.text == "file" {
+                out.ledger = Some((label.text.clone(), Attrs::new()));
+            } else {
+                let planned = ["s3", "gcs", "azblob", "postgres", "backend"];
+                let d = match planned.contains(&&*label.text) {
+                    true => Diagnostic::error(
+                        &codes::NOT_SUPPORTED,
+                        format!("The ledger store `{}` is not supported by this version.", label.text),
+                    ),
+                    false => {
+                        Diagnostic::error(&codes::NOT_ALLOWED, format!("There is no ledger store `{}`.", label.text))
+                    }
+                };
+                self.report(d.at(label.span, "").help("use `ledger \"file\" {}`"));
+            }
+        }
+        out
+    }
+
+    fn required_version(&self, expr: &Expr) {
+        let Some(value) = self.eval(expr, None) else { return };
+        let Some(text) = value.as_str() else {
+            self.report(Misfit::shape("a text such as \">= 0.1\"", &value).diagnostic("required_version", expr));
+            return;
+        };
+        let own = env!("CARGO_PKG_VERSION");
+        match satisfies(own, text) {
+            Some(true) => {}
+            Some(false) => self.report(
+                Diagnostic::error(
+                    &codes::VERSION,
+                    format!("This is keyform {own}; the configuration requires {text}."),
+                )
+                .at(expr.span, "not met"),
+            ),
+            None => self.report(
+                Diagnostic::error(&codes::NOT_ALLOWED, "This is no version constraint.")
+                    .at(expr.span, "")
+                    .help("for example `>= 0.1, < 1.0` or `~> 0.3`"),
+            ),
+        }
+    }
+
+    /// The `backend` block.
+    pub(crate) fn backend(&self) -> Backend {
+        let Some(block) = self.declared.backend else { return Backend::default() };
+        let label = &block.labels[0];
+        let kinds = ["embedded", "infisical", "hanzo-kms"];
+        if !kinds.contains(&&*label.text) {
+            let d = Diagnostic::error(&codes::NOT_ALLOWED, format!("There is no backend `{}`.", label.text));
+            self.report(
+                d.at(label.span, "")
+                    .help("one of `embedded`, `infisical`, `hanzo-kms`")
+                    .did_you_mean(&label.text, kinds),
+            );
+            return Backend::default();
+        }
+        let form = blocks::top("backend");
+        let mut out = Backend { kind: label.text.clone(), origin: Some(block.header), ..Backend::default() };
+        out.attrs = self.plain_attrs(block, form);
+        let auth = block.body.blocks.iter().find(|inner| &*inner.kind == "auth");
+        if &*label.text == "embedded" {
+            let extra = block.body.attrs.first().map(|attr| attr.name_span).or(auth.map(|auth| auth.header));
+            if let Some(span) = extra {
+                let detail = "The embedded backend has no address and needs no login.";
+                self.report(Diagnostic::error(&codes::UNEXPECTED, detail).at(span, ""));
+            }
+            return out;
+        }
+        if let Some(url) = out.attrs.get("url").and_then(Value::as_str) {
+            if !url.starts_with("https://") && !url.starts_with("http://") {
+                let span = decode::expr(&block.body, "url").map_or(block.header, |expr| expr.span);
+                let d = Diagnostic::error(&codes::NOT_ALLOWED, "`url` begins with `https://`.").at(span, "");
+                self.report(d.help(format!("for example `{INFISICAL_CLOUD}`")));
+            }
+        } else if &*label.text == "infisical" {
+            out.attrs.insert("url".into(), Value::string(INFISICAL_CLOUD));
+        } else if decode::expr(&block.body, "url").is_none() {
+            let d = Diagnostic::error(&codes::REQUIRED, "A `hanzo-kms` backend needs the attribute `url`.");
+            self.report(d.at(block.header, "`url` is not set"));
+        }
+        match auth {
+            Some(auth) => {
+                out.auth = Some(auth.labels.first().map_or_else(Arc::default, |label| label.text.clone()));
+                out.auth_attrs = self.auth(auth, form.and_then(|form| form.block("auth")));
+            }
+            None => self.report(
+                Diagnostic::error(&codes::REQUIRED, format!("The backend `{}` needs an `auth` block.", label.text))
+                    .at(block.header, "how to log in?")
+                    .help(
+                        "auth \"universal\" { client_id = … client_secret = secret_env(\"INFISICAL_CLIENT_SECRET\") }",
+                    ),
+            ),
+        }
+        out
+    }
+
+    fn auth(&self, block: &Block, form: Option<&Form>) -> Attrs {
+        let Some(label) = block.labels.first() else { return Attrs::new() };
+        let (required, optional): (&[&str], &[&str]) = match &*label.text {
+            "universal" => (&["client_id", "client_secret"], &["organization"]),
+            "token" => (&["token"], &[]),
+            other => {
+                let d = Diagnostic::error(&codes::NOT_ALLOWED, format!("There is no way `{other}` to log in."));
+                self.report(
+                    d.at(label.span, "")
+                        .help("one of `universal`, `token`")
+                        .did_you_mean(other, ["universal", "token"]),
+                );
+                return Attrs::new();
+            }
+        };
+        for attr in &block.body.attrs {
+            let known = form.is_some_and(|form| form.attr(&attr.name).is_some());
+            if known && !required.contains(&&*attr.name) && !optional.contains(&&*attr.name) {
+                let detail = format!("`{}` does not belong to `auth \"{}\"`.", attr.name, label.text);
+                self.report(Diagnostic::error(&codes::UNEXPECTED, detail).at(attr.name_span, ""));
+            }
+        }
+        for name in required {
+            if decode::expr(&block.body, name).is_none() {
+                let detail = format!("`auth \"{}\"` needs the attribute `{name}`.", label.text);
+                self.report(
+                    Diagnostic::error(&codes::REQUIRED, detail).at(block.header, format!("`{name}` is not set")),
+                );
+            }
+        }
+        self.plain_attrs(block, form)
+    }
+
+    /// The attributes of a block without instances: texts and secrets.
+    fn plain_attrs(&self, block: &Block, form: Option<&Form>) -> Attrs {
+        let mut out = Attrs::new();
+        for attr in &block.body.attrs {
+            let Some(known) = form.and_then(|form| form.attr(&attr.name)) else { continue };
+            let secret = known.ty == blocks::Ty::Secret;
+            if secret {
+                self.hidden.borrow_mut().extend(refs::literals(&attr.expr));
+            }
+            let Some(value) = self.eval(&attr.expr, None) else { continue };
+            let value = match value {
+                Value::Null => continue,
+                Value::Source(_) if secret => self.login_source(value, attr.expr.span),
+                Value::String(text) if secret => {
+                    self.report(
+                        self.literal(format!("`{}` is a secret, and plain text here.", attr.name), attr.expr.span),
+                    );
+                    Some(Value::Source(Arc::new(SecretSource::Literal(Secret::new((*text).to_owned())))))
+                }
+                other => match check::fit(&other, &Type::String) {
+                    Ok(value) => Some(value),
+                    Err(misfit) => {
+                        self.report(misfit.diagnostic(&attr.name, &attr.expr));
+                        None
+                    }
+                },
+            };
+            out.extend(value.map(|value| (attr.name.clone(), value)));
+        }
+        out
+    }
+
+    /// A credential for the backend can't come from the backend.
+    fn login_source(&self, value: Value, span: Span) -> Option<Value> {
+        if let Value::Source(from) = &value {
+            if matches!(**from, SecretSource::Stored(_) | SecretSource::Random { .. }) {
+                let detail = "The login to the backend can't come from the backend.";
+                self.report(Diagnostic::error(&codes::SECRET_PLACE, detail).at(span, ""));
+                return None;
+            }
+            if let Some(warning) = source::exposed(from, &self.input.dir) {
+                self.report(warning.at(span, "readable by others"));
+            }
+        }
+        Some(value)
+    }
+
+    /// The `guard` block.
+    pub(crate) fn policy(&self) -> Policy {
+        let mut out = Policy::default();
+        let Some(block) = self.declared.guard else { return out };
+        if let Some(n) = self.whole(block, "max_deletes", 0, 1_000_000) {
+            out.max_deletes = n;
+        }
+        if let Some(n) = self.whole(block, "max_delete_percent", 0, 100) {
+            out.max_delete_percent = n;
+        }
+        if let Some(expr) = decode::expr(&block.body, "allow")
+            && let Some(value) = self.eval(expr, None)
+        {
+            match check::fit(&value, &Type::List(Box::new(Type::String))) {
+                Ok(list) => {
+                    for (i, item) in list.as_list().unwrap_or_default().iter().enumerate() {
+                        let span = match &expr.node {
+                            Node::List(parts) => parts.get(i).map_or(expr.span, |part| part.span),
+                            _ => expr.span,
+                        };
+                        out.allow.extend(check::text(item).and_then(|name| self.hazard(name, span)));
+                    }
+                }
+                Err(misfit) => self.report(misfit.diagnostic("allow", expr)),
+            }
+        }
+        out
+    }
+
+    fn whole(&self, block: &Block, name: &str, low: i64, high: i64) -> Option<usize> {
+        let expr = decode::expr(&block.body, name)?;
+        let value = self.eval(expr, None)?;
+        if value.is_null() {
+            return None;
+        }
+        let Some(number) = check::number(&value) else {
+            self.report(Misfit::shape("a whole number", &value).diagnostic(name, expr));
+            return None;
+        };
+        let fits = number.as_i64().filter(|n| (low..=high).contains(n)).and_then(|n| usize::try_from(n).ok());
+        if fits.is_none() {
+            let detail = format!("`{name}` is a whole number from {low} to {high}.");
+            self.report(Diagnostic::error(&codes::NOT_ALLOWED, detail).at(expr.span, "out of range"));
+        }
+        fits
+    }
+
+    /// The `output` blocks.
+    pub(crate) fn outputs(&self) -> BTreeMap<Arc<str>, Value> {
+        let mut out = BTreeMap::new();
+        for block in &self.declared.outputs {
+            let Some(expr) = decode::expr(&block.body, "value") else { continue };
+            let Some(value) = self.eval(expr, None) else { continue };
+            match check::fit(&value, &Type::Any) {
+                Ok(value) => {
+                    out.insert(block.labels[0].text.clone(), value);
+                }
+                Err(misfit) => {
+                    let d = misfit.diagnostic("value", expr);
+                    self.report(match misfit.why {
+                        check::Why::Shape(..) => d.help("read one of its attributes"),
+                        _ => d.help("an output is shown; a secret can't be one"),
+                    });
+                }
+            }
+        }
+        out
+    }
+}
+
+/// Whether a version meets constraints such as `>= 0.1, < 1.0`; `None` if they are none.
+fn satisfies(version: &str, constraints: &str) -> Option<bool> {
+    let own = parts(version)?;
+    let mut met = true;
+    for constraint in constraints.split(',') {
+        let constraint = constraint.trim();
+        let digits = constraint.find(|c: char| c.is_ascii_digit())?;
+        let (operator, wanted_text) = (constraint[..digits].trim(), &constraint[digits..]);
+        let wanted = parts(wanted_text)?;
+        met &= match operator {
+            "" | "=" => own == wanted,
+            "!=" => own != wanted,
+            ">" => own > wanted,
+            ">=" => own >= wanted,
+            "<" => own < wanted,
+            "<=" => own <= wanted,
+            // `~> 1.2` is `>= 1.2, < 2`; `~> 1.2.3` is `>= 1.2.3, < 1.3`.
+            "~>" => {
+                let fixed = wanted_text.split('.').count().saturating_sub(1).clamp(1, 2);
+                own >= wanted && own[..fixed] == wanted[..fixed]
+            }
+            _ => return None,
+        };
+    }
+    Some(met)
+}
+
+/// The three numbers of a version; those that are not written are 0.
+fn parts(version: &str) -> Option<[u64; 3]> {
+    let mut out = [0; 3];
+    let mut numbers = version.trim().split('.');
+    for part in &mut out {
+        match numbers.next() {
+            Some(number) => *part = number.parse().ok()?,
+            None => break,
+        }
+    }
+    numbers.next().is_none().then_some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::satisfies;
+
+    #[test]
+    fn versions() {
+        for (constraint, met) in [
+            (">= 0.1", Some(true)),
+            ("< 0.1", Some(false)),
+            (">= 0.1, < 1", Some(true)),
+            ("~> 0.1", Some(true)),
+            ("~> 0.2.0", Some(false)),
+            ("~> 0.1.4", Some(true)),
+            ("~> 0.1.6", Some(false)),
+            ("0.1.5", Some(true)),
+            ("!= 0.1.5", Some(false)),
+            ("", None),
+            ("=> 1", None),
+            ("1.2.3.4", None),
+            ("latest", None),
+        ] {
+            assert_eq!(satisfies("0.1.5", constraint), met, "{constraint}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Values of variables as text: files of them, and single ones from the command line and the environment.
+//! They are plain data: no blocks, no references, no functions. No problem ever quotes or underlines
+//! the text, because it may hold secrets: problems name the file, the line and the column.
+
+use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
+use crate::diag::codes;
+use crate::diag::source::Sources;
+use crate::lang::ast::Expr;
+use crate::lang::eval;
+use crate::lang::parse;
+use crate::lang::scope::Outside;
+use crate::lang::scope::Scope;
+use crate::model::attrs::Value;
+use std::sync::Arc;
+
+/// A value with the place that it came from, for people: `prod.vars.hcl:3`.
+#[derive(Clone)]
+pub(crate) struct Given {
+    pub(crate) value: Value,
+    pub(crate) from: String,
+}
+
+/// The values of a file. `name` is what people know it by.
+pub(crate) fn file(acc: &mut Diagnostics, name: &str, text: &str) -> Vec<(Arc<str>, Given)> {
+    // A registry of its own, so that nothing can draw the text.
+    let mut sources = Sources::new();
+    let id = sources.add(name, text);
+    let mut inner = Diagnostics::new();
+    let body = parse::parse(&mut inner, id, text);
+    let place = |d: &Diagnostic| match d.labels.first().and_then(|label| sources.line_column(label.span)) {
+        Some((line, column)) => format!("{name}:{line}:{column}"),
+        None => name.to_owned(),
+    };
+    for d in inner.iter() {
+        let detail = format!("{}: {}.", place(d), d.summary());
+        acc.push(Diagnostic { severity: d.severity, ..Diagnostic::error(&codes::VARS_FILE, detail) });
+    }
+    let Some(body) = body else { return Vec::new() };
+    for block in &body.blocks {
+        let (line, column) = sources.line_column(block.header).unwrap_or_default();
+        let detail = format!("{name}:{line}:{column}: a file of values has no blocks.");
+        acc.push(Diagnostic::error(&codes::VARS_FILE, detail).help("write `name = value`"));
+    }
+    let mut values = Vec::with_capacity(body.attrs.len());
+    for attr in &body.attrs {
+        match constant(&attr.expr) {
+            Ok(value) => {
+                let line = sources.line_column(attr.name_span).map_or(0, |(line, _)| line);
+                values.push((attr.name.clone(), Given { value, from: format!("{name}:{line}") }));
+            }
+            Err(d) => {
+                let detail = format!("{}: the value of `{}` is not plain data: {}.", place(&d), attr.name, d.summary());
+                acc.push(Diagnostic::error(&codes::VARS_FILE, detail));
+            }
+        }
+    }
+    values
+}
+
+/// A list, map or object written as an expression; `None` if it is none.
+pub(crate) fn expression(text: &str) -> Option<Value> {
+    let mut sources = Sources::new();
+    let text = format!("value = {text}");
+    let id = sources.add("value", text.as_str());
+    let body = parse::parse(&mut Diagnostics::new(), id, &text)?;
+    match (&body.attrs[..], &body.blocks[..]) {
+        ([attr], []) => constant(&attr.expr).ok(),
+        _ => None,
+    }
+}
+
+fn constant(expr: &Expr) -> Result<Value, Diagnostic> {
+    eval::eval(expr, &Scope::new(&Outside::nothing(&[])))
+}
