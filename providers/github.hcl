@@ -24,118 +24,74 @@ provider "github" {
 
   verify { request = "GET /user" }
   errors { message = get(response, "message", null) }
+  # Both of GitHub's limits answer 403: the hourly one with nothing remaining, the secondary one with a pause.
+  retry = status == 403 && (get(response_headers, "retry-after", null) != null || get(response_headers, "x-ratelimit-remaining", "1") == "0")
 
   destination "github" {
-    import   = false
-    readable = false
     selector = "scope"
+    readable = false
+
+    key {
+      matches  = "[A-Z_][A-Z0-9_]*"
+      case     = "upper"
+      reserved = ["GITHUB_*"]
+    }
+    value { max_bytes = 49152 }
+    limits {
+      entries     = 100
+      concurrency = 4
+    }
+
+    lookup "public_key" { request = "GET /public-key" }
+    list {
+      request = "GET"
+      query   = { per_page = 100 }
+      next    = link(response_headers, "next")
+      items   = [for it in response.secrets : { key = it.name, version = it.updated_at }]
+    }
+    upsert {
+      request = "PUT /${key}"
+      json    = { encrypted_value = sealed_box(lookup.public_key.key, value), key_id = lookup.public_key.key_id }
+    }
+    delete { request = "DELETE /${key}" }
 
     variant "repository" {
       owner = string
-      repo  = string
+      repo  = string # its name without the owner
 
-      key {
-        matches  = "^[A-Z_][A-Z0-9_]*$"
-        case     = "upper"
-        reserved = ["GITHUB_*"]
-      }
-      value { max_bytes = 49152 }
-      limits {
-        entries     = 100
-        rate        = 80 # writes a minute, the secondary limit for requests that create content
-        concurrency = 4
-      }
-
-      lookup "public_key" {
-        request = "GET /repos/${destination.owner}/${destination.repo}/actions/secrets/public-key"
-        items   = { id = response.key_id, key = response.key }
-      }
-      list {
-        request = "GET /repos/${destination.owner}/${destination.repo}/actions/secrets"
-        query   = { per_page = 100 }
-        next    = link(response_headers, "next")
-        items   = [for it in response.secrets : { key = it.name, version = it.updated_at }]
-      }
-      upsert {
-        request = "PUT /repos/${destination.owner}/${destination.repo}/actions/secrets/${key}"
-        json    = { encrypted_value = sealed_box(lookup.public_key.key, value), key_id = lookup.public_key.id }
-      }
-      delete { request = "DELETE /repos/${destination.owner}/${destination.repo}/actions/secrets/${key}" }
+      root = "/repos/${destination.owner}/${destination.repo}/actions/secrets"
     }
 
     # The environment must exist already: GitHub answers 404 otherwise.
     variant "repository-environment" {
       owner = string
-      repo  = string
+      repo  = string # its name without the owner
       env   = string
 
-      key {
-        matches  = "^[A-Z_][A-Z0-9_]*$"
-        case     = "upper"
-        reserved = ["GITHUB_*"]
-      }
-      value { max_bytes = 49152 }
-      limits {
-        entries     = 100
-        rate        = 80
-        concurrency = 4
-      }
-
-      lookup "public_key" {
-        request = "GET /repos/${destination.owner}/${destination.repo}/environments/${destination.env}/secrets/public-key"
-        items   = { id = response.key_id, key = response.key }
-      }
-      list {
-        request = "GET /repos/${destination.owner}/${destination.repo}/environments/${destination.env}/secrets"
-        query   = { per_page = 100 }
-        next    = link(response_headers, "next")
-        items   = [for it in response.secrets : { key = it.name, version = it.updated_at }]
-      }
-      upsert {
-        request = "PUT /repos/${destination.owner}/${destination.repo}/environments/${destination.env}/secrets/${key}"
-        json    = { encrypted_value = sealed_box(lookup.public_key.key, value), key_id = lookup.public_key.id }
-      }
-      delete { request = "DELETE /repos/${destination.owner}/${destination.repo}/environments/${destination.env}/secrets/${key}" }
+      root = "/repos/${destination.owner}/${destination.repo}/environments/${destination.env}/secrets"
     }
 
     # A write sets the visibility anew each time; with `selected` it replaces the list of repositories.
     variant "organization" {
       org                     = string
       visibility              = oneof("all", "private", "selected")
-      selected_repository_ids = optional(list(number))
+      selected_repository_ids = optional(list(number)) # for visibility "selected"
 
-      key {
-        matches  = "^[A-Z_][A-Z0-9_]*$"
-        case     = "upper"
-        reserved = ["GITHUB_*"]
-      }
-      value { max_bytes = 49152 }
       limits {
         entries     = 1000
-        rate        = 80
         concurrency = 1 # concurrent writes to one organization's secrets were seen to conflict
       }
 
-      lookup "public_key" {
-        request = "GET /orgs/${destination.org}/actions/secrets/public-key"
-        items   = { id = response.key_id, key = response.key }
-      }
-      list {
-        request = "GET /orgs/${destination.org}/actions/secrets"
-        query   = { per_page = 100 }
-        next    = link(response_headers, "next")
-        items   = [for it in response.secrets : { key = it.name, version = it.updated_at }]
-      }
+      root = "/orgs/${destination.org}/actions/secrets"
       upsert {
-        request = "PUT /orgs/${destination.org}/actions/secrets/${key}"
+        request = "PUT /${key}"
         json = compact({
           encrypted_value         = sealed_box(lookup.public_key.key, value)
-          key_id                  = lookup.public_key.id
+          key_id                  = lookup.public_key.key_id
           visibility              = destination.visibility
           selected_repository_ids = destination.visibility == "selected" ? destination.selected_repository_ids : null
         })
       }
-      delete { request = "DELETE /orgs/${destination.org}/actions/secrets/${key}" }
     }
   }
 }

@@ -11,119 +11,76 @@ provider "gitlab" {
   }
   connection "oauth" { browser_only = true }
 
-  base_url = "${connection.instance_url}/api/v4"
+  base_url = "${trimsuffix(connection.instance_url, "/")}/api/v4"
   headers  = { PRIVATE-TOKEN = connection.access_token, Accept = "application/json" }
 
   verify { request = "GET /user" }
-  errors { message = get(response, "message", get(response, "error", null)) }
+  errors { message = try(join("; ", flatten([for field, words in response.message : [for word in words : "${field} ${word}"]])), tostring(response.message), tostring(response.error), null) }
 
   # A variable is named by key and scope together, so every write says which scope it means: without the
   # filter a group's update would silently take any variable of that key.
   destination "gitlab" {
-    import   = false
-    readable = true
     selector = "scope"
 
-    variant "project" {
-      project_id            = string
-      project_name          = optional(string)
-      target_environment    = optional(string, "*")
-      should_protect_secrets = optional(bool, false)
-      should_mask_secrets   = optional(bool, false)
-      should_hide_secrets   = optional(bool, false)
+    target_environment     = optional(string, "*") # environment scope; groups need a paid plan for others than *
+    should_protect_secrets = optional(bool, false)
+    should_mask_secrets    = optional(bool, false)
+    should_hide_secrets    = optional(bool, false) # can only be chosen when a variable is made
 
-      key { matches = "^[A-Za-z0-9_]{1,255}$" }
-      limits {
-        entries     = 8000
-        rate        = 2000
-        concurrency = 8
-      }
+    key { matches = "[A-Za-z0-9_]{1,255}" }
 
-      list {
-        request = "GET /projects/${destination.project_id}/variables"
-        query   = { per_page = 100 }
-        next    = link(response_headers, "next")
-        items   = [for it in response : { key = it.key, value = it.value } if it.environment_scope == destination.target_environment]
-      }
-      # `raw` keeps `$NAME` in a value from being expanded.
-      create {
-        request = "POST /projects/${destination.project_id}/variables"
-        json = {
-          key               = key
-          value             = value
-          variable_type     = "env_var"
-          environment_scope = destination.target_environment
-          protected         = destination.should_protect_secrets
-          masked            = destination.should_mask_secrets || destination.should_hide_secrets
-          masked_and_hidden = destination.should_hide_secrets
-          raw               = true
-        }
-      }
-      update {
-        request = "PUT /projects/${destination.project_id}/variables/${key}"
-        query   = { "filter[environment_scope]" = destination.target_environment }
-        json = {
-          value     = value
-          protected = destination.should_protect_secrets
-          masked    = destination.should_mask_secrets || destination.should_hide_secrets
-          raw       = true
-        }
-      }
-      delete {
-        request = "DELETE /projects/${destination.project_id}/variables/${key}"
-        query   = { "filter[environment_scope]" = destination.target_environment }
+    # A hidden variable comes back without its value.
+    list {
+      request = "GET"
+      query   = { per_page = 100 }
+      next    = link(response_headers, "next")
+      items = [
+        for it in response : { key = it.key, value = it.value }
+        if it.environment_scope == destination.target_environment
+      ]
+    }
+    # `raw` keeps `$NAME` in a value from being expanded.
+    create {
+      request = "POST"
+      json = compact({
+        key               = key
+        value             = value
+        variable_type     = "env_var"
+        environment_scope = destination.target_environment
+        protected         = destination.should_protect_secrets
+        masked            = destination.should_mask_secrets || destination.should_hide_secrets
+        masked_and_hidden = destination.should_hide_secrets ? true : null
+        raw               = true
+      })
+    }
+    update {
+      request = "PUT /${key}"
+      query   = { "filter[environment_scope]" = destination.target_environment }
+      json = {
+        value     = value
+        protected = destination.should_protect_secrets
+        masked    = destination.should_mask_secrets || destination.should_hide_secrets
+        raw       = true
       }
     }
+    delete {
+      request = "DELETE /${key}"
+      query   = { "filter[environment_scope]" = destination.target_environment }
+    }
 
-    # Scopes other than `*` need a paid plan for groups.
+    variant "project" {
+      project_id   = string # number, or full path
+      project_name = optional(string)
+
+      limits { entries = 8000 }
+      root = "/projects/${replace(destination.project_id, "%2F", "/")}/variables"
+    }
     variant "group" {
-      group_id              = string
-      group_name            = optional(string)
-      target_environment    = optional(string, "*")
-      should_protect_secrets = optional(bool, false)
-      should_mask_secrets   = optional(bool, false)
-      should_hide_secrets   = optional(bool, false)
+      group_id   = string # number, or full path
+      group_name = optional(string)
 
-      key { matches = "^[A-Za-z0-9_]{1,255}$" }
-      limits {
-        entries     = 30000
-        rate        = 2000
-        concurrency = 8
-      }
-
-      list {
-        request = "GET /groups/${destination.group_id}/variables"
-        query   = { per_page = 100 }
-        next    = link(response_headers, "next")
-        items   = [for it in response : { key = it.key, value = it.value } if it.environment_scope == destination.target_environment]
-      }
-      create {
-        request = "POST /groups/${destination.group_id}/variables"
-        json = {
-          key               = key
-          value             = value
-          variable_type     = "env_var"
-          environment_scope = destination.target_environment
-          protected         = destination.should_protect_secrets
-          masked            = destination.should_mask_secrets || destination.should_hide_secrets
-          masked_and_hidden = destination.should_hide_secrets
-          raw               = true
-        }
-      }
-      update {
-        request = "PUT /groups/${destination.group_id}/variables/${key}"
-        query   = { "filter[environment_scope]" = destination.target_environment }
-        json = {
-          value     = value
-          protected = destination.should_protect_secrets
-          masked    = destination.should_mask_secrets || destination.should_hide_secrets
-          raw       = true
-        }
-      }
-      delete {
-        request = "DELETE /groups/${destination.group_id}/variables/${key}"
-        query   = { "filter[environment_scope]" = destination.target_environment }
-      }
+      limits { entries = 30000 }
+      root = "/groups/${replace(destination.group_id, "%2F", "/")}/variables"
     }
   }
 }

@@ -16,70 +16,55 @@ provider "render" {
 
   destination "render" {
     import   = true
-    readable = true
     selector = "scope"
 
+    type = optional(oneof("env"), "env")
+
     options {
-      auto_redeploy_services = optional(bool, false)
+      auto_redeploy_services = optional(bool, false) # of a service; those of a group are not redeployed
     }
 
+    key {
+      matches  = "[A-Za-z_.-][A-Za-z0-9_.-]*"
+      reserved = ["RENDER", "RENDER_*"]
+    }
+    value { empty = false }
+    limits { concurrency = 4 }
+
+    upsert {
+      request = "PUT /env-vars/${key}"
+      json    = { value = value }
+    }
+    delete { request = "DELETE /env-vars/${key}" }
+
     variant "service" {
-      service_id = string
-      type       = optional(oneof("env"), "env")
+      service_id = string # srv-…
 
-      key {
-        matches  = "^[A-Za-z_.-][A-Za-z0-9_.-]*$"
-        reserved = ["RENDER", "RENDER_*"]
-      }
-      value { empty = false }
-      limits {
-        rate        = 100 # requests a minute, as the answers' headers say for writes
-        concurrency = 4
-      }
-
-      # The vendor's own client reads until an empty page: a page size that the server lowers would
-      # otherwise look like the end.
+      root = "/services/${destination.service_id}"
+      # Pages are read until an empty one, as the vendor's own client does: a page size that the server lowers
+      # would otherwise look like the end.
       list {
-        request = "GET /services/${destination.service_id}/env-vars"
+        request = "GET /env-vars"
         query   = { limit = 100, cursor = cursor }
         items   = [for it in response : { key = it.envVar.key, value = it.envVar.value }]
         next    = length(response) == 0 ? null : last(response).cursor
       }
-      upsert {
-        request = "PUT /services/${destination.service_id}/env-vars/${key}"
-        json    = { value = value }
-      }
-      delete { request = "DELETE /services/${destination.service_id}/env-vars/${key}" }
+      # Running instances see new values after a deploy only.
       after {
         when    = options.auto_redeploy_services
-        request = "POST /services/${destination.service_id}/deploys"
+        request = "POST /deploys"
         json    = {}
       }
     }
 
     variant "environment-group" {
-      environment_group_id = string
-      type                 = optional(oneof("env"), "env")
+      environment_group_id = string # evg-…
 
-      key {
-        matches  = "^[A-Za-z_.-][A-Za-z0-9_.-]*$"
-        reserved = ["RENDER", "RENDER_*"]
-      }
-      value { empty = false }
-      limits {
-        rate        = 100
-        concurrency = 4
-      }
-
+      root = "/env-groups/${destination.environment_group_id}"
       list {
-        request = "GET /env-groups/${destination.environment_group_id}"
+        request = "GET"
         items   = [for it in response.envVars : { key = it.key, value = it.value }]
       }
-      upsert {
-        request = "PUT /env-groups/${destination.environment_group_id}/env-vars/${key}"
-        json    = { value = value }
-      }
-      delete { request = "DELETE /env-groups/${destination.environment_group_id}/env-vars/${key}" }
     }
   }
 }

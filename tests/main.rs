@@ -4,6 +4,7 @@
 
 mod canary;
 mod cli;
+mod files;
 mod lang;
 mod laws;
 mod providers;

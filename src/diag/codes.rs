@@ -187,6 +187,8 @@ codes! {
         "A local destination writes inside the directory of its connection only: no `..`, no absolute names, no symbolic links that lead out.";
     BAD_PATH_PART = "KF0524" Configuration "key can't stand in an address"
         "A key, name or id that becomes a part of a request's path is empty, `.` or `..`, so the request would reach something else.";
+    NOT_THERE = "KF0526" Vendor "not there"
+        "The service answered 404: the place that the destination names is not there, or the credentials can't see it.";
     NO_CREDENTIALS = "KF0525" Credentials "no credentials found"
         "The machine's own credentials are needed (environment, profile, metadata service), and none were found.";
     // 06 backend

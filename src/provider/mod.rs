@@ -11,9 +11,12 @@
 //! bytes survive; 429 waits and 401 does not; stopped anywhere and run again, it converges; key rules
 //! reject what they say they reject; nothing leaks a value.
 
+pub mod driver;
+pub mod manifest;
 pub mod native;
 pub mod registry;
 pub mod rules;
+pub mod sign;
 
 use crate::diag::Diagnostic;
 use crate::model::attrs::Attrs;
@@ -116,6 +119,7 @@ pub struct Destination {
 
 #[derive(Clone)]
 enum Inner {
+    Api(Arc<driver::Driver>),
     Files(Arc<native::files::Files>),
 }
 
@@ -125,6 +129,7 @@ impl Destination {
     #[must_use]
     pub fn place(&self) -> String {
         match &self.inner {
+            Inner::Api(driver) => driver.place(),
             Inner::Files(files) => files.place(),
         }
     }
@@ -133,6 +138,7 @@ impl Destination {
     #[must_use]
     pub fn variant(&self) -> &Variant {
         match &self.inner {
+            Inner::Api(driver) => driver.variant(),
             Inner::Files(files) => files.variant(),
         }
     }
@@ -156,6 +162,7 @@ impl Destination {
     /// Nothing can be said about what is there.
     pub async fn read(&self) -> Result<Observation, Diagnostic> {
         match &self.inner {
+            Inner::Api(driver) => driver.read().await,
             Inner::Files(files) => files.read(),
         }
     }
@@ -163,6 +170,7 @@ impl Destination {
     /// Writes, on top of what was observed. One outcome for each write, in the same order.
     pub async fn write(&self, observed: &Observation, writes: &[Write]) -> Vec<Outcome> {
         match &self.inner {
+            Inner::Api(driver) => driver.write(observed, writes).await,
             Inner::Files(files) => files.write(writes),
         }
     }

@@ -8,13 +8,35 @@ use crate::http::client::Client;
 use crate::model::attrs::Attrs;
 use crate::model::schema::Schemas;
 use crate::provider::Destination;
+use crate::provider::Inner;
 use crate::provider::Spec;
+use crate::provider::driver::Driver;
+use crate::provider::driver::session::Session;
+use crate::provider::manifest::Manifest;
+use crate::provider::manifest::load::load;
+use crate::provider::native::files::Files;
+use crate::secret::FingerprintKey;
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
+
+/// The built-in manifests. A new app is a file and a line.
+const BUILTIN: [(&str, &str); 7] = [
+    ("providers/aws.hcl", include_str!("../../providers/aws.hcl")),
+    ("providers/github.hcl", include_str!("../../providers/github.hcl")),
+    ("providers/gitlab.hcl", include_str!("../../providers/gitlab.hcl")),
+    ("providers/hashicorp.hcl", include_str!("../../providers/hashicorp.hcl")),
+    ("providers/local.hcl", include_str!("../../providers/local.hcl")),
+    ("providers/render.hcl", include_str!("../../providers/render.hcl")),
+    ("providers/vercel.hcl", include_str!("../../providers/vercel.hcl")),
+];
 
 /// All providers that are known.
-#[derive(Default)]
 pub struct Registry {
+    manifests: BTreeMap<Arc<str>, Arc<Manifest>>,
     schemas: Schemas,
+    /// Tells places apart by their credentials without naming these.
+    key: FingerprintKey,
 }
 
 impl Registry {
@@ -23,14 +45,59 @@ impl Registry {
     /// # Errors
     /// A built-in manifest is bad: a mistake in this build.
     pub fn builtin() -> Result<Self, Diagnostics> {
-        Ok(Self::default())
+        let mut acc = Diagnostics::new();
+        let mut sources = Sources::new();
+        let mut registry =
+            Self { manifests: BTreeMap::new(), schemas: Schemas::default(), key: FingerprintKey::generate() };
+        for (name, text) in BUILTIN {
+            registry.load(&mut acc, &mut sources, name, text);
+        }
+        if acc.has_errors() {
+            return Err(located(acc, &sources));
+        }
+        Ok(registry)
     }
 
     /// Adds the manifests of a directory, if it exists: `providers/*.hcl` beside a configuration. Problems
     /// go to `acc`, texts to `sources`. Gives the slugs of the destinations that were added.
     pub fn add_user_manifests(&mut self, acc: &mut Diagnostics, sources: &mut Sources, dir: &Path) -> Vec<String> {
-        let _ = (acc, sources, dir);
-        Vec::new()
+        let Ok(files) = std::fs::read_dir(dir) else { return Vec::new() };
+        let mut paths: Vec<_> = files.filter_map(|file| Some(file.ok()?.path())).collect();
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "hcl"));
+        paths.sort();
+        let mut added = Vec::new();
+        for path in paths {
+            let name = path.display().to_string();
+            match std::fs::read_to_string(&path) {
+                Ok(text) => added.extend(self.load(acc, sources, &name, &text)),
+                Err(e) => {
+                    acc.push(Diagnostic::error(&codes::FILE_ERROR, format!("`{name}` can't be read: {}.", e.kind())))
+                }
+            }
+        }
+        added
+    }
+
+    /// Adds one manifest. Gives the slugs of its destinations.
+    fn load(&mut self, acc: &mut Diagnostics, sources: &mut Sources, name: &str, text: &str) -> Vec<String> {
+        let id = sources.add(name, text);
+        let source = sources.get(id).cloned();
+        let Some(manifest) = source.and_then(|source| load(acc, id, &source)) else { return Vec::new() };
+        let slug = manifest.app.slug.clone();
+        let taken = manifest.destinations.keys().find(|slug| self.schemas.destinations.contains_key(*slug));
+        let app = self.manifests.contains_key(&slug).then_some(&slug);
+        if let Some(taken) = app.or(taken) {
+            let detail = format!("`{name}` declares `{taken}`, which exists already.");
+            acc.push(Diagnostic::error(&codes::DUPLICATE_PROVIDER, detail));
+            return Vec::new();
+        }
+        let added = manifest.destinations.keys().map(ToString::to_string).collect();
+        self.schemas.apps.insert(slug.clone(), manifest.app.clone());
+        for (slug, place) in &manifest.destinations {
+            self.schemas.destinations.insert(slug.clone(), place.schema.clone());
+        }
+        self.manifests.insert(slug, Arc::new(manifest));
+        added
     }
 
     /// What connections and destinations take.
@@ -44,8 +111,27 @@ impl Registry {
     /// # Errors
     /// The destination, the method or the variant is unknown, or an address is malformed.
     pub fn open(&self, spec: &Spec, client: &Client) -> Result<Destination, Diagnostic> {
-        let _ = client;
-        Err(Diagnostic::error(&codes::UNKNOWN_DESTINATION, format!("There is no destination `{}`.", spec.slug)))
+        let unknown = |detail: String| Diagnostic::error(&codes::UNKNOWN_DESTINATION, detail);
+        let found = self.schemas.destinations.get(&spec.slug).and_then(|schema| self.manifests.get(&schema.app));
+        let Some((manifest, place)) =
+            found.and_then(|manifest| Some((manifest, manifest.destinations.get(&spec.slug)?)))
+        else {
+            let known = self.schemas.destinations.keys().map(|slug| &**slug);
+            return Err(unknown(format!("There is no destination `{}`.", spec.slug)).did_you_mean(&spec.slug, known));
+        };
+        let selected = place.schema.selector.as_deref().and_then(|selector| spec.destination.get(selector)?.as_str());
+        let variant = selected.unwrap_or("");
+        let (Some(schema), Some(shape)) = (place.schema.variants.get(variant), place.variants.get(variant)) else {
+            let detail = format!("`{}` has no variant `{variant}`.", spec.slug);
+            return Err(unknown(detail).did_you_mean(variant, place.schema.variants.keys().map(|name| &**name)));
+        };
+        let inner = if shape.native.is_some() {
+            Inner::Files(Arc::new(Files::open(spec, variant, schema.clone())?))
+        } else {
+            let session = Session::open(manifest.clone(), &spec.method, &spec.connection, client)?;
+            Inner::Api(Arc::new(Driver::open(session, &place.schema, variant, shape, spec, &self.key)?))
+        };
+        Ok(Destination { inner })
     }
 
     /// Checks that a connection's credentials are taken.
@@ -53,7 +139,27 @@ impl Registry {
     /// # Errors
     /// They are not, or the service can't be reached.
     pub async fn verify(&self, app: &str, method: &str, inputs: &Attrs, client: &Client) -> Result<(), Diagnostic> {
-        let _ = (method, inputs, client);
-        Err(Diagnostic::error(&codes::UNKNOWN_DESTINATION, format!("There is no app `{app}`.")))
+        let Some(manifest) = self.manifests.get(app) else {
+            let known = self.manifests.keys().map(|slug| &**slug);
+            let unknown = Diagnostic::error(&codes::UNKNOWN_DESTINATION, format!("There is no app `{app}`."));
+            return Err(unknown.did_you_mean(app, known));
+        };
+        Session::open(manifest.clone(), method, inputs, client)?.verify().await
     }
+}
+
+/// Labels turned into words: nobody else has these texts.
+fn located(acc: Diagnostics, sources: &Sources) -> Diagnostics {
+    let mut out = Diagnostics::new();
+    for mut diagnostic in acc {
+        if let Some(label) = diagnostic.labels.first()
+            && let (Some(source), Some((line, column))) =
+                (sources.get(label.span.source), sources.line_column(label.span))
+        {
+            diagnostic.detail = format!("{} ({}:{line}:{column})", diagnostic.detail, source.name);
+        }
+        diagnostic.labels.clear();
+        out.push(diagnostic);
+    }
+    out
 }

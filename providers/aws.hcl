@@ -1,0 +1,246 @@
+# Amazon Web Services: Parameter Store and Secrets Manager, spoken to in their JSON 1.1 protocol.
+provider "aws" {
+  title    = "Amazon Web Services"
+  docs     = "https://docs.aws.amazon.com/systems-manager/latest/APIReference/"
+  verified = "2026-11-21"
+  signer   = "aws"
+
+  connection "access-key" {
+    access_key_id     = string
+    secret_access_key = sensitive
+  }
+  # The role is assumed with the credentials of the machine that keyform runs on.
+  connection "assume-role" {
+    role_arn     = sensitive
+    sts_endpoint = optional(string) # another STS endpoint than the region's own
+  }
+
+  base_url = "https://sts.us-east-1.amazonaws.com"
+  verify {
+    request = "POST /"
+    form    = { Action = "GetCallerIdentity", Version = "2011-06-15" }
+  }
+
+  # Errors are 400 with the name of the exception behind an optional prefix and a hash.
+  errors { message = format("%s %s", get(response, "__type", ""), get(response, "message", get(response, "Message", ""))) }
+  retry = status == 400 && can(regex("(ThrottlingException|TooManyUpdates|RequestLimitExceeded)$", response.__type))
+
+  destination "aws-parameter-store" {
+    title  = "AWS Parameter Store"
+    import = true
+
+    region = string
+    path   = string # begins and ends with a slash: /payments/prod/
+
+    options {
+      key_id                        = optional(string) # KMS key: id, ARN or alias; default alias/aws/ssm
+      tags                          = optional(list(any))
+      sync_secret_metadata_as_tags  = optional(bool, false)
+    }
+
+    base_url = "https://ssm.${destination.region}.amazonaws.com"
+
+    key {
+      matches    = "[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*"
+      max_length = 900
+    }
+    # 4 KB in the standard tier, 8 KB in the advanced one.
+    value {
+      max_bytes = 8192
+      empty     = false
+    }
+    limits {
+      entries     = 10000
+      concurrency = 3 # puts are throttled at a few a second
+    }
+
+    # Pages may be short, or empty, while there is a token.
+    list {
+      request = "POST /"
+      headers = { X-Amz-Target = "AmazonSSM.GetParametersByPath", Content-Type = "application/x-amz-json-1.1" }
+      json    = compact({ Path = destination.path, Recursive = false, WithDecryption = true, MaxResults = 10, NextToken = cursor })
+      items = [for it in response.Parameters : {
+        key     = trimprefix(it.Name, destination.path)
+        value   = it.Value
+        id      = it.Name
+        version = it.Version
+      }]
+      next = get(response, "NextToken", null)
+    }
+
+    # Tags can't go along with an overwrite.
+    create {
+      request = "POST /"
+      headers = { X-Amz-Target = "AmazonSSM.PutParameter", Content-Type = "application/x-amz-json-1.1" }
+      json = compact({
+        Name      = "${destination.path}${key}"
+        Value     = value
+        Type      = "SecureString"
+        KeyId     = options.key_id
+        Overwrite = options.tags == null
+        Tags      = options.tags == null ? null : [for tag in options.tags : { Key = tag.key, Value = tag.value }]
+      })
+      version = response.Version
+    }
+    update {
+      request = "POST /"
+      headers = { X-Amz-Target = "AmazonSSM.PutParameter", Content-Type = "application/x-amz-json-1.1" }
+      json    = compact({ Name = id, Value = value, Type = "SecureString", KeyId = options.key_id, Overwrite = true })
+      version = response.Version
+    }
+    # Names that are not there are reported, not an error.
+    delete {
+      max     = 10
+      request = "POST /"
+      headers = { X-Amz-Target = "AmazonSSM.DeleteParameters", Content-Type = "application/x-amz-json-1.1" }
+      json    = { Names = [for it in entries : it.id] }
+    }
+  }
+
+  destination "aws-secrets-manager" {
+    title    = "AWS Secrets Manager"
+    import   = true
+    selector = wire("mapping", "mappingBehavior")
+
+    region = string
+
+    options {
+      key_id                       = optional(string) # KMS key: id, ARN or alias; default alias/aws/secretsmanager
+      tags                         = optional(list(any))
+      sync_secret_metadata_as_tags = optional(bool, false)
+    }
+
+    base_url = "https://secretsmanager.${destination.region}.amazonaws.com"
+
+    # One secret of AWS for each key. Lists every secret of the region: a key schema says which are meant.
+    variant "one-to-one" {
+      key {
+        matches    = "[A-Za-z0-9/_+=.@-]+"
+        max_length = 512
+      }
+      value {
+        max_bytes = 65536
+        empty     = false
+      }
+
+      list {
+        request = "POST /"
+        headers = { X-Amz-Target = "secretsmanager.ListSecrets", Content-Type = "application/x-amz-json-1.1" }
+        json    = compact({ MaxResults = 100, NextToken = cursor })
+        # What another service owns, or replicates here, can't be written.
+        items = [for it in response.SecretList : { key = it.Name, id = it.ARN }
+          if get(it, "OwningService", null) == null && get(it, "DeletedDate", null) == null]
+        next = get(response, "NextToken", null)
+      }
+      # A secret without a text (binary, or scheduled for deletion since it was listed) comes back without a value.
+      read {
+        max     = 20
+        request = "POST /"
+        headers = { X-Amz-Target = "secretsmanager.BatchGetSecretValue", Content-Type = "application/x-amz-json-1.1" }
+        json    = { SecretIdList = [for it in entries : it.id] }
+        items   = [for it in response.SecretValues : { key = it.Name, value = get(it, "SecretString", null), version = it.VersionId }]
+      }
+
+      # A name that is scheduled for deletion is taken until it is restored.
+      create {
+        request = "POST /"
+        headers = { X-Amz-Target = "secretsmanager.CreateSecret", Content-Type = "application/x-amz-json-1.1" }
+        json = compact({
+          Name               = key
+          SecretString       = value
+          KmsKeyId           = options.key_id
+          ClientRequestToken = uuid()
+          Tags               = options.tags == null ? null : [for tag in options.tags : { Key = tag.key, Value = tag.value }]
+        })
+        version = response.VersionId
+
+        recover {
+          when = can(regex("InvalidRequestException$", response.__type)) && can(regex("scheduled for deletion", get(response, "message", get(response, "Message", ""))))
+          step {
+            request = "POST /"
+            headers = { X-Amz-Target = "secretsmanager.RestoreSecret", Content-Type = "application/x-amz-json-1.1" }
+            json    = { SecretId = key }
+          }
+          step {
+            request = "POST /"
+            headers = { X-Amz-Target = "secretsmanager.UpdateSecret", Content-Type = "application/x-amz-json-1.1" }
+            json    = compact({ SecretId = key, SecretString = value, KmsKeyId = options.key_id, ClientRequestToken = uuid() })
+          }
+          version = response.VersionId
+        }
+      }
+      update {
+        request = "POST /"
+        headers = { X-Amz-Target = "secretsmanager.UpdateSecret", Content-Type = "application/x-amz-json-1.1" }
+        json    = compact({ SecretId = id, SecretString = value, KmsKeyId = options.key_id, ClientRequestToken = uuid() })
+        version = response.VersionId
+      }
+      # The usual window of 30 days stays: a deletion by mistake can be undone.
+      delete {
+        request = "POST /"
+        headers = { X-Amz-Target = "secretsmanager.DeleteSecret", Content-Type = "application/x-amz-json-1.1" }
+        json    = { SecretId = id }
+        recover { when = can(regex("ResourceNotFoundException$", response.__type)) }
+      }
+    }
+
+    # One secret of AWS that holds all keys as the fields of a JSON object.
+    variant "many-to-one" {
+      secret_name = string
+
+      key { container = true }
+      value { max_bytes = 65536 }
+
+      list {
+        request  = "POST /"
+        headers  = { X-Amz-Target = "secretsmanager.GetSecretValue", Content-Type = "application/x-amz-json-1.1" }
+        json     = { SecretId = destination.secret_name }
+        items    = [for name, it in jsondecode(response.SecretString) : { key = name, value = it, version = response.VersionId, raw = it }]
+        document = "there"
+
+        recover {
+          when     = can(regex("ResourceNotFoundException$", response.__type))
+          items    = []
+          document = "missing"
+        }
+        recover {
+          when     = can(regex("InvalidRequestException$", response.__type)) && can(regex("marked for deletion|scheduled for deletion", get(response, "message", get(response, "Message", ""))))
+          items    = []
+          document = "scheduled for deletion"
+        }
+      }
+      replace {
+        step {
+          when    = document == "scheduled for deletion"
+          request = "POST /"
+          headers = { X-Amz-Target = "secretsmanager.RestoreSecret", Content-Type = "application/x-amz-json-1.1" }
+          json    = { SecretId = destination.secret_name }
+        }
+        step {
+          when    = document != "missing"
+          request = "POST /"
+          headers = { X-Amz-Target = "secretsmanager.UpdateSecret", Content-Type = "application/x-amz-json-1.1" }
+          json = compact({
+            SecretId           = destination.secret_name
+            SecretString       = jsonencode({ for it in entries : it.key => it.value })
+            KmsKeyId           = options.key_id
+            ClientRequestToken = uuid()
+          })
+        }
+        step {
+          when    = document == "missing"
+          request = "POST /"
+          headers = { X-Amz-Target = "secretsmanager.CreateSecret", Content-Type = "application/x-amz-json-1.1" }
+          json = compact({
+            Name               = destination.secret_name
+            SecretString       = jsonencode({ for it in entries : it.key => it.value })
+            KmsKeyId           = options.key_id
+            ClientRequestToken = uuid()
+            Tags               = options.tags == null ? null : [for tag in options.tags : { Key = tag.key, Value = tag.value }]
+          })
+        }
+        version = response.VersionId
+      }
+    }
+  }
+}

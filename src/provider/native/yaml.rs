@@ -1,0 +1,140 @@
+//! YAML files: one mapping, one key a line at the left margin. Comments, order and entries that are not
+//! changed survive byte for byte. A file that says the same in another way (a flow mapping, anchors used
+//! across entries) is refused rather than rewritten.
+
+use crate::provider::native::Changes;
+use crate::provider::native::Malformed;
+use serde_yaml_ng::Mapping;
+use serde_yaml_ng::Value;
+use std::collections::BTreeMap;
+
+/// A key with its value, or lines that are none.
+struct Piece<'a> {
+    text: &'a str,
+    entry: Option<(String, String)>,
+}
+
+/// The entries of a text.
+///
+/// # Errors
+/// The text is no YAML mapping, or not one that can be changed line by line.
+pub fn read(text: &str) -> Result<BTreeMap<String, String>, Malformed> {
+    Ok(pieces(text)?.into_iter().filter_map(|piece| piece.entry).collect())
+}
+
+/// The text with some keys changed.
+///
+/// # Errors
+/// As [`read`].
+pub fn edit(text: &str, changes: &Changes<'_>) -> Result<String, Malformed> {
+    let pieces = pieces(text)?;
+    let mut out = String::with_capacity(text.len());
+    for piece in &pieces {
+        match piece.entry.as_ref().map(|(key, _)| (key, changes.get(key.as_str()))) {
+            Some((_, Some(None))) => {}
+            Some((key, Some(Some(value)))) => out.push_str(&line(key, value)),
+            _ => out.push_str(piece.text),
+        }
+    }
+    for (key, value) in changes {
+        let Some(value) = value else { continue };
+        if pieces.iter().any(|piece| piece.entry.as_ref().is_some_and(|(known, _)| known == key)) {
+            continue;
+        }
+        if !out.is_empty() && !out.ends_with('\n') {
+            out.push('\n');
+        }
+        out.push_str(&line(key, value));
+    }
+    Ok(out)
+}
+
+fn line(key: &str, value: &str) -> String {
+    let bare = |text: &str| {
+        text.starts_with(|c: char| c.is_ascii_alphabetic())
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    // Words such as `yes` and `null` are no texts to every reader.
+    let key = if bare(key) && key.len() > 5 { key.to_owned() } else { quote(key) };
+    format!("{key}: {}\n", quote(value))
+}
+
+/// A text in double quotes, on one line, everything escaped that is not plainly printable.
+fn quote(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}') => {
+                out.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Malformed> {
+    let whole = mapping(text, 1)?;
+    let mut pieces = Vec::new();
+    let mut number = 1;
+    for (chunk, is_entry) in chunks(text) {
+        // The one entry of these lines; anything else does not add up to the whole below.
+        let entry = if is_entry { mapping(chunk, number)?.into_iter().next() } else { None };
+        pieces.push(Piece { text: chunk, entry: entry.map(|(key, value)| (as_text(&key), as_text(&value))) });
+        number += chunk.matches('\n').count();
+    }
+    let same: BTreeMap<String, String> = whole.iter().map(|(key, value)| (as_text(key), as_text(value))).collect();
+    let found = pieces.iter().filter_map(|piece| piece.entry.clone());
+    if pieces.iter().filter(|piece| piece.entry.is_some()).count() != whole.len()
+        || found.collect::<BTreeMap<_, _>>() != same
+    {
+        return Err(Malformed { line: 1, why: "this is no mapping with one key a line" });
+    }
+    Ok(pieces)
+}
+
+/// The text cut before each line that begins at the left margin, and whether an entry begins there. Lines that
+/// are indented, blank, or items of a list belong to the entry before them.
+fn chunks(text: &str) -> Vec<(&str, bool)> {
+    let mut starts: Vec<(usize, bool)> = Vec::new();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let marker = ["---", "..."].iter().any(|m| line.trim_end() == *m || line.starts_with(&format!("{m} ")));
+        let other = line.starts_with(['#', '%', '\u{feff}']) || marker;
+        let inner =
+            line.trim().is_empty() || line.starts_with([' ', '\t']) || line.trim_end() == "-" || line.starts_with("- ");
+        match starts.last() {
+            Some((_, false)) if other || line.trim().is_empty() => {}
+            Some((_, true)) if inner => {}
+            _ => starts.push((at, !other && !line.trim().is_empty())),
+        }
+        at += line.len();
+    }
+    let ends = starts.iter().skip(1).map(|(start, _)| *start).chain([text.len()]);
+    starts.iter().zip(ends).map(|((start, entry), end)| (&text[*start..end], *entry)).collect()
+}
+
+fn mapping(text: &str, from: usize) -> Result<Mapping, Malformed> {
+    let wrong = |line: usize| Malformed { line: from + line.saturating_sub(1), why: "this is no YAML mapping" };
+    match serde_yaml_ng::from_str(text).map_err(|e| wrong(e.location().map_or(1, |at| at.line())))? {
+        Value::Null => Ok(Mapping::new()),
+        Value::Mapping(mapping) => Ok(mapping),
+        _ => Err(wrong(1)),
+    }
+}
+
+/// A text as it is, everything else as JSON.
+fn as_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => serde_json::to_string(other).unwrap_or_default(),
+    }
+}

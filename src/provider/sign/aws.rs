@@ -1,0 +1,183 @@
+//! AWS Signature Version 4, through AWS's own crate. Service and region are read off the host,
+//! `<service>.<region>.amazonaws.com`; then the request goes where the environment says.
+
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::http::Method;
+use crate::http::Request;
+use crate::http::Response;
+use crate::http::client::Client;
+use crate::http::client::Policy;
+use crate::model::attrs::Attrs;
+use crate::provider::sign::credentials;
+use crate::provider::sign::credentials::Origin;
+use crate::secret::Secret;
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::SignableBody;
+use aws_sigv4::http_request::SignableRequest;
+use aws_sigv4::http_request::SigningSettings;
+use aws_sigv4::http_request::sign;
+use aws_sigv4::sign::v4;
+use percent_encoding::NON_ALPHANUMERIC;
+use percent_encoding::utf8_percent_encode;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use zeroize::Zeroizing;
+
+/// How long an assumed role lasts: the shortest time that AWS grants.
+const ROLE_SECONDS: u64 = 900;
+
+/// Signs requests of one connection.
+pub struct Aws {
+    origin: Origin,
+    client: Client,
+    /// The credentials in use, until they end.
+    current: Mutex<Option<Credentials>>,
+}
+
+impl Aws {
+    /// A signer with a connection's credentials. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// The connection lacks an input.
+    pub fn open(method: &str, inputs: &Attrs, client: &Client) -> Result<Self, Diagnostic> {
+        Ok(Self { origin: Origin::new(method, inputs)?, client: client.clone(), current: Mutex::new(None) })
+    }
+
+    /// The request, signed, on its way to AWS or to what stands for it.
+    ///
+    /// # Errors
+    /// There are no credentials, or the role can't be assumed.
+    pub async fn sign(&self, request: Request) -> Result<Request, Diagnostic> {
+        let host = request.url.host_str().unwrap_or("").to_owned();
+        let (service, region) = service_and_region(&host);
+        let credentials = self.credentials(region).await?;
+        signed(redirected(request, service)?, service, region, &credentials)
+    }
+
+    async fn credentials(&self, region: &str) -> Result<Credentials, Diagnostic> {
+        let (arn, endpoint, external_id) = match &self.origin {
+            Origin::Key(credentials) => return Ok(credentials.clone()),
+            Origin::Role { arn, endpoint, external_id } => (arn, endpoint, external_id),
+        };
+        let mut current = self.current.lock().await;
+        if let Some(credentials) = current.as_ref().filter(|credentials| credentials::last(credentials)) {
+            return Ok(credentials.clone());
+        }
+        let own = credentials::ambient().await?;
+        let request = assume_role(arn, endpoint.as_deref(), external_id.as_deref(), region)?;
+        let request = match endpoint {
+            Some(_) => request,
+            None => redirected(request, "sts")?,
+        };
+        let request = signed(request, "sts", region, &own)?;
+        let response = self.client.send(&request, &Policy::default()).await?;
+        let credentials = assumed(&response)?;
+        *current = Some(credentials.clone());
+        Ok(credentials)
+    }
+}
+
+/// `ssm.eu-west-1.amazonaws.com` → `ssm`, `eu-west-1`.
+fn service_and_region(host: &str) -> (&str, &str) {
+    let mut parts = host.split('.');
+    let service = parts.next().unwrap_or_default();
+    (service, parts.next().filter(|_| host.contains(".amazonaws.")).unwrap_or("us-east-1"))
+}
+
+fn redirected(mut request: Request, service: &str) -> Result<Request, Diagnostic> {
+    if let Some(endpoint) = credentials::endpoint(service) {
+        let bad = || {
+            let detail = "`AWS_ENDPOINT_URL` does not hold an absolute address.";
+            Diagnostic::error(&codes::BAD_ADDRESS, detail)
+        };
+        let query = request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let path = format!("{}{query}", request.url.path());
+        request.url = reqwest::Url::parse(&endpoint).and_then(|url| url.join(&path)).map_err(|_| bad())?;
+    }
+    Ok(request)
+}
+
+fn signed(mut request: Request, service: &str, region: &str, credentials: &Credentials) -> Result<Request, Diagnostic> {
+    let failed = || Diagnostic::error(&codes::NO_CREDENTIALS, format!("A request to `{service}` can't be signed."));
+    let identity = credentials.clone().into();
+    let params = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(region)
+        .name(service)
+        .time(credentials::now())
+        .settings(SigningSettings::default())
+        .build()
+        .map_err(|_| failed())?;
+    let kind = request.body.as_ref().map(|body| ("content-type", body.content_type.as_str()));
+    let headers = request.headers.iter().map(|(name, value)| (name.as_str(), value.expose())).chain(kind);
+    let body = request.body.as_ref().map_or(&[][..], |body| &body.bytes);
+    let signable =
+        SignableRequest::new(request.method.as_str(), request.url.as_str(), headers, SignableBody::Bytes(body));
+    let (instructions, _) = sign(signable.map_err(|_| failed())?, &params.into()).map_err(|_| failed())?.into_parts();
+    let added: Vec<_> =
+        instructions.headers().map(|(name, value)| (name.to_owned(), Secret::new(value.to_owned()))).collect();
+    request.headers.extend(added);
+    Ok(request)
+}
+
+fn assume_role(
+    arn: &Secret,
+    endpoint: Option<&str>,
+    external_id: Option<&str>,
+    region: &str,
+) -> Result<Request, Diagnostic> {
+    let usual = format!("https://sts.{region}.amazonaws.com/");
+    let seconds = ROLE_SECONDS.to_string();
+    let mut fields = vec![
+        ("Action", "AssumeRole"),
+        ("Version", "2011-06-15"),
+        ("RoleArn", arn.expose()),
+        ("RoleSessionName", "keyform"),
+        ("DurationSeconds", &seconds),
+    ];
+    fields.extend(external_id.map(|id| ("ExternalId", id)));
+    let pairs = fields.iter().map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)));
+    let form = Zeroizing::new(pairs.collect::<Vec<_>>().join("&").into_bytes());
+    let request = Request::new(Method::Post, endpoint.unwrap_or(&usual))?;
+    Ok(request.body("application/x-www-form-urlencoded", form).idempotent(true))
+}
+
+/// The credentials in the answer of STS, which is XML with one element each.
+fn assumed(response: &Response) -> Result<Credentials, Diagnostic> {
+    let text = Zeroizing::new(String::from_utf8_lossy(&response.body).into_owned());
+    if !response.is_success() {
+        let code = element(&text, "Code").unwrap_or("no code");
+        let detail = format!("The role can't be assumed: STS answered {} (`{code}`).", response.status);
+        return Err(Diagnostic::error(
+            if response.status == 403 { &codes::FORBIDDEN } else { &codes::REFUSED },
+            detail,
+        ));
+    }
+    let parts = ["AccessKeyId", "SecretAccessKey", "SessionToken"].map(|name| element(&text, name));
+    let [Some(id), Some(key), Some(token)] = parts else {
+        return Err(Diagnostic::error(&codes::UNEXPECTED_ANSWER, "STS answered without credentials."));
+    };
+    let end = credentials::now() + Duration::from_secs(ROLE_SECONDS);
+    Ok(Credentials::new(id.trim(), key.trim(), Some(token.trim().to_owned()), Some(end), "assume-role"))
+}
+
+fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
+    let (_, after) = xml.split_once(&format!("<{name}>"))?;
+    Some(after.split_once(&format!("</{name}>"))?.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::element;
+    use super::service_and_region;
+
+    #[test]
+    fn reads_hosts_and_answers() {
+        assert_eq!(service_and_region("ssm.eu-west-1.amazonaws.com"), ("ssm", "eu-west-1"));
+        assert_eq!(service_and_region("sts.us-gov-west-1.amazonaws.com"), ("sts", "us-gov-west-1"));
+        let xml = "<A><Credentials><AccessKeyId>AKIACANARY</AccessKeyId></Credentials></A>";
+        assert_eq!(element(xml, "AccessKeyId"), Some("AKIACANARY"));
+        assert_eq!(element(xml, "SessionToken"), None);
+    }
+}
