@@ -3,6 +3,7 @@
 //! is empty and alone.
 
 mod asking;
+mod assumed;
 mod bytes;
 mod create;
 mod delete;
@@ -20,6 +21,7 @@ mod stopped;
 mod throttle;
 mod twice;
 mod update;
+mod verify;
 
 use crate::laws::stand::Stand;
 use keyform::http::client::Client;
@@ -178,6 +180,7 @@ macro_rules! laws {
             #[test] fn faults_on_the_way_lose_nothing() { hold(stand, laws::faults::law); }
             #[test] fn key_rules_reject_what_the_vendor_rejects() { hold(stand, laws::rules::law); }
             #[test] fn nothing_leaks() { hold(stand, laws::leaks::law); }
+            #[test] fn credentials_are_verified() { hold(stand, laws::verify::law); }
             #[test] fn nothing_is_asked_twice() { hold(stand, laws::asking::law); }
         }
     )* };

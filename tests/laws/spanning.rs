@@ -1,5 +1,6 @@
-//! A law of Vercel alone: a record that serves several environments is taken apart, not taken over.
-//! Whatever is written for one environment, the others keep what they had.
+//! Laws of Vercel alone: a record that serves several environments is taken apart, not taken over:
+//! whatever is written for one environment, the others keep what they had. And a listing that hides
+//! records says that it is incomplete.
 
 use crate::laws::canary;
 use crate::laws::delete;
@@ -38,6 +39,16 @@ fn a_shared_record_of_several_environments_is_left_alone() {
             assert_eq!(after[&format!("production {}", key(1))], canary(1));
             assert_eq!(after[&format!("preview {}", key(1))], "theirs");
         }
+    });
+}
+
+#[test]
+fn a_listing_that_hides_records_is_incomplete() {
+    hold(stand::vercel_project, async |stand: &Stand| {
+        let Ground::Rest(stand::Rest::Vercel(fake, ..)) = &stand.ground else { panic!("it is Vercel's") };
+        fake.lock().unwrap().hidden = 1;
+        let seen = destination(stand).read().await.unwrap();
+        assert!(seen.partial.is_some());
     });
 }
 

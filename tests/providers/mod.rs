@@ -11,4 +11,5 @@ pub mod github;
 pub mod gitlab;
 pub mod openapi;
 pub mod render;
+mod sdk;
 pub mod vercel;

@@ -45,6 +45,8 @@ pub struct Record {
 pub struct Vercel {
     pub project: Vec<Record>,
     pub team: Vec<Record>,
+    /// Variables of production that the token may not see.
+    pub hidden: usize,
     clock: u64,
 }
 
@@ -77,9 +79,12 @@ impl Record {
         };
         let mut out = json!({
             "id": self.id, "key": self.key, "value": value, "type": self.kind, "target": self.target,
-            "createdAt": self.created, "updatedAt": self.updated, "comment": self.comment, "decrypted": opened,
-            "configurationId": self.configuration
+            "createdAt": self.created, "updatedAt": self.updated, "decrypted": opened,
+            "configurationId": self.configuration, "securityIssues": []
         });
+        if let Some(comment) = &self.comment {
+            out["comment"] = comment.as_str().into();
+        }
         if !self.custom.is_empty() {
             out["customEnvironmentIds"] = self.custom.clone().into();
         }
@@ -259,6 +264,9 @@ impl Vercel {
                 }
                 let (page, pagination) = page(call, all)?;
                 let envs: Vec<Value> = page.iter().map(|r| r.shown(false)).collect();
+                if self.hidden > 0 {
+                    return Ok(Answer::json(200, &json!({ "envs": envs, "hiddenProductionEnvCount": self.hidden })));
+                }
                 Ok(Answer::json(200, &json!({ "envs": envs, "pagination": pagination })))
             }
             ("GET", [id]) => {

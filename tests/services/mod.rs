@@ -110,7 +110,8 @@ fn answers(address: SocketAddr, path: &str) -> bool {
     stream.write_all(request.as_bytes()).is_ok() && stream.read_exact(&mut start).is_ok() && start.ends_with(b" 200")
 }
 
-fn source(name: &str) -> PathBuf {
+/// A file that belongs to the services.
+pub fn source(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/services").join(name)
 }
 

@@ -1,5 +1,5 @@
 """Makes a folder with all that the tests run but did not write: a virtual environment with moto and
-OpenBao, the request models of AWS, and GitHub's description of its own interface.
+OpenBao, the request models of AWS, GitHub's description of its own interface, and Vercel's own client.
 
 Usage: prepare.py FOLDER. Run by `services::folder`, which holds a lock and knows when it is needed.
 """
@@ -17,7 +17,7 @@ GITHUB_PATHS = ("/actions/secrets", "/environments/{environment_name}/secrets")
 
 
 def main(folder):
-    npm = shutil.which("npm") or sys.exit("npm is missing: it fetches GitHub's description of its interface")
+    npm = shutil.which("npm") or sys.exit("npm is missing: it fetches GitHub's description of its interface and Vercel's client")
     try:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
@@ -51,7 +51,7 @@ def main(folder):
         whole = json.load(source)
     with open(os.path.join(folder, "github.json"), "w", encoding="utf-8") as target:
         json.dump(translate(trim(whole)), target)
-    shutil.rmtree(node)
+    shutil.rmtree(os.path.join(node, "node_modules", "@octokit"))
 
 
 def trim(whole):

@@ -15,6 +15,7 @@ use crate::providers::front::Check;
 use crate::providers::front::Front;
 use crate::services;
 use keyform::model::attrs::Attrs;
+use keyform::provider::Spec;
 use serde_json::Value;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -38,12 +39,14 @@ pub struct Aws {
     access_key: String,
 }
 
-/// A new account: the keys of a role in it.
-async fn account() -> (String, String) {
-    let body = format!(
-        "Action=AssumeRole&Version=2011-06-15&RoleArn=arn:aws:iam::{}:role/keyform&RoleSessionName=tests",
-        200_000_000_000 + unique()
-    );
+/// A role in a new account.
+fn new_role() -> String {
+    format!("arn:aws:iam::{}:role/keyform", 200_000_000_000 + unique())
+}
+
+/// The keys of a role.
+async fn keys(role: &str) -> (String, String) {
+    let body = format!("Action=AssumeRole&Version=2011-06-15&RoleArn={role}&RoleSessionName=tests");
     let url = format!("http://{}/?{body}", services::moto());
     let scope =
         format!("AWS4-HMAC-SHA256 Credential=AKIA/20261121/{REGION}/sts/aws4_request, SignedHeaders=host, Signature=0");
@@ -245,11 +248,12 @@ fn facts(kind: Kind) -> Facts {
         },
         // moto takes all of them.
         vendor_checks_keys: false,
+        vendor_checks_credentials: false,
     }
 }
 
 async fn stand(kind: Kind, slug: &str, destination: Attrs) -> Stand {
-    let (access_key, secret_key) = account().await;
+    let (access_key, secret_key) = keys(&new_role()).await;
     let checks: Vec<Check> = vec![aws::model(), aws::signature(&secret_key)];
     let front = Front::before_service(services::moto(), checks).await;
     let connection = attrs([("access_key_id", text(&access_key)), ("secret_access_key", secret(&secret_key))]);
@@ -283,4 +287,16 @@ pub async fn secrets_manager_many() -> Stand {
 pub async fn parameter_store() -> Stand {
     let destination = attrs([("region", text(REGION)), ("path", text(PATH))]);
     stand(Kind::Parameters, "aws-parameter-store", destination).await
+}
+
+/// A role, and the sync that assumes it. If the role is a new one, also what is really there.
+pub async fn assumed_parameter_store(role: Option<&str>) -> (String, Spec, Option<Ground>) {
+    let new = role.map_or_else(new_role, str::to_owned);
+    let destination = attrs([("region", text(REGION)), ("path", text(PATH))]);
+    let spec = spec("aws-parameter-store", "assume-role", attrs([("role_arn", secret(&new))]), destination);
+    let ground = match role {
+        Some(_) => None,
+        None => Some(Ground::Aws(Aws { kind: Kind::Parameters, access_key: keys(&new).await.0 })),
+    };
+    (new, spec, ground)
 }

@@ -98,6 +98,7 @@ async fn stand(format: &'static str, good_keys: &'static [&'static str], bad_key
             good_keys,
             bad_keys,
             vendor_checks_keys: false,
+            vendor_checks_credentials: false,
         },
         credentials: Vec::new(),
     }

@@ -7,6 +7,7 @@ mod files;
 mod rest;
 mod vault;
 
+pub use crate::laws::stand::aws::assumed_parameter_store;
 pub use crate::laws::stand::aws::parameter_store;
 pub use crate::laws::stand::aws::secrets_manager_many;
 pub use crate::laws::stand::aws::secrets_manager_one;
@@ -84,6 +85,8 @@ pub struct Facts {
     pub bad_keys: &'static [&'static str],
     /// Whether who stands behind the front refuses bad keys, as the vendor does.
     pub vendor_checks_keys: bool,
+    /// Whether it refuses bad credentials.
+    pub vendor_checks_credentials: bool,
 }
 
 /// What is really there, asked past keyform.

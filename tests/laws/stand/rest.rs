@@ -208,6 +208,7 @@ async fn github(place: &str, destination: Attrs, capacity: usize) -> Stand {
             good_keys: UPPER_KEYS,
             bad_keys: &["1A", "A-B", "A B", "GITHUB_TOKEN", "github_token", "Ä"],
             vendor_checks_keys: true,
+            vendor_checks_credentials: true,
         },
         credentials: vec![github::TOKEN.into()],
     }
@@ -263,6 +264,7 @@ async fn gitlab(owner: &str, destination: Attrs) -> Stand {
             good_keys: &["A", "1A", "_a1", "lower_and_UPPER"],
             bad_keys: &["A-B", "A B", "A.B", "Ä"],
             vendor_checks_keys: true,
+            vendor_checks_credentials: true,
         },
         credentials: vec![gitlab::TOKEN.into()],
     }
@@ -314,6 +316,7 @@ async fn vercel(like: Record, shared: bool, destination: Attrs) -> Stand {
             good_keys: &["A", "a1_", "AWS_ACCESS_KEY_ID", "VERCEL_THING"],
             bad_keys: &["1A", "A-B", "A B", "TZ", "AWS_SECRET_KEY", "Ä"],
             vendor_checks_keys: true,
+            vendor_checks_credentials: true,
         },
         credentials: vec![vercel::TOKEN.into()],
     }
@@ -378,6 +381,7 @@ async fn render(owner: &str, destination: Attrs, reads: fn(usize) -> u64) -> Sta
             good_keys: &["A", "a1_", "a.b-c", "_A"],
             bad_keys: &["1A", "A B", "Ä"],
             vendor_checks_keys: true,
+            vendor_checks_credentials: true,
         },
         credentials: vec![render::TOKEN.into()],
     }

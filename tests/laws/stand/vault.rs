@@ -115,6 +115,7 @@ async fn stand(version: u8, method: &str, logins: bool) -> Stand {
             good_keys: &["A", "a-b", "a.b", "a/b", "ü key"],
             bad_keys: &[""],
             vendor_checks_keys: false,
+            vendor_checks_credentials: true,
         },
         credentials: vec![credential],
     }

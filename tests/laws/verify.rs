@@ -1,0 +1,29 @@
+//! Credentials are verified: good ones are taken, bad ones are refused with one request.
+
+use crate::laws::REGISTRY;
+use crate::laws::client;
+use crate::laws::secret;
+use crate::laws::stand::Stand;
+use crate::providers::front::Fault as FrontFault;
+use keyform::diag::Fault;
+use keyform::model::attrs::Value;
+
+pub async fn law(stand: &Stand) {
+    let app = &REGISTRY.schemas().destinations[&stand.spec.slug].app;
+    let method = &stand.spec.method;
+    if let Err(diagnostic) = REGISTRY.verify(app, method, &stand.spec.connection, &client(stand)).await {
+        panic!("good credentials are refused: {diagnostic:#?}");
+    }
+    let Some(front) = &stand.front else { return };
+    let mut wrong = stand.spec.connection.clone();
+    for value in wrong.values_mut().filter(|value| matches!(value, Value::Secret(_))) {
+        *value = Value::Secret(secret("canary-wrong"));
+    }
+    if !stand.facts.vendor_checks_credentials {
+        front.fail(0, FrontFault::Instead(stand.facts.unauthorized.clone()));
+    }
+    let client = client(stand);
+    let refusal = REGISTRY.verify(app, method, &wrong, &client).await.unwrap_err();
+    assert!(matches!(refusal.code.fault, Fault::Credentials | Fault::Permission), "{refusal:#?}");
+    assert_eq!(client.requests(), 1);
+}
