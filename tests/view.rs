@@ -150,3 +150,55 @@ fn nothing_to_do_says_so() {
         "Nothing to do: 3 things are as declared. (0 requests, 0 ms)\n"
     );
 }
+
+#[test]
+fn a_plan_as_json_is_what_its_schema_says() {
+    let schema: serde_json::Value = serde_json::from_str(include_str!("../schema/plan.schema.json")).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let sync = Address::new("secret_sync", "web");
+    let mut sources = keyform::diag::source::Sources::new();
+    let source = sources.add("main.hcl", "a = 1\nb = 2\n");
+    let span = keyform::diag::source::Span { source, start: 6, end: 11 };
+    let problem = keyform::diag::Diagnostic::error(keyform::diag::codes::ALL[0], "x").at(span, "here").help("mend it");
+    let actions = [Action::Create, Action::Update, Action::Replace, Action::Delete, Action::Adopt, Action::Forget];
+    let mut changes: Vec<Change> = actions
+        .into_iter()
+        .map(|action| {
+            let field = |before, after| Field { name: "f".into(), before, after };
+            let fields = vec![field(Shown::Absent, plain("1")), field(Shown::Unknown, secret(1))];
+            change(sync.entry("K"), action, Reason::New, fields)
+        })
+        .collect();
+    let reasons = [
+        Reason::Changed,
+        Reason::Missing,
+        Reason::Drifted,
+        Reason::Conflict,
+        Reason::Takeover,
+        Reason::Unseen,
+        Reason::Removed,
+        Reason::Gone,
+        Reason::Wipe,
+        Reason::Kept,
+        Reason::Resumed,
+        Reason::Immutable,
+        Reason::Imported,
+    ];
+    changes.extend(reasons.into_iter().map(|reason| change(sync.clone(), Action::Update, reason, vec![])));
+    let hazard = |kind| Hazard { kind, address: sync.clone(), count: 1, detail: String::new(), allowed: false };
+    let plan = Plan {
+        changes,
+        hazards: HazardKind::ALL.into_iter().map(hazard).collect(),
+        foreign: [("somewhere".into(), 2)].into(),
+        blind: [(sync.clone(), "no credentials".into())].into(),
+        blocked: [(sync.clone(), problem.clone())].into(),
+        incomplete: [(sync.clone(), problem.clone())].into(),
+        unchanged: 1,
+    };
+    let entries = keyform::view::json::diagnostic::entries([&problem], &sources);
+    let document = keyform::view::json::plan::document(&plan, Cost::default(), entries, &sources);
+    let document: serde_json::Value = serde_json::from_str(&keyform::view::json::pretty(&document)).unwrap();
+    let errors: Vec<String> = validator.iter_errors(&document).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    assert!(errors.is_empty(), "{}", errors.join("\n"));
+    assert_eq!(document["diagnostics"][0]["labels"][0]["start"]["line"], 2);
+}

@@ -1,0 +1,3 @@
+project "shop" {
+  environment "dev" {}
+}

@@ -1,0 +1,8 @@
+project "shop" {
+  environment "dev" {}
+  environment "dev" {}
+}
+
+project "shop" {
+  name = "Again"
+}

@@ -1,0 +1,6 @@
+# A comment stays.
+project   "shop" {
+name = "Shop"  # here, too
+      description= "x"
+  environment "dev" {}
+}

@@ -1,0 +1,32 @@
+project "shop" {
+  environment "dev" {}
+}
+
+secret "DB_URL" {
+  project     = project.shop
+  environment = "dev"
+  value       = secret_env("DB_URL")
+}
+
+app_connection "local" "files" {
+  method = "directory"
+  path   = abspath("out")
+}
+
+key_schema "app" {
+  prefix = "APP_"
+}
+
+secret_sync "local-file" "web" {
+  project     = project.shop
+  environment = "dev"
+  connection  = app_connection.files
+  key_schema  = key_schema.app
+
+  initial_sync = "import-prioritize-destination"
+
+  destination {
+    format = "dotenv"
+    file   = "dev.env"
+  }
+}

@@ -1,0 +1,11 @@
+secret_sync "local-file" "web" {
+  project     = project.shop
+  environment = "dev"
+  connection  = app_connection.files
+  key_schema  = key_schema.app
+
+  destination {
+    format = "dotenv"
+    file   = "dev.env"
+  }
+}

@@ -1,0 +1,13 @@
+secret_sync "local-file" "web" {
+  project     = project.shop
+  environment = "dev"
+  connection  = app_connection.files
+  key_schema  = key_schema.app
+
+  on_delete = "remove"
+
+  destination {
+    format = "dotenv"
+    file   = "dev.env"
+  }
+}

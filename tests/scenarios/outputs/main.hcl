@@ -1,0 +1,7 @@
+project "shop" {
+  environment "dev" {}
+}
+
+output "slug" {
+  value = project.shop.slug
+}

@@ -1,0 +1,5 @@
+project "shop" {
+  lifecycle {
+    prevent_destroy = true
+  }
+}

@@ -1,0 +1,10 @@
+project "shop" {
+  name        = secret_env("DB_URL")
+  description = "the url is ${secret_env("DB_URL")}"
+
+  environment "dev" {}
+}
+
+output "leak" {
+  value = secret_env("DB_URL")
+}

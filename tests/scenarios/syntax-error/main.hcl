@@ -1,0 +1,7 @@
+project "shop" {
+  name = "Shop
+}
+
+project "other" {
+  name = 1 +
+}

@@ -1,0 +1,31 @@
+project "shop" {
+  environment "dev" {}
+}
+
+secret "DB_URL" {
+  project     = project.shop
+  environment = "dev"
+  value       = secret_env("DB_URL")
+}
+
+secret "API_KEY" {
+  project     = project.shop
+  environment = "dev"
+  value       = secret_env("API_KEY")
+}
+
+app_connection "local" "files" {
+  method = "directory"
+  path   = abspath("out")
+}
+
+secret_sync "local-file" "web" {
+  project     = project.shop
+  environment = "dev"
+  connection  = app_connection.files
+
+  destination {
+    format = "dotenv"
+    file   = "dev.env"
+  }
+}

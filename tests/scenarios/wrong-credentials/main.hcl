@@ -1,0 +1,14 @@
+variable "url" {}
+
+backend "infisical" {
+  url = var.url
+
+  auth "universal" {
+    client_id     = env("CLIENT_ID")
+    client_secret = secret_env("CLIENT_SECRET")
+  }
+}
+
+project "shop" {
+  environment "dev" {}
+}
