@@ -17,9 +17,9 @@
 #     }
 #   }
 
-project "shop" {
-  name        = "Shop"
-  description = "The web shop and its workers"
+project "bakery" {
+  name        = "Bakery"
+  description = "The web shop of a bakery"
 
   environment "dev" {
     name = "Development"
@@ -38,7 +38,7 @@ project "shop" {
 secret "DATABASE_PASSWORD" {
   for_each = toset(["dev", "prod"])
 
-  project     = project.shop
+  project     = project.bakery
   environment = each.key
   path        = "/api"
   value       = secret_random({ length = 32 })
@@ -47,11 +47,11 @@ secret "DATABASE_PASSWORD" {
 secret "SESSION_KEY" {
   for_each = toset(["dev", "prod"])
 
-  project     = project.shop
+  project     = project.bakery
   environment = each.key
   path        = "/api"
   value       = secret_random({ length = 48 })
-  comment     = "Signs the cookies of the shop"
+  comment     = "Signs the cookies of the web shop"
 }
 
 # Where secrets may be pushed: here, a directory of this machine. `keyform providers list` names
@@ -61,21 +61,21 @@ app_connection "local" "files" {
   path   = abspath("out")
 }
 
-# How keys are named at the destination: DATABASE_PASSWORD becomes SHOP_DATABASE_PASSWORD. Keys that
+# How keys are named at the destination: DATABASE_PASSWORD becomes BAKERY_DATABASE_PASSWORD. Keys that
 # do not begin so are somebody else's, and are left alone.
-key_schema "shop" {
-  prefix = "SHOP_"
+key_schema "bakery" {
+  prefix = "BAKERY_"
 }
 
 # Push the folder /api of each environment to a dotenv file: out/dev.env, out/prod.env.
 secret_sync "local-file" "dotenv" {
   for_each = toset(["dev", "prod"])
 
-  project     = project.shop
+  project     = project.bakery
   environment = each.key
   path        = "/api"
   connection  = app_connection.files
-  key_schema  = key_schema.shop
+  key_schema  = key_schema.bakery
 
   destination {
     format = "dotenv"
@@ -85,7 +85,7 @@ secret_sync "local-file" "dotenv" {
 
 # The same secrets of production once more, as JSON and under their own names.
 secret_sync "local-file" "json" {
-  project     = project.shop
+  project     = project.bakery
   environment = "prod"
   path        = "/api"
   connection  = app_connection.files

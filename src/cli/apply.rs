@@ -30,7 +30,7 @@ use std::time::Instant;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  keyform apply\n  keyform apply --auto-approve --allow takeover=3   # in CI, after review\n  \
-                        keyform apply --target project.shop"
+                        keyform apply --target project.bakery"
 )]
 pub(super) struct Args {
     #[command(flatten)]

@@ -81,8 +81,8 @@ impl Context {
         if !self.global.json && !is_quiet {
             let style = self.terminal.err_style();
             let text = render::render(&diagnostic, &self.sources, style.paint.color, style.width);
-            let break_after = if text.ends_with('\n') { "" } else { "\n" };
-            self.terminal.err(&format!("{text}{break_after}"));
+            let line_break = if text.ends_with('\n') { "" } else { "\n" };
+            self.terminal.err(&format!("{text}{line_break}\n"));
         }
         self.found.push(diagnostic);
     }

@@ -18,7 +18,7 @@ const IGNORED: &str = ".keyform/\nout/\n";
 /// random secrets on the embedded backend, pushed to files under out/. Nothing is overwritten. Read it,
 /// plan it, apply it, then make it yours.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  mkdir shop && cd shop && keyform init && keyform apply")]
+#[command(after_help = "Example:\n  mkdir bakery && cd bakery && keyform init && keyform apply")]
 pub(super) struct Args {}
 
 #[derive(Serialize)]

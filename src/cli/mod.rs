@@ -21,6 +21,8 @@ mod plan;
 mod progress;
 mod providers;
 mod secret;
+#[cfg(feature = "server")]
+mod serve;
 mod show;
 mod signals;
 mod terminal;
@@ -92,6 +94,8 @@ enum Command {
     Secret(secret::Args),
     Ledger(ledger::Args),
     Providers(providers::Args),
+    #[cfg(feature = "server")]
+    Serve(serve::Args),
     Explain(explain::Args),
     Completions(completions::Args),
 }
@@ -123,6 +127,8 @@ fn dispatch(cli: Cli) -> Exit {
         Command::Secret(args) => secret::run(&mut context, &args),
         Command::Ledger(args) => ledger::run(&mut context, &args),
         Command::Providers(args) => providers::run(&mut context, &args),
+        #[cfg(feature = "server")]
+        Command::Serve(args) => serve::run(&mut context, &args),
         Command::Explain(args) => explain::run(&mut context, &args),
         Command::Completions(args) => completions::run(&context, &args),
     }

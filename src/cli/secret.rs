@@ -27,9 +27,9 @@ use zeroize::Zeroizing;
 /// standard input or a file, never from the command line. Syncs push what changed at their next run; the
 /// next plan shows it.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  keyform secret set shop/dev/api/STRIPE_KEY < key.txt\n  \
-                        keyform secret get shop/dev/api/STRIPE_KEY | pbcopy\n  \
-                        keyform secret import shop/dev/api .env")]
+#[command(after_help = "Examples:\n  keyform secret set bakery/dev/api/STRIPE_KEY < key.txt\n  \
+                        keyform secret get bakery/dev/api/STRIPE_KEY | pbcopy\n  \
+                        keyform secret import bakery/dev/api .env")]
 pub(super) struct Args {
     #[command(subcommand)]
     action: Action,
@@ -40,13 +40,13 @@ pub(super) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Action {
     /// Print one value, and nothing else
-    #[command(after_help = "Example:\n  keyform secret get shop/dev/api/STRIPE_KEY")]
+    #[command(after_help = "Example:\n  keyform secret get bakery/dev/api/STRIPE_KEY")]
     Get {
         /// project/environment/path/KEY
         secret: String,
     },
     /// Make or change one secret; its value is read from standard input, one line break at its end left out
-    #[command(after_help = "Example:\n  keyform secret set shop/dev/TLS_KEY --file tls.key")]
+    #[command(after_help = "Example:\n  keyform secret set bakery/dev/TLS_KEY --file tls.key")]
     Set {
         /// project/environment/path/KEY
         secret: String,
@@ -55,14 +55,14 @@ enum Action {
         file: Option<PathBuf>,
     },
     /// List the keys of a folder
-    #[command(after_help = "Example:\n  keyform secret list shop/dev/api")]
+    #[command(after_help = "Example:\n  keyform secret list bakery/dev/api")]
     List {
         /// project/environment/path
         place: String,
     },
     /// Make or change all secrets of a file; others stay
-    #[command(after_help = "Examples:\n  keyform secret import shop/dev .env\n  \
-                            vault kv get -format=json app | jq .data.data | keyform secret import shop/dev - --format json")]
+    #[command(after_help = "Examples:\n  keyform secret import bakery/dev .env\n  \
+                            vault kv get -format=json app | jq .data.data | keyform secret import bakery/dev - --format json")]
     Import {
         /// project/environment/path
         place: String,
@@ -73,7 +73,7 @@ enum Action {
         format: Option<Format>,
     },
     /// Print all secrets of a folder with their values
-    #[command(after_help = "Example:\n  keyform secret export shop/dev --output .env")]
+    #[command(after_help = "Example:\n  keyform secret export bakery/dev --output .env")]
     Export {
         /// project/environment/path
         place: String,

@@ -1,4 +1,4 @@
-project "shop" {
+project "bakery" {
   environment "dev" {}
 }
 

@@ -1,11 +1,11 @@
-project "a" {
-  depends_on = [project.b]
+project "alpha" {
+  depends_on = [project.bravo]
 }
 
-project "b" {
-  depends_on = [project.c]
+project "bravo" {
+  depends_on = [project.delta]
 }
 
-project "c" {
-  depends_on = [project.a]
+project "delta" {
+  depends_on = [project.alpha]
 }

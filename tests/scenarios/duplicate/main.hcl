@@ -1,8 +1,8 @@
-project "shop" {
+project "bakery" {
   environment "dev" {}
   environment "dev" {}
 }
 
-project "shop" {
+project "bakery" {
   name = "Again"
 }

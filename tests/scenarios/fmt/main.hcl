@@ -1,6 +1,6 @@
 # A comment stays.
 project   "shop" {
-name = "Shop"  # here, too
+name = "Bakery"  # here, too
       description= "x"
   environment "dev" {}
 }

@@ -3,19 +3,19 @@ variable "environments" {
   default = ["dev", "staging", "prod"]
 }
 
-project "shop" {}
+project "bakery" {}
 
 environment "all" {
   for_each = toset(var.environments)
 
-  project = project.shop
+  project = project.bakery
   slug    = each.key
 }
 
 secret "DB_URL" {
   for_each = toset(var.environments)
 
-  project     = project.shop
+  project     = project.bakery
   environment = each.key
   value       = secret_env("DB_URL")
 }
@@ -28,7 +28,7 @@ app_connection "local" "files" {
 secret_sync "local-file" "web" {
   for_each = toset(var.environments)
 
-  project     = project.shop
+  project     = project.bakery
   environment = each.key
   connection  = app_connection.files
 

@@ -1,9 +1,9 @@
-project "shop" {
+project "bakery" {
   environment "dev" {}
 }
 
 secret "DB_URL" {
-  project     = project.shop
+  project     = project.bakery
   environment = "dev"
   value       = secret_env("DB_URL")
 }
@@ -18,7 +18,7 @@ key_schema "app" {
 }
 
 secret_sync "local-file" "web" {
-  project     = project.shop
+  project     = project.bakery
   environment = "dev"
   connection  = app_connection.files
   key_schema  = key_schema.app

@@ -1,15 +1,15 @@
-project "shop" {
+project "bakery" {
   environment "dev" {}
 }
 
 secret "DB_URL" {
-  project     = project.shop
+  project     = project.bakery
   environment = "dev"
   value       = secret_env("DB_URL")
 }
 
 secret "API_KEY" {
-  project     = project.shop
+  project     = project.bakery
   environment = "dev"
   value       = secret_env("API_KEY")
 }
@@ -20,7 +20,7 @@ app_connection "local" "files" {
 }
 
 secret_sync "local-file" "web" {
-  project     = project.shop
+  project     = project.bakery
   environment = "dev"
   connection  = app_connection.files
 

@@ -1,9 +1,9 @@
-project "shop" {
+project "bakery" {
   environment "dev" {}
 }
 
 secret "DB_URL" {
-  project     = project.shop
+  project     = project.bakery
   environment = "dev"
   value       = "canary-literal-in-the-file"
 }

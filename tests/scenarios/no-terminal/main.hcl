@@ -1,3 +1,3 @@
-project "shop" {
+project "bakery" {
   environment "dev" {}
 }

@@ -1,5 +1,5 @@
-project "shop" {
-  name = "Shop \u001b[2J\u202e and \"quotes\" \\ <b>"
+project "bakery" {
+  name = "Bakery \u001b[2J\u202e and \"quotes\" \\ <b>"
 
   environment "dev" {
     name = "two\nlines"
@@ -9,7 +9,7 @@ project "shop" {
 secret "odd" {
   for_each = toset(["A.B-C", "ÜMLAUT", "lower", "with space", "quote\"d"])
 
-  project     = project.shop
+  project     = project.bakery
   environment = "dev"
   key         = each.key
   value       = secret_env("DB_URL")
@@ -21,7 +21,7 @@ app_connection "local" "files" {
 }
 
 secret_sync "local-file" "web" {
-  project     = project.shop
+  project     = project.bakery
   environment = "dev"
   connection  = app_connection.files
 

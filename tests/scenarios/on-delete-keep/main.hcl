@@ -1,9 +1,9 @@
-project "shop" {
+project "bakery" {
   environment "dev" {}
 }
 
 secret "DB_URL" {
-  project     = project.shop
+  project     = project.bakery
   environment = "dev"
   value       = secret_env("DB_URL")
 }

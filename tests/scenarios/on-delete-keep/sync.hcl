@@ -1,5 +1,5 @@
 secret_sync "local-file" "web" {
-  project     = project.shop
+  project     = project.bakery
   environment = "dev"
   connection  = app_connection.files
   key_schema  = key_schema.app

@@ -1,7 +1,7 @@
-project "shop" {
+project "bakery" {
   environment "dev" {}
 }
 
 output "slug" {
-  value = project.shop.slug
+  value = project.bakery.slug
 }

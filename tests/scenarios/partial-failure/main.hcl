@@ -1,9 +1,9 @@
-project "shop" {
+project "bakery" {
   environment "dev" {}
 }
 
 secret "DB_URL" {
-  project     = project.shop
+  project     = project.bakery
   environment = "dev"
   value       = secret_env("DB_URL")
 }
@@ -23,7 +23,7 @@ key_schema "app" {
 }
 
 secret_sync "local-file" "a" {
-  project     = project.shop
+  project     = project.bakery
   environment = "dev"
   connection  = app_connection.files
   key_schema  = key_schema.app
@@ -35,7 +35,7 @@ secret_sync "local-file" "a" {
 }
 
 secret_sync "local-file" "b" {
-  project     = project.shop
+  project     = project.bakery
   environment = "dev"
   connection  = app_connection.other
   key_schema  = key_schema.app

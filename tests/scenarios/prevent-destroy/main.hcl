@@ -1,4 +1,4 @@
-project "shop" {
+project "bakery" {
   lifecycle {
     prevent_destroy = true
   }

@@ -9,18 +9,18 @@ backend "infisical" {
   }
 }
 
-project "shop" {
+project "bakery" {
   environment "dev" {}
 }
 
 secret "DB_URL" {
-  project     = project.shop
+  project     = project.bakery
   environment = "dev"
   value       = secret_env("DB_URL")
 }
 
 secret "API_KEY" {
-  project     = project.shop
+  project     = project.bakery
   environment = "dev"
   value       = secret_env("API_KEY")
 }
@@ -35,7 +35,7 @@ key_schema "app" {
 }
 
 secret_sync "local-file" "web" {
-  project     = project.shop
+  project     = project.bakery
   environment = "dev"
   connection  = app_connection.files
   key_schema  = key_schema.app

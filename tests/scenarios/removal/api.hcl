@@ -1,5 +1,5 @@
 secret "API_KEY" {
-  project     = project.shop
+  project     = project.bakery
   environment = "dev"
   value       = secret_env("API_KEY")
 }

@@ -1,4 +1,4 @@
-project "shop" {
+project "bakery" {
   name        = secret_env("DB_URL")
   description = "the url is ${secret_env("DB_URL")}"
 

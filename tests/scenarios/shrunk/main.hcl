@@ -6,14 +6,14 @@ variable "count" {
   default = 8
 }
 
-project "shop" {
+project "bakery" {
   environment "dev" {}
 }
 
 secret "many" {
   for_each = local.keys
 
-  project     = project.shop
+  project     = project.bakery
   environment = "dev"
   key         = each.key
   value       = secret_env("DB_URL")
@@ -29,7 +29,7 @@ key_schema "app" {
 }
 
 secret_sync "local-file" "web" {
-  project     = project.shop
+  project     = project.bakery
   environment = "dev"
   connection  = app_connection.files
   key_schema  = key_schema.app

@@ -1,5 +1,5 @@
-project "shop" {
-  name = "Shop
+project "bakery" {
+  name = "Bakery
 }
 
 project "other" {

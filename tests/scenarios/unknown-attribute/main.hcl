@@ -1,5 +1,5 @@
-project "shop" {
-  nme = "Shop"
+project "bakery" {
+  nme = "Bakery"
 
   enviroment "dev" {}
 }

@@ -1,9 +1,9 @@
-project "shop" {
+project "bakery" {
   environment "dev" {}
 }
 
 secret_sync "local-file" "web" {
-  project     = project.shopp
+  project     = project.bakrey
   environment = "dev"
   connection  = app_connection.files
 

@@ -11,6 +11,6 @@ backend "infisical" {
   }
 }
 
-project "shop" {
+project "bakery" {
   environment "dev" {}
 }

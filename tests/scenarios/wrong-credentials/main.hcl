@@ -9,6 +9,6 @@ backend "infisical" {
   }
 }
 
-project "shop" {
+project "bakery" {
   environment "dev" {}
 }

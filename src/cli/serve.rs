@@ -1,0 +1,97 @@
+//! `keyform serve`: the embedded backend as a server of its own.
+
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::signals::Stop;
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::http::client;
+use crate::http::client::Client;
+use crate::secret::Secret;
+use crate::server;
+use serde::Serialize;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Run the embedded backend as a server.
+///
+/// Speaks the API of Infisical: projects, environments, folders, secrets, imports, connections, and syncs
+/// that it runs itself. Data is kept encrypted in one directory. It speaks plain HTTP: keep it on this
+/// machine, or put a proxy with TLS in front. SIGTERM and Ctrl-C end it in order.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  keyform serve --data /var/lib/keyform\n  \
+                        keyform serve --client-id ci --client-secret-file /run/secrets/keyform")]
+pub(super) struct Args {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Where the data is kept
+    #[arg(long, value_name = "DIR", default_value = "keyform-data")]
+    data: PathBuf,
+    /// The one machine identity that may log in; without it, one is made and kept in the data directory
+    #[arg(long, value_name = "ID", requires = "client_secret_file")]
+    client_id: Option<String>,
+    /// A file with its secret
+    #[arg(long, value_name = "FILE", requires = "client_id")]
+    client_secret_file: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    format: &'static str,
+    url: &'a str,
+    client_id: &'a str,
+}
+
+pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
+    let Some(registry) = context.registry() else { return context.failed("serve") };
+    let Some(runtime) = context.runtime() else { return context.failed("serve") };
+    let result = runtime.block_on(async {
+        let options =
+            server::Options { data: args.data.clone(), listen: args.listen, identity: identity(context, args)? };
+        let client = Client::new(client::Options::default())?;
+        let mut stop = Stop::listen()?;
+        let running = server::start(options, Arc::new(registry), client).await?;
+        announce(context, args, &running);
+        stop.asked().await;
+        context.terminal.note("Stopping.\n");
+        running.shutdown().await;
+        Ok::<(), Diagnostic>(())
+    });
+    match result {
+        Ok(()) => Exit::Done,
+        Err(diagnostic) => {
+            context.tell(diagnostic);
+            context.failed("serve")
+        }
+    }
+}
+
+fn identity(context: &Context, args: &Args) -> Result<Option<(String, Secret)>, Diagnostic> {
+    let (Some(id), Some(file)) = (&args.client_id, &args.client_secret_file) else { return Ok(None) };
+    let secret = Secret::new(context.read(file)?.trim().to_owned());
+    if secret.is_empty() {
+        let detail = format!("`{}` is empty; it should hold the client secret.", file.display());
+        return Err(Diagnostic::error(&codes::UNREADABLE, detail));
+    }
+    Ok(Some((id.clone(), secret)))
+}
+
+fn announce(context: &Context, args: &Args, running: &server::Running) {
+    if context.global.json {
+        let (url, client_id) = (running.url.as_str(), running.client_id.as_str());
+        context.document(&Document { format: "keyform.serve/1", url, client_id });
+        return;
+    }
+    let secret = match &args.client_secret_file {
+        Some(file) => file.display().to_string(),
+        None => args.data.join("identity").display().to_string(),
+    };
+    context.terminal.out(&format!("Listening on {}\n", running.url));
+    context.terminal.out(&format!("Client id {}, its secret in {secret}\n", running.client_id));
+    if !args.listen.ip().is_loopback() {
+        let paint = context.terminal.err_style().paint;
+        context.terminal.err(&format!("{} this is plain HTTP; put a proxy with TLS in front.\n", paint.warn("Note:")));
+    }
+}
