@@ -1,0 +1,227 @@
+//! From addresses to what was read: by the id that the ledger remembers, else by natural key. The same
+//! in the other direction: which parts of the backend a configuration and a ledger mention at all.
+//!
+//! Environments can be renamed in place, so everything here speaks of them as the configuration does;
+//! [`Index::live_environment`] is the one place that knows what the backend calls them now.
+
+use crate::backend::read::Mention;
+use crate::backend::state::Environment;
+use crate::backend::state::Project;
+use crate::backend::state::State;
+use crate::model::address::Address;
+use crate::model::attrs::SecretSource;
+use crate::model::attrs::Value;
+use crate::model::desired::Desired;
+use crate::model::ledger::Ledger;
+use crate::model::ledger::Natural;
+use crate::model::resource::Kind;
+use crate::model::resource::Resource;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Names of natural keys in the ledger.
+pub(super) mod natural {
+    pub(crate) const PROJECT: &str = "project";
+    pub(crate) const PROJECT_ID: &str = "project_id";
+    pub(crate) const ENVIRONMENT: &str = "environment";
+    pub(crate) const ENVIRONMENT_ID: &str = "environment_id";
+    pub(crate) const SLUG: &str = "slug";
+    pub(crate) const PATH: &str = "path";
+    pub(crate) const KEY: &str = "key";
+    pub(crate) const FROM_ENVIRONMENT: &str = "from_environment";
+    pub(crate) const FROM_PATH: &str = "from_path";
+    pub(crate) const APP: &str = "app";
+    pub(crate) const NAME: &str = "name";
+    pub(crate) const DESTINATION: &str = "destination";
+    pub(crate) const RUN: &str = "run";
+}
+
+/// Looks things up. Cheap to make, holds nothing of its own but one small table.
+pub(super) struct Index<'a> {
+    pub(super) desired: &'a Desired,
+    pub(super) ledger: &'a Ledger,
+    pub(super) state: &'a State,
+    /// Declared environments by project and slug.
+    environments: BTreeMap<(&'a Address, &'a str), &'a Address>,
+}
+
+impl<'a> Index<'a> {
+    pub(super) fn new(desired: &'a Desired, ledger: &'a Ledger, state: &'a State) -> Self {
+        let environments = desired
+            .resources
+            .values()
+            .filter(|r| r.kind == Kind::Environment)
+            .filter_map(|r| Some(((r.reference("project")?, r.text("slug")?), &r.address)))
+            .collect();
+        Self { desired, ledger, state, environments }
+    }
+
+    /// The project of an address: declared, or only remembered.
+    pub(super) fn project(&self, address: &Address) -> Option<&'a Project> {
+        let remembered = self.ledger.records.get(address);
+        if let Some(found) = remembered.and_then(|r| self.state.project_by_id(&r.id)) {
+            return Some(found);
+        }
+        let slug = match self.desired.resources.get(address) {
+            Some(resource) => resource.text("slug"),
+            None => remembered.and_then(|r| r.natural.get(natural::SLUG)).map(|s| &**s),
+        };
+        self.state.projects.get(slug?)
+    }
+
+    /// The project that a declared resource is in.
+    pub(super) fn project_of(&self, resource: &Resource) -> Option<&'a Project> {
+        self.project(resource.reference("project")?)
+    }
+
+    /// The project that something remembered is in.
+    pub(super) fn project_of_natural(&self, natural: &Natural) -> Option<&'a Project> {
+        let by_id = natural.get(natural::PROJECT_ID).and_then(|id| self.state.project_by_id(id));
+        by_id.or_else(|| self.state.projects.get(natural.get(natural::PROJECT)?))
+    }
+
+    /// The address of the declared environment with a slug.
+    pub(super) fn environment_address(&self, project: &Address, slug: &str) -> Option<&'a Address> {
+        self.environments.get(&(project, slug)).copied()
+    }
+
+    /// The environment of a project that the configuration calls `slug`, whatever the backend calls it.
+    pub(super) fn live_environment(&self, project: &Address, slug: &str) -> Option<&'a Environment> {
+        let live = self.project(project)?;
+        let renamed = self.environment_address(project, slug).and_then(|address| {
+            let id = &self.ledger.records.get(address)?.id;
+            live.environments.iter().find(|e| e.id == *id)
+        });
+        renamed.or_else(|| live.environment(slug))
+    }
+
+    /// What the configuration calls an environment of the backend.
+    pub(super) fn declared_slug(&self, project: &Address, live: &Environment) -> Arc<str> {
+        let declared = self.environments.iter().find(|((p, slug), _)| {
+            *p == project && self.live_environment(project, slug).is_some_and(|e| e.id == live.id)
+        });
+        declared.map_or_else(|| live.slug.clone(), |((_, slug), _)| Arc::from(*slug))
+    }
+
+    /// The environment that something remembered is in.
+    pub(super) fn environment_of_natural(&self, project: &'a Project, natural: &Natural) -> Option<&'a Environment> {
+        let by_id = natural
+            .get(natural::ENVIRONMENT_ID)
+            .and_then(|id| project.environments.iter().find(|e| e.id == *id && !id.is_empty()));
+        by_id.or_else(|| project.environment(natural.get(natural::ENVIRONMENT)?))
+    }
+
+    /// The address of the declared project with a slug.
+    pub(super) fn project_address(&self, slug: &str) -> Option<&'a Address> {
+        let mut projects = self.desired.resources.values().filter(|r| r.kind == Kind::Project);
+        projects.find(|r| r.text("slug") == Some(slug)).map(|r| &r.address)
+    }
+
+    /// What has to be read, by the slug that the backend has for each project.
+    pub(super) fn mentions(&self) -> BTreeMap<Arc<str>, Mention> {
+        let mut mentions = BTreeMap::new();
+        for resource in self.desired.resources.values() {
+            self.mention(&mut mentions, resource);
+        }
+        for (address, record) in &self.ledger.records {
+            if !self.desired.resources.contains_key(address) && address.entry_key().is_none() {
+                self.mention_natural(&mut mentions, address, &record.natural);
+            }
+        }
+        mentions
+    }
+
+    fn mention(&self, mentions: &mut BTreeMap<Arc<str>, Mention>, resource: &Resource) {
+        for source in sources(resource) {
+            if let SecretSource::Stored(place) = source
+                && let Some((project, environment, ..)) = stored_place(place)
+                && let Some(live) = self.state.projects.get(project)
+            {
+                let environment = mentions.entry(live.slug.clone()).or_default().environments.entry(environment.into());
+                environment.or_default().secrets = true;
+            }
+        }
+        let Some(address) = resource.reference("project") else { return };
+        let Some(project) = self.project(address) else { return };
+        let mention = mentions.entry(project.slug.clone()).or_default();
+        let slug = if resource.kind == Kind::Environment { resource.text("slug") } else { resource.text("environment") };
+        let live = slug.and_then(|slug| self.live_environment(address, slug));
+        let environment = live.map(|e| e.slug.clone());
+        let path = resource.text("path").unwrap_or("/");
+        if resource.attrs.contains_key("tags") {
+            mention.tags = true;
+        }
+        match (resource.kind, environment) {
+            (Kind::Tag, _) => mention.tags = true,
+            (Kind::Environment, Some(environment)) => {
+                mention.environments.entry(environment).or_default().position |=
+                    resource.attrs.get("position").is_some_and(|p| !p.is_null());
+            }
+            (Kind::Folder, Some(environment)) => mention.environments.entry(environment).or_default().folders = true,
+            (Kind::Secret, Some(environment)) => mention.environments.entry(environment).or_default().secrets = true,
+            (Kind::SecretImport, Some(environment)) => {
+                mention.imports.insert((environment, path.into()));
+            }
+            (Kind::SecretSync, environment) => {
+                mention.syncs = true;
+                if let Some(environment) = environment {
+                    mention.environments.entry(environment.clone()).or_default().secrets = true;
+                    mention.sources.insert((environment, path.into()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn mention_natural(&self, mentions: &mut BTreeMap<Arc<str>, Mention>, address: &Address, natural: &Natural) {
+        let Some(project) = self.project_of_natural(natural) else { return };
+        let environment = self.environment_of_natural(project, natural).map(|e| e.slug.clone());
+        let mention = mentions.entry(project.slug.clone()).or_default();
+        let path = natural.get(natural::PATH).cloned().unwrap_or_else(|| "/".into());
+        match (Kind::from_word(address.kind()), environment) {
+            (Some(Kind::Tag), _) => mention.tags = true,
+            (Some(Kind::SecretSync), _) => mention.syncs = true,
+            (Some(Kind::Folder), Some(environment)) => {
+                mention.environments.entry(environment).or_default().folders = true;
+            }
+            (Some(Kind::Secret), Some(environment)) => {
+                mention.environments.entry(environment).or_default().secrets = true;
+            }
+            (Some(Kind::SecretImport), Some(environment)) => {
+                mention.imports.insert((environment, path));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether app connections have to be read.
+    pub(super) fn mentions_connections(desired: &Desired, ledger: &Ledger) -> bool {
+        let declared = desired.resources.values().any(|r| matches!(r.kind, Kind::AppConnection | Kind::SecretSync));
+        declared || ledger.records.keys().any(|a| a.kind() == Kind::AppConnection.word())
+    }
+}
+
+/// Every secret source of a resource.
+pub(super) fn sources(resource: &Resource) -> Vec<&SecretSource> {
+    fn walk<'a>(value: &'a Value, found: &mut Vec<&'a SecretSource>) {
+        match value {
+            Value::Source(source) => found.push(source),
+            Value::List(items) => items.iter().for_each(|item| walk(item, found)),
+            Value::Object(fields) => fields.values().for_each(|field| walk(field, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    resource.attrs.values().for_each(|value| walk(value, &mut found));
+    found
+}
+
+/// `project/environment/path/KEY` in its parts: project, environment, absolute path, key.
+pub(super) fn stored_place(place: &str) -> Option<(&str, &str, String, &str)> {
+    let mut parts: Vec<&str> = place.trim_matches('/').split('/').collect();
+    if parts.len() < 3 {
+        return None;
+    }
+    let key = parts.pop()?;
+    Some((parts[0], parts[1], format!("/{}", parts[2..].join("/")), key))
+}
