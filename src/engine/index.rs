@@ -144,7 +144,8 @@ impl<'a> Index<'a> {
         let Some(address) = resource.reference("project") else { return };
         let Some(project) = self.project(address) else { return };
         let mention = mentions.entry(project.slug.clone()).or_default();
-        let slug = if resource.kind == Kind::Environment { resource.text("slug") } else { resource.text("environment") };
+        let slug =
+            if resource.kind == Kind::Environment { resource.text("slug") } else { resource.text("environment") };
         let live = slug.and_then(|slug| self.live_environment(address, slug));
         let environment = live.map(|e| e.slug.clone());
         let path = resource.text("path").unwrap_or("/");

@@ -5,7 +5,13 @@
 //! right and what is dangerous is decided in [`crate::plan`], what is shown in `view`.
 
 pub mod event;
+mod foreign;
+mod index;
+mod observe;
 pub mod secrets;
+mod sources;
+mod wanted;
+mod wire;
 
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;

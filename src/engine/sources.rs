@@ -52,11 +52,7 @@ pub(super) struct Rules<'a> {
 
 /// Resolves every source of the configuration that a plan can use. `live` gives the value that a
 /// declared secret has now.
-pub(super) fn resolve(
-    index: &Index<'_>,
-    rules: &Rules<'_>,
-    live: &dyn Fn(&Resource) -> Option<Secret>,
-) -> Resolved {
+pub(super) fn resolve(index: &Index<'_>, rules: &Rules<'_>, live: &dyn Fn(&Resource) -> Option<Secret>) -> Resolved {
     let mut resolver = Resolver { index, rules, live, known: Vec::new(), out: Resolved::default(), open: Vec::new() };
     for resource in index.desired.resources.values() {
         match resource.kind {
@@ -140,9 +136,7 @@ impl Resolver<'_> {
     /// A value with its sources replaced by secrets.
     fn plain(&mut self, resource: &Resource, value: &Value) -> Result<Value, Diagnostic> {
         Ok(match value {
-            Value::Source(source) => {
-                Value::Secret(self.source(source).map_err(|why| about(why, resource))?)
-            }
+            Value::Source(source) => Value::Secret(self.source(source).map_err(|why| about(why, resource))?),
             Value::List(items) => {
                 Value::list(items.iter().map(|item| self.plain(resource, item)).collect::<Result<_, _>>()?)
             }
@@ -221,7 +215,11 @@ pub(super) fn about(mut why: Diagnostic, resource: &Resource) -> Diagnostic {
 /// A note for a plan: the same words, but nothing is lost yet.
 pub(super) fn later(address: &Address, why: &Diagnostic) -> Diagnostic {
     let detail = format!("{address}: {}", why.detail);
-    Diagnostic { help: why.help.clone(), labels: why.labels.clone(), ..Diagnostic::warning(&codes::SOURCE_LATER, detail) }
+    Diagnostic {
+        help: why.help.clone(),
+        labels: why.labels.clone(),
+        ..Diagnostic::warning(&codes::SOURCE_LATER, detail)
+    }
 }
 
 /// Wraps a value for [`Arc`]ed attributes.

@@ -1,0 +1,440 @@
+//! What was read of the backend, under the addresses of the configuration and the ledger, with
+//! attributes named and normalised as the configuration has them.
+
+use crate::backend::state::Connection;
+use crate::backend::state::Environment;
+use crate::backend::state::FolderInfo;
+use crate::backend::state::Import;
+use crate::backend::state::Project;
+use crate::backend::state::Stored;
+use crate::backend::state::Sync;
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::engine::foreign;
+use crate::engine::index::Index;
+use crate::engine::index::natural;
+use crate::engine::sources::text;
+use crate::engine::wire;
+use crate::model::address::Address;
+use crate::model::attrs::Attrs;
+use crate::model::attrs::Value;
+use crate::model::ledger::Natural;
+use crate::model::live::Live;
+use crate::model::live::Observed;
+use crate::model::resource::Kind;
+use crate::model::resource::Resource;
+use crate::model::schema::Schemas;
+use crate::secret::FingerprintKey;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What became of one address.
+enum Look {
+    Found(Observed),
+    Absent,
+    Unknown(Diagnostic),
+}
+
+/// The resources of the backend; destinations are not looked at here.
+pub(super) fn observe(index: &Index<'_>, schemas: &Schemas, key: &FingerprintKey) -> Live {
+    let observer = Observer { index, schemas, key, secrets: secret_tables(index) };
+    let mut live = Live::default();
+    let mut claimed = BTreeSet::new();
+    let declared = index.desired.resources.values().filter(|r| r.kind.is_planned());
+    let remembered = index.ledger.records.keys().chain(index.ledger.intents.keys());
+    let remembered = remembered.filter(|a| a.entry_key().is_none() && !index.desired.resources.contains_key(*a));
+    let looks = declared
+        .map(|resource| (&resource.address, observer.declared(resource)))
+        .chain(remembered.map(|address| (address, observer.remembered(address))));
+    for (address, look) in looks {
+        match look {
+            Look::Found(observed) => {
+                claimed.insert(observed.id.clone());
+                live.resources.insert(address.clone(), observed);
+            }
+            Look::Absent => {}
+            Look::Unknown(why) => {
+                live.incomplete.insert(address.clone(), why);
+            }
+        }
+    }
+    foreign::count(index, &mut live, &claimed);
+    live
+}
+
+/// The live secret of a declared one, for random values that are kept.
+pub(super) fn live_secret<'a>(index: &Index<'a>, resource: &Resource) -> Option<&'a Stored> {
+    let project = resource.reference("project")?;
+    let environment = index.live_environment(project, resource.text("environment")?)?;
+    let secrets = environment.secrets.as_ref()?.as_ref().ok()?;
+    let id = index.ledger.records.get(&resource.address).map(|r| &r.id);
+    let path = resource.text("path").unwrap_or("/");
+    let by_id = id.and_then(|id| secrets.iter().find(|s| s.id == *id));
+    by_id.or_else(|| secrets.iter().find(|s| *s.path == *path && Some(&*s.key) == resource.text("key")))
+}
+
+/// Secrets of one environment, to be found by id and by name.
+#[derive(Default)]
+struct Table<'a> {
+    by_id: HashMap<&'a str, &'a Stored>,
+    by_name: HashMap<(&'a str, &'a str), Vec<&'a Stored>>,
+}
+
+fn secret_tables<'a>(index: &Index<'a>) -> HashMap<&'a str, Table<'a>> {
+    let mut tables = HashMap::new();
+    for environment in index.state.projects.values().flat_map(|p| &p.environments) {
+        let Some(Ok(secrets)) = &environment.secrets else { continue };
+        let table: &mut Table<'_> = tables.entry(&*environment.id).or_default();
+        for secret in secrets {
+            table.by_id.insert(&secret.id, secret);
+            table.by_name.entry((&secret.path, &secret.key)).or_default().push(secret);
+        }
+    }
+    tables
+}
+
+struct Observer<'a> {
+    index: &'a Index<'a>,
+    schemas: &'a Schemas,
+    key: &'a FingerprintKey,
+    secrets: HashMap<&'a str, Table<'a>>,
+}
+
+/// Where a nested resource is: what both the declared and the remembered ones say of themselves.
+struct Spot<'a> {
+    address: &'a Address,
+    /// What `project` and `environment` are shown as.
+    project: Value,
+    environment: Value,
+    live_project: &'a Project,
+    live_environment: Option<&'a Environment>,
+    /// The id in the ledger.
+    id: Option<Arc<str>>,
+}
+
+impl<'a> Observer<'a> {
+    fn declared(&self, resource: &'a Resource) -> Look {
+        match resource.kind {
+            Kind::Project => self.project(&resource.address),
+            Kind::AppConnection => self.connection(resource),
+            Kind::KeySchema => Look::Absent,
+            _ => {
+                let Some(address) = resource.reference("project") else { return Look::Absent };
+                let Some(live_project) = self.index.project(address) else { return Look::Absent };
+                let slug_attr = if resource.kind == Kind::Environment { "slug" } else { "environment" };
+                let slug = resource.text(slug_attr).unwrap_or("");
+                let spot = Spot {
+                    address: &resource.address,
+                    project: Value::Resource(Arc::new(address.clone())),
+                    environment: text(slug),
+                    live_project,
+                    live_environment: self.index.live_environment(address, slug),
+                    id: self.index.ledger.records.get(&resource.address).map(|r| r.id.clone()),
+                };
+                let name = |attr: &str| resource.text(attr).unwrap_or_default().to_owned();
+                let path = resource.text("path").unwrap_or("/");
+                match resource.kind {
+                    Kind::Environment => self.environment(&spot),
+                    Kind::Folder => self.folder(&spot, path),
+                    Kind::Tag => self.tag(&spot, &name("slug")),
+                    Kind::Secret => self.secret(&spot, path, &name("key")),
+                    Kind::SecretImport => self.import(&spot, path, &name("from_environment"), &name("from_path")),
+                    _ => self.sync(&spot, Some(resource), &name("name")),
+                }
+            }
+        }
+    }
+
+    fn remembered(&self, address: &'a Address) -> Look {
+        let record = self.index.ledger.records.get(address);
+        let empty = Natural::new();
+        let natural = record.map(|r| &r.natural).or_else(|| self.index.ledger.intents.get(address)).unwrap_or(&empty);
+        let name = |key: &str| natural.get(key).map_or("", |t| &**t).to_owned();
+        match Kind::from_word(address.kind()) {
+            Some(Kind::Project) => self.project(address),
+            Some(Kind::AppConnection) => {
+                self.found_connection(record.map(|r| &*r.id), &name(natural::APP), &name(natural::NAME), natural)
+            }
+            None | Some(Kind::KeySchema) => Look::Absent,
+            Some(kind) => {
+                let Some(live_project) = self.index.project_of_natural(natural) else { return Look::Absent };
+                let live_environment = match kind {
+                    Kind::Environment => {
+                        let id = record.map(|r| &r.id);
+                        let by_id = live_project.environments.iter().find(|e| Some(&e.id) == id);
+                        by_id.or_else(|| live_project.environment(&name(natural::SLUG)))
+                    }
+                    _ => self.index.environment_of_natural(live_project, natural),
+                };
+                let spot = Spot {
+                    address,
+                    project: text(&live_project.slug),
+                    environment: live_environment.map_or(Value::Null, |e| text(&e.slug)),
+                    live_project,
+                    live_environment,
+                    id: record.map(|r| r.id.clone()),
+                };
+                let path = natural.get(natural::PATH).map_or("/", |p| &**p);
+                match kind {
+                    Kind::Environment => self.environment(&spot),
+                    Kind::Folder => self.folder(&spot, path),
+                    Kind::Tag => self.tag(&spot, &name(natural::SLUG)),
+                    Kind::Secret => self.secret(&spot, path, &name(natural::KEY)),
+                    Kind::SecretImport => {
+                        self.import(&spot, path, &name(natural::FROM_ENVIRONMENT), &name(natural::FROM_PATH))
+                    }
+                    _ => self.sync(&spot, None, &name(natural::NAME)),
+                }
+            }
+        }
+    }
+
+    fn project(&self, address: &Address) -> Look {
+        let Some(project) = self.index.project(address) else { return Look::Absent };
+        let attrs = attrs([
+            ("slug", text(&project.slug)),
+            ("name", text(&project.name)),
+            ("description", or_null(&project.description)),
+        ]);
+        Look::Found(Observed { id: project.id.clone(), attrs, foreign: 0 })
+    }
+
+    fn environment(&self, spot: &Spot<'_>) -> Look {
+        let Some(environment) = spot.live_environment else { return Look::Absent };
+        let mut attrs = attrs([
+            ("project", spot.project.clone()),
+            ("slug", text(&environment.slug)),
+            ("name", text(&environment.name)),
+        ]);
+        match &environment.position {
+            Some(Ok(position)) => {
+                attrs.insert("position".into(), Value::int(*position));
+            }
+            Some(Err(why)) => return Look::Unknown(why.clone()),
+            None => {}
+        }
+        Look::Found(Observed { id: environment.id.clone(), attrs, foreign: 0 })
+    }
+
+    fn folder(&self, spot: &Spot<'_>, path: &str) -> Look {
+        let Some(environment) = spot.live_environment else { return Look::Absent };
+        let folders = match &environment.folders {
+            Some(Ok(folders)) => folders,
+            Some(Err(why)) => return Look::Unknown(why.clone()),
+            None => return Look::Absent,
+        };
+        let by_id = folders.iter().find(|(_, folder)| spot.id.as_ref() == Some(&folder.id));
+        let found: Option<(&Arc<str>, &FolderInfo)> = by_id.or_else(|| folders.get_key_value(path));
+        let Some((path, folder)) = found else { return Look::Absent };
+        let attrs = attrs([
+            ("project", spot.project.clone()),
+            ("environment", spot.environment.clone()),
+            ("path", Value::String(path.clone())),
+            ("description", or_null(&folder.description)),
+        ]);
+        Look::Found(Observed { id: folder.id.clone(), attrs, foreign: 0 })
+    }
+
+    fn tag(&self, spot: &Spot<'_>, slug: &str) -> Look {
+        let tags = match &spot.live_project.tags {
+            Some(Ok(tags)) => tags,
+            Some(Err(why)) => return Look::Unknown(why.clone()),
+            None => return Look::Absent,
+        };
+        let by_id = tags.iter().find(|tag| spot.id.as_ref() == Some(&tag.id));
+        let Some(tag) = by_id.or_else(|| tags.iter().find(|tag| *tag.slug == *slug)) else { return Look::Absent };
+        let attrs =
+            attrs([("project", spot.project.clone()), ("slug", text(&tag.slug)), ("color", or_null(&tag.color))]);
+        Look::Found(Observed { id: tag.id.clone(), attrs, foreign: 0 })
+    }
+
+    fn secret(&self, spot: &Spot<'_>, path: &str, key: &str) -> Look {
+        let Some(environment) = spot.live_environment else { return Look::Absent };
+        if let Some(Err(why)) = &environment.secrets {
+            return Look::Unknown(why.clone());
+        }
+        let Some(table) = self.secrets.get(&*environment.id) else { return Look::Absent };
+        let by_id = spot.id.as_ref().and_then(|id| table.by_id.get(&**id)).copied();
+        let named = table.by_name.get(&(path, key)).map(|list| &**list).unwrap_or_default();
+        let secret = match (by_id, named) {
+            (Some(secret), _) => secret,
+            (None, [secret]) => secret,
+            (None, []) => return Look::Absent,
+            (None, several) => {
+                let folder = if path == "/" { "" } else { path };
+                let place = format!("{}/{}{folder}", spot.live_project.slug, environment.slug);
+                let detail = format!("{place} holds the secret `{key}` {} times", several.len());
+                return Look::Unknown(
+                    Diagnostic::error(&codes::BACKEND_TWICE, detail).help("delete all but one of them by hand"),
+                );
+            }
+        };
+        let mut attrs = attrs([
+            ("project", spot.project.clone()),
+            ("environment", spot.environment.clone()),
+            ("path", text(&secret.path)),
+            ("key", text(&secret.key)),
+            ("comment", or_null(&secret.comment)),
+            ("tags", if_any(secret.tags.iter().map(|tag| text(tag)).collect())),
+            ("metadata", if_set(Value::object(secret.metadata.clone()))),
+        ]);
+        if let Some(value) = &secret.value {
+            let fingerprint = self.key.fingerprint(&spot.address.to_string(), value.expose().as_bytes());
+            attrs.insert("value".into(), Value::Fingerprint(fingerprint));
+        }
+        Look::Found(Observed { id: secret.id.clone(), attrs, foreign: 0 })
+    }
+
+    fn import(&self, spot: &Spot<'_>, path: &str, from_environment: &str, from_path: &str) -> Look {
+        let Some(environment) = spot.live_environment else { return Look::Absent };
+        let imports = match spot.live_project.imports.get(&(environment.slug.clone(), path.into())) {
+            Some(Ok(imports)) => imports,
+            Some(Err(why)) => return Look::Unknown(why.clone()),
+            None => return Look::Absent,
+        };
+        let project = match &spot.project {
+            Value::Resource(address) => Some(&**address),
+            _ => None,
+        };
+        // A declared source may have been renamed since.
+        let source = project.and_then(|p| self.index.live_environment(p, from_environment));
+        let source = source.map_or(from_environment, |e| &*e.slug);
+        let matches = |i: &&Import| *i.from_environment == *source && *i.from_path == *from_path;
+        let by_id = imports.iter().find(|i| spot.id.as_ref() == Some(&i.id));
+        let Some(import) = by_id.or_else(|| imports.iter().find(matches)) else { return Look::Absent };
+        let shown = if *import.from_environment == *source { from_environment } else { &import.from_environment };
+        let attrs = attrs([
+            ("project", spot.project.clone()),
+            ("environment", spot.environment.clone()),
+            ("path", text(path)),
+            ("from_environment", text(shown)),
+            ("from_path", text(&import.from_path)),
+        ]);
+        Look::Found(Observed { id: import.id.clone(), attrs, foreign: 0 })
+    }
+
+    fn connection(&self, resource: &Resource) -> Look {
+        let mut natural = Natural::new();
+        if let Some(project) = resource.reference("project") {
+            match self.index.project(project) {
+                Some(live) => natural.insert(natural::PROJECT_ID.into(), live.id.clone()),
+                None => return Look::Absent,
+            };
+        }
+        let id = self.index.ledger.records.get(&resource.address).map(|r| &*r.id);
+        let look = self.found_connection(id, &resource.slug, resource.text("name").unwrap_or(""), &natural);
+        match look {
+            Look::Found(mut observed) => {
+                if let Some(project) = resource.attrs.get("project")
+                    && observed.attrs.get("project").is_some_and(|p| !p.is_null())
+                {
+                    observed.attrs.insert("project".into(), project.clone());
+                }
+                Look::Found(observed)
+            }
+            other => other,
+        }
+    }
+
+    fn found_connection(&self, id: Option<&str>, app: &str, name: &str, natural: &Natural) -> Look {
+        if let Some(why) = &self.index.state.connections_failed {
+            return Look::Unknown(why.clone());
+        }
+        let project = natural.get(natural::PROJECT_ID).map(|id| &**id);
+        let by_id = self.index.state.connections.iter().find(|c| id == Some(&*c.id));
+        let Some(connection) = by_id.or_else(|| self.index.state.connection(app, name, project)) else {
+            return Look::Absent;
+        };
+        Look::Found(Observed { id: connection.id.clone(), attrs: connection_attrs(connection), foreign: 0 })
+    }
+
+    fn sync(&self, spot: &Spot<'_>, resource: Option<&Resource>, name: &str) -> Look {
+        if let Some(resource) = resource
+            && resource.text("run") == Some("keyform")
+        {
+            return Look::Absent;
+        }
+        let syncs = match &spot.live_project.syncs {
+            Some(Ok(syncs)) => syncs,
+            Some(Err(why)) => return Look::Unknown(why.clone()),
+            None => return Look::Absent,
+        };
+        let by_id = syncs.iter().find(|sync| spot.id.as_ref() == Some(&sync.id));
+        let Some(sync) = by_id.or_else(|| syncs.iter().find(|sync| *sync.name == *name)) else { return Look::Absent };
+        Look::Found(Observed { id: sync.id.clone(), attrs: self.sync_attrs(spot, resource, sync), foreign: 0 })
+    }
+
+    fn sync_attrs(&self, spot: &Spot<'_>, resource: Option<&Resource>, sync: &Sync) -> Attrs {
+        let declared_connection = resource
+            .and_then(|r| r.reference("connection"))
+            .filter(|address| live_connection(self.index, address).is_some_and(|live| live.id == sync.connection));
+        let connection = match declared_connection {
+            Some(address) => Value::Resource(Arc::new(address.clone())),
+            None => {
+                let live = self.index.state.connections.iter().find(|c| c.id == sync.connection);
+                live.map_or_else(|| text(&sync.connection), |c| text(&c.name))
+            }
+        };
+        // What the configuration calls the environment that the sync reads.
+        let environment = match (&sync.environment, spot.live_environment) {
+            (Some(slug), Some(live)) if *slug == live.slug => spot.environment.clone(),
+            (Some(slug), _) => text(slug),
+            (None, _) => Value::Null,
+        };
+        let plain = |name: &str| sync.options.get(name).cloned().unwrap_or_default();
+        attrs([
+            ("name", text(&sync.name)),
+            ("description", or_null(&sync.description)),
+            ("project", spot.project.clone()),
+            ("environment", environment),
+            ("path", sync.path.as_ref().map_or(Value::Null, |p| text(p))),
+            ("connection", connection),
+            ("key_schema", if_set(plain(wire::option::KEY_SCHEMA))),
+            ("initial_sync", if_set(plain(crate::api::syncs::initial::FIELD))),
+            ("disable_secret_deletion", Value::Bool(plain(wire::option::KEEP).as_bool().unwrap_or(false))),
+            ("auto_sync", Value::Bool(sync.auto_sync)),
+            ("options", if_set(Value::object(wire::options_from_wire(self.schemas, &sync.destination, &sync.options)))),
+            ("destination", Value::object(wire::destination_from_wire(self.schemas, &sync.destination, &sync.config))),
+        ])
+    }
+}
+
+/// The connection that a declared one stands for.
+pub(super) fn live_connection<'a>(index: &Index<'a>, address: &Address) -> Option<&'a Connection> {
+    let id = index.ledger.records.get(address).map(|r| &*r.id);
+    if let Some(found) = index.state.connections.iter().find(|c| id == Some(&*c.id)) {
+        return Some(found);
+    }
+    let resource = index.desired.resources.get(address)?;
+    let project = match resource.reference("project") {
+        Some(project) => Some(&*index.project(project)?.id),
+        None => None,
+    };
+    index.state.connection(&resource.slug, resource.text("name")?, project)
+}
+
+fn connection_attrs(connection: &Connection) -> Attrs {
+    attrs([
+        ("name", text(&connection.name)),
+        ("description", or_null(&connection.description)),
+        ("method", text(&connection.method)),
+        ("project", connection.project.as_ref().map_or(Value::Null, |id| text(id))),
+    ])
+}
+
+fn attrs<const N: usize>(pairs: [(&str, Value); N]) -> Attrs {
+    pairs.into_iter().map(|(name, value)| (Arc::from(name), value)).collect()
+}
+
+fn or_null(value: &Arc<str>) -> Value {
+    if value.is_empty() { Value::Null } else { Value::String(value.clone()) }
+}
+
+pub(super) fn if_set(value: Value) -> Value {
+    if wire::is_set(&value) { value } else { Value::Null }
+}
+
+pub(super) fn if_any(items: Vec<Value>) -> Value {
+    if items.is_empty() { Value::Null } else { Value::list(items) }
+}
