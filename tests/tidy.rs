@@ -13,6 +13,7 @@ const OUTSIDE: &[&str] = &[
     "config/load.rs",
     "config/source.rs",
     "http/client.rs",
+    "backend/client.rs",
     "provider/native/",
     "provider/registry.rs",
     "provider/sign/credentials.rs",
@@ -29,6 +30,8 @@ const PURE: &[&str] = &["secret.rs", "diag/", "model/", "plan/", "lang/", "confi
 /// The edges where values become bytes.
 const SERDE: &[&str] = &[
     "api/",
+    "backend/",
+    "engine/wire.rs",
     "http/json.rs",
     "ledger/",
     "view/json",

@@ -261,7 +261,7 @@ impl Client {
         }
         let mut headers = vec![("accept".to_owned(), Secret::new("application/json".to_owned()))];
         if let Some(token) = token {
-            headers.push(("authorization".to_owned(), Secret::new(format!("Bearer {}", token.expose()))));
+            headers.push(("authorization".to_owned(), Secret::new(["Bearer ", token.expose()].concat())));
         }
         let body = call
             .body

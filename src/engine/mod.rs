@@ -4,27 +4,40 @@
 //! reads what the configuration and the ledger mention and compares, [`Engine::apply`] does it. What is
 //! right and what is dangerous is decided in [`crate::plan`], what is shown in `view`.
 
+mod apply;
+mod destinations;
+mod effective;
 pub mod event;
 mod foreign;
 mod index;
 mod observe;
+mod open;
+mod planned;
 pub mod secrets;
+mod snapshot;
 mod sources;
 mod wanted;
 mod wire;
 
+use crate::backend;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::engine::event::Cancel;
 use crate::engine::event::Event;
 use crate::engine::event::Report;
+use crate::http;
+use crate::ledger;
+use crate::ledger::store::Store;
 use crate::model::address::Address;
 use crate::model::desired::Desired;
+use crate::model::ledger::Ledger;
 use crate::plan::Plan;
+use crate::provider::registry::Registry;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What an engine needs to know besides the configuration.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Options {
     /// The directory of the configuration: relative paths of secret files start here.
     pub dir: PathBuf,
@@ -35,6 +48,8 @@ pub struct Options {
     /// For a run that writes: the lock is taken by [`Engine::open`] and held until [`Engine::close`]. `None`
     /// for a run that only reads: then no lock is taken, and [`Engine::apply`] is not called.
     pub lock: Option<Lock>,
+    /// All destinations.
+    pub registry: Arc<Registry>,
 }
 
 /// What is said and waited for when the lock is taken.
@@ -65,21 +80,30 @@ pub struct Planned {
     pub notes: Vec<Diagnostic>,
     /// Requests sent since the engine was opened, to the backend and to destinations.
     pub requests: u64,
+    /// The ledger that it was made from.
+    pub ledger: Ledger,
+    basis: planned::Basis,
 }
 
 /// A backend, a ledger and the destinations, ready to be asked.
 pub struct Engine {
     options: Options,
+    http: http::client::Client,
+    backend: backend::client::Client,
+    store: Store,
+    lock: Option<ledger::lock::Lock>,
+    #[cfg(feature = "server")]
+    embedded: Option<crate::server::Running>,
 }
 
 impl Engine {
     /// Opens the ledger and the backend that the configuration names.
     ///
     /// # Errors
-    /// The ledger can't be read, the embedded backend can't start, or the block names no known backend.
+    /// The ledger can't be read, another run holds its lock, the embedded backend can't start, or the
+    /// block names no known backend.
     pub async fn open(options: Options, desired: &Desired) -> Result<Self, Diagnostics> {
-        let _ = desired;
-        Ok(Self { options })
+        open::open(options, desired).await.map_err(Diagnostics::from)
     }
 
     /// Reads and compares. Writes nothing.
@@ -88,16 +112,20 @@ impl Engine {
     /// Nothing could be read at all: credentials refused, host unreachable. What can be read in part
     /// gives a plan that says what is missing.
     pub async fn plan(&self, desired: &Desired, scope: &Scope) -> Result<Planned, Diagnostics> {
-        let _ = (desired, scope, &self.options);
-        Ok(Planned { plan: Plan::default(), notes: Vec::new(), requests: 0 })
+        planned::plan(self, desired, scope).await.map_err(Diagnostics::from)
     }
 
     /// Does what was planned. The caller has looked at the hazards.
     pub async fn apply(&self, planned: Planned, cancel: &Cancel, on: &mut (dyn FnMut(Event) + Send)) -> Report {
-        let _ = (planned, cancel, on);
-        Report::default()
+        apply::apply(self, planned, cancel, on).await
     }
 
-    /// Stops the embedded backend, if one was started.
-    pub async fn close(self) {}
+    /// Stops the embedded backend, if one was started, and frees the lock.
+    pub async fn close(self) {
+        #[cfg(feature = "server")]
+        if let Some(embedded) = self.embedded {
+            embedded.shutdown().await;
+        }
+        drop(self.lock);
+    }
 }

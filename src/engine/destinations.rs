@@ -1,0 +1,114 @@
+//! The destinations of a plan: opened with the credentials of their connections, each place listed once.
+
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::engine::index::Index;
+use crate::engine::sources::Resolved;
+use crate::http::client::Client;
+use crate::model::address::Address;
+use crate::model::attrs::Attrs;
+use crate::model::attrs::Value;
+use crate::model::key_schema::KeySchema;
+use crate::model::resource::Kind;
+use crate::model::resource::Resource;
+use crate::model::schema::Variant;
+use crate::provider::Destination;
+use crate::provider::Observation;
+use crate::provider::Spec;
+use crate::provider::registry::Registry;
+use futures_util::StreamExt;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A destination that a declared sync writes to.
+#[derive(Clone)]
+pub(super) struct Opened {
+    /// It, or why it can't be talked to.
+    pub(super) destination: Result<Destination, Diagnostic>,
+    /// What it holds; `None` if it was not opened.
+    pub(super) seen: Option<Arc<Result<Observation, Diagnostic>>>,
+    /// How keys are named there: none where the schema names the container.
+    pub(super) schema: KeySchema,
+}
+
+/// Destinations that are read at once; each vendor's own limits come on top.
+const AT_ONCE: usize = 8;
+
+/// Opens and reads the destination of every declared sync.
+pub(super) async fn open(
+    index: &Index<'_>,
+    registry: &Registry,
+    http: &Client,
+    resolved: &Resolved,
+) -> BTreeMap<Address, Opened> {
+    let mut opened = BTreeMap::new();
+    let mut places: BTreeMap<String, Destination> = BTreeMap::new();
+    for resource in index.desired.resources.values().filter(|r| r.kind == Kind::SecretSync) {
+        let (schema, container) = schemas(registry, resource);
+        let destination = spec(index, resolved, resource, container).and_then(|spec| registry.open(&spec, http));
+        if let Ok(destination) = &destination {
+            places.entry(destination.place()).or_insert_with(|| destination.clone());
+        }
+        opened.insert(resource.address.clone(), Opened { destination, seen: None, schema });
+    }
+    let listings: BTreeMap<String, Arc<Result<Observation, Diagnostic>>> = futures_util::stream::iter(places)
+        .map(|(place, destination)| async move { (place, Arc::new(destination.read().await)) })
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    for opened in opened.values_mut() {
+        if let Ok(destination) = &opened.destination {
+            opened.seen = listings.get(&destination.place()).cloned();
+        }
+    }
+    opened
+}
+
+/// How a sync names its keys, and how it names its container.
+fn schemas(registry: &Registry, resource: &Resource) -> (KeySchema, KeySchema) {
+    let template = resource.text("key_schema").unwrap_or("");
+    let environment = resource.text("environment").unwrap_or("");
+    let schema = KeySchema::new(template, environment).unwrap_or_default();
+    match variant(registry, resource) {
+        Some(variant) if variant.schema_names_container => (KeySchema::none(), schema),
+        _ => (schema, KeySchema::none()),
+    }
+}
+
+/// The shape of the destination that a sync declares.
+pub(super) fn variant<'a>(registry: &'a Registry, resource: &Resource) -> Option<&'a Variant> {
+    let destination = registry.schemas().destinations.get(&resource.slug)?;
+    let inputs = resource.attrs.get("destination").and_then(Value::as_object).cloned().unwrap_or_default();
+    super::wire::variant(destination, &inputs)
+}
+
+fn spec(
+    index: &Index<'_>,
+    resolved: &Resolved,
+    resource: &Resource,
+    container: KeySchema,
+) -> Result<Spec, Diagnostic> {
+    let missing = |what: &str| {
+        Diagnostic::error(&codes::NOT_INSPECTED, format!("{}: {what}", resource.address))
+    };
+    let address = resource.reference("connection").ok_or_else(|| missing("it names no connection"))?;
+    let connection = index.desired.resources.get(address).ok_or_else(|| missing("its connection is not declared"))?;
+    let credentials = match resolved.credentials.get(address) {
+        Some(Ok(credentials)) => credentials.clone(),
+        Some(Err(why)) => return Err(why.clone()),
+        None => return Err(missing("its connection has no credentials")),
+    };
+    Ok(Spec {
+        slug: resource.slug.clone(),
+        method: connection.text("method").unwrap_or("").into(),
+        connection: credentials,
+        destination: fields(resource, "destination"),
+        options: fields(resource, "options"),
+        key_schema: container,
+    })
+}
+
+fn fields(resource: &Resource, name: &str) -> Attrs {
+    let fields = resource.attrs.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
+    fields.into_iter().collect()
+}

@@ -1,0 +1,207 @@
+//! What the source of a sync holds once the plan is done: what is there, without what will be deleted,
+//! with what is declared, imports merged, references replaced. A source that could not be read in full
+//! is an error here, never an empty source.
+
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::engine::index::Index;
+use crate::engine::index::natural;
+use crate::engine::sources::Resolved;
+use crate::engine::sources::hidden;
+use crate::model::address::Address;
+use crate::model::references;
+use crate::model::references::Place;
+use crate::model::references::Reference;
+use crate::model::resource::Kind;
+use crate::secret::Secret;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The secrets that a sync pushes, by their own keys; `None` where the value is not at hand.
+pub(super) type Source = BTreeMap<Arc<str>, Option<Secret>>;
+
+/// What is taken into account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum When {
+    /// What is there now.
+    Now,
+    /// What will be there after the plan; random values that do not exist yet are not known.
+    Planned,
+    /// What will be there after the plan, all values known.
+    Applied,
+}
+
+/// One project's secrets and imports, folder by folder; environments as the configuration calls them.
+pub(super) struct View<'a> {
+    secrets: BTreeMap<Place, BTreeMap<Arc<str>, Option<Secret>>>,
+    imports: BTreeMap<Place, Vec<Place>>,
+    /// Environments whose secrets, and folders whose imports, could not be read.
+    unread: BTreeMap<Arc<str>, &'a Diagnostic>,
+    unread_imports: BTreeMap<Place, &'a Diagnostic>,
+}
+
+impl<'a> View<'a> {
+    /// The view of a declared project.
+    pub(super) fn new(index: &Index<'a>, resolved: &Resolved, project: &Address, when: When) -> Self {
+        let mut view = View {
+            secrets: BTreeMap::new(),
+            imports: BTreeMap::new(),
+            unread: BTreeMap::new(),
+            unread_imports: BTreeMap::new(),
+        };
+        view.add_live(index, project, when);
+        if when != When::Now {
+            view.add_declared(index, resolved, project, when);
+        }
+        view
+    }
+
+    fn add_live(&mut self, index: &Index<'a>, project: &Address, when: When) {
+        let Some(live) = index.project(project) else { return };
+        // What keyform owns comes in as it is declared: changed, renamed, or not at all.
+        let managed = |kind: Kind| -> BTreeSet<&str> {
+            let records = index.ledger.records.iter().filter(|(a, _)| a.kind() == kind.word());
+            records.map(|(_, record)| &*record.id).collect()
+        };
+        let (secrets, imports) = match when {
+            When::Now => (BTreeSet::new(), BTreeSet::new()),
+            When::Planned | When::Applied => (managed(Kind::Secret), managed(Kind::SecretImport)),
+        };
+        for environment in &live.environments {
+            let slug = index.declared_slug(project, environment);
+            match &environment.secrets {
+                Some(Ok(list)) => {
+                    for secret in list.iter().filter(|s| !secrets.contains(&*s.id)) {
+                        let folder = self.secrets.entry(place(&slug, &secret.path)).or_default();
+                        folder.insert(secret.key.clone(), secret.value.clone());
+                    }
+                }
+                Some(Err(why)) => {
+                    self.unread.insert(slug, why);
+                }
+                None => {}
+            }
+        }
+        for ((environment, path), list) in &live.imports {
+            let declared = |slug: &str| {
+                live.environment(slug).map_or_else(|| Arc::from(slug), |e| index.declared_slug(project, e))
+            };
+            let at = place(&declared(environment), path);
+            match list {
+                Ok(list) => {
+                    let kept = list.iter().filter(|i| !imports.contains(&*i.id));
+                    let sources = kept.map(|i| place(&declared(&i.from_environment), &i.from_path)).collect();
+                    self.imports.insert(at, sources);
+                }
+                Err(why) => {
+                    self.unread_imports.insert(at, why);
+                }
+            }
+        }
+    }
+
+    fn add_declared(&mut self, index: &Index<'_>, resolved: &Resolved, project: &Address, when: When) {
+        let declared = index.desired.resources.values().filter(|r| r.reference("project") == Some(project));
+        for resource in declared {
+            let at = place(resource.text("environment").unwrap_or(""), resource.text("path").unwrap_or("/"));
+            match resource.kind {
+                Kind::Secret => {
+                    let fresh = resolved.fresh.contains_key(&resource.address);
+                    let value = match when {
+                        When::Planned if fresh => None,
+                        _ => resolved.value(&resource.address).ok(),
+                    };
+                    let key = resource.text("key").unwrap_or("");
+                    self.secrets.entry(at).or_default().insert(key.into(), value);
+                }
+                Kind::SecretImport => {
+                    let from = place(
+                        resource.text("from_environment").unwrap_or(""),
+                        resource.text("from_path").unwrap_or("/"),
+                    );
+                    let list = self.imports.entry(at).or_default();
+                    if !list.contains(&from) {
+                        list.push(from);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The secrets that a sync of this folder pushes.
+    ///
+    /// # Errors
+    /// Part of what it is made of could not be read.
+    pub(super) fn source(&self, environment: &str, path: &str) -> Result<Source, Diagnostic> {
+        let place = place(environment, path);
+        let mut merged = BTreeMap::new();
+        self.merge(&place, &mut vec![], &mut merged)?;
+        Ok(merged.into_iter().map(|(key, origin)| (key.clone(), self.expanded(&origin, &key))).collect())
+    }
+
+    /// Which folder each key comes from: a folder's own secrets win, then later imports.
+    fn merge(
+        &self,
+        place: &Place,
+        open: &mut Vec<Place>,
+        merged: &mut BTreeMap<Arc<str>, Place>,
+    ) -> Result<(), Diagnostic> {
+        if open.contains(place) {
+            return Ok(());
+        }
+        if let Some(why) = self.unread.get(place.environment.as_str()).or_else(|| self.unread_imports.get(place)) {
+            let detail = format!("{}{}: {}", place.environment, place.path, why.detail);
+            return Err(Diagnostic { help: why.help.clone(), ..Diagnostic::error(&codes::SOURCE_UNREAD, detail) });
+        }
+        open.push(place.clone());
+        for import in self.imports.get(place).into_iter().flatten() {
+            self.merge(import, open, merged)?;
+        }
+        open.pop();
+        for key in self.secrets.get(place).into_iter().flat_map(BTreeMap::keys) {
+            merged.insert(key.clone(), place.clone());
+        }
+        Ok(())
+    }
+
+    fn expanded(&self, origin: &Place, key: &str) -> Option<Secret> {
+        let value = self.secrets.get(origin)?.get(key)?.as_ref()?;
+        let mut unknown = false;
+        let mut lookup = |reference: &Reference| {
+            unknown |= self.unread.contains_key(reference.place.environment.as_str());
+            let found = self.secrets.get(&reference.place)?.get(reference.key.as_str())?;
+            unknown |= found.is_none();
+            found.clone()
+        };
+        let at = Reference { place: origin.clone(), key: key.to_owned() };
+        let expanded = references::expand(value, &at, &mut lookup);
+        (!unknown).then_some(expanded)
+    }
+
+    /// Environments that references of this view lead to.
+    pub(super) fn referenced(&self) -> BTreeSet<String> {
+        let values = self.secrets.iter().flat_map(|(place, secrets)| secrets.values().map(move |v| (place, v)));
+        values
+            .filter_map(|(place, value)| Some((place, value.as_ref()?)))
+            .flat_map(|(place, value)| references::find(value.expose(), place))
+            .map(|reference| reference.place.environment)
+            .collect()
+    }
+}
+
+fn place(environment: &str, path: &str) -> Place {
+    Place { environment: environment.to_owned(), path: path.to_owned() }
+}
+
+/// The problem that a value of a source may not be seen, if there is one.
+pub(super) fn hidden_keys(source: &Source, address: &Address) -> Option<Diagnostic> {
+    let missing: Vec<_> = source.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| &**key).collect();
+    (!missing.is_empty()).then(|| hidden(&format!("{address} ({})", missing.join(", "))))
+}
+
+/// Whether a record is of a sync that keyform runs itself.
+pub(super) fn runs_here(natural: &crate::model::ledger::Natural) -> bool {
+    natural.get(natural::RUN).is_some_and(|run| &**run == "keyform")
+}

@@ -1,0 +1,200 @@
+//! Making a plan: read, resolve, compare. Keeps what was read beside the plan, for the apply after it.
+
+use crate::backend::state::State;
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::engine::Engine;
+use crate::engine::Planned;
+use crate::engine::Scope;
+use crate::engine::destinations;
+use crate::engine::destinations::Opened;
+use crate::engine::effective::View;
+use crate::engine::effective::When;
+use crate::engine::index::Index;
+use crate::engine::observe;
+use crate::engine::snapshot;
+use crate::engine::sources;
+use crate::engine::sources::Resolved;
+use crate::engine::wanted;
+use crate::model::address::Address;
+use crate::model::attrs::Value;
+use crate::model::desired::Desired;
+use crate::model::job;
+use crate::model::job::InitialSync;
+use crate::model::live::Evidence;
+use crate::model::live::Listing;
+use crate::model::live::Live;
+use crate::model::live::Sighting;
+use crate::model::resource::Kind;
+use crate::model::resource::Resource;
+use crate::plan;
+use crate::plan::Pushed;
+use crate::plan::Wanted;
+use crate::provider::Observation;
+use crate::secret::FingerprintKey;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a plan was made from, values included.
+pub(super) struct Basis {
+    pub(super) desired: Desired,
+    pub(super) key: FingerprintKey,
+    pub(super) state: State,
+    pub(super) resolved: Resolved,
+    pub(super) opened: BTreeMap<Address, Opened>,
+    pub(super) wanted: Wanted,
+    pub(super) live: Live,
+}
+
+pub(super) async fn plan(engine: &Engine, desired: &Desired, scope: &Scope) -> Result<Planned, Diagnostic> {
+    let (ledger, key) = engine.store.load()?;
+    let mut state = snapshot::read(&engine.backend, desired, &ledger).await?;
+    let rules = sources::Rules { base: &engine.options.dir, allow_exec: engine.options.allow_exec };
+    let resolved = {
+        let index = Index::new(desired, &ledger, &state);
+        let live = |resource: &Resource| observe::live_secret(&index, resource).and_then(|s| s.value.clone());
+        sources::resolve(&index, &rules, &live)
+    };
+    snapshot::follow(&engine.backend, &mut state, desired, &ledger, &resolved).await;
+    let index = Index::new(desired, &ledger, &state);
+    let schemas = engine.options.registry.schemas();
+    let mut live = observe::observe(&index, schemas, &key);
+    let opened = destinations::open(&index, &engine.options.registry, &engine.http, &resolved).await;
+    let wanted = wanted(engine, &index, &resolved, &opened, &key);
+    for (address, opened) in &opened {
+        if let Some(seen) = &opened.seen {
+            live.destinations.insert(address.clone(), listing(address, seen, &key));
+        }
+    }
+    let notes = notes(&resolved, &opened);
+    let input = plan::Input {
+        desired,
+        live: &live,
+        ledger: &ledger,
+        key: &key,
+        wanted: &wanted,
+        targets: &scope.targets,
+        adopt: scope.adopt,
+        destroy: scope.destroy,
+    };
+    let plan = plan::make(&input);
+    let basis = Basis { desired: desired.clone(), key, state, resolved, opened, wanted, live };
+    Ok(Planned { plan, notes, requests: engine.http.requests(), ledger, basis })
+}
+
+fn wanted(
+    engine: &Engine,
+    index: &Index<'_>,
+    resolved: &Resolved,
+    opened: &BTreeMap<Address, Opened>,
+    key: &FingerprintKey,
+) -> Wanted {
+    let schemas = engine.options.registry.schemas();
+    let declared = index.desired.resources.values();
+    let resources = declared.map(|r| (r.address.clone(), wanted::attrs(r, schemas, resolved, key, false))).collect();
+    let views: BTreeMap<&Address, (View<'_>, View<'_>)> = snapshot::pushing_projects(index.desired)
+        .into_iter()
+        .map(|project| {
+            let now = View::new(index, resolved, project, When::Now);
+            let planned = View::new(index, resolved, project, When::Planned);
+            (project, (now, planned))
+        })
+        .collect();
+    let syncs = index.desired.resources.values().filter(|r| r.kind == Kind::SecretSync);
+    let syncs = syncs.filter_map(|resource| {
+        let (now, planned) = views.get(resource.reference("project")?)?;
+        let pushed = pushed(engine, index, resource, opened.get(&resource.address)?, (now, planned), key);
+        Some((resource.address.clone(), pushed))
+    });
+    Wanted { resources, syncs: syncs.collect() }
+}
+
+fn pushed(
+    engine: &Engine,
+    index: &Index<'_>,
+    resource: &Resource,
+    opened: &Opened,
+    (now, planned): (&View<'_>, &View<'_>),
+    key: &FingerprintKey,
+) -> Pushed {
+    let address = &resource.address;
+    let variant = destinations::variant(&engine.options.registry, resource);
+    let rules = variant.map(|v| v.keys.clone()).unwrap_or_default();
+    let (environment, path) = (resource.text("environment").unwrap_or(""), resource.text("path").unwrap_or("/"));
+    let (source, unread) = match planned.source(environment, path) {
+        Ok(source) => (source, None),
+        Err(why) => (BTreeMap::new(), Some(why)),
+    };
+    let source = source.into_iter().map(|(name, value)| {
+        let entry = address.entry(&job::stored(&opened.schema, &rules, &name));
+        let fingerprint = value.map(|v| key.fingerprint(&entry.to_string(), v.expose().as_bytes()));
+        (name, fingerprint)
+    });
+    let runs_here = resource.text("run") == Some("keyform");
+    let initial = resource.text("initial_sync").and_then(InitialSync::from_word);
+    let has_succeeded = live_sync(index, resource).is_some_and(|sync| sync.has_succeeded);
+    let destination = engine.options.registry.schemas().destinations.get(&resource.slug);
+    Pushed {
+        place: opened.destination.as_ref().map(|d| d.place().into()).unwrap_or_default(),
+        source: source.collect(),
+        read: now.source(environment, path).map(|source| source.len()).unwrap_or_default(),
+        schema: opened.schema.clone(),
+        rules,
+        first: initial.filter(|_| !runs_here && !has_succeeded),
+        can_import: destination.is_some_and(|d| d.can_import),
+        unread,
+        blind: opened.destination.as_ref().err().map(|why| why.detail.clone().into()),
+    }
+}
+
+/// The backend's sync for a declared one.
+pub(super) fn live_sync<'a>(index: &Index<'a>, resource: &Resource) -> Option<&'a crate::backend::state::Sync> {
+    let syncs = index.project_of(resource)?.syncs.as_ref()?.as_ref().ok()?;
+    let id = index.ledger.records.get(&resource.address).map(|r| &r.id);
+    let by_id = syncs.iter().find(|sync| Some(&sync.id) == id);
+    by_id.or_else(|| syncs.iter().find(|sync| Some(&*sync.name) == resource.text("name")))
+}
+
+/// What a destination holds, as fingerprints at the entries' addresses.
+pub(super) fn listing(address: &Address, seen: &Result<Observation, Diagnostic>, key: &FingerprintKey) -> Listing {
+    let observation = match seen {
+        Ok(observation) => observation,
+        Err(why) => return Listing { entries: BTreeMap::new(), partial: Some(why.clone()) },
+    };
+    let entries = observation.entries.iter().map(|(name, seen)| {
+        let evidence = match &seen.value {
+            Some(value) => {
+                let entry = address.entry(name).to_string();
+                Evidence::Value(key.fingerprint(&entry, value.expose().as_bytes()))
+            }
+            None => Evidence::Present,
+        };
+        // A digest changes with the value: it serves where the vendor shows no version.
+        let version = seen.version.clone().or_else(|| seen.digest.clone());
+        (Arc::clone(name), Sighting { evidence, version })
+    });
+    Listing { entries: entries.collect(), partial: observation.partial.clone() }
+}
+
+fn notes(resolved: &Resolved, opened: &BTreeMap<Address, Opened>) -> Vec<Diagnostic> {
+    let secrets = resolved.secrets.iter().filter_map(|(address, value)| Some((address, value.as_ref().err()?)));
+    let credentials = resolved.credentials.iter().filter_map(|(address, value)| Some((address, value.as_ref().err()?)));
+    let mut notes: Vec<_> = secrets.chain(credentials).map(|(address, why)| sources::later(address, why)).collect();
+    for (address, opened) in opened {
+        let why = match (&opened.destination, opened.seen.as_deref()) {
+            // A missing credential has its own note.
+            (Err(why), _) if why.code == &codes::NOT_INSPECTED => why,
+            (Ok(_), Some(Err(why))) => why,
+            _ => continue,
+        };
+        let note = Diagnostic::warning(&codes::NOT_INSPECTED, format!("{address}: {}", why.detail));
+        notes.push(Diagnostic { help: why.help.clone(), ..note });
+    }
+    notes
+}
+
+/// Whether a value of a configuration is a random one.
+pub(super) fn is_random(value: &Value) -> bool {
+    use crate::model::attrs::SecretSource;
+    matches!(value, Value::Source(source) if matches!(**source, SecretSource::Random { .. }))
+}

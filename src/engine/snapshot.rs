@@ -1,0 +1,75 @@
+//! The live read of the backend: what the configuration and the ledger mention, and whatever references
+//! in values lead to.
+
+use crate::backend;
+use crate::backend::read::Mention;
+use crate::backend::state::State;
+use crate::diag::Diagnostic;
+use crate::engine::effective::View;
+use crate::engine::effective::When;
+use crate::engine::index::Index;
+use crate::engine::sources::Resolved;
+use crate::model::address::Address;
+use crate::model::desired::Desired;
+use crate::model::ledger::Ledger;
+use crate::model::resource::Kind;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Reads everything that is mentioned.
+///
+/// # Errors
+/// Not even the projects could be listed.
+pub(super) async fn read(
+    backend: &backend::client::Client,
+    desired: &Desired,
+    ledger: &Ledger,
+) -> Result<State, Diagnostic> {
+    if desired.resources.is_empty() && ledger.records.is_empty() && ledger.intents.is_empty() {
+        return Ok(State::default());
+    }
+    let connections = Index::mentions_connections(desired, ledger);
+    let mut state = backend::read::roots(backend, connections).await?;
+    let mentions = Index::new(desired, ledger, &state).mentions();
+    backend::read::fill(backend, &mut state, &mentions).await;
+    Ok(state)
+}
+
+/// Reads the environments that references in pushed values lead to, until no new one is found.
+pub(super) async fn follow(
+    backend: &backend::client::Client,
+    state: &mut State,
+    desired: &Desired,
+    ledger: &Ledger,
+    resolved: &Resolved,
+) {
+    loop {
+        let mentions = referenced(&Index::new(desired, ledger, state), resolved);
+        if mentions.is_empty() {
+            return;
+        }
+        backend::read::fill(backend, state, &mentions).await;
+    }
+}
+
+fn referenced(index: &Index<'_>, resolved: &Resolved) -> BTreeMap<Arc<str>, Mention> {
+    let mut mentions: BTreeMap<Arc<str>, Mention> = BTreeMap::new();
+    for project in pushing_projects(index.desired) {
+        let Some(live) = index.project(project) else { continue };
+        let view = View::new(index, resolved, project, When::Applied);
+        for slug in view.referenced() {
+            if let Some(environment) = index.live_environment(project, &slug).filter(|e| e.secrets.is_none()) {
+                let mention = mentions.entry(live.slug.clone()).or_default();
+                mention.environments.entry(environment.slug.clone()).or_default().secrets = true;
+            }
+        }
+    }
+    mentions
+}
+
+/// The projects that a declared sync reads.
+pub(super) fn pushing_projects(desired: &Desired) -> BTreeSet<&Address> {
+    let syncs = desired.resources.values().filter(|r| r.kind == Kind::SecretSync);
+    syncs.filter_map(|r| r.reference("project")).collect()
+}
