@@ -1,0 +1,236 @@
+//! Applying a plan: a change starts when what it needs is done, some at once, and every success is in
+//! the ledger before the next one counts on it.
+//!
+//! [`units`] puts together what goes in one request or one run, [`run`] holds ids and records,
+//! [`resource`], [`secrets`], [`sync`] and [`entries`] do the work. A failed change stops only what
+//! needs it. Killed anywhere, the next plan finds what was made by its natural key and its intent.
+
+mod entries;
+mod resource;
+mod run;
+mod secrets;
+mod sync;
+mod units;
+
+use crate::diag::Diagnostic;
+use crate::engine::Engine;
+use crate::engine::Planned;
+use crate::engine::apply::run::Run;
+use crate::engine::apply::units::Unit;
+use crate::engine::apply::units::Work;
+use crate::engine::event::Cancel;
+use crate::engine::event::Event;
+use crate::engine::event::Report;
+use crate::engine::open;
+use crate::model::address::Address;
+use crate::plan::Change;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
+use std::time::Instant;
+use tokio::sync::mpsc;
+
+/// How one change of a unit went.
+pub(super) type Outcome = (Address, Result<(), Diagnostic>);
+
+/// What became of a change.
+enum Fate {
+    Done,
+    Failed,
+    Skipped,
+}
+
+pub(super) async fn apply(
+    engine: &Engine,
+    planned: Planned,
+    cancel: &Cancel,
+    on: &mut (dyn FnMut(Event) + Send),
+) -> Report {
+    let began = Instant::now();
+    let (events, mut heard) = mpsc::unbounded_channel();
+    let units = units::of(&planned);
+    let mut schedule = Schedule::new(&planned, &units);
+    let run = Run::new(engine, &planned, events);
+    let mut report = Report::default();
+    let mut running = FuturesUnordered::new();
+    let at_once = open::parallelism(&planned.basis.desired);
+    loop {
+        while running.len() < at_once && !cancel.is_cancelled() {
+            let Some(next) = schedule.next(&mut report, on) else { break };
+            for change in &next.1 {
+                on(Event::Started { address: change.address.clone(), action: change.action });
+            }
+            running.push(perform(&run, &units[next.0], next.0, next.1));
+        }
+        if running.is_empty() {
+            break;
+        }
+        tokio::select! {
+            Some(event) = heard.recv() => on(event),
+            Some((unit, changes, outcomes, took)) = running.next() => {
+                schedule.finish(unit, &changes, outcomes, took, &mut report, on);
+            }
+        }
+    }
+    drop(running);
+    report.interrupted = cancel.is_cancelled() && schedule.has_rest();
+    schedule.skip_rest(&mut report, on);
+    report.warnings = run.warnings();
+    report.requests = engine.http.requests();
+    report.took = began.elapsed();
+    report
+}
+
+async fn perform<'a>(
+    run: &Run<'a>,
+    unit: &Unit<'a>,
+    number: usize,
+    changes: Vec<&'a Change>,
+) -> (usize, Vec<&'a Change>, Vec<Outcome>, std::time::Duration) {
+    let began = Instant::now();
+    let outcomes = match &unit.work {
+        Work::Ledger => run.only_records(&changes),
+        Work::Resource => resource::change(run, &changes).await,
+        Work::Secrets => secrets::change(run, &changes).await,
+        Work::Sync(address) => sync::change(run, address, &changes).await,
+    };
+    (number, changes, outcomes, began.elapsed())
+}
+
+/// Which units wait, which can start, and what became of each change.
+struct Schedule<'a> {
+    units: &'a [Unit<'a>],
+    /// How many units each one still waits for.
+    waits: Vec<usize>,
+    /// Who waits for each one.
+    waiters: Vec<Vec<usize>>,
+    ready: VecDeque<usize>,
+    fates: BTreeMap<&'a Address, Fate>,
+    begun: Vec<bool>,
+}
+
+impl<'a> Schedule<'a> {
+    fn new(planned: &'a Planned, units: &'a [Unit<'a>]) -> Self {
+        let mut home = BTreeMap::new();
+        for (number, unit) in units.iter().enumerate() {
+            for change in &unit.changes {
+                home.insert(&change.address, number);
+            }
+        }
+        let mut waits = vec![0; units.len()];
+        let mut waiters = vec![Vec::new(); units.len()];
+        for (number, unit) in units.iter().enumerate() {
+            let needs = unit.changes.iter().flat_map(|change| &change.needs);
+            let mut before: Vec<usize> = needs.filter_map(|need| home.get(need).copied()).collect();
+            before.sort_unstable();
+            before.dedup();
+            for earlier in before.into_iter().filter(|earlier| *earlier != number) {
+                waits[number] += 1;
+                waiters[earlier].push(number);
+            }
+        }
+        // Units come in the order of the plan, which is one in which they can be done.
+        let ready = (0..units.len()).filter(|number| waits[*number] == 0).collect();
+        let _ = planned;
+        Self { units, waits, waiters, ready, fates: BTreeMap::new(), begun: vec![false; units.len()] }
+    }
+
+    /// The next unit that can start, with the changes of it whose needs were met. Units without such a
+    /// change are passed over as skipped.
+    fn next(&mut self, report: &mut Report, on: &mut (dyn FnMut(Event) + Send)) -> Option<(usize, Vec<&'a Change>)> {
+        while let Some(number) = self.ready.pop_front() {
+            self.begun[number] = true;
+            let mut possible = Vec::new();
+            for change in &self.units[number].changes {
+                let in_vain = change.needs.iter().find(|need| {
+                    self.fates.get(need).is_some_and(|fate| !matches!(fate, Fate::Done))
+                });
+                match in_vain {
+                    None => possible.push(*change),
+                    Some(need) => self.skip(change, Some(need.clone()), report, on),
+                }
+            }
+            // An entry can't be written by a sync that is skipped.
+            let (possible, orphans): (Vec<_>, Vec<_>) = possible.into_iter().partition(|change| {
+                let sync = change.address.resource();
+                sync == change.address || !matches!(self.fates.get(&sync), Some(Fate::Failed | Fate::Skipped))
+            });
+            for orphan in orphans {
+                self.skip(orphan, Some(orphan.address.resource()), report, on);
+            }
+            if !possible.is_empty() {
+                return Some((number, possible));
+            }
+            self.release(number);
+        }
+        None
+    }
+
+    fn finish(
+        &mut self,
+        number: usize,
+        changes: &[&'a Change],
+        outcomes: Vec<Outcome>,
+        took: std::time::Duration,
+        report: &mut Report,
+        on: &mut (dyn FnMut(Event) + Send),
+    ) {
+        let mut outcomes: BTreeMap<Address, Result<(), Diagnostic>> = outcomes.into_iter().collect();
+        for change in changes {
+            let (address, action) = (change.address.clone(), change.action);
+            match outcomes.remove(&address) {
+                Some(Ok(())) => {
+                    self.fates.insert(&change.address, Fate::Done);
+                    *report.done.entry(action).or_default() += 1;
+                    on(Event::Done { address, action, took });
+                }
+                Some(Err(diagnostic)) => {
+                    self.fates.insert(&change.address, Fate::Failed);
+                    report.failed.push((address.clone(), diagnostic.clone()));
+                    on(Event::Failed { address, action, diagnostic });
+                }
+                // Entries that were not tried because their sync failed.
+                None => self.skip(change, Some(address.resource()), report, on),
+            }
+        }
+        self.release(number);
+    }
+
+    fn release(&mut self, number: usize) {
+        for waiter in std::mem::take(&mut self.waiters[number]) {
+            self.waits[waiter] -= 1;
+            if self.waits[waiter] == 0 {
+                self.ready.push_back(waiter);
+            }
+        }
+    }
+
+    fn skip(
+        &mut self,
+        change: &'a Change,
+        because: Option<Address>,
+        report: &mut Report,
+        on: &mut (dyn FnMut(Event) + Send),
+    ) {
+        self.fates.insert(&change.address, Fate::Skipped);
+        report.skipped.push((change.address.clone(), because.clone()));
+        on(Event::Skipped { address: change.address.clone(), action: change.action, because });
+    }
+
+    fn has_rest(&self) -> bool {
+        self.begun.iter().any(|begun| !begun)
+    }
+
+    /// Everything that was never begun: the run was stopped.
+    fn skip_rest(&mut self, report: &mut Report, on: &mut (dyn FnMut(Event) + Send)) {
+        for number in 0..self.units.len() {
+            if !self.begun[number] {
+                self.begun[number] = true;
+                for change in &self.units[number].changes {
+                    self.skip(change, None, report, on);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Secrets of one folder: one request for all creates, one for all updates, one for all deletes. A
+//! request is all or nothing, so after a refusal they are tried one by one: only what is wrong fails.
+
+use crate::api;
+use crate::backend::client::Failure;
+use crate::backend::write;
+use crate::backend::write::Place;
+use crate::diag::Diagnostic;
+use crate::engine::apply::Outcome;
+use crate::engine::apply::run::Run;
+use crate::engine::apply::run::missing;
+use crate::engine::observe;
+use crate::ledger::journal;
+use crate::model::address::Address;
+use crate::model::attrs::Value;
+use crate::model::resource::Resource;
+use crate::plan::Action;
+use crate::plan::Change;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Does changes of one folder that have one action: create, update or delete.
+pub(super) async fn change(run: &Run<'_>, changes: &[&Change]) -> Vec<Outcome> {
+    let Some(first) = changes.first() else { return Vec::new() };
+    let place = match run.place(&first.address) {
+        Ok(place) => place,
+        Err(why) => return changes.iter().map(|c| (c.address.clone(), Err(why.clone()))).collect(),
+    };
+    let about = match changes {
+        [one] => one.address.to_string(),
+        [first, ..] => format!("{} and {} more", first.address, changes.len() - 1),
+        [] => String::new(),
+    };
+    let mut ready = Vec::new();
+    let mut outcomes = Vec::new();
+    for change in changes {
+        match Item::of(run, change) {
+            Ok(item) => ready.push(item),
+            Err(why) => outcomes.push((change.address.clone(), Err(why))),
+        }
+    }
+    outcomes.extend(all(run, &place, &about, ready).await);
+    outcomes
+}
+
+/// One secret with what will be sent.
+struct Item<'a> {
+    change: &'a Change,
+    resource: Option<&'a Resource>,
+    send: Send,
+}
+
+enum Send {
+    Create(api::secrets::CreateItem),
+    Update(api::secrets::UpdateItem),
+    Delete(String),
+}
+
+impl<'a> Item<'a> {
+    fn of(run: &Run<'a>, change: &'a Change) -> Result<Self, Diagnostic> {
+        let address = &change.address;
+        if change.action == Action::Delete {
+            let live = run.planned.basis.live.resources.get(address);
+            let key = live.and_then(|o| o.attrs.get("key")).and_then(Value::as_str);
+            let key = key.ok_or_else(|| missing(address, "its key"))?.to_owned();
+            return Ok(Self { change, resource: None, send: Send::Delete(key) });
+        }
+        let resource = run.declared(address)?;
+        let send = match change.action {
+            Action::Create => Send::Create(api::secrets::CreateItem {
+                secret_key: resource.text("key").unwrap_or("").to_owned(),
+                new: new(run, resource)?,
+            }),
+            _ => Send::Update(update(run, change, resource)?),
+        };
+        Ok(Self { change, resource: Some(resource), send })
+    }
+}
+
+/// Everything that a new secret says.
+pub(super) fn new(run: &Run<'_>, resource: &Resource) -> Result<api::secrets::New, Diagnostic> {
+    let metadata = metadata(resource);
+    Ok(api::secrets::New {
+        secret_value: run.planned.basis.resolved.value(&resource.address)?,
+        secret_comment: resource.text("comment").unwrap_or("").trim().to_owned(),
+        secret_metadata: (!metadata.is_empty()).then_some(metadata),
+        tag_ids: match resource.attrs.contains_key("tags") {
+            true => Some(tag_ids(run, resource)?),
+            false => None,
+        },
+        skip_multiline_encoding: None,
+        secret_reminder_note: None,
+        secret_reminder_repeat_days: None,
+    })
+}
+
+fn update(run: &Run<'_>, change: &Change, resource: &Resource) -> Result<api::secrets::UpdateItem, Diagnostic> {
+    let live = run.planned.basis.live.resources.get(&resource.address);
+    let key = resource.text("key").unwrap_or("");
+    let old = live.and_then(|o| o.attrs.get("key")).and_then(Value::as_str).unwrap_or(key);
+    let differs = |name: &str| change.fields.iter().any(|f| *f.name == *name || f.name.starts_with(&format!("{name}.")));
+    Ok(api::secrets::UpdateItem {
+        secret_key: old.to_owned(),
+        change: api::secrets::Change {
+            secret_value: match differs("value") {
+                true => Some(run.planned.basis.resolved.value(&resource.address)?),
+                false => None,
+            },
+            secret_comment: differs("comment").then(|| resource.text("comment").unwrap_or("").trim().to_owned()),
+            secret_metadata: differs("metadata").then(|| metadata(resource)),
+            tag_ids: match differs("tags") {
+                true => Some(tag_ids(run, resource)?),
+                false => None,
+            },
+            new_secret_name: (old != key).then(|| key.to_owned()),
+            ..api::secrets::Change::default()
+        },
+    })
+}
+
+fn metadata(resource: &Resource) -> Vec<api::secrets::Metadata> {
+    let fields = resource.attrs.get("metadata").and_then(Value::as_object);
+    let pairs = fields.into_iter().flatten().filter_map(|(key, value)| {
+        Some(api::secrets::Metadata { key: key.to_string(), value: value.as_str()?.to_owned() })
+    });
+    pairs.collect()
+}
+
+/// The ids of a secret's tags: of declared ones by address, of others as they were read.
+fn tag_ids(run: &Run<'_>, resource: &Resource) -> Result<Vec<String>, Diagnostic> {
+    let project = resource.reference("project");
+    let slugs = resource.attrs.get("tags").and_then(Value::as_list).unwrap_or_default();
+    let id = |slug: &str| {
+        let declared = run.index.desired.resources.values().find(|r| {
+            r.kind == crate::model::resource::Kind::Tag && r.reference("project") == project && r.text("slug") == Some(slug)
+        });
+        if let Some(id) = declared.and_then(|tag| run.id(&tag.address).ok()) {
+            return Ok(id.to_string());
+        }
+        let tags = project.and_then(|p| run.index.project(p)).and_then(|p| p.tags.as_ref());
+        let found = tags.and_then(|tags| tags.as_ref().ok()?.iter().find(|tag| *tag.slug == *slug));
+        found.map(|tag| tag.id.to_string()).ok_or_else(|| missing(&resource.address, &format!("its tag `{slug}`")))
+    };
+    slugs.iter().filter_map(Value::as_str).map(id).collect()
+}
+
+async fn all(run: &Run<'_>, place: &Place, about: &str, items: Vec<Item<'_>>) -> Vec<Outcome> {
+    if items.is_empty() {
+        return Vec::new();
+    }
+    let creates = items.iter().filter(|item| matches!(item.send, Send::Create(_)));
+    if let Err(why) = run.intend(creates.filter_map(|item| item.resource)) {
+        return items.iter().map(|item| (item.change.address.clone(), Err(why.clone()))).collect();
+    }
+    match send(run, place, about, &items).await {
+        Ok(ids) => record(run, &items, &ids),
+        Err(failure) if items.len() > 1 && matches!(failure.status, Some(400 | 404 | 422)) => {
+            let mut outcomes = Vec::new();
+            for item in items {
+                let about = item.change.address.to_string();
+                let one = [item];
+                match send(run, place, &about, &one).await {
+                    Ok(ids) => outcomes.extend(record(run, &one, &ids)),
+                    Err(failure) => outcomes.push((one[0].change.address.clone(), Err(failure.into()))),
+                }
+            }
+            outcomes
+        }
+        Err(failure) => {
+            let why = Diagnostic::from(failure);
+            items.iter().map(|item| (item.change.address.clone(), Err(why.clone()))).collect()
+        }
+    }
+}
+
+/// Sends items of one action; gives the ids of new ones by key.
+async fn send(
+    run: &Run<'_>,
+    place: &Place,
+    about: &str,
+    items: &[Item<'_>],
+) -> Result<BTreeMap<String, String>, Failure> {
+    let (mut creates, mut updates, mut deletes) = (Vec::new(), Vec::new(), Vec::new());
+    for item in items {
+        match &item.send {
+            Send::Create(create) => creates.push(create.clone()),
+            Send::Update(update) => updates.push(update.clone()),
+            Send::Delete(key) => deletes.push(key.clone()),
+        }
+    }
+    let mut ids = BTreeMap::new();
+    if !creates.is_empty() {
+        ids = write::create_secrets(run.backend(), about, place, creates).await?;
+    }
+    if !updates.is_empty() {
+        write::update_secrets(run.backend(), about, place, updates).await?;
+    }
+    if !deletes.is_empty() {
+        write::delete_secrets(run.backend(), about, place, deletes).await?;
+    }
+    Ok(ids)
+}
+
+fn record(run: &Run<'_>, items: &[Item<'_>], ids: &BTreeMap<String, String>) -> Vec<Outcome> {
+    let events: Vec<_> = items
+        .iter()
+        .map(|item| {
+            let address = &item.change.address;
+            let Some(resource) = item.resource else { return journal::Event::Forget { address: address.clone() } };
+            let id = match &item.send {
+                Send::Create(create) => ids.get(&create.secret_key).map(|id| Arc::from(id.as_str())),
+                _ => run.id(address).ok(),
+            };
+            let id = id.unwrap_or_default();
+            run.keep_id(address, id.clone());
+            run.record_of(resource, id, None)
+        })
+        .collect();
+    let kept = run.append(&events);
+    items.iter().map(|item| (item.change.address.clone(), kept.clone())).collect()
+}
+
+/// Deletes a secret where it is and makes it where it is declared.
+pub(super) async fn replace(run: &Run<'_>, change: &Change) -> Result<(), Diagnostic> {
+    let resource = run.declared(&change.address)?;
+    let about = change.address.to_string();
+    let live = observe::live_secret(&run.index, resource);
+    let old = live.map(|secret| secret.key.to_string()).ok_or_else(|| missing(&change.address, "it"))?;
+    let from = from_record(run, &change.address)?;
+    write::delete_secrets(run.backend(), &about, &from, vec![old]).await?;
+    run.append(&[journal::Event::Forget { address: change.address.clone() }])?;
+    run.intend([resource])?;
+    let item = api::secrets::CreateItem {
+        secret_key: resource.text("key").unwrap_or("").to_owned(),
+        new: new(run, resource)?,
+    };
+    let to = run.place(&change.address)?;
+    let ids = write::create_secrets(run.backend(), &about, &to, vec![item]).await?;
+    let id: Arc<str> = ids.into_values().next().unwrap_or_default().into();
+    run.keep_id(&change.address, id.clone());
+    run.append(&[run.record_of(resource, id, None)])
+}
+
+/// Where the ledger says that something is.
+fn from_record(run: &Run<'_>, address: &Address) -> Result<Place, Diagnostic> {
+    use crate::engine::index::natural;
+    let natural = &run.record(address).ok_or_else(|| missing(address, "its record"))?.natural;
+    let project = run.index.project_of_natural(natural).ok_or_else(|| missing(address, "its project"))?;
+    let environment = run.index.environment_of_natural(project, natural);
+    let environment = environment.ok_or_else(|| missing(address, "its environment"))?.slug.to_string();
+    let path = natural.get(natural::PATH).map_or("/", |p| &**p).to_owned();
+    Ok(Place { project: project.id.to_string(), environment, path })
+}

@@ -1,0 +1,69 @@
+//! What of a plan goes together: secrets of one folder in one request, a sync with its entries in one
+//! run, and whatever only the ledger hears of.
+//!
+//! Secrets are put together only if they need the same: then no unit can come to wait for itself.
+
+use crate::engine::Planned;
+use crate::engine::apply::run::folder_of;
+use crate::model::address::Address;
+use crate::model::resource::Kind;
+use crate::plan::Action;
+use crate::plan::Change;
+use std::collections::BTreeMap;
+
+/// Changes that are done together.
+pub(super) struct Unit<'a> {
+    pub(super) work: Work,
+    pub(super) changes: Vec<&'a Change>,
+}
+
+/// How they are done.
+#[derive(PartialEq, Eq)]
+pub(super) enum Work {
+    /// The ledger alone.
+    Ledger,
+    /// One resource.
+    Resource,
+    /// Secrets of one folder, all with the same action.
+    Secrets,
+    /// A sync and its entries.
+    Sync(Address),
+}
+
+/// What tells one unit from another.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Name<'a> {
+    Ledger(Action, &'a [Address]),
+    Resource(&'a Address),
+    Secrets(Option<(Address, String, String)>, Action, &'a [Address]),
+    Sync(Address),
+}
+
+/// The units of a plan, in the order in which their first changes stand there.
+pub(super) fn of(planned: &Planned) -> Vec<Unit<'_>> {
+    let mut units: Vec<Unit<'_>> = Vec::new();
+    let mut known: BTreeMap<Name<'_>, usize> = BTreeMap::new();
+    for change in &planned.plan.changes {
+        let (name, work) = name(planned, change);
+        let number = *known.entry(name).or_insert_with(|| {
+            units.push(Unit { work, changes: Vec::new() });
+            units.len() - 1
+        });
+        units[number].changes.push(change);
+    }
+    units
+}
+
+fn name<'a>(planned: &'a Planned, change: &'a Change) -> (Name<'a>, Work) {
+    let sync = change.address.resource();
+    let is_sync = sync.kind() == Kind::SecretSync.word();
+    match (change.action, Kind::from_word(change.address.kind())) {
+        _ if is_sync => (Name::Sync(sync.clone()), Work::Sync(sync)),
+        (Action::Adopt | Action::Forget, _) => (Name::Ledger(change.action, &change.needs), Work::Ledger),
+        (Action::Create | Action::Update | Action::Delete, Some(Kind::Secret)) => {
+            let folder = folder_of(planned, &change.address);
+            (Name::Secrets(folder, change.action, &change.needs), Work::Secrets)
+        }
+        _ => (Name::Resource(&change.address), Work::Resource),
+    }
+}
