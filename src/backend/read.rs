@@ -32,6 +32,7 @@ use crate::backend::state::Status;
 use crate::backend::state::Stored;
 use crate::backend::state::Sync;
 use crate::backend::state::Tag;
+use crate::backend::write::Place;
 use crate::diag::Diagnostic;
 use crate::http::Method;
 use crate::http::json;
@@ -466,6 +467,7 @@ pub async fn sync_status(
 ///
 /// # Errors
 /// The backend's answer.
-pub async fn folder_secrets(client: &Client, project: &Project, folder: &Folder) -> Result<Vec<Stored>, Diagnostic> {
-    secrets(client, &project.slug, &project.id, &folder.0, &folder.1, false).await
+pub async fn folder_secrets(client: &Client, place: &Place) -> Result<Vec<Stored>, Diagnostic> {
+    let Place { project, environment, path } = place;
+    secrets(client, project, project, environment, path, false).await
 }

@@ -153,14 +153,20 @@ pub async fn update_folder(
     patch(client, Call::new(about, Method::Patch, "/api/v2/folders/:folderId").arg(id), &change).await
 }
 
-/// Deletes a folder.
+/// Deletes a folder; one that holds something only with `force_delete`.
 ///
 /// # Errors
 /// The backend's answer.
-pub async fn delete_folder(client: &Client, about: &str, place: &Place, id: &str) -> Result<(), Failure> {
+pub async fn delete_folder(
+    client: &Client,
+    about: &str,
+    place: &Place,
+    id: &str,
+    force_delete: bool,
+) -> Result<(), Failure> {
     let (path, _) = place.split();
     let (project_id, environment) = (place.project.clone(), place.environment.clone());
-    let end = api::folders::Delete { project_id, environment, path, force_delete: false };
+    let end = api::folders::Delete { project_id, environment, path, force_delete };
     delete(client, Call::new(about, Method::Delete, "/api/v2/folders/:folderId").arg(id).json(&end)).await
 }
 

@@ -38,12 +38,15 @@ enum Look {
 
 /// The resources of the backend; destinations are not looked at here.
 pub(super) fn observe(index: &Index<'_>, schemas: &Schemas, key: &FingerprintKey) -> Live {
-    let observer = Observer { index, schemas, key, secrets: secret_tables(index) };
+    let observer = Observer { index, schemas, key, secrets: secret_table(index) };
     let mut live = Live::default();
     let mut claimed = BTreeSet::new();
-    let declared = index.desired.resources.values().filter(|r| r.kind.is_planned());
+    // What keyform runs itself is nothing that the backend has, unless it had it before.
+    let is_declared = |r: &Resource| r.kind.is_planned() && r.text("run") != Some("keyform");
+    let declared = index.desired.resources.values().filter(|r| is_declared(r));
     let remembered = index.ledger.records.keys().chain(index.ledger.intents.keys());
-    let remembered = remembered.filter(|a| a.entry_key().is_none() && !index.desired.resources.contains_key(*a));
+    let remembered = remembered
+        .filter(|a| a.entry_key().is_none() && !index.desired.resources.get(*a).is_some_and(is_declared));
     let looks = declared
         .map(|resource| (&resource.address, observer.declared(resource)))
         .chain(remembered.map(|address| (address, observer.remembered(address))));
@@ -74,31 +77,31 @@ pub(super) fn live_secret<'a>(index: &Index<'a>, resource: &Resource) -> Option<
     by_id.or_else(|| secrets.iter().find(|s| *s.path == *path && Some(&*s.key) == resource.text("key")))
 }
 
-/// Secrets of one environment, to be found by id and by name.
+/// All secrets that were read, to be found by id and by name.
 #[derive(Default)]
 struct Table<'a> {
-    by_id: HashMap<&'a str, &'a Stored>,
-    by_name: HashMap<(&'a str, &'a str), Vec<&'a Stored>>,
+    by_id: HashMap<&'a str, (&'a Environment, &'a Stored)>,
+    /// By the environment's id, path and key.
+    by_name: HashMap<(&'a str, &'a str, &'a str), Vec<&'a Stored>>,
 }
 
-fn secret_tables<'a>(index: &Index<'a>) -> HashMap<&'a str, Table<'a>> {
-    let mut tables = HashMap::new();
+fn secret_table<'a>(index: &Index<'a>) -> Table<'a> {
+    let mut table = Table::default();
     for environment in index.state.projects.values().flat_map(|p| &p.environments) {
         let Some(Ok(secrets)) = &environment.secrets else { continue };
-        let table: &mut Table<'_> = tables.entry(&*environment.id).or_default();
         for secret in secrets {
-            table.by_id.insert(&secret.id, secret);
-            table.by_name.entry((&secret.path, &secret.key)).or_default().push(secret);
+            table.by_id.insert(&secret.id, (environment, secret));
+            table.by_name.entry((&environment.id, &secret.path, &secret.key)).or_default().push(secret);
         }
     }
-    tables
+    table
 }
 
 struct Observer<'a> {
     index: &'a Index<'a>,
     schemas: &'a Schemas,
     key: &'a FingerprintKey,
-    secrets: HashMap<&'a str, Table<'a>>,
+    secrets: Table<'a>,
 }
 
 /// Where a nested resource is: what both the declared and the remembered ones say of themselves.
@@ -250,20 +253,25 @@ impl<'a> Observer<'a> {
     }
 
     fn secret(&self, spot: &Spot<'_>, path: &str, key: &str) -> Look {
-        let Some(environment) = spot.live_environment else { return Look::Absent };
-        if let Some(Err(why)) = &environment.secrets {
+        let by_id = spot.id.as_ref().and_then(|id| self.secrets.by_id.get(&**id)).copied();
+        let unread = spot.live_environment.and_then(|e| e.secrets.as_ref()?.as_ref().err());
+        if let (None, Some(why)) = (by_id, unread) {
             return Look::Unknown(why.clone());
         }
-        let Some(table) = self.secrets.get(&*environment.id) else { return Look::Absent };
-        let by_id = spot.id.as_ref().and_then(|id| table.by_id.get(&**id)).copied();
-        let named = table.by_name.get(&(path, key)).map(|list| &**list).unwrap_or_default();
-        let secret = match (by_id, named) {
-            (Some(secret), _) => secret,
-            (None, [secret]) => secret,
+        let named = spot.live_environment.and_then(|e| self.secrets.by_name.get(&(&e.id, path, key)));
+        let named = named.map(|list| &**list).unwrap_or_default();
+        let (environment, secret) = match (by_id, named) {
+            // It may be in another environment than it is declared in.
+            (Some((environment, secret)), _) => match spot.live_environment {
+                Some(here) if here.id == environment.id => (spot.environment.clone(), secret),
+                _ => (text(&environment.slug), secret),
+            },
+            (None, [secret]) => (spot.environment.clone(), *secret),
             (None, []) => return Look::Absent,
             (None, several) => {
                 let folder = if path == "/" { "" } else { path };
-                let place = format!("{}/{}{folder}", spot.live_project.slug, environment.slug);
+                let environment = spot.live_environment.map_or("", |e| &e.slug);
+                let place = format!("{}/{environment}{folder}", spot.live_project.slug);
                 let detail = format!("{place} holds the secret `{key}` {} times", several.len());
                 return Look::Unknown(
                     Diagnostic::error(&codes::BACKEND_TWICE, detail).help("delete all but one of them by hand"),
@@ -272,7 +280,7 @@ impl<'a> Observer<'a> {
         };
         let mut attrs = attrs([
             ("project", spot.project.clone()),
-            ("environment", spot.environment.clone()),
+            ("environment", environment),
             ("path", text(&secret.path)),
             ("key", text(&secret.key)),
             ("comment", or_null(&secret.comment)),
@@ -350,11 +358,6 @@ impl<'a> Observer<'a> {
     }
 
     fn sync(&self, spot: &Spot<'_>, resource: Option<&Resource>, name: &str) -> Look {
-        if let Some(resource) = resource
-            && resource.text("run") == Some("keyform")
-        {
-            return Look::Absent;
-        }
         let syncs = match &spot.live_project.syncs {
             Some(Ok(syncs)) => syncs,
             Some(Err(why)) => return Look::Unknown(why.clone()),
@@ -418,6 +421,7 @@ fn connection_attrs(connection: &Connection) -> Attrs {
     attrs([
         ("name", text(&connection.name)),
         ("description", or_null(&connection.description)),
+        ("app", text(&connection.app)),
         ("method", text(&connection.method)),
         ("project", connection.project.as_ref().map_or(Value::Null, |id| text(id))),
     ])

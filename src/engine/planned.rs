@@ -17,7 +17,6 @@ use crate::engine::sources;
 use crate::engine::sources::Resolved;
 use crate::engine::wanted;
 use crate::model::address::Address;
-use crate::model::attrs::Value;
 use crate::model::desired::Desired;
 use crate::model::job;
 use crate::model::job::InitialSync;
@@ -27,6 +26,7 @@ use crate::model::live::Live;
 use crate::model::live::Sighting;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
+use crate::model::schema::KeyRules;
 use crate::plan;
 use crate::plan::Pushed;
 use crate::plan::Wanted;
@@ -63,7 +63,8 @@ pub(super) async fn plan(engine: &Engine, desired: &Desired, scope: &Scope) -> R
     let wanted = wanted(engine, &index, &resolved, &opened, &key);
     for (address, opened) in &opened {
         if let Some(seen) = &opened.seen {
-            live.destinations.insert(address.clone(), listing(address, seen, &key));
+            let rules = wanted.syncs.get(address).map(|pushed| pushed.rules.clone()).unwrap_or_default();
+            live.destinations.insert(address.clone(), listing(address, seen, &rules, &key));
         }
     }
     let notes = notes(&resolved, &opened);
@@ -126,8 +127,9 @@ fn pushed(
         Err(why) => (BTreeMap::new(), Some(why)),
     };
     let source = source.into_iter().map(|(name, value)| {
-        let entry = address.entry(&job::stored(&opened.schema, &rules, &name));
-        let fingerprint = value.map(|v| key.fingerprint(&entry.to_string(), v.expose().as_bytes()));
+        let stored = job::stored(&opened.schema, &rules, &name);
+        let fingerprint =
+            value.map(|v| plan::entries::fingerprint(key, address, &rules, &stored, v.expose().as_bytes()));
         (name, fingerprint)
     });
     let runs_here = resource.text("run") == Some("keyform");
@@ -156,7 +158,12 @@ pub(super) fn live_sync<'a>(index: &Index<'a>, resource: &Resource) -> Option<&'
 }
 
 /// What a destination holds, as fingerprints at the entries' addresses.
-pub(super) fn listing(address: &Address, seen: &Result<Observation, Diagnostic>, key: &FingerprintKey) -> Listing {
+pub(super) fn listing(
+    address: &Address,
+    seen: &Result<Observation, Diagnostic>,
+    rules: &KeyRules,
+    key: &FingerprintKey,
+) -> Listing {
     let observation = match seen {
         Ok(observation) => observation,
         Err(why) => return Listing { entries: BTreeMap::new(), partial: Some(why.clone()) },
@@ -164,8 +171,7 @@ pub(super) fn listing(address: &Address, seen: &Result<Observation, Diagnostic>,
     let entries = observation.entries.iter().map(|(name, seen)| {
         let evidence = match &seen.value {
             Some(value) => {
-                let entry = address.entry(name).to_string();
-                Evidence::Value(key.fingerprint(&entry, value.expose().as_bytes()))
+                Evidence::Value(plan::entries::fingerprint(key, address, rules, name, value.expose().as_bytes()))
             }
             None => Evidence::Present,
         };
@@ -191,10 +197,4 @@ fn notes(resolved: &Resolved, opened: &BTreeMap<Address, Opened>) -> Vec<Diagnos
         notes.push(Diagnostic { help: why.help.clone(), ..note });
     }
     notes
-}
-
-/// Whether a value of a configuration is a random one.
-pub(super) fn is_random(value: &Value) -> bool {
-    use crate::model::attrs::SecretSource;
-    matches!(value, Value::Source(source) if matches!(**source, SecretSource::Random { .. }))
 }

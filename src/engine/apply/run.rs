@@ -249,13 +249,14 @@ pub(super) fn missing(address: &Address, what: &str) -> Diagnostic {
         .help("plan again: something may have changed since")
 }
 
-/// The folder that a change of a secret is in, as the configuration or the ledger names it.
-pub(super) fn folder_of(planned: &Planned, address: &Address) -> Option<(Address, String, String)> {
-    if let Some(resource) = planned.basis.desired.resources.get(address) {
-        let environment = resource.text("environment")?.to_owned();
-        return Some((resource.reference("project")?.clone(), environment, resource.text("path")?.to_owned()));
+/// The folder that a change of a secret is in: where it is for an end, else where it is declared.
+pub(super) fn folder_of(planned: &Planned, change: &Change) -> Option<(Address, String, String)> {
+    let declared = planned.basis.desired.resources.get(&change.address);
+    if let Some(resource) = declared.filter(|_| !change.action.is_end()) {
+        let (environment, path) = (resource.text("environment")?, resource.text("path").unwrap_or("/"));
+        return Some((resource.reference("project")?.clone(), environment.to_owned(), path.to_owned()));
     }
-    let natural = &planned.ledger.records.get(address)?.natural;
+    let natural = &planned.ledger.records.get(&change.address)?.natural;
     let part = |name: &str| natural.get(name).map(|v| v.to_string()).unwrap_or_default();
     let project = natural.get(natural::PROJECT_ID).or_else(|| natural.get(natural::PROJECT))?;
     Some((Address::new(Kind::Project.word(), project), part(natural::ENVIRONMENT), part(natural::PATH)))

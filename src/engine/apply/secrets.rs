@@ -7,11 +7,10 @@ use crate::backend::write;
 use crate::backend::write::Place;
 use crate::diag::Diagnostic;
 use crate::engine::apply::Outcome;
+use crate::engine::apply::resource;
 use crate::engine::apply::run::Run;
 use crate::engine::apply::run::missing;
-use crate::engine::observe;
 use crate::ledger::journal;
-use crate::model::address::Address;
 use crate::model::attrs::Value;
 use crate::model::resource::Resource;
 use crate::plan::Action;
@@ -22,7 +21,11 @@ use std::sync::Arc;
 /// Does changes of one folder that have one action: create, update or delete.
 pub(super) async fn change(run: &Run<'_>, changes: &[&Change]) -> Vec<Outcome> {
     let Some(first) = changes.first() else { return Vec::new() };
-    let place = match run.place(&first.address) {
+    let place = match first.action {
+        Action::Delete => resource::old_place(run, &first.address),
+        _ => run.place(&first.address),
+    };
+    let place = match place {
         Ok(place) => place,
         Err(why) => return changes.iter().map(|c| (c.address.clone(), Err(why.clone()))).collect(),
     };
@@ -78,7 +81,7 @@ impl<'a> Item<'a> {
 }
 
 /// Everything that a new secret says.
-pub(super) fn new(run: &Run<'_>, resource: &Resource) -> Result<api::secrets::New, Diagnostic> {
+fn new(run: &Run<'_>, resource: &Resource) -> Result<api::secrets::New, Diagnostic> {
     let metadata = metadata(resource);
     Ok(api::secrets::New {
         secret_value: run.planned.basis.resolved.value(&resource.address)?,
@@ -222,32 +225,29 @@ fn record(run: &Run<'_>, items: &[Item<'_>], ids: &BTreeMap<String, String>) -> 
 
 /// Deletes a secret where it is and makes it where it is declared.
 pub(super) async fn replace(run: &Run<'_>, change: &Change) -> Result<(), Diagnostic> {
-    let resource = run.declared(&change.address)?;
-    let about = change.address.to_string();
-    let live = observe::live_secret(&run.index, resource);
-    let old = live.map(|secret| secret.key.to_string()).ok_or_else(|| missing(&change.address, "it"))?;
-    let from = from_record(run, &change.address)?;
-    write::delete_secrets(run.backend(), &about, &from, vec![old]).await?;
-    run.append(&[journal::Event::Forget { address: change.address.clone() }])?;
-    run.intend([resource])?;
-    let item = api::secrets::CreateItem {
-        secret_key: resource.text("key").unwrap_or("").to_owned(),
-        new: new(run, resource)?,
-    };
-    let to = run.place(&change.address)?;
-    let ids = write::create_secrets(run.backend(), &about, &to, vec![item]).await?;
-    let id: Arc<str> = ids.into_values().next().unwrap_or_default().into();
-    run.keep_id(&change.address, id.clone());
-    run.append(&[run.record_of(resource, id, None)])
+    let address = &change.address;
+    let live = run.planned.basis.live.resources.get(address);
+    let key = live.and_then(|o| o.attrs.get("key")).and_then(Value::as_str).ok_or_else(|| missing(address, "its key"))?;
+    let from = resource::old_place(run, address)?;
+    match write::delete_secrets(run.backend(), &address.to_string(), &from, vec![key.to_owned()]).await {
+        // It may have gone with its folder.
+        Err(failure) if !failure.is_gone() => return Err(failure.into()),
+        _ => {}
+    }
+    run.append(&[journal::Event::Forget { address: address.clone() }])?;
+    create_one(run, run.declared(address)?).await
 }
 
-/// Where the ledger says that something is.
-fn from_record(run: &Run<'_>, address: &Address) -> Result<Place, Diagnostic> {
-    use crate::engine::index::natural;
-    let natural = &run.record(address).ok_or_else(|| missing(address, "its record"))?.natural;
-    let project = run.index.project_of_natural(natural).ok_or_else(|| missing(address, "its project"))?;
-    let environment = run.index.environment_of_natural(project, natural);
-    let environment = environment.ok_or_else(|| missing(address, "its environment"))?.slug.to_string();
-    let path = natural.get(natural::PATH).map_or("/", |p| &**p).to_owned();
-    Ok(Place { project: project.id.to_string(), environment, path })
+/// Makes one secret.
+pub(super) async fn create_one(run: &Run<'_>, declared: &Resource) -> Result<(), Diagnostic> {
+    let item = api::secrets::CreateItem {
+        secret_key: declared.text("key").unwrap_or("").to_owned(),
+        new: new(run, declared)?,
+    };
+    run.intend([declared])?;
+    let place = run.place(&declared.address)?;
+    let ids = write::create_secrets(run.backend(), &declared.address.to_string(), &place, vec![item]).await?;
+    let id: Arc<str> = ids.into_values().next().unwrap_or_default().into();
+    run.keep_id(&declared.address, id.clone());
+    run.append(&[run.record_of(declared, id, None)])
 }

@@ -61,7 +61,7 @@ fn name<'a>(planned: &'a Planned, change: &'a Change) -> (Name<'a>, Work) {
         _ if is_sync => (Name::Sync(sync.clone()), Work::Sync(sync)),
         (Action::Adopt | Action::Forget, _) => (Name::Ledger(change.action, &change.needs), Work::Ledger),
         (Action::Create | Action::Update | Action::Delete, Some(Kind::Secret)) => {
-            let folder = folder_of(planned, &change.address);
+            let folder = folder_of(planned, change);
             (Name::Secrets(folder, change.action, &change.needs), Work::Secrets)
         }
         _ => (Name::Resource(&change.address), Work::Resource),

@@ -1,0 +1,206 @@
+//! Entries of a destination: written by keyform itself where it runs the sync, and verified by reading
+//! the destination again whoever wrote them.
+
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::engine::apply::Outcome;
+use crate::engine::apply::run::Run;
+use crate::engine::effective::View;
+use crate::engine::effective::When;
+use crate::engine::open;
+use crate::ledger::journal;
+use crate::model::address::Address;
+use crate::model::attrs::Object;
+use crate::model::attrs::Value;
+use crate::model::job;
+use crate::model::ledger::Natural;
+use crate::model::ledger::Record;
+use crate::model::ledger::VALUE;
+use crate::model::resource::Resource;
+use crate::model::schema::KeyRules;
+use crate::plan;
+use crate::plan::Action;
+use crate::plan::Change;
+use crate::plan::Reason;
+use crate::provider::Destination;
+use crate::provider::Observation;
+use crate::provider::Op;
+use crate::provider::Write;
+use crate::secret::Secret;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Says in the ledger which entries will be written that it does not know yet.
+pub(super) fn intend(run: &Run<'_>, rows: &[&Change]) -> Result<(), Diagnostic> {
+    let new = rows.iter().filter(|row| matches!(row.action, Action::Create | Action::Update));
+    let new = new.filter(|row| run.record(&row.address).is_none());
+    let intents = new.map(|row| journal::Event::Intent { address: row.address.clone(), natural: Natural::new() });
+    run.append(&intents.collect::<Vec<_>>())
+}
+
+/// What should be at a destination, by the key there.
+fn wanted(run: &Run<'_>, resource: &Resource, imported: &Object) -> Result<BTreeMap<Arc<str>, Secret>, Diagnostic> {
+    let basis = &run.planned.basis;
+    let project = resource.reference("project").ok_or_else(|| super::run::missing(&resource.address, "its project"))?;
+    let view = View::new(&run.index, &basis.resolved, project, When::Applied);
+    let mut source = view.source(resource.text("environment").unwrap_or(""), resource.text("path").unwrap_or("/"))?;
+    for (key, value) in imported {
+        if let Value::Secret(value) = value {
+            source.entry(key.clone()).or_insert_with(|| Some(value.clone()));
+        }
+    }
+    let pushed = basis.wanted.syncs.get(&resource.address);
+    let rules = pushed.map(|p| p.rules.clone()).unwrap_or_default();
+    let schema = pushed.map(|p| p.schema.clone()).unwrap_or_default();
+    let known = source.into_iter().filter_map(|(key, value)| Some((job::stored(&schema, &rules, &key), value?)));
+    Ok(known.collect())
+}
+
+fn rules(run: &Run<'_>, resource: &Resource) -> KeyRules {
+    run.planned.basis.wanted.syncs.get(&resource.address).map(|p| p.rules.clone()).unwrap_or_default()
+}
+
+/// Writes the entries of a sync that keyform runs.
+pub(super) async fn write(run: &Run<'_>, resource: &Resource, work: &[&Change]) -> Vec<Outcome> {
+    match try_write(run, resource, work).await {
+        Ok(outcomes) => outcomes,
+        Err(why) => work.iter().map(|row| (row.address.clone(), Err(why.clone()))).collect(),
+    }
+}
+
+async fn try_write(run: &Run<'_>, resource: &Resource, work: &[&Change]) -> Result<Vec<Outcome>, Diagnostic> {
+    if work.is_empty() {
+        return Ok(Vec::new());
+    }
+    let destination = destination(run, &resource.address)?;
+    let wanted = wanted(run, resource, &Object::new())?;
+    let mut failed: BTreeMap<Address, Diagnostic> = BTreeMap::new();
+    let mut writes = Vec::new();
+    for row in work {
+        let Some(key) = row.address.entry_key() else { continue };
+        let value = || {
+            wanted.get(key).cloned().ok_or_else(|| {
+                let detail = format!("the value of {} is not at hand", row.address);
+                Diagnostic::error(&codes::SOURCE_LATER, detail)
+            })
+        };
+        let op = match row.action {
+            Action::Create => value().map(Op::Create),
+            Action::Update | Action::Replace => value().map(Op::Update),
+            Action::Delete => Ok(Op::Delete),
+            Action::Adopt | Action::Forget => continue,
+        };
+        match op {
+            Ok(op) => writes.push(Write { key: key.into(), op }),
+            Err(why) => {
+                failed.insert(row.address.clone(), why);
+            }
+        }
+    }
+    intend(run, work)?;
+    let turn = run.turn(destination.place());
+    let _held = turn.lock().await;
+    // Others may have written to the place since the plan was made: it is written on top of what is there now.
+    let seen = destination.read().await?;
+    if let Some(why) = seen.partial {
+        return Err(why);
+    }
+    for outcome in destination.write(&seen, &writes).await {
+        if let Err(why) = outcome.result {
+            let address = resource.address.entry(&outcome.key);
+            let detail = format!("{address}: {}", why.detail);
+            let why = Diagnostic { help: why.help, ..Diagnostic::error(&codes::DESTINATION_WRITE, detail) };
+            failed.insert(address, why);
+        }
+    }
+    let rest: Vec<&Change> = work.iter().filter(|row| !failed.contains_key(&row.address)).copied().collect();
+    let mut outcomes = check(run, resource, &rest, &wanted, &destination.read().await?);
+    outcomes.extend(failed.into_iter().map(|(address, why)| (address, Err(why))));
+    Ok(outcomes)
+}
+
+fn destination<'a>(run: &Run<'a>, address: &Address) -> Result<&'a Destination, Diagnostic> {
+    let opened = run.planned.basis.opened.get(address);
+    let opened = opened.ok_or_else(|| super::run::missing(address, "its destination"))?;
+    opened.destination.as_ref().map_err(Clone::clone)
+}
+
+/// Reads the destination again and keeps what is as it should be.
+pub(super) async fn verify(run: &Run<'_>, resource: &Resource, work: &[&Change], imported: &Object) -> Vec<Outcome> {
+    if work.is_empty() {
+        return Vec::new();
+    }
+    let all = |why: Diagnostic| work.iter().map(|row| (row.address.clone(), Err(why.clone()))).collect();
+    let wanted = match wanted(run, resource, imported) {
+        Ok(wanted) => wanted,
+        Err(why) => return all(why),
+    };
+    let seen = match destination(run, &resource.address) {
+        Ok(destination) => destination.read().await,
+        Err(why) => Err(why),
+    };
+    match seen {
+        Ok(seen) => check(run, resource, work, &wanted, &seen),
+        Err(why) => all(why),
+    }
+}
+
+fn check(
+    run: &Run<'_>,
+    resource: &Resource,
+    work: &[&Change],
+    wanted: &BTreeMap<Arc<str>, Secret>,
+    seen: &Observation,
+) -> Vec<Outcome> {
+    let rules = rules(run, resource);
+    let folded: BTreeMap<Arc<str>, &Arc<str>> = seen.entries.keys().map(|key| (job::identity(&rules, key), key)).collect();
+    let wanted: BTreeMap<Arc<str>, &Secret> = wanted.iter().map(|(k, v)| (job::identity(&rules, k), v)).collect();
+    let at: Arc<str> = open::now().into();
+    let mut events = Vec::new();
+    let mut outcomes: Vec<Outcome> = Vec::new();
+    let mut kept = Vec::new();
+    for row in work {
+        let Some(key) = row.address.entry_key() else { continue };
+        let identity = job::identity(&rules, key);
+        let found = folded.get(&identity).and_then(|key| seen.entries.get(*key));
+        let event = match (row.action, found) {
+            (Action::Delete, None) => Ok(journal::Event::Forget { address: row.address.clone() }),
+            (Action::Delete, Some(_)) => Err("it is still there"),
+            (_, None) if seen.partial.is_some() => Err("the destination could not be read in full"),
+            (_, None) => Err("it is not there"),
+            (_, Some(found)) => {
+                let expected = match row.reason {
+                    // The destination's own value was taken over, so it is right as it is.
+                    Reason::Imported => found.value.as_ref().or_else(|| wanted.get(&identity).copied()),
+                    _ => wanted.get(&identity).copied(),
+                };
+                match (expected, &found.value) {
+                    (None, _) => Err("its value is not at hand"),
+                    (Some(expected), Some(value)) if expected != value => Err("it has another value"),
+                    (Some(expected), _) => {
+                        let value = expected.expose().as_bytes();
+                        let key = &run.planned.basis.key;
+                        let mark = plan::entries::fingerprint(key, &resource.address, &rules, &identity, value);
+                        let version = found.version.clone().or_else(|| found.digest.clone());
+                        let written = [(Arc::from(VALUE), mark)].into();
+                        let record = Record { written, version, at: at.clone(), ..Record::default() };
+                        Ok(journal::Event::Record { address: row.address.clone(), record })
+                    }
+                }
+            }
+        };
+        match event {
+            Ok(event) => {
+                events.push(event);
+                kept.push(row.address.clone());
+            }
+            Err(why) => {
+                let why = Diagnostic::error(&codes::NOT_ARRIVED, format!("{}: {why}", row.address));
+                outcomes.push((row.address.clone(), Err(why)));
+            }
+        }
+    }
+    let appended = run.append(&events);
+    outcomes.extend(kept.into_iter().map(|address| (address, appended.clone())));
+    outcomes
+}

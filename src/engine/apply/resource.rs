@@ -1,0 +1,278 @@
+//! One resource of the backend made, changed, made again or deleted. Before a create its intent is in
+//! the ledger, after every success its record.
+
+use crate::api;
+use crate::backend::write;
+use crate::backend::write::Place;
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::engine::apply::Outcome;
+use crate::engine::apply::run::Run;
+use crate::engine::apply::run::missing;
+use crate::engine::apply::secrets;
+use crate::engine::wire;
+use crate::ledger::journal;
+use crate::model::address::Address;
+use crate::model::attrs::Value;
+use crate::model::resource::Kind;
+use crate::model::resource::Resource;
+use crate::plan::Action;
+use crate::plan::Change;
+use std::sync::Arc;
+
+pub(super) async fn change(run: &Run<'_>, changes: &[&Change]) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    for change in changes {
+        outcomes.push((change.address.clone(), one(run, change).await));
+    }
+    outcomes
+}
+
+async fn one(run: &Run<'_>, change: &Change) -> Result<(), Diagnostic> {
+    match (change.action, Kind::from_word(change.address.kind())) {
+        (Action::Create, _) => create(run, run.declared(&change.address)?).await,
+        (Action::Update, _) => update(run, run.declared(&change.address)?, change).await,
+        (Action::Delete, _) => delete(run, &change.address).await,
+        (Action::Replace, Some(Kind::Secret)) => secrets::replace(run, change).await,
+        (Action::Replace, Some(Kind::AppConnection)) => replace_connection(run, run.declared(&change.address)?).await,
+        (Action::Replace, _) => {
+            delete(run, &change.address).await?;
+            create(run, run.declared(&change.address)?).await
+        }
+        (Action::Adopt | Action::Forget, _) => Ok(()),
+    }
+}
+
+/// A text attribute, owned.
+fn owned(resource: &Resource, name: &str) -> Option<String> {
+    resource.text(name).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn needed(resource: &Resource, name: &str) -> String {
+    resource.text(name).unwrap_or("").to_owned()
+}
+
+async fn create(run: &Run<'_>, resource: &Resource) -> Result<(), Diagnostic> {
+    run.intend([resource])?;
+    let (client, address) = (run.backend(), &resource.address);
+    let about = address.to_string();
+    let mut version = None;
+    let id = match resource.kind {
+        Kind::Project => {
+            let new = api::projects::Create {
+                project_name: needed(resource, "name"),
+                project_description: owned(resource, "description"),
+                slug: owned(resource, "slug"),
+                kind: None,
+                should_create_default_envs: false,
+                has_delete_protection: false,
+            };
+            write::create_project(client, &about, new).await?.id
+        }
+        Kind::Environment => {
+            let new = api::environments::Create {
+                name: needed(resource, "name"),
+                slug: needed(resource, "slug"),
+                position: position(resource),
+            };
+            write::create_environment(client, &about, &run.project_id(address)?, &new).await?.id
+        }
+        Kind::Folder => {
+            let place = run.place(address)?;
+            let description = owned(resource, "description");
+            let made = write::create_folder(client, &about, &place, description.clone()).await?;
+            // It may have been made on the way to one below it; then it has no description yet.
+            if description.as_deref().is_some_and(|d| d != &*made.description) {
+                write::update_folder(client, &about, &place, &made.id, description).await?;
+            }
+            made.id
+        }
+        Kind::Tag => write::create_tag(client, &about, &run.project_id(address)?, &tag(resource)).await?.id,
+        Kind::SecretImport => {
+            let (environment, path) = import_source(run, resource);
+            write::create_import(client, &about, &run.place(address)?, &environment, &path).await?.id
+        }
+        Kind::AppConnection => {
+            let made = create_connection(run, resource).await?;
+            version = made.1;
+            made.0
+        }
+        Kind::Secret => return secrets::create_one(run, resource).await,
+        // Syncs have a room of their own, and key schemas are nothing that a backend has.
+        Kind::SecretSync | Kind::KeySchema => return Err(missing(address, "a way to make it")),
+    };
+    run.keep_id(address, id.clone());
+    run.append(&[run.record_of(resource, id, version)])
+}
+
+/// Makes a connection; gives its id and the mark that changes with its credentials.
+async fn create_connection(
+    run: &Run<'_>,
+    resource: &Resource,
+) -> Result<(Arc<str>, Option<Arc<str>>), Diagnostic> {
+    let project_id = match resource.reference("project") {
+        Some(_) => Some(run.project_id(&resource.address)?.to_string()),
+        None => None,
+    };
+    let new = api::connections::Create {
+        name: needed(resource, "name"),
+        description: owned(resource, "description"),
+        method: needed(resource, "method"),
+        credentials: credentials(run, resource)?,
+        project_id,
+    };
+    let made = write::create_connection(run.backend(), &resource.address.to_string(), &resource.slug, &new).await?;
+    Ok((made.id, made.credentials_hash))
+}
+
+fn credentials(
+    run: &Run<'_>,
+    resource: &Resource,
+) -> Result<std::collections::BTreeMap<String, api::Credential>, Diagnostic> {
+    let resolved = run.planned.basis.resolved.credentials.get(&resource.address);
+    let inputs = resolved.cloned().unwrap_or_else(|| Ok(crate::model::attrs::Attrs::new()))?;
+    let schemas = run.engine.options.registry.schemas();
+    wire::credentials_to_wire(schemas, &resource.slug, resource.text("method").unwrap_or(""), &inputs)
+}
+
+fn position(resource: &Resource) -> Option<i64> {
+    match resource.attrs.get("position") {
+        Some(Value::Number(number)) => number.as_i64(),
+        _ => None,
+    }
+}
+
+fn tag(resource: &Resource) -> api::tags::Write {
+    api::tags::Write { slug: needed(resource, "slug"), color: needed(resource, "color") }
+}
+
+/// What an import reads, as the backend calls it now.
+fn import_source(run: &Run<'_>, resource: &Resource) -> (String, String) {
+    let declared = resource.text("from_environment").unwrap_or("");
+    let environment = resource.reference("project").map_or_else(|| declared.to_owned(), |p| run.slug(p, declared));
+    (environment, resource.text("from_path").unwrap_or("/").to_owned())
+}
+
+async fn update(run: &Run<'_>, resource: &Resource, change: &Change) -> Result<(), Diagnostic> {
+    let (client, address) = (run.backend(), &resource.address);
+    let about = address.to_string();
+    let id = run.id(address)?;
+    let differs = |name: &str| change.fields.iter().any(|f| *f.name == *name);
+    let text = |name: &str| differs(name).then(|| needed(resource, name));
+    let mut version = run.record(address).and_then(|r| r.version.clone());
+    match resource.kind {
+        Kind::Project => {
+            let change = api::projects::Update {
+                name: text("name"),
+                description: differs("description").then(|| Some(needed(resource, "description"))),
+                slug: text("slug"),
+                ..api::projects::Update::default()
+            };
+            write::update_project(client, &about, &id, &change).await?;
+        }
+        Kind::Environment => {
+            let position = position(resource).filter(|_| differs("position"));
+            let change = api::environments::Update { name: text("name"), slug: text("slug"), position };
+            write::update_environment(client, &about, &run.project_id(address)?, &id, &change).await?;
+            run.keep_renamed(address);
+        }
+        Kind::Folder => {
+            let description = Some(needed(resource, "description"));
+            write::update_folder(client, &about, &run.place(address)?, &id, description).await?;
+        }
+        Kind::Tag => write::update_tag(client, &about, &run.project_id(address)?, &id, &tag(resource)).await?,
+        Kind::SecretImport => {
+            let (environment, path) = import_source(run, resource);
+            write::update_import(client, &about, &run.place(address)?, &id, &environment, &path).await?;
+        }
+        Kind::AppConnection => {
+            let new_credentials = change.fields.iter().any(|f| f.name.starts_with("credentials"));
+            let change = api::connections::Update {
+                name: text("name"),
+                description: differs("description").then(|| owned(resource, "description")),
+                credentials: match new_credentials {
+                    true => Some(credentials(run, resource)?),
+                    false => None,
+                },
+            };
+            let made = write::update_connection(client, &about, &resource.slug, &id, &change).await?;
+            version = made.credentials_hash;
+        }
+        Kind::Secret | Kind::SecretSync | Kind::KeySchema => return Err(missing(address, "a way to change it")),
+    }
+    run.append(&[run.record_of(resource, id, version)])
+}
+
+async fn delete(run: &Run<'_>, address: &Address) -> Result<(), Diagnostic> {
+    let client = run.backend();
+    let about = address.to_string();
+    let id = run.id(address)?;
+    // Where it was when it was written: its declaration may say something else by now.
+    let place = || old_place(run, address);
+    match Kind::from_word(address.kind()) {
+        Some(Kind::Project) => write::delete_project(client, &about, &id).await?,
+        Some(Kind::Environment) => write::delete_environment(client, &about, &old_project(run, address)?, &id).await?,
+        Some(Kind::Folder) => {
+            // What it holds besides is a hazard of the plan, and was allowed.
+            let holds_more = run.planned.basis.live.resources.get(address).is_some_and(|o| o.foreign > 0);
+            write::delete_folder(client, &about, &place()?, &id, holds_more).await?;
+        }
+        Some(Kind::Tag) => write::delete_tag(client, &about, &old_project(run, address)?, &id).await?,
+        Some(Kind::SecretImport) => write::delete_import(client, &about, &place()?, &id).await?,
+        Some(Kind::AppConnection) => {
+            let connection = run.index.state.connections.iter().find(|c| c.id == id);
+            let app = connection.map(|c| c.app.clone()).ok_or_else(|| missing(address, "it"))?;
+            write::delete_connection(client, &about, &app, &id).await?;
+        }
+        _ => return Err(missing(address, "a way to delete it")),
+    }
+    run.append(&[journal::Event::Forget { address: address.clone() }])
+}
+
+fn old_project(run: &Run<'_>, address: &Address) -> Result<Arc<str>, Diagnostic> {
+    let natural = run.record(address).map(|record| &record.natural);
+    let project = natural.and_then(|natural| run.index.project_of_natural(natural));
+    project.map(|p| p.id.clone()).map_or_else(|| run.project_id(address), Ok)
+}
+
+/// Where the ledger says that something is, or else its declaration.
+pub(super) fn old_place(run: &Run<'_>, address: &Address) -> Result<Place, Diagnostic> {
+    use crate::engine::index::natural;
+    let Some(natural) = run.record(address).map(|record| &record.natural) else { return run.place(address) };
+    let Some(project) = run.index.project_of_natural(natural) else { return run.place(address) };
+    let Some(environment) = run.index.environment_of_natural(project, natural) else { return run.place(address) };
+    let path = natural.get(natural::PATH).map_or("/", |p| &**p).to_owned();
+    Ok(Place { project: project.id.to_string(), environment: environment.slug.to_string(), path })
+}
+
+/// A connection can't change its method: the old one makes room by another name, the new one takes its
+/// place in the syncs that use it, and then the old one goes.
+async fn replace_connection(run: &Run<'_>, resource: &Resource) -> Result<(), Diagnostic> {
+    let (client, about) = (run.backend(), resource.address.to_string());
+    let old = run.id(&resource.address)?;
+    let live = run.index.state.connections.iter().find(|c| c.id == old).ok_or_else(|| missing(&resource.address, "it"))?;
+    if Some(&*live.name) == resource.text("name") {
+        let mark: String = old.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
+        let base: String = live.name.chars().take(50).collect();
+        let name = Some(format!("{}-old-{mark}", base.trim_end_matches('-')));
+        let aside = api::connections::Update { name, ..api::connections::Update::default() };
+        write::update_connection(client, &about, &live.app, &old, &aside).await?;
+    }
+    run.intend([resource])?;
+    let (id, version) = create_connection(run, resource).await?;
+    run.keep_id(&resource.address, id.clone());
+    run.append(&[run.record_of(resource, id.clone(), version)])?;
+    for sync in run.index.state.projects.values().filter_map(|p| p.syncs.as_ref()?.as_ref().ok()).flatten() {
+        if sync.connection == old {
+            let connection_id = Some(id.to_string());
+            let change = api::syncs::Update { connection_id, ..api::syncs::Update::default() };
+            write::update_sync(client, &about, &sync.destination, &sync.id, &change).await?;
+        }
+    }
+    if let Err(failure) = write::delete_connection(client, &about, &live.app, &old).await {
+        let why = failure.diagnostic;
+        let detail = format!("the connection that {about} took the place of is still there: {}", why.detail);
+        run.warn(Diagnostic::warning(&codes::BACKEND_REFUSED, detail).help("delete it by hand once nothing uses it"));
+    }
+    Ok(())
+}

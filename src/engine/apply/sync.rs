@@ -1,0 +1,325 @@
+//! A sync with its entries: the sync is made or changed, its job is awaited, and the destination is read
+//! again to see what arrived. Where keyform runs the sync itself, it writes the entries instead.
+
+use crate::api;
+use crate::backend::read;
+use crate::backend::state::Status;
+use crate::backend::write;
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::engine::apply::Outcome;
+use crate::engine::apply::entries;
+use crate::engine::apply::run::Run;
+use crate::engine::apply::run::missing;
+use crate::engine::effective::runs_here;
+use crate::engine::event::Event;
+use crate::engine::wire;
+use crate::http::tape;
+use crate::ledger::journal;
+use crate::model::address::Address;
+use crate::model::attrs::Object;
+use crate::model::attrs::Value;
+use crate::model::resource::Resource;
+use crate::plan::Action;
+use crate::plan::Change;
+use crate::secret::Secret;
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+
+/// Does the changes of one sync and its entries.
+pub(super) async fn change(run: &Run<'_>, address: &Address, changes: &[&Change]) -> Vec<Outcome> {
+    let own = changes.iter().find(|change| change.address == *address).copied();
+    let rows: Vec<&Change> = changes.iter().filter(|change| change.address != *address).copied().collect();
+    let declared = run.planned.basis.desired.resources.get(address);
+    let ends = own.is_some_and(|own| own.action.is_end());
+    let mut outcomes = Vec::new();
+    if let Some(own) = own {
+        let went = match own.action {
+            Action::Create => create(run, address, &rows).await,
+            Action::Update => update(run, own).await,
+            Action::Replace => replace(run, address, &rows).await,
+            Action::Delete => end(run, address, declared).await,
+            Action::Adopt | Action::Forget => run.only_records(&[own]).remove(0).1,
+        };
+        let failed = went.is_err();
+        outcomes.push((address.clone(), went));
+        if failed {
+            return outcomes;
+        }
+    }
+    let (ledger, work): (Vec<&Change>, Vec<&Change>) =
+        rows.into_iter().partition(|row| matches!(row.action, Action::Forget) || (ends && declared.is_none()));
+    outcomes.extend(forget(run, &ledger));
+    let Some(resource) = declared else { return outcomes };
+    if resource.text("run") == Some("keyform") {
+        outcomes.extend(entries::write(run, resource, &work).await);
+        return outcomes;
+    }
+    if ends {
+        // What the backend took away with the sync.
+        outcomes.extend(entries::verify(run, resource, &work, &Object::new()).await);
+        return outcomes;
+    }
+    let starts_itself = own.is_some_and(|own| {
+        matches!(own.action, Action::Create | Action::Replace | Action::Update) && is_auto(resource)
+    });
+    let needs_run = own.is_some_and(|own| !matches!(own.action, Action::Adopt))
+        || work.iter().any(|row| row.action != Action::Adopt || row.reason == crate::plan::Reason::Imported);
+    if needs_run {
+        outcomes.extend(push(run, resource, &work, starts_itself).await);
+    } else {
+        outcomes.extend(entries::verify(run, resource, &work, &Object::new()).await);
+    }
+    outcomes
+}
+
+fn is_auto(resource: &Resource) -> bool {
+    resource.attrs.get("auto_sync").and_then(Value::as_bool).unwrap_or(true)
+}
+
+fn forget(run: &Run<'_>, rows: &[&Change]) -> Vec<Outcome> {
+    let events: Vec<_> = rows.iter().map(|row| journal::Event::Forget { address: row.address.clone() }).collect();
+    let kept = run.append(&events);
+    rows.iter().map(|row| (row.address.clone(), kept.clone())).collect()
+}
+
+/// Everything that a sync says, for a create and for an update, which replaces it as a whole.
+struct Said {
+    connection: String,
+    environment: String,
+    path: String,
+    auto: bool,
+    options: api::syncs::Json,
+    config: api::syncs::Json,
+}
+
+fn said(run: &Run<'_>, resource: &Resource) -> Result<Said, Diagnostic> {
+    let schemas = run.engine.options.registry.schemas();
+    let object = |name: &str| resource.attrs.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
+    let connection = resource.reference("connection").ok_or_else(|| missing(&resource.address, "its connection"))?;
+    let mut options = wire::options_to_wire(schemas, &resource.slug, &object("options"));
+    let initial = resource.text("initial_sync").unwrap_or(api::syncs::initial::OVERWRITE);
+    options.insert(api::syncs::initial::FIELD.to_owned(), initial.into());
+    if let Some(template) = resource.text("key_schema").filter(|t| !t.is_empty()) {
+        options.insert(wire::option::KEY_SCHEMA.to_owned(), template.into());
+    }
+    let keep = resource.attrs.get("disable_secret_deletion").and_then(Value::as_bool).unwrap_or(false);
+    options.insert(wire::option::KEEP.to_owned(), keep.into());
+    let place = run.place(&resource.address)?;
+    Ok(Said {
+        connection: run.id(connection)?.to_string(),
+        environment: place.environment,
+        path: place.path,
+        auto: is_auto(resource),
+        options,
+        config: wire::destination_to_wire(schemas, &resource.slug, &object("destination")),
+    })
+}
+
+async fn create(run: &Run<'_>, address: &Address, rows: &[&Change]) -> Result<(), Diagnostic> {
+    let resource = run.declared(address)?;
+    let said = said(run, resource)?;
+    run.intend([resource])?;
+    entries::intend(run, rows)?;
+    let new = api::syncs::Create {
+        name: resource.text("name").unwrap_or("").to_owned(),
+        project_id: run.project_id(address)?.to_string(),
+        description: resource.text("description").map(str::to_owned),
+        connection_id: said.connection,
+        environment: said.environment,
+        secret_path: said.path,
+        is_auto_sync_enabled: said.auto,
+        sync_options: said.options,
+        destination_config: said.config,
+    };
+    let made = write::create_sync(run.backend(), &address.to_string(), &resource.slug, &new).await?;
+    run.keep_id(address, made.id.clone());
+    run.append(&[run.record_of(resource, made.id, None)])
+}
+
+async fn update(run: &Run<'_>, own: &Change) -> Result<(), Diagnostic> {
+    let resource = run.declared(&own.address)?;
+    let id = run.id(&own.address)?;
+    let said = said(run, resource)?;
+    let change = api::syncs::Update {
+        name: resource.text("name").map(str::to_owned),
+        description: Some(resource.text("description").map(str::to_owned)),
+        connection_id: Some(said.connection),
+        environment: Some(said.environment),
+        secret_path: Some(said.path),
+        is_auto_sync_enabled: Some(said.auto),
+        sync_options: Some(said.options),
+        destination_config: Some(said.config),
+    };
+    write::update_sync(run.backend(), &own.address.to_string(), &resource.slug, &id, &change).await?;
+    run.append(&[run.record_of(resource, id, None)])
+}
+
+async fn replace(run: &Run<'_>, address: &Address, rows: &[&Change]) -> Result<(), Diagnostic> {
+    remove(run, address, false).await?;
+    create(run, address, rows).await
+}
+
+async fn end(run: &Run<'_>, address: &Address, declared: Option<&Resource>) -> Result<(), Diagnostic> {
+    let record = run.record(address);
+    // A sync that keyform takes over itself ends at the backend, and its keys stay.
+    let taken_over = declared.is_some_and(|r| r.text("run") == Some("keyform"))
+        && !record.is_some_and(|record| runs_here(&record.natural));
+    remove(run, address, record.is_some_and(|record| record.removes) && !taken_over).await
+}
+
+/// Deletes a sync; with `keys`, waits until the backend took its keys away.
+async fn remove(run: &Run<'_>, address: &Address, keys: bool) -> Result<(), Diagnostic> {
+    let about = address.to_string();
+    let id = run.id(address)?;
+    let projects = run.index.state.projects.values();
+    let live = projects.filter_map(|p| p.syncs.as_ref()?.as_ref().ok()).flatten().find(|sync| sync.id == id);
+    let slug = live.map(|sync| sync.destination.clone()).ok_or_else(|| missing(address, "it"))?;
+    write::delete_sync(run.backend(), &about, &slug, &id, keys).await?;
+    let began = Instant::now();
+    let mut pause = FIRST_PAUSE;
+    while keys {
+        match read::sync_status(run.backend(), &about, &slug, &id).await {
+            Err(failure) if failure.is_gone() => break,
+            Err(failure) => return Err(failure.into()),
+            Ok(sync) if sync.removal == Status::Failed => {
+                let detail = format!("{about}: its keys could not be removed: {}", sync.message.unwrap_or_default());
+                return Err(Diagnostic::error(&codes::SYNC_FAILED, detail)
+                    .help("mend the cause, or keep the keys with `on_delete = \"keep\"` and apply that first"));
+            }
+            Ok(_) if began.elapsed() > DEFAULT_TIMEOUT => return Err(late(address, DEFAULT_TIMEOUT)),
+            Ok(_) => wait(run, address, "its keys are being removed", began, &mut pause).await,
+        }
+    }
+    run.append(&[journal::Event::Forget { address: address.clone() }])
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
+
+async fn wait(run: &Run<'_>, address: &Address, why: &str, began: Instant, pause: &mut Duration) {
+    run.tell(Event::Waiting { address: address.clone(), why: why.into(), elapsed: began.elapsed() });
+    tokio::time::sleep(*pause).await;
+    *pause = (*pause * 3 / 2).min(LONGEST_PAUSE);
+}
+
+fn late(address: &Address, timeout: Duration) -> Diagnostic {
+    let detail = format!("{address} was still under way after {} s", timeout.as_secs());
+    Diagnostic::error(&codes::SYNC_TIMEOUT, detail).help("plan again later, or raise `timeout` of the sync")
+}
+
+/// Most times that one sync is started: a run that began before the last secret was written misses it.
+const MOST_RUNS: usize = 3;
+
+/// Has the backend run the sync until what it should bring has arrived.
+async fn push(run: &Run<'_>, resource: &Resource, work: &[&Change], starts_itself: bool) -> Vec<Outcome> {
+    let all = |why: Diagnostic| -> Vec<Outcome> {
+        match work.is_empty() {
+            true => vec![(resource.address.clone(), Err(why))],
+            false => work.iter().map(|row| (row.address.clone(), Err(why.clone()))).collect(),
+        }
+    };
+    if let Err(why) = entries::intend(run, work) {
+        return all(why);
+    }
+    let id = match run.id(&resource.address) {
+        Ok(id) => id,
+        Err(why) => return all(why),
+    };
+    let mut outcomes = Vec::new();
+    for turn in 0..MOST_RUNS {
+        if (turn > 0 || !starts_itself)
+            && let Err(why) = start(run, resource, &id).await
+        {
+            return all(why);
+        }
+        if let Err(why) = ended(run, resource, &id).await {
+            return all(why);
+        }
+        outcomes = entries::verify(run, resource, work, &imported(run, resource).await).await;
+        if outcomes.iter().all(|(_, went)| went.is_ok()) {
+            break;
+        }
+    }
+    outcomes
+}
+
+/// Starts the sync; if one is under way, after that.
+async fn start(run: &Run<'_>, resource: &Resource, id: &Arc<str>) -> Result<(), Diagnostic> {
+    let about = resource.address.to_string();
+    let began = Instant::now();
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match write::start_sync(run.backend(), &about, &resource.slug, id).await {
+            Ok(_) => return Ok(()),
+            Err(failure) if failure.status == Some(400) && began.elapsed() < timeout(resource) => {
+                let now = read::sync_status(run.backend(), &about, &resource.slug, id).await?;
+                if now.status != Status::Pending && began.elapsed() > Duration::from_secs(2) {
+                    return Err(failure.into());
+                }
+                wait(run, &resource.address, "an earlier run is still under way", began, &mut pause).await;
+            }
+            Err(failure) => return Err(failure.into()),
+        }
+    }
+}
+
+fn timeout(resource: &Resource) -> Duration {
+    match resource.attrs.get("timeout") {
+        Some(Value::Number(seconds)) => {
+            let seconds = seconds.as_i64().and_then(|s| u64::try_from(s).ok());
+            seconds.map_or(DEFAULT_TIMEOUT, Duration::from_secs)
+        }
+        _ => DEFAULT_TIMEOUT,
+    }
+}
+
+/// Waits for the end of the job.
+async fn ended(run: &Run<'_>, resource: &Resource, id: &Arc<str>) -> Result<(), Diagnostic> {
+    let about = resource.address.to_string();
+    let began = Instant::now();
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let now = read::sync_status(run.backend(), &about, &resource.slug, id).await?;
+        match now.status {
+            Status::Succeeded => return Ok(()),
+            Status::Failed => {
+                let words = now.message.unwrap_or_else(|| "it gives no reason".to_owned());
+                let detail = format!("{about}: {}", tape::redact(&words, &secrets(run)));
+                return Err(Diagnostic::error(&codes::SYNC_FAILED, detail));
+            }
+            Status::Never | Status::Pending if began.elapsed() > timeout(resource) => {
+                return Err(late(&resource.address, timeout(resource)));
+            }
+            Status::Never | Status::Pending => {
+                wait(run, &resource.address, "the backend's sync is under way", began, &mut pause).await;
+            }
+        }
+    }
+}
+
+/// Every value that the backend's words could quote.
+fn secrets(run: &Run<'_>) -> Vec<Secret> {
+    let resolved = &run.planned.basis.resolved;
+    let values = resolved.secrets.values().filter_map(|v| v.as_ref().ok()).chain(resolved.fresh.values());
+    let credentials = resolved.credentials.values().filter_map(|c| c.as_ref().ok()).flat_map(|c| c.values());
+    let credentials = credentials.filter_map(|value| match value {
+        Value::Secret(secret) => Some(secret),
+        _ => None,
+    });
+    values.chain(credentials).cloned().collect()
+}
+
+/// What a first run took into the source: secrets that are there now and were not planned.
+async fn imported(run: &Run<'_>, resource: &Resource) -> Object {
+    let first = run.planned.basis.wanted.syncs.get(&resource.address).and_then(|pushed| pushed.first);
+    let imports = first.is_some_and(|first| first != crate::model::job::InitialSync::OverwriteDestination);
+    if !imports {
+        return Object::new();
+    }
+    let Ok(place) = run.place(&resource.address) else { return Object::new() };
+    let found = read::folder_secrets(run.backend(), &place).await.unwrap_or_default();
+    found.into_iter().filter_map(|secret| Some((secret.key, Value::Secret(secret.value?)))).collect()
+}
