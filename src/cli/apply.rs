@@ -72,14 +72,14 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
 
 /// Loads, plans, asks and applies.
 pub(super) fn carry_out(context: &mut Context, command: &str, selection: &Selection, way: &Way, scope: Scope) -> Exit {
-    let Some((mut desired, _)) = context.load(&selection.inputs) else { return context.failed(command) };
+    let Some((mut desired, registry)) = context.load(&selection.inputs) else { return context.failed(command) };
     if let Some(most) = way.parallelism {
         desired.settings.parallelism = Some(usize::from(most));
     }
     let Some(runtime) = context.runtime() else { return context.failed(command) };
     runtime.block_on(async {
         let lock = engine::Lock { command: command.to_owned(), timeout: way.lock_timeout };
-        let engine = context.open(&desired, selection.allow_exec, Some(lock)).await;
+        let engine = context.open(&desired, registry, selection.allow_exec, Some(lock)).await;
         let Some(engine) = engine else { return context.failed(command) };
         let exit = work(context, command, &engine, &desired, &scope, way).await;
         engine.close().await;

@@ -23,6 +23,7 @@ use crate::view::words;
 use serde::Serialize;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Options of every command that reads the configuration.
 #[derive(Debug, Clone, clap::Args)]
@@ -173,10 +174,12 @@ impl Context {
     pub(super) async fn open(
         &mut self,
         desired: &Desired,
+        registry: Registry,
         allow_exec: bool,
         lock: Option<engine::Lock>,
     ) -> Option<Engine> {
-        let options = engine::Options { dir: self.dir(), state: self.state(), allow_exec, lock };
+        let registry = Arc::new(registry);
+        let options = engine::Options { dir: self.dir(), state: self.state(), allow_exec, lock, registry };
         match Engine::open(options, desired).await {
             Ok(engine) => Some(engine),
             Err(diagnostics) => {

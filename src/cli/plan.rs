@@ -57,11 +57,11 @@ pub(super) fn address(text: &str) -> Result<Address, String> {
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     let began = Instant::now();
-    let Some((desired, _)) = context.load(&args.selection.inputs) else { return context.failed("plan") };
+    let Some((desired, registry)) = context.load(&args.selection.inputs) else { return context.failed("plan") };
     let Some(runtime) = context.runtime() else { return context.failed("plan") };
     let scope = Scope { destroy: args.destroy, ..scope(&args.selection) };
     let planned = runtime.block_on(async {
-        let engine = context.open(&desired, args.selection.allow_exec, None).await?;
+        let engine = context.open(&desired, registry, args.selection.allow_exec, None).await?;
         let planned = make(context, &engine, &desired, &scope).await;
         engine.close().await;
         planned

@@ -99,10 +99,10 @@ struct Written {
 }
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
-    let Some((desired, _)) = context.load(&args.inputs) else { return context.failed("secret") };
+    let Some((desired, registry)) = context.load(&args.inputs) else { return context.failed("secret") };
     let Some(runtime) = context.runtime() else { return context.failed("secret") };
     let result = runtime.block_on(async {
-        let engine = context.open(&desired, false, None).await?;
+        let engine = context.open(&desired, registry, false, None).await?;
         let result = work(context, &engine, &args.action).await;
         engine.close().await;
         Some(result)

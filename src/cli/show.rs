@@ -61,10 +61,10 @@ struct Key {
 }
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
-    let Some((desired, _)) = context.load(&args.inputs) else { return context.failed("show") };
+    let Some((desired, registry)) = context.load(&args.inputs) else { return context.failed("show") };
     let Some(runtime) = context.runtime() else { return context.failed("show") };
     let planned = runtime.block_on(async {
-        let engine = context.open(&desired, false, None).await?;
+        let engine = context.open(&desired, registry, false, None).await?;
         let planned = plan::make(context, &engine, &desired, &Scope::default()).await;
         engine.close().await;
         planned

@@ -82,15 +82,8 @@ pub(super) fn variant<'a>(registry: &'a Registry, resource: &Resource) -> Option
     super::wire::variant(destination, &inputs)
 }
 
-fn spec(
-    index: &Index<'_>,
-    resolved: &Resolved,
-    resource: &Resource,
-    container: KeySchema,
-) -> Result<Spec, Diagnostic> {
-    let missing = |what: &str| {
-        Diagnostic::error(&codes::NOT_INSPECTED, format!("{}: {what}", resource.address))
-    };
+fn spec(index: &Index<'_>, resolved: &Resolved, resource: &Resource, container: KeySchema) -> Result<Spec, Diagnostic> {
+    let missing = |what: &str| Diagnostic::error(&codes::NOT_INSPECTED, format!("{}: {what}", resource.address));
     let address = resource.reference("connection").ok_or_else(|| missing("it names no connection"))?;
     let connection = index.desired.resources.get(address).ok_or_else(|| missing("its connection is not declared"))?;
     let credentials = match resolved.credentials.get(address) {

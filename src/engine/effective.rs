@@ -7,7 +7,6 @@ use crate::diag::codes;
 use crate::engine::index::Index;
 use crate::engine::index::natural;
 use crate::engine::sources::Resolved;
-use crate::engine::sources::hidden;
 use crate::model::address::Address;
 use crate::model::references;
 use crate::model::references::Place;
@@ -193,12 +192,6 @@ impl<'a> View<'a> {
 
 fn place(environment: &str, path: &str) -> Place {
     Place { environment: environment.to_owned(), path: path.to_owned() }
-}
-
-/// The problem that a value of a source may not be seen, if there is one.
-pub(super) fn hidden_keys(source: &Source, address: &Address) -> Option<Diagnostic> {
-    let missing: Vec<_> = source.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| &**key).collect();
-    (!missing.is_empty()).then(|| hidden(&format!("{address} ({})", missing.join(", "))))
 }
 
 /// Whether a record is of a sync that keyform runs itself.

@@ -45,8 +45,8 @@ pub(super) fn observe(index: &Index<'_>, schemas: &Schemas, key: &FingerprintKey
     let is_declared = |r: &Resource| r.kind.is_planned() && r.text("run") != Some("keyform");
     let declared = index.desired.resources.values().filter(|r| is_declared(r));
     let remembered = index.ledger.records.keys().chain(index.ledger.intents.keys());
-    let remembered = remembered
-        .filter(|a| a.entry_key().is_none() && !index.desired.resources.get(*a).is_some_and(is_declared));
+    let remembered =
+        remembered.filter(|a| a.entry_key().is_none() && !index.desired.resources.get(*a).is_some_and(is_declared));
     let looks = declared
         .map(|resource| (&resource.address, observer.declared(resource)))
         .chain(remembered.map(|address| (address, observer.remembered(address))));

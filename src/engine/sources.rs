@@ -57,7 +57,8 @@ pub(super) fn resolve(index: &Index<'_>, rules: &Rules<'_>, live: &dyn Fn(&Resou
     for resource in index.desired.resources.values() {
         match resource.kind {
             Kind::Secret => {
-                resolver.secret(resource);
+                // Kept, whatever it is.
+                let _ = resolver.secret(resource);
             }
             Kind::AppConnection => {
                 let credentials = resolver.credentials(resource);

@@ -153,7 +153,8 @@ fn check(
     seen: &Observation,
 ) -> Vec<Outcome> {
     let rules = rules(run, resource);
-    let folded: BTreeMap<Arc<str>, &Arc<str>> = seen.entries.keys().map(|key| (job::identity(&rules, key), key)).collect();
+    let folded: BTreeMap<Arc<str>, &Arc<str>> =
+        seen.entries.keys().map(|key| (job::identity(&rules, key), key)).collect();
     let wanted: BTreeMap<Arc<str>, &Secret> = wanted.iter().map(|(k, v)| (job::identity(&rules, k), v)).collect();
     let at: Arc<str> = open::now().into();
     let mut events = Vec::new();

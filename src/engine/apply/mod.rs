@@ -50,7 +50,7 @@ pub(super) async fn apply(
     let began = Instant::now();
     let (events, mut heard) = mpsc::unbounded_channel();
     let units = units::of(&planned);
-    let mut schedule = Schedule::new(&planned, &units);
+    let mut schedule = Schedule::new(&units);
     let run = Run::new(engine, &planned, events);
     let mut report = Report::default();
     let mut running = FuturesUnordered::new();
@@ -111,7 +111,7 @@ struct Schedule<'a> {
 }
 
 impl<'a> Schedule<'a> {
-    fn new(planned: &'a Planned, units: &'a [Unit<'a>]) -> Self {
+    fn new(units: &'a [Unit<'a>]) -> Self {
         let mut home = BTreeMap::new();
         for (number, unit) in units.iter().enumerate() {
             for change in &unit.changes {
@@ -132,7 +132,6 @@ impl<'a> Schedule<'a> {
         }
         // Units come in the order of the plan, which is one in which they can be done.
         let ready = (0..units.len()).filter(|number| waits[*number] == 0).collect();
-        let _ = planned;
         Self { units, waits, waiters, ready, fates: BTreeMap::new(), begun: vec![false; units.len()] }
     }
 
@@ -143,9 +142,10 @@ impl<'a> Schedule<'a> {
             self.begun[number] = true;
             let mut possible = Vec::new();
             for change in &self.units[number].changes {
-                let in_vain = change.needs.iter().find(|need| {
-                    self.fates.get(need).is_some_and(|fate| !matches!(fate, Fate::Done))
-                });
+                let in_vain = change
+                    .needs
+                    .iter()
+                    .find(|need| self.fates.get(need).is_some_and(|fate| !matches!(fate, Fate::Done)));
                 match in_vain {
                     None => possible.push(*change),
                     Some(need) => self.skip(change, Some(need.clone()), report, on),

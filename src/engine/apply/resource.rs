@@ -106,10 +106,7 @@ async fn create(run: &Run<'_>, resource: &Resource) -> Result<(), Diagnostic> {
 }
 
 /// Makes a connection; gives its id and the mark that changes with its credentials.
-async fn create_connection(
-    run: &Run<'_>,
-    resource: &Resource,
-) -> Result<(Arc<str>, Option<Arc<str>>), Diagnostic> {
+async fn create_connection(run: &Run<'_>, resource: &Resource) -> Result<(Arc<str>, Option<Arc<str>>), Diagnostic> {
     let project_id = match resource.reference("project") {
         Some(_) => Some(run.project_id(&resource.address)?.to_string()),
         None => None,
@@ -250,7 +247,8 @@ pub(super) fn old_place(run: &Run<'_>, address: &Address) -> Result<Place, Diagn
 async fn replace_connection(run: &Run<'_>, resource: &Resource) -> Result<(), Diagnostic> {
     let (client, about) = (run.backend(), resource.address.to_string());
     let old = run.id(&resource.address)?;
-    let live = run.index.state.connections.iter().find(|c| c.id == old).ok_or_else(|| missing(&resource.address, "it"))?;
+    let live =
+        run.index.state.connections.iter().find(|c| c.id == old).ok_or_else(|| missing(&resource.address, "it"))?;
     if Some(&*live.name) == resource.text("name") {
         let mark: String = old.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
         let base: String = live.name.chars().take(50).collect();

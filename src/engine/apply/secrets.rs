@@ -101,7 +101,8 @@ fn update(run: &Run<'_>, change: &Change, resource: &Resource) -> Result<api::se
     let live = run.planned.basis.live.resources.get(&resource.address);
     let key = resource.text("key").unwrap_or("");
     let old = live.and_then(|o| o.attrs.get("key")).and_then(Value::as_str).unwrap_or(key);
-    let differs = |name: &str| change.fields.iter().any(|f| *f.name == *name || f.name.starts_with(&format!("{name}.")));
+    let differs =
+        |name: &str| change.fields.iter().any(|f| *f.name == *name || f.name.starts_with(&format!("{name}.")));
     Ok(api::secrets::UpdateItem {
         secret_key: old.to_owned(),
         change: api::secrets::Change {
@@ -135,7 +136,9 @@ fn tag_ids(run: &Run<'_>, resource: &Resource) -> Result<Vec<String>, Diagnostic
     let slugs = resource.attrs.get("tags").and_then(Value::as_list).unwrap_or_default();
     let id = |slug: &str| {
         let declared = run.index.desired.resources.values().find(|r| {
-            r.kind == crate::model::resource::Kind::Tag && r.reference("project") == project && r.text("slug") == Some(slug)
+            r.kind == crate::model::resource::Kind::Tag
+                && r.reference("project") == project
+                && r.text("slug") == Some(slug)
         });
         if let Some(id) = declared.and_then(|tag| run.id(&tag.address).ok()) {
             return Ok(id.to_string());
@@ -227,7 +230,8 @@ fn record(run: &Run<'_>, items: &[Item<'_>], ids: &BTreeMap<String, String>) -> 
 pub(super) async fn replace(run: &Run<'_>, change: &Change) -> Result<(), Diagnostic> {
     let address = &change.address;
     let live = run.planned.basis.live.resources.get(address);
-    let key = live.and_then(|o| o.attrs.get("key")).and_then(Value::as_str).ok_or_else(|| missing(address, "its key"))?;
+    let key =
+        live.and_then(|o| o.attrs.get("key")).and_then(Value::as_str).ok_or_else(|| missing(address, "its key"))?;
     let from = resource::old_place(run, address)?;
     match write::delete_secrets(run.backend(), &address.to_string(), &from, vec![key.to_owned()]).await {
         // It may have gone with its folder.

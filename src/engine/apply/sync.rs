@@ -177,11 +177,20 @@ async fn remove(run: &Run<'_>, address: &Address, keys: bool) -> Result<(), Diag
     let live = projects.filter_map(|p| p.syncs.as_ref()?.as_ref().ok()).flatten().find(|sync| sync.id == id);
     let slug = live.map(|sync| sync.destination.clone()).ok_or_else(|| missing(address, "it"))?;
     write::delete_sync(run.backend(), &about, &slug, &id, keys).await?;
+    if keys {
+        removed(run, address, &slug, &id).await?;
+    }
+    run.append(&[journal::Event::Forget { address: address.clone() }])
+}
+
+/// Waits until the backend has taken the keys of a deleted sync away.
+async fn removed(run: &Run<'_>, address: &Address, slug: &str, id: &str) -> Result<(), Diagnostic> {
+    let about = address.to_string();
     let began = Instant::now();
     let mut pause = FIRST_PAUSE;
-    while keys {
-        match read::sync_status(run.backend(), &about, &slug, &id).await {
-            Err(failure) if failure.is_gone() => break,
+    loop {
+        match read::sync_status(run.backend(), &about, slug, id).await {
+            Err(failure) if failure.is_gone() => return Ok(()),
             Err(failure) => return Err(failure.into()),
             Ok(sync) if sync.removal == Status::Failed => {
                 let detail = format!("{about}: its keys could not be removed: {}", sync.message.unwrap_or_default());
@@ -192,7 +201,6 @@ async fn remove(run: &Run<'_>, address: &Address, keys: bool) -> Result<(), Diag
             Ok(_) => wait(run, address, "its keys are being removed", began, &mut pause).await,
         }
     }
-    run.append(&[journal::Event::Forget { address: address.clone() }])
 }
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
