@@ -5,6 +5,7 @@
 mod canary;
 mod cli;
 mod files;
+mod format;
 mod lang;
 mod laws;
 mod providers;

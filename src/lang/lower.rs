@@ -206,15 +206,15 @@ impl Lowerer<'_> {
         for (key, value) in object {
             let key = match key {
                 edit::ObjectKey::Ident(name) => Key::Name(self.name(name), self.span(name.span())),
-                edit::ObjectKey::Expression(key) => {
-                    let key = self.expr(key, depth)?;
-                    // Only a bare word is a name; `null = …`, `true = …` are words too.
-                    match key.node {
-                        Node::Null => Key::Name(self.names.intern("null"), key.span),
-                        Node::Bool(b) => Key::Name(self.names.intern(if b { "true" } else { "false" }), key.span),
-                        _ => Key::Expr(key),
-                    }
+                // These words are names here.
+                edit::ObjectKey::Expression(edit::Expression::Null(word)) => {
+                    Key::Name(self.names.intern("null"), self.span(word.span()))
                 }
+                edit::ObjectKey::Expression(edit::Expression::Bool(word)) => {
+                    let name = if *word.value() { "true" } else { "false" };
+                    Key::Name(self.names.intern(name), self.span(word.span()))
+                }
+                edit::ObjectKey::Expression(key) => Key::Expr(self.expr(key, depth)?),
             };
             fields.push((key, self.expr(value.expr(), depth)?));
         }

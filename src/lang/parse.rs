@@ -201,7 +201,9 @@ impl<'t> Parser<'t> {
                 Kind::Close if open.is_some() => break,
                 Kind::Ident => {
                     let items = body.attrs.len() + body.blocks.len();
-                    if self.tokens.get(self.at + 1).is_some_and(|next| next.text(self.text) == "=") {
+                    self.at += 1;
+                    self.skip_comments();
+                    if self.is("=") {
                         if let Some(attr) = self.attr(token) {
                             match names.get(&attr.name) {
                                 Some(first) => self.set_twice(&attr, *first),
@@ -286,14 +288,15 @@ impl<'t> Parser<'t> {
         }
     }
 
+    /// At the equals sign of an attribute.
     fn attr(&mut self, name: Token) -> Option<Attr> {
-        self.at += 2;
+        self.at += 1;
         let expr = self.expression_until_line_end()?;
         Some(Attr { name: self.expressions.intern(name.text(self.text)), name_span: self.span_of(name), expr })
     }
 
+    /// Behind the first word of a block.
     fn block(&mut self, kind: Token, depth: usize) -> Option<Block> {
-        self.at += 1;
         let mut labels = Vec::new();
         let mut header = self.span_of(kind);
         while let Some(token) = self.peek().filter(|token| matches!(token.kind, Kind::Ident | Kind::Quoted)) {
@@ -305,6 +308,7 @@ impl<'t> Parser<'t> {
             };
             labels.extend(text.map(|text| Label { text, span }));
             self.at += 1;
+            self.skip_comments();
         }
         let Some(open) = self.peek().filter(|_| self.is("{")) else {
             let name = kind.text(self.text);
@@ -362,6 +366,7 @@ impl<'t> Parser<'t> {
     }
 
     fn expression_until_line_end(&mut self) -> Option<Expr> {
+        self.skip_comments();
         let first = self.at;
         let mut open: Vec<Token> = Vec::new();
         let mut deepest = 0;
