@@ -13,5 +13,6 @@ mod render;
 mod scenarios;
 mod services;
 mod session;
+mod plan;
 mod tidy;
 mod view;

@@ -1,0 +1,192 @@
+//! Hazards: when each arises, how many it counts, and what allows it.
+
+use crate::plan::world::World;
+use crate::plan::world::address;
+use crate::plan::world::hazards;
+use crate::plan::world::refer;
+use crate::plan::world::rows;
+use keyform::model::attrs::Value;
+use keyform::model::job::InitialSync;
+use keyform::model::schema::Case;
+use keyform::plan;
+use keyform::plan::HazardKind;
+use keyform::plan::guard;
+
+const S: &str = "secret_sync.s";
+
+fn key(i: usize) -> String {
+    format!("K{i:03}")
+}
+
+/// A sync that wrote some keys, of which the source lacks the first few.
+fn shrinking(written: usize, lost: usize) -> World {
+    let mut world = World::new();
+    world.sync(S, &[]);
+    for i in 0..written {
+        world.holds(S, &key(i), "canary");
+        world.wrote_entry(S, &key(i), "canary", None);
+        if i >= lost {
+            world.push(S, &key(i), "canary");
+        }
+    }
+    world.pushed(S).read = written;
+    world
+}
+
+#[test]
+fn many_deletes_of_one_destination() {
+    let check = |written, lost, expected: &[&str]| {
+        assert_eq!(hazards(&shrinking(written, lost).plan()), expected, "{lost} of {written}");
+    };
+    check(2, 1, &[]);
+    check(4, 3, &[]);
+    check(20, 4, &[]);
+    check(10, 4, &["mass-delete=4 secret_sync.s"]);
+    check(100, 10, &[]);
+    check(100, 11, &["mass-delete=11 secret_sync.s"]);
+}
+
+#[test]
+fn many_deletes_of_one_project() {
+    let mut world = World::new();
+    world.wrote("project.p", &[], &[("slug", "p")]);
+    world.declare("project.p", &[]);
+    world.exists("project.p", &[]);
+    for i in 0..12 {
+        let at = format!("project.p.tag.t{i}");
+        world.exists(&at, &[]);
+        world.wrote(&at, &[], &[("project", "p")]);
+    }
+    assert_eq!(hazards(&world.plan()), ["mass-delete=12 project.p"]);
+    world.destroy = true;
+    assert_eq!(hazards(&world.plan()), Vec::<String>::new());
+}
+
+#[test]
+fn a_source_that_shrank() {
+    let check = |read: usize, expected: &[&str]| {
+        let mut world = shrinking(8, 0);
+        world.pushed(S).read = read;
+        assert_eq!(hazards(&world.plan()), expected, "{read} of 8");
+    };
+    check(8, &[]);
+    check(4, &[]);
+    check(3, &["shrunk=5 secret_sync.s"]);
+    check(0, &["shrunk=8 secret_sync.s"]);
+}
+
+#[test]
+fn a_first_contact_with_what_is_there() {
+    let mut world = World::new();
+    world.declare(S, &[]);
+    world.sync(S, &[]);
+    world.live.resources.clear();
+    world.ledger.records.clear();
+    world.pushed(S).first = Some(InitialSync::OverwriteDestination);
+    world.push(S, "A", "canary-a");
+    world.holds(S, "A", "canary-b");
+    world.holds(S, "B", "canary-b");
+    assert_eq!(
+        hazards(&world.plan()),
+        ["wipe=1 secret_sync.s", "takeover=1 secret_sync.s", "first-contact=2 secret_sync.s"]
+    );
+    world.live.destinations.clear();
+    world.pushed(S).blind = Some("no credentials".into());
+    assert_eq!(hazards(&world.plan()), ["first-contact=1 secret_sync.s"]);
+    world.schema(S, "KF_{{secretKey}}");
+    assert_eq!(hazards(&world.plan()), Vec::<String>::new());
+}
+
+#[test]
+fn two_secrets_of_one_key() {
+    let mut world = World::new();
+    for sync in [S, "secret_sync.t", "secret_sync.u"] {
+        world.sync(sync, &[]);
+        world.pushed(sync).place = "vault/x".into();
+    }
+    world.pushed("secret_sync.u").place = "vault/y".into();
+    world.push(S, "A", "canary");
+    world.push("secret_sync.t", "A", "canary");
+    world.push("secret_sync.u", "A", "canary");
+    let plan = world.plan();
+    assert_eq!(hazards(&plan), ["collision=1 secret_sync.t"]);
+    assert_eq!(guard::refusals(&plan, &[(HazardKind::Collision, 9)]).len(), 1);
+
+    let mut world = World::new();
+    world.sync(S, &[]);
+    world.pushed(S).rules.case = Case::Upper;
+    world.pushed(S).rules.replace.push(("-".into(), "_".into()));
+    for key in ["a-b", "A_B", "a_b", "c"] {
+        world.push(S, key, "canary");
+    }
+    assert_eq!(hazards(&world.plan()), ["collision=2 secret_sync.s"]);
+}
+
+#[test]
+fn what_is_protected_is_never_deleted() {
+    let mut world = World::new();
+    world.exists("project.p", &[]);
+    world.wrote("project.p", &[], &[]).protected = true;
+    let plan = world.plan();
+    assert_eq!(hazards(&plan), ["protected=1 project.p"]);
+    assert_eq!(guard::refusals(&plan, &[(HazardKind::Protected, 1)]).len(), 1);
+    world.declare("project.p", &[]);
+    world.destroy = true;
+    assert_eq!(hazards(&world.plan()), Vec::<String>::new());
+    world.desired.resources.get_mut(&address("project.p")).unwrap().lifecycle.prevent_destroy = true;
+    assert_eq!(hazards(&world.plan()), ["protected=1 project.p"]);
+}
+
+#[test]
+fn a_container_with_foreign_things_is_a_wipe() {
+    let mut world = World::new();
+    world.exists("project.p", &[]).foreign = 7;
+    world.wrote("project.p", &[], &[]);
+    assert_eq!(hazards(&world.plan()), ["wipe=7 project.p"]);
+}
+
+#[test]
+fn hazards_are_allowed_by_name_or_by_number() {
+    let refused = |world: &World, allowed: &[(HazardKind, usize)]| guard::refusals(&world.plan(), allowed).len();
+    let mut world = World::new();
+    for sync in [S, "secret_sync.t"] {
+        world.sync(sync, &[]);
+        world.holds(sync, "A", "canary");
+    }
+    assert_eq!(refused(&world, &[]), 2);
+    assert_eq!(refused(&world, &[(HazardKind::Wipe, 1)]), 2);
+    assert_eq!(refused(&world, &[(HazardKind::Takeover, 2)]), 2);
+    assert_eq!(refused(&world, &[(HazardKind::Wipe, 2)]), 0);
+    world.desired.resources.get_mut(&address(S)).unwrap().allow.push("wipe".into());
+    assert_eq!(refused(&world, &[]), 1);
+    assert_eq!(refused(&world, &[(HazardKind::Wipe, 1)]), 0);
+    world.desired.policy.allow.push("wipe".into());
+    assert_eq!(refused(&world, &[]), 0);
+}
+
+#[test]
+fn the_checksum_knows_the_rows_and_nothing_else() {
+    let mut world = shrinking(3, 1);
+    let one = plan::checksum(&world.plan());
+    assert_eq!(one.len(), 64);
+    assert_eq!(one, plan::checksum(&world.plan()));
+    world.live.foreign.insert("secrets elsewhere".into(), 3);
+    assert_eq!(one, plan::checksum(&world.plan()));
+    world.push(S, "NEW", "canary-1");
+    let two = plan::checksum(&world.plan());
+    assert_ne!(one, two);
+    world.push(S, "NEW", "canary-2");
+    assert_ne!(two, plan::checksum(&world.plan()));
+}
+
+#[test]
+fn a_target_is_not_refused_for_others() {
+    let mut world = shrinking(8, 8);
+    world.pushed(S).read = 0;
+    world.declare("project.p", &[("name", Value::from("p"))]);
+    world.declare("environment.e", &[("project", refer("project.p"))]);
+    world.targets.push(address("environment.e"));
+    let plan = world.plan();
+    assert_eq!(rows(&plan), ["create new project.p", "create new environment.e"]);
+    assert_eq!(hazards(&plan), Vec::<String>::new());
+}

@@ -1,0 +1,9 @@
+//! Planning: the truth tables row by row, hazards, order. Worlds are made of texts; nothing is read.
+
+mod entries;
+mod guard;
+mod job;
+mod order;
+pub(crate) mod properties;
+mod resources;
+pub(crate) mod world;
