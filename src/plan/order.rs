@@ -146,21 +146,22 @@ impl<'a> Needs<'a> {
 
     fn ends(&self, lists: &mut [Vec<usize>]) {
         let is_end = |row: &usize| self.changes[*row].action.is_end();
-        // What needs it, as far as the configuration still says so.
-        for (row, change) in self.changes.iter().enumerate().filter(|(row, _)| is_end(row)) {
+        // What needs it, as the configuration says, or else the ledger: never both, so that they can't disagree.
+        let is_declared = |address: &Address| self.input.desired.resources.contains_key(address);
+        let declared = |(row, change): &(usize, &Change)| is_end(row) && is_declared(&change.address);
+        for (row, change) in self.changes.iter().enumerate().filter(declared) {
             for needed in self.input.desired.graph.needs(&change.address) {
                 if let Some(needed) = self.rows.get(needed).filter(|row| is_end(row)) {
                     lists[*needed].push(row);
                 }
             }
         }
-        // What is in it, as the ledger remembers.
         let ended = self.rows.iter().filter(|(_, row)| is_end(row));
         let ended: Vec<(&Address, usize, &Natural)> = ended
             .filter_map(|(address, row)| Some((*address, *row, &self.input.ledger.records.get(*address)?.natural)))
             .collect();
         let places = Places::of(ended.iter().map(|(address, _, natural)| (*address, *natural)));
-        for (address, row, natural) in &ended {
+        for (address, row, natural) in ended.iter().filter(|(address, ..)| !is_declared(address)) {
             if let Some(container) = places.nearest(address, natural).and_then(|c| self.rows.get(c)) {
                 lists[*container].push(*row);
             }
@@ -300,9 +301,10 @@ impl<'a> Places<'a> {
 
     /// The innermost container of a thing, itself left out.
     fn nearest(&self, address: &Address, natural: &Natural) -> Option<&'a Address> {
+        let kind = Kind::from_word(address.kind()).filter(|kind| *kind != Kind::Project)?;
         let project = natural.get("project")?;
         let none: Arc<str> = "".into();
-        let environment = natural.get("environment").filter(|_| address.kind() != Kind::Environment.word());
+        let environment = natural.get("environment").filter(|_| kind != Kind::Environment);
         if let Some(environment) = environment {
             let mut path = natural.get("path").map_or("", |path| &**path);
             while path.len() > 1 {

@@ -4,6 +4,6 @@ mod entries;
 mod guard;
 mod job;
 mod order;
-pub(crate) mod properties;
+mod properties;
 mod resources;
-pub(crate) mod world;
+mod world;
