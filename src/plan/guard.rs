@@ -289,11 +289,11 @@ impl Judge<'_> {
 
     /// Secrets that become one key, of one sync or of several that write to one place.
     fn collisions(&mut self, syncs: &[(&Resource, &Pushed)]) {
-        let mut places: BTreeMap<(Arc<str>, Option<&Address>), Vec<(&Resource, &Pushed)>> = BTreeMap::new();
+        let mut places: BTreeMap<_, Vec<(&Resource, &Pushed)>> = BTreeMap::new();
         for (sync, pushed) in syncs {
             // A place that is not known is nobody else's.
             let alone = pushed.place.is_empty().then_some(&sync.address);
-            places.entry((Arc::clone(&pushed.place), alone)).or_default().push((sync, pushed));
+            places.entry((&pushed.place, alone)).or_default().push((sync, pushed));
         }
         for syncs in places.values() {
             let mut writers: BTreeMap<Arc<str>, &Address> = BTreeMap::new();
