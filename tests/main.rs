@@ -13,6 +13,7 @@ mod plan;
 mod providers;
 mod render;
 mod scenarios;
+mod server;
 mod services;
 mod session;
 mod tidy;

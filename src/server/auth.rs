@@ -110,7 +110,9 @@ fn bearer(request: &Request) -> Option<&str> {
 
 fn verify(app: &App, token: &str) -> Result<(), Refusal> {
     if !token.starts_with(PREFIX) {
-        return Err(Refusal::new(403, "TokenError", "Your token is invalid. Please re-authenticate."));
+        let message =
+            "The provided access token is malformed. Please use a valid token or generate a new one and try again.";
+        return Err(Refusal::new(403, "TokenError", message));
     }
     match app.tokens.get(&app.db.vault().digest(token)) {
         None => Err(Refusal::unknown_caller("No identity access token found")),

@@ -92,7 +92,7 @@ impl Database {
     /// Moves everything from the write-ahead log into the database file.
     pub(crate) fn close(&self) {
         let connection = self.0.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = connection.pragma_query(None, "wal_checkpoint(TRUNCATE)", |_| Ok(())) {
+        if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
             tracing::warn!(code = ?error.sqlite_error_code(), "the write-ahead log was left as it is");
         }
     }
@@ -118,7 +118,7 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Diagnostic> {
         let detail = format!("`{}` has layout {version}; this version knows up to {}.", path.display(), LAYOUTS.len());
         return Err(Diagnostic::error(&codes::SERVER_NEWER, detail));
     }
-    let sound: String = connection.pragma_query_value(None, "quick_check(1)", |row| row.get(0)).map_err(fail)?;
+    let sound: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(fail)?;
     if sound != "ok" {
         return Err(damaged(path, "a check of its pages failed"));
     }

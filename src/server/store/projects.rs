@@ -166,7 +166,7 @@ fn free_slug(name: &str) -> String {
     let mut slug = String::new();
     let mut last = ' ';
     for c in name.chars() {
-        let starts = c.is_ascii_uppercase() && last.is_ascii_lowercase();
+        let starts = c.is_ascii_uppercase() && (last.is_ascii_lowercase() || last.is_ascii_digit());
         if (starts || !c.is_ascii_alphanumeric()) && !slug.is_empty() && !slug.ends_with('-') {
             slug.push('-');
         }
