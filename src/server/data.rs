@@ -66,8 +66,8 @@ impl Directory {
             }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound && is_new => {
                 let key = new_key();
-                let text = Zeroizing::new(format!("{}\n", hex::encode(key.as_slice())));
-                write(&file, &text).map_err(|e| unusable(&file, &e))?;
+                let text = Zeroizing::new(hex::encode(key.as_slice()));
+                write(&file, &[&text, "\n"]).map_err(|e| unusable(&file, &e))?;
                 Ok(key)
             }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(wrong_key(&file, "is missing")),
@@ -93,8 +93,7 @@ impl Directory {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                 let client_id = crate::server::clock::id();
                 let client_secret = Secret::new(hex::encode(new_key().as_slice()));
-                let text = Zeroizing::new(format!("{client_id}\n{}\n", client_secret.expose()));
-                write(&file, &text).map_err(|e| unusable(&file, &e))?;
+                write(&file, &[&client_id, "\n", client_secret.expose(), "\n"]).map_err(|e| unusable(&file, &e))?;
                 Ok(Credentials { client_id, client_secret })
             }
             Err(e) => Err(unusable(&file, &e)),
@@ -147,8 +146,10 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 }
 
 /// Writes a new file that only its owner may read; never replaces one.
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
+fn write(path: &Path, parts: &[&str]) -> std::io::Result<()> {
     let mut file = private(OpenOptions::new().write(true).create_new(true)).open(path)?;
-    file.write_all(text.as_bytes())?;
+    for part in parts {
+        file.write_all(part.as_bytes())?;
+    }
     file.sync_all()
 }

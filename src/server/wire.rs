@@ -51,7 +51,7 @@ pub(crate) fn known(declared: &[Field], given: &Fields, shown: bool) -> Fields {
 
 /// The selector's name on the wire.
 pub(crate) fn selector(destination: &Destination) -> Option<String> {
-    destination.selector.as_deref().map(camel_case)
+    destination.selector_wire.as_deref().map(str::to_owned)
 }
 
 /// The variant that a destination's fields pick, with the selector's value.
@@ -158,21 +158,4 @@ fn word(ty: &Type) -> &'static str {
         Type::Map(_) => "object",
         Type::Any => "any",
     }
-}
-
-/// `mapping_behavior` as `mappingBehavior`.
-fn camel_case(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    let mut upper = false;
-    for c in name.chars() {
-        match c {
-            '_' => upper = true,
-            c if upper => {
-                out.push(c.to_ascii_uppercase());
-                upper = false;
-            }
-            c => out.push(c),
-        }
-    }
-    out
 }
