@@ -4,6 +4,7 @@
 
 mod canary;
 mod cli;
+mod config;
 mod files;
 mod format;
 mod lang;

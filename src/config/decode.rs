@@ -255,8 +255,11 @@ fn attribute(acc: &mut Diagnostics, form: &Form, attr: &Attr, nested: bool) {
     if form.open != Open::No && form.block(name).is_none() {
         return;
     }
-    let d = Diagnostic::error(&codes::UNEXPECTED, format!("A `{}` block has no attribute `{name}`.", form.word))
-        .at(attr.name_span, "");
+    let d = Diagnostic::error(
+        &codes::UNEXPECTED,
+        format!("{} `{}` block has no attribute `{name}`.", article(form.word), form.word),
+    )
+    .at(attr.name_span, "");
     acc.push(if form.block(name).is_some() {
         d.help(format!("`{name}` is a block: write `{name} {{ … }}`, without the equals sign"))
     } else if blocks::COMPUTED.contains(&name) {
@@ -268,8 +271,11 @@ fn attribute(acc: &mut Diagnostics, form: &Form, attr: &Attr, nested: bool) {
 
 fn unknown_block(form: &Form, child: &Block) -> Diagnostic {
     let word = &*child.kind;
-    let d = Diagnostic::error(&codes::UNEXPECTED, format!("A `{}` block has no block `{word}`.", form.word))
-        .at(child.header, "");
+    let d = Diagnostic::error(
+        &codes::UNEXPECTED,
+        format!("{} `{}` block has no block `{word}`.", article(form.word), form.word),
+    )
+    .at(child.header, "");
     if form.attr(word).is_some() {
         d.help(format!("`{word}` is an attribute: write `{word} = …`"))
     } else if blocks::top(word).is_some() {
@@ -285,15 +291,15 @@ fn labels(acc: &mut Diagnostics, form: &Form, block: &Block) -> bool {
     let word = form.word;
     if let Some(extra) = block.labels.get(form.labels.len()) {
         let detail = match form.labels.len() {
-            0 => format!("A `{word}` block has no label."),
-            1 => format!("A `{word}` block has one label."),
-            _ => format!("A `{word}` block has two labels."),
+            0 => format!("{} `{word}` block has no label.", article(word)),
+            1 => format!("{} `{word}` block has one label.", article(word)),
+            _ => format!("{} `{word}` block has two labels.", article(word)),
         };
         acc.push(Diagnostic::error(&codes::UNEXPECTED, detail).at(extra.span, "one too many").help(help));
         return false;
     }
     if let Some(missing) = form.labels.get(block.labels.len()) {
-        let detail = format!("A `{word}` block needs the label <{missing}>.");
+        let detail = format!("{} `{word}` block needs the label <{missing}>.", article(word));
         acc.push(Diagnostic::error(&codes::REQUIRED, detail).at(block.header, "").help(help));
         return false;
     }
@@ -302,4 +308,9 @@ fn labels(acc: &mut Diagnostics, form: &Form, block: &Block) -> bool {
         return false;
     }
     true
+}
+
+/// The article of a word at the start of a sentence.
+pub(crate) fn article(word: &str) -> &'static str {
+    if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "An" } else { "A" }
 }

@@ -49,7 +49,9 @@ pub(crate) fn graph(acc: &mut Diagnostics, all: &[Rc<Built>]) -> Graph {
     }
     for built in all {
         implied(&mut graph, &named, &built.resource);
-        undeclared(acc, &named, &built.resource);
+        if !built.failed {
+            undeclared(acc, &named, &built.resource);
+        }
     }
     let blocks: HashMap<&Address, Span> =
         all.iter().map(|built| (&built.resource.address, built.resource.origin.block)).collect();

@@ -265,7 +265,11 @@ impl<'a> Evaluation<'a> {
                 let built = self.build(instance, span)?;
                 if let (Some(project), Some(slug)) = (built.resource.reference("project"), built.resource.text("slug"))
                 {
-                    all.entry(project.clone()).or_default().push(slug.into());
+                    let slugs = all.entry(project.clone()).or_default();
+                    // Two of one slug are reported as such.
+                    if slugs.iter().all(|known| **known != *slug) {
+                        slugs.push(slug.into());
+                    }
                 }
             }
         }

@@ -101,7 +101,10 @@ impl Builder<'_, '_> {
                 self.spans.insert("environment".into(), expr.span);
             }
             self.attrs.insert("environment".into(), Value::String(environment));
-            self.environment_slug();
+            // Declared environments are checked where they are declared.
+            if self.spans.contains_key("environment") {
+                self.environment_slug();
+            }
         }
     }
 

@@ -33,7 +33,6 @@ use crate::config::evaluate::Evaluation;
 use crate::config::load::Files;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
-use crate::diag::Severity;
 use crate::diag::codes;
 use crate::diag::source::Sources;
 use crate::diag::source::Span;
@@ -128,11 +127,19 @@ fn once(found: Diagnostics) -> Diagnostics {
     let mut out = Diagnostics::new();
     for d in found {
         let labels: Vec<Span> = d.labels.iter().map(|label| label.span).collect();
-        let key =
-            (d.code.id, labels.first().copied(), if labels.is_empty() { d.detail.clone() } else { d.summary().into() });
-        if seen.insert((key, d.severity == Severity::Error)) {
+        if seen.insert((d.code.id, labels, without_keys(&d.detail))) {
             out.push(d);
         }
+    }
+    out
+}
+
+/// A detail without the keys of instances: `project.p["a"]` and `project.p["b"]` become one.
+fn without_keys(detail: &str) -> String {
+    let mut parts = detail.split("[\"");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str(part.split_once("\"]").map_or(part, |(_, rest)| rest));
     }
     out
 }

@@ -25,13 +25,13 @@ fn bad(why: impl Into<String>) -> Result<(), Bad> {
 pub(crate) fn slug(text: &str, min: usize, max: usize) -> Result<(), Bad> {
     let slugged = slugify(text);
     if slugged != text || text.is_empty() {
-        let why = "holds lower-case letters, digits and single dashes between them".to_owned();
+        let why = "may only hold lower-case letters, digits and single dashes between them".to_owned();
         let help = (!slugged.is_empty()).then(|| format!("for example `{slugged}`"));
         return Err(Bad { why, help });
     }
     match text.len() {
-        n if n < min => bad(format!("has at least {min} characters; this one has {n}")),
-        n if n > max => bad(format!("has at most {max} characters; this one has {n}")),
+        n if n < min => bad(format!("must have at least {min} characters; this one has {n}")),
+        n if n > max => bad(format!("may have at most {max} characters; this one has {n}")),
         _ => Ok(()),
     }
 }
@@ -55,7 +55,7 @@ pub(crate) fn slugify(text: &str) -> String {
 pub(crate) fn title(text: &str, max: usize) -> Result<(), Bad> {
     match text.chars().count() {
         0 => bad("can't be empty"),
-        n if n > max => bad(format!("has at most {max} characters; this one has {n}")),
+        n if n > max => bad(format!("may have at most {max} characters; this one has {n}")),
         _ if text.trim() != text => bad("can't begin or end with white space"),
         _ => Ok(()),
     }
@@ -64,7 +64,7 @@ pub(crate) fn title(text: &str, max: usize) -> Result<(), Bad> {
 /// A text of at most `max` characters.
 pub(crate) fn at_most(text: &str, max: usize) -> Result<(), Bad> {
     match text.chars().count() {
-        n if n > max => bad(format!("has at most {max} characters; this one has {n}")),
+        n if n > max => bad(format!("may have at most {max} characters; this one has {n}")),
         _ => Ok(()),
     }
 }
@@ -72,8 +72,8 @@ pub(crate) fn at_most(text: &str, max: usize) -> Result<(), Bad> {
 /// An absolute path of folders, already without a trailing slash; `/` is the root.
 pub(crate) fn path(text: &str) -> Result<(), Bad> {
     let Some(rest) = text.strip_prefix('/') else {
-        let why = "is an absolute path".to_owned();
-        return Err(Bad { why, help: Some(format!("write `/{}`", text.trim_start_matches("./"))) });
+        let why = "must be an absolute path".to_owned();
+        return Err(Bad { why, help: Some(format!("for example `/{}`", text.trim_start_matches("./"))) });
     };
     if rest.is_empty() {
         return Ok(());
@@ -84,10 +84,10 @@ pub(crate) fn path(text: &str) -> Result<(), Bad> {
             return bad("has an empty folder name in it");
         }
         if !legal {
-            return bad("holds letters, digits, dashes and underscores between its slashes");
+            return bad("may only hold letters, digits, dashes and underscores between its slashes");
         }
         if name.len() > 255 {
-            return bad("has folder names of at most 255 characters");
+            return bad("may have folder names of at most 255 characters");
         }
     }
     Ok(())
@@ -122,7 +122,7 @@ pub(crate) fn template(text: &str) -> Result<(), Bad> {
             return Err(Bad { why, help: Some(format!("for example `{text}{SECRET_KEY}`")) });
         }
         1 => {}
-        n => return bad(format!("has `{SECRET_KEY}` once; this one has it {n} times")),
+        n => return bad(format!("must have `{SECRET_KEY}` exactly once; this one has it {n} times")),
     }
     let rest = text.replace(SECRET_KEY, "").replace(ENVIRONMENT, "");
     if let Some(c) = rest.chars().find(|c| !(c.is_ascii_alphanumeric() || "_-/".contains(*c))) {

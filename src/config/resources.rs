@@ -299,7 +299,10 @@ impl<'a> Builder<'_, 'a> {
             if known {
                 out.ignore.push(name.clone());
             } else {
-                let d = Diagnostic::error(&codes::UNEXPECTED, format!("A `{}` has no attribute `{name}`.", form.word));
+                let d = Diagnostic::error(
+                    &codes::UNEXPECTED,
+                    format!("{} `{}` has no attribute `{name}`.", decode::article(form.word), form.word),
+                );
                 self.report(d.at(item.span, "").did_you_mean(name, form.attrs().map(|attr| attr.name)));
             }
         }

@@ -3,6 +3,7 @@
 use crate::config::blocks::Ty;
 use crate::config::check;
 use crate::config::check::Misfit;
+use crate::config::decode;
 use crate::config::evaluate::Evaluation;
 use crate::config::evaluate::Target;
 use crate::config::refs;
@@ -223,8 +224,5 @@ impl Evaluation<'_> {
 }
 
 fn article(kind: Kind) -> String {
-    match kind {
-        Kind::Environment | Kind::AppConnection => format!("an `{kind}`"),
-        _ => format!("a `{kind}`"),
-    }
+    format!("{} `{kind}`", decode::article(kind.word()).to_lowercase())
 }
