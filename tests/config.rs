@@ -30,6 +30,7 @@ use keyform::model::schema::Method;
 use keyform::model::schema::Schemas;
 use keyform::model::schema::Type;
 use keyform::model::schema::Variant;
+use keyform::provider::registry::Registry;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
@@ -82,7 +83,18 @@ fn schemas() -> Schemas {
         let variants = variants.into_iter().map(|(name, variant)| (name.into(), variant)).collect();
         let selector = selector.map(Into::into);
         let (slug, app, title): (Arc<str>, _, _) = (slug.into(), app.into(), slug.to_uppercase().into());
-        (slug.clone(), Destination { slug, app, title, selector, variants, options: vec![], can_import: true })
+        let selector_wire = selector.clone();
+        let destination = Destination {
+            slug: slug.clone(),
+            app,
+            title,
+            selector,
+            selector_wire,
+            variants,
+            options: vec![],
+            can_import: true,
+        };
+        (slug, destination)
     };
     let region = || field("region", one_of(&["us-east-1", "eu-central-1"]), true, None, false);
     let mut destinations = vec![
@@ -369,4 +381,45 @@ fn secrets_are_read_where_they_are() {
     assert_eq!(code, "KF0240");
     assert!(!detail.contains("canary") && detail.contains('3'), "{detail}");
     assert_eq!(resolve(&SecretSource::Env("KEYFORM_NO_SUCH".into()), true).unwrap_err().0, "KF0240");
+}
+
+/// Compares a generated file with what it is generated from.
+fn generated(file: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    if std::env::var("KEYFORM_BLESS").is_ok_and(|bless| bless == "1") {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == text, "{file} is out of date: run the tests with KEYFORM_BLESS=1 and commit it");
+}
+
+#[test]
+fn the_schema_and_the_reference_are_up_to_date() {
+    let registry = Registry::builtin().unwrap();
+    generated("schema/config.schema.json", &config::json_schema(registry.schemas()));
+    generated("docs/reference/blocks.md", &config::reference());
+}
+
+#[test]
+fn the_schema_takes_configurations_in_their_json_form() {
+    let schema = serde_json::from_str(&config::json_schema(&schemas())).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let sync = |destination: serde_json::Value| {
+        serde_json::json!({
+            "project": { "payments": { "name": "Payments", "environment": { "dev": [{}, { "position": 1 }] } } },
+            "secret_sync": { "github": { "x": {
+                "project": "${project.payments}",
+                "environment": "dev",
+                "connection": "${app_connection.gh}",
+                "auto_sync": false,
+                "destination": destination,
+            } } },
+        })
+    };
+    let good = sync(serde_json::json!({ "scope": "organization", "owner": "x", "repository_ids": [1] }));
+    assert!(validator.is_valid(&good), "{:?}", validator.iter_errors(&good).map(|e| e.to_string()).collect::<Vec<_>>());
+    assert!(!validator.is_valid(&sync(serde_json::json!({ "scope": "organization" }))));
+    assert!(!validator.is_valid(&sync(serde_json::json!({ "scope": "repository", "owner": "x", "repo": "y" }))));
+    assert!(!validator.is_valid(&serde_json::json!({ "projct": {} })));
 }

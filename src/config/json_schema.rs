@@ -19,20 +19,23 @@ use serde_json::json;
 
 /// The schema as text, with a final newline.
 pub(crate) fn text(schemas: &Schemas) -> String {
-    let properties = named(blocks::TOP.iter().map(|form| (form.word, block(form, schemas, false))));
+    let mut writer = Writer { schemas, defs: Map::new() };
+    let properties = named(blocks::TOP.iter().map(|form| (form.word, writer.block(form, None))));
+    writer.defs.insert(
+        "expression".to_owned(),
+        json!({
+            "description": "An expression, evaluated when the configuration is loaded.",
+            "type": "string",
+            "pattern": "\\$\\{",
+        }),
+    );
     let schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A keyform configuration",
         "type": "object",
         "properties": properties,
         "additionalProperties": false,
-        "$defs": {
-            "expression": {
-                "description": "An expression, evaluated when the configuration is loaded.",
-                "type": "string",
-                "pattern": "\\$\\{",
-            },
-        },
+        "$defs": writer.defs,
     });
     let mut out = serde_json::to_string_pretty(&schema).unwrap_or_default();
     out.push('\n');
@@ -43,26 +46,72 @@ fn named<'a>(fields: impl IntoIterator<Item = (&'a str, Json)>) -> Json {
     Json::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
-/// A block under its word: labels are levels of objects.
-fn block(form: &'static Form, schemas: &Schemas, nested: bool) -> Json {
-    let many = |body: Json| match form.count {
-        Count::One => body,
-        Count::Many => json!({ "anyOf": [body, { "type": "array", "items": body }] }),
-    };
-    let mut out = match form.word {
-        "app_connection" => {
-            let apps = schemas.apps.values().map(|app| (&*app.slug, by_name(connection(form, app, schemas))));
-            json!({ "type": "object", "properties": named(apps), "additionalProperties": false })
+/// Writes what is between the braces of each kind of block once, into `$defs`.
+struct Writer<'a> {
+    schemas: &'a Schemas,
+    defs: Map<String, Json>,
+}
+
+impl Writer<'_> {
+    /// A block under its word: labels are levels of objects.
+    fn block(&mut self, form: &'static Form, within: Option<&'static Form>) -> Json {
+        let schemas = self.schemas;
+        let mut out = match form.word {
+            "app_connection" => {
+                let body = self.body(form, within);
+                let apps = schemas.apps.values().map(|app| (&*app.slug, by_name(connection(&body, app))));
+                json!({ "type": "object", "properties": named(apps), "additionalProperties": false })
+            }
+            "secret_sync" => {
+                let body = self.body(form, within);
+                let syncs = schemas.destinations.values().map(|to| (&*to.slug, by_name(sync(&body, to))));
+                json!({ "type": "object", "properties": named(syncs), "additionalProperties": false })
+            }
+            _ => {
+                let body = self.body(form, within);
+                let body = match form.count {
+                    Count::One => body,
+                    Count::Many => json!({ "anyOf": [body, { "type": "array", "items": body }] }),
+                };
+                form.labels.iter().fold(body, |inner, _| by_name(inner))
+            }
+        };
+        describe(&mut out, form.doc);
+        out
+    }
+
+    /// What is between the braces, besides what providers declare: a reference to its definition.
+    fn body(&mut self, form: &'static Form, within: Option<&'static Form>) -> Json {
+        let name = match within {
+            Some(outer) => format!("{}.{}", outer.word, form.word),
+            None => form.word.to_owned(),
+        };
+        let shown = |attr: &&Attribute| !(within.is_some() && attr.name == "project");
+        let mut properties = Map::new();
+        for attr in form.attrs().filter(shown) {
+            let mut schema = ty(attr.ty);
+            describe(&mut schema, attr.doc);
+            properties.insert(attr.name.to_owned(), schema);
         }
-        "secret_sync" => {
-            let all = schemas.destinations.values();
-            let syncs = all.map(|to| (&*to.slug, by_name(sync(form, to, schemas))));
-            json!({ "type": "object", "properties": named(syncs), "additionalProperties": false })
+        let required: Vec<&str> =
+            form.attrs().filter(shown).filter(|attr| attr.required).map(|attr| attr.name).collect();
+        for inner in form.blocks().filter(|inner| !matches!(inner.open, Open::Destination | Open::Options)) {
+            // `lifecycle` is the same everywhere.
+            let outer = if inner.word == "lifecycle" { None } else { Some(form) };
+            properties.insert(inner.word.to_owned(), self.block(inner, outer));
         }
-        _ => form.labels.iter().fold(many(body(form, schemas, nested)), |inner, _| by_name(inner)),
-    };
-    describe(&mut out, form.doc);
-    out
+        let mut out = json!({ "type": "object", "properties": properties });
+        if !required.is_empty() {
+            out["required"] = json!(required);
+        }
+        // Providers add to these two; they close them.
+        if !matches!(form.word, "app_connection" | "secret_sync") {
+            out["additionalProperties"] = json!(form.open != Open::No);
+        }
+        let reference = json!({ "$ref": format!("#/$defs/{name}") });
+        self.defs.insert(name, out);
+        reference
+    }
 }
 
 fn by_name(inner: Json) -> Json {
@@ -73,34 +122,6 @@ fn describe(schema: &mut Json, doc: &str) {
     if let (Json::Object(fields), false) = (schema, doc.is_empty()) {
         fields.insert("description".to_owned(), json!(doc));
     }
-}
-
-/// What is between the braces, besides what providers declare.
-fn body(form: &'static Form, schemas: &Schemas, nested: bool) -> Json {
-    let (properties, required) = members(form, schemas, nested);
-    let mut out = json!({ "type": "object", "properties": properties, "additionalProperties": form.open != Open::No });
-    if !required.is_empty() {
-        out["required"] = json!(required);
-    }
-    out
-}
-
-fn members(form: &'static Form, schemas: &Schemas, nested: bool) -> (Map<String, Json>, Vec<String>) {
-    let shown = |attr: &&Attribute| !(nested && attr.name == "project");
-    let mut properties = Map::new();
-    let mut required = Vec::new();
-    for attr in form.attrs().filter(shown) {
-        let mut schema = ty(attr.ty);
-        describe(&mut schema, attr.doc);
-        properties.insert(attr.name.to_owned(), schema);
-        if attr.required {
-            required.push(attr.name.to_owned());
-        }
-    }
-    for inner in form.blocks() {
-        properties.insert(inner.word.to_owned(), block(inner, schemas, true));
-    }
-    (properties, required)
 }
 
 fn ty(ty: Ty) -> Json {
@@ -159,25 +180,27 @@ fn field_type(ty: &Type) -> Json {
 }
 
 /// A connection: one shape for each method that can be declared.
-fn connection(form: &'static Form, app: &App, schemas: &Schemas) -> Json {
+fn connection(body: &Json, app: &App) -> Json {
     let methods: Vec<_> = app.methods.iter().filter(|(_, method)| !method.browser_only).collect();
     let shapes = methods.iter().map(|(name, method)| {
-        let (mut properties, mut required) = members(form, schemas, false);
-        let (more, needed) = fields(&method.fields);
+        let (mut properties, mut required) = fields(&method.fields);
         properties.insert("method".to_owned(), json!({ "const": &***name }));
-        properties.extend(more);
-        required.extend(needed);
         if methods.len() > 1 {
             required.push("method".to_owned());
         }
-        json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+        json!({ "properties": properties, "required": required })
     });
-    json!({ "title": &*app.title, "anyOf": shapes.collect::<Vec<_>>() })
+    let mut out = body.clone();
+    out["title"] = json!(&*app.title);
+    if !methods.is_empty() {
+        out["anyOf"] = json!(shapes.collect::<Vec<_>>());
+    }
+    out["unevaluatedProperties"] = json!(false);
+    out
 }
 
 /// A sync: its `destination` has one shape for each variant.
-fn sync(form: &'static Form, to: &Destination, schemas: &Schemas) -> Json {
-    let (mut properties, required) = members(form, schemas, false);
+fn sync(body: &Json, to: &Destination) -> Json {
     let shapes = to.variants.iter().map(|(name, variant)| {
         let (mut properties, mut required) = fields(&variant.fields);
         if let Some(selector) = &to.selector {
@@ -188,17 +211,15 @@ fn sync(form: &'static Form, to: &Destination, schemas: &Schemas) -> Json {
         }
         json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
     });
-    properties.insert("destination".to_owned(), json!({ "anyOf": shapes.collect::<Vec<_>>() }));
-    let (options, needed) = fields(&to.options);
-    properties.insert(
-        "options".to_owned(),
-        json!({ "type": "object", "properties": options, "required": needed, "additionalProperties": false }),
-    );
-    json!({
-        "title": &*to.title,
-        "type": "object",
-        "properties": properties,
-        "required": required,
-        "additionalProperties": false,
-    })
+    let mut own = json!({ "destination": { "anyOf": shapes.collect::<Vec<_>>() } });
+    if !to.options.is_empty() {
+        let (options, needed) = fields(&to.options);
+        own["options"] =
+            json!({ "type": "object", "properties": options, "required": needed, "additionalProperties": false });
+    }
+    let mut out = body.clone();
+    out["title"] = json!(&*to.title);
+    out["properties"] = own;
+    out["unevaluatedProperties"] = json!(false);
+    out
 }
