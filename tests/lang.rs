@@ -4,6 +4,8 @@ use keyform::diag::Diagnostic;
 use keyform::diag::Diagnostics;
 use keyform::diag::source::SourceId;
 use keyform::lang::ast::Body;
+use keyform::lang::ast::Key;
+use keyform::lang::ast::Node;
 use keyform::lang::eval::eval;
 use keyform::lang::functions;
 use keyform::lang::parse;
@@ -12,6 +14,7 @@ use keyform::lang::scope::Scope;
 use keyform::model::attrs::SecretSource;
 use keyform::model::attrs::Value;
 use keyform::secret::Secret;
+use proptest::prelude::*;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -444,4 +447,209 @@ fn mistakes_in_files() {
         .map(|(text, wanted, (_, got))| format!("{text:?}\n  wanted {wanted:#?}\n  got    {got:#?}"))
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Everything that is done with a text, on a thread as small as those of tests and of tokio.
+fn survives(text: &str) -> Vec<String> {
+    let (body, problems) = file(text);
+    drop(body);
+    let _ = keyform::lang::format::format(text);
+    let _ = parse::template(ID, text).map(|parts| drop(parts));
+    let _ = evaluate(text);
+    problems
+}
+
+#[test]
+fn nothing_is_too_deep_or_too_long() {
+    let n = 5000;
+    let deep: &[(&str, String)] = &[
+        ("KF0103", format!("a = {}1{}", "[".repeat(n), "]".repeat(n))),
+        ("KF0103", format!("a = {}1{}", "(".repeat(n), ")".repeat(n))),
+        ("KF0103", format!("a = {}1{}", "{ a = ".repeat(n), "}".repeat(n))),
+        ("KF0103", format!("a = {}1{}", "f(".repeat(n), ")".repeat(n))),
+        ("KF0103", format!("a = {}1", "!".repeat(n))),
+        ("KF0103", format!("a = {}1", "-".repeat(n))),
+        ("KF0103", format!("a = 1{}", " + 1".repeat(n))),
+        ("KF0103", format!("a = b{}", ".b".repeat(n))),
+        ("KF0103", format!("a = b{}", "[0]".repeat(n))),
+        ("KF0103", format!("a = {}1{}", "true ? ".repeat(n), " : 1".repeat(n))),
+        ("KF0103", format!("a = {}1{}", "\"${".repeat(n), "}\"".repeat(n))),
+        ("KF0103", format!("a = \"{}1{}\"", "%{ if true }".repeat(n), "%{ endif }".repeat(n))),
+        ("KF0103", format!("a = {}1{}", "[for x in y : ".repeat(n), "]".repeat(n))),
+        ("KF0103", format!("{}{}", "a {\n".repeat(n), "}\n".repeat(n))),
+        ("KF0103", format!("a = \"${{{{{}}}}}\"", "a = 1, ".repeat(n))),
+        ("KF0102", "a {\n".repeat(10)),
+        ("KF0103", "a {\n".repeat(n)),
+        ("KF0102", format!("a = {}", "[".repeat(n))),
+        ("KF0102", format!("a = {}", "\"${".repeat(10))),
+    ];
+    for (code, text) in deep {
+        let problems = survives(text);
+        let start: String = text.chars().take(40).collect();
+        assert!(problems.first().is_some_and(|first| first.starts_with(code)), "{start}: {problems:?}");
+        let expression = text.strip_prefix("a = ").unwrap_or(text);
+        survives(expression);
+    }
+    // As deep as it goes, and everything can still be done with it.
+    let m = 30;
+    for text in [
+        format!("{}1{}", "[".repeat(m), "]".repeat(m)),
+        format!("{}1{}", "[for x in [1] : ".repeat(m), "]".repeat(m)),
+        format!("{}1{}", "{ for x in [1] : x => ".repeat(m), "}".repeat(m)),
+        format!("{}1{}", "true ? ".repeat(m), " : 1".repeat(m)),
+        format!("{}1{}", "\"a${".repeat(m), "}\"".repeat(m)),
+        format!("1{}", " + 1".repeat(128)),
+        format!("object{}", "[*]".repeat(60)),
+        format!("{}1{}", "try(".repeat(m), ")".repeat(m)),
+    ] {
+        assert!(evaluate(&text).is_ok(), "{text}: {}", result(&text));
+    }
+}
+
+#[test]
+fn large_objects_are_objects() {
+    let fields: String = (0..3000).map(|n| format!("  k{n} = {{ x = [{n}, \"a\"], # c\r\n y = k }}\r\n")).collect();
+    let text = format!("a = [{{ # c\r\n{fields}}}, 1]\nb = bad + 1");
+    let (body, problems) = file(&text);
+    assert_eq!(problems, [""; 0]);
+    let body = body.unwrap();
+    let Node::List(items) = &body.attrs[0].expr.node else { panic!("no list") };
+    let Node::Object(fields) = &items[0].node else { panic!("no object") };
+    assert_eq!(fields.len(), 3000);
+    // Spans of parts point into the whole text.
+    for (n, (key, value)) in fields.iter().enumerate() {
+        let Key::Name(name, span) = key else { panic!("no name") };
+        assert_eq!((&text[span.range()], &**name), (&*format!("k{n}"), &*format!("k{n}")));
+        let Node::Object(inner) = &value.node else { panic!("no object") };
+        assert_eq!(&text[inner[0].1.span.range()], format!("[{n}, \"a\"]"));
+        assert_eq!(&text[inner[1].1.span.range()], "k");
+    }
+    let twice = format!("a = {{\n{}k7 = 1\n}}", fields_of(3000));
+    assert_eq!(file(&twice).1, ["KF0104 A key of this object is set twice. «k7»"]);
+    let mistake = format!("a = {{\n{}k = = 1\n}}", fields_of(3000));
+    assert_eq!(file(&mistake).1, ["KF0101 An expression is expected here. «=»"]);
+    let inner = format!("a = {{\n{}k = {{\n{}}}\n}}", fields_of(300), fields_of(300));
+    assert_eq!(file(&inner).1, [""; 0]);
+}
+
+fn fields_of(n: usize) -> String {
+    (0..n).map(|n| format!("k{n} = {n}\n")).collect()
+}
+
+/// Pieces that the language is made of, in any order.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "a",
+        "b",
+        " = ",
+        "\"",
+        "${",
+        "}",
+        "{",
+        "[",
+        "]",
+        "(",
+        ")",
+        "\n",
+        "\r\n",
+        "\r",
+        "<<E",
+        "<<-E\n",
+        "\nE\n",
+        "%{ if a }",
+        "%{ for x in a }",
+        "%{ endif }",
+        "%{ else }",
+        "%{ endfor }",
+        "~",
+        ".",
+        "...",
+        "[*]",
+        ".*",
+        ",",
+        "?",
+        ":",
+        "=>",
+        "for x in ",
+        "if",
+        "1",
+        "1.5e9",
+        "-",
+        "!",
+        "&&",
+        "#",
+        "//",
+        "/*",
+        "*/",
+        "\\",
+        "\\n",
+        "$${",
+        "%%{",
+        "\u{0}",
+        "\u{feff}",
+        "é",
+        "👍🏽",
+        "try(",
+        "upper(",
+        "secret",
+        "source",
+        "list",
+        "object",
+        " ",
+    ]);
+    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_anything_panic(text in "\\PC*") {
+        survives(&text);
+    }
+
+    #[test]
+    fn no_order_of_pieces_makes_anything_panic(text in pieces()) {
+        let problems = survives(&text);
+        let bug = "is a bug";
+        prop_assert!(!problems.iter().any(|problem| problem.contains(bug)), "{:?}", problems);
+    }
+
+    #[test]
+    fn no_argument_makes_a_function_panic(n in 0usize..200, args in prop::collection::vec(argument(), 0..4)) {
+        let all: Vec<_> = functions::CORE.iter().chain(functions::OUTSIDE).collect();
+        let _ = evaluate(&format!("{}({})", all[n % all.len()].name, args.join(", ")));
+    }
+}
+
+fn argument() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        prop::sample::select(vec![
+            "null",
+            "true",
+            "0",
+            "-1",
+            "1.5",
+            "1e300",
+            "18446744073709551615",
+            "-9223372036854775808",
+            "\"\"",
+            "\"%\"",
+            "\"%5\"",
+            "\"%[9]s %d\"",
+            "\"/(/\"",
+            "\"{\"",
+            "\"é👍🏽\"",
+            "source",
+            "secret",
+            "list",
+            "object",
+            "people",
+            "\"a,b\\n1\"",
+            "\"..\"",
+        ])
+        .prop_map(str::to_owned),
+        "[a-z%$./é ]{0,6}".prop_map(|text| format!("{text:?}").replace("${", "")),
+    ];
+    leaf.prop_recursive(2, 6, 3, |inner| {
+        prop::collection::vec(inner, 0..3).prop_map(|items| format!("[{}]", items.join(", ")))
+    })
 }

@@ -101,13 +101,16 @@ struct Parser<'t> {
     tokens: Vec<Token>,
     at: usize,
     acc: Diagnostics,
+    /// Whether it was reported already that the text ends too soon.
+    cut_short: bool,
     expressions: Expressions<'t>,
 }
 
 impl<'t> Parser<'t> {
     fn new(id: SourceId, text: &'t str) -> Result<Self, Diagnostic> {
         let tokens = token::tokens(id, text)?;
-        Ok(Self { id, text, tokens, at: 0, acc: Diagnostics::new(), expressions: Expressions::new(id, text) })
+        let expressions = Expressions::new(id, text);
+        Ok(Self { id, text, tokens, at: 0, acc: Diagnostics::new(), cut_short: false, expressions })
     }
 
     fn file(&mut self) -> Body {
@@ -321,6 +324,7 @@ impl<'t> Parser<'t> {
             let d = Diagnostic::error(&codes::TOO_DEEP, "Blocks nest at most 64 levels deep.");
             self.acc.push(d.at(self.span_of(open), ""));
             self.skip_brackets();
+            self.cut_short = self.peek().is_none();
             return None;
         }
         self.at += 1;
@@ -337,14 +341,18 @@ impl<'t> Parser<'t> {
                     span: self.span(kind.start..close.end),
                 })
             }
-            other => {
-                let d = Diagnostic::error(&codes::UNCLOSED, "A block is opened and never closed.")
-                    .at(self.span_of(open), "opened here");
-                self.acc.push(match other {
-                    Some(close) => d.at(self.span_of(close), "`}` is expected here"),
-                    None => d.help("close it with `}`"),
-                });
-                self.at += usize::from(other.is_some());
+            Some(close) => {
+                let d = Diagnostic::error(&codes::UNCLOSED, "A block is opened and never closed.");
+                self.acc.push(d.at(self.span_of(open), "opened here").at(self.span_of(close), "`}` is expected here"));
+                self.at += 1;
+                None
+            }
+            None => {
+                // The blocks around it are open too; one mistake explains them all.
+                if !std::mem::replace(&mut self.cut_short, true) {
+                    let d = Diagnostic::error(&codes::UNCLOSED, "A block is opened and never closed.");
+                    self.acc.push(d.at(self.span_of(open), "opened here").help("close it with `}`"));
+                }
                 None
             }
         }
@@ -399,6 +407,7 @@ impl<'t> Parser<'t> {
                 format!("A `{}` is opened and never closed.", opening.text(self.text)),
             );
             self.acc.push(d.at(self.span_of(opening), "opened here"));
+            self.cut_short = true;
             return None;
         }
         let mut last = self.at;
