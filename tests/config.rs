@@ -211,7 +211,6 @@ fn run(given: &str, schemas: &Schemas) -> String {
     if let Some(desired) = desired {
         out.push_str(&resources(&desired));
     }
-    assert!(!out.contains("canary"), "a secret is shown:\n{out}");
     out.replace(&format!("{}/", dir.path().display()), "")
 }
 
@@ -308,6 +307,7 @@ fn check(name: &str) {
     let mut wrong = Vec::new();
     for case in cases(&text) {
         let got = run(&case.given, &schemas);
+        assert!(!got.contains("canary"), "a secret is shown:\n{got}");
         if got.trim_end() != case.expected.trim_end() {
             wrong.push(format!("### {}\n{got}\n--- expected\n{}", case.name, case.expected.trim_end()));
         }
@@ -422,4 +422,48 @@ fn the_schema_takes_configurations_in_their_json_form() {
     assert!(!validator.is_valid(&sync(serde_json::json!({ "scope": "organization" }))));
     assert!(!validator.is_valid(&sync(serde_json::json!({ "scope": "repository", "owner": "x", "repo": "y" }))));
     assert!(!validator.is_valid(&serde_json::json!({ "projct": {} })));
+}
+
+#[test]
+fn nothing_panics() {
+    let schemas = schemas();
+    let tokens = ["null", "{}", "[]", "\"\"", "secret_env(\"X\")", "project", "each.key", "project.payments", "-1"];
+    for file in ["good.txt", "bad.txt", "places.txt"] {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config").join(file)).unwrap();
+        for case in cases(&text) {
+            let lines: Vec<&str> = case.given.split_inclusive('\n').collect();
+            for (i, line) in lines.iter().enumerate().filter(|(i, line)| i % 3 == 0 && !line.starts_with("--- ")) {
+                // Without the line, and with another value in it.
+                let mut broken = vec![String::new()];
+                if let Some((name, _)) = line.split_once('=') {
+                    let token = tokens[(i * 7 + case.name.len()) % tokens.len()];
+                    let close = if line.trim_end().ends_with('}') && line.contains('{') { " }" } else { "" };
+                    broken.push(format!("{name}= {token}{close}\n"));
+                }
+                for line in broken {
+                    let given = [lines[..i].concat(), line, lines[i + 1..].concat()].concat();
+                    let out = run(&given, &schemas);
+                    assert!(!out.contains("could not be evaluated"), "{given}\n{out}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn long_chains_need_no_deep_stack() {
+    let schemas = schemas();
+    let chain = |n: usize, line: &dyn Fn(usize) -> String| (0..n).map(line).collect::<String>();
+    let locals = chain(5_000, &|i| format!("  l{i} = local.l{}\n", i + 1));
+    let text = format!("locals {{\n{locals}  l5000 = \"end\"\n}}\noutput \"x\" {{ value = local.l0 }}\n");
+    assert_eq!(run(&text, &schemas), "output x = \"end\"\n");
+    // Values that lead to each other: the other way round there is a limit.
+    let reads = |n: usize| {
+        let all = chain(n, &|i| format!("project \"name{i}\" {{ name = project.name{}.name }}\n", i + 1));
+        run(&format!("{all}project \"name{n}\" {{}}\n"), &schemas)
+    };
+    assert!(reads(200).contains("name = \"name200\""));
+    assert!(reads(2_000).starts_with("error KF0103"));
+    let needs = chain(5_000, &|i| format!("project \"name{i}\" {{ depends_on = [project.name{}] }}\n", i + 1));
+    assert!(run(&format!("{needs}project \"name5000\" {{}}\n"), &schemas).contains("needs project.name5000"));
 }

@@ -7,6 +7,7 @@ mod cli;
 mod config;
 mod files;
 mod format;
+mod key_schema;
 mod lang;
 mod laws;
 mod ledger;

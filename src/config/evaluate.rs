@@ -62,7 +62,7 @@ pub(crate) struct Evaluation<'a> {
     /// Declarations by their addresses without keys.
     pub(crate) index: HashMap<Address, usize>,
     /// The slugs of all declared environments, by project.
-    pub(crate) environments: RefCell<Option<Rc<HashMap<Address, Vec<Arc<str>>>>>>,
+    pub(crate) environments: RefCell<Option<Environments>>,
     /// Resources nested in a project's instance, by kind.
     pub(crate) nested: RefCell<HashMap<(Address, Kind), Value>>,
     /// Attributes that were read by the expression under way: address and place.
@@ -72,6 +72,9 @@ pub(crate) struct Evaluation<'a> {
     /// Whether something was asked for that failed, and was reported, before.
     pub(crate) poisoned: Cell<bool>,
 }
+
+/// Slugs of environments, by project.
+pub(crate) type Environments = Rc<HashMap<Address, Vec<Arc<str>>>>;
 
 /// What an address means.
 #[derive(Debug, Clone, Copy)]

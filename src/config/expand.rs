@@ -3,6 +3,7 @@
 use crate::config::check;
 use crate::config::decode;
 use crate::config::decode::Decl;
+use crate::config::evaluate::Environments;
 use crate::config::evaluate::Evaluation;
 use crate::config::evaluate::Target;
 use crate::config::resources::Built;
@@ -254,7 +255,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The slugs of all declared environments, by project.
-    fn environments(&self, span: Span) -> Option<Rc<HashMap<Address, Vec<Arc<str>>>>> {
+    fn environments(&self, span: Span) -> Option<Environments> {
         if let Some(known) = &*self.environments.borrow() {
             return Some(known.clone());
         }

@@ -1,0 +1,42 @@
+//! Key schemas: the way back, and whether two can meet, against all keys that are short.
+
+use keyform::model::key_schema::KeySchema;
+use proptest::prelude::Strategy;
+use proptest::prelude::prop_assert;
+use proptest::prelude::prop_assert_eq;
+use proptest::proptest;
+
+fn schema() -> impl Strategy<Value = KeySchema> {
+    ("[ab/]{0,3}", "[ab/]{0,3}")
+        .prop_map(|(prefix, suffix)| KeySchema::new(&format!("{prefix}{{{{secretKey}}}}{suffix}"), "dev").unwrap())
+}
+
+/// All keys of one to five letters of two.
+fn keys() -> Vec<String> {
+    (1..=5_usize)
+        .flat_map(|length| {
+            (0..1_usize << length)
+                .map(move |bits| (0..length).map(|i| if bits >> i & 1 == 0 { 'a' } else { 'b' }).collect())
+        })
+        .collect()
+}
+
+proptest! {
+    #[test]
+    fn what_was_applied_is_stripped(schema in schema(), key in "[A-Za-z0-9_.-]{1,20}") {
+        let applied = schema.apply(&key);
+        prop_assert_eq!(schema.strip(&applied), Some(key.as_str()));
+        prop_assert!(schema.manages(&applied));
+    }
+
+    #[test]
+    fn two_meet_exactly_if_they_can_name_one_key(one in schema(), two in schema()) {
+        // Six letters of fixed text at most: keys of five are enough to reach around them.
+        let named: std::collections::HashSet<String> = keys().iter().map(|key| one.apply(key)).collect();
+        let met = keys().iter().any(|key| named.contains(&two.apply(key)));
+        prop_assert_eq!(one.meets(&two), met);
+        prop_assert_eq!(two.meets(&one), met);
+        let managed = keys().iter().any(|key| one.manages(&two.apply(key)));
+        prop_assert_eq!(one.can_manage(&two), managed, "{:?} {:?}", one, two);
+    }
+}
