@@ -40,7 +40,9 @@ impl World {
     /// A copy of a folder.
     pub(crate) fn of(folder: &Path) -> Self {
         let root = tempfile::tempdir().unwrap();
-        fs::create_dir(root.path().join("home")).unwrap();
+        for name in ["home", "work"] {
+            fs::create_dir(root.path().join(name)).unwrap();
+        }
         let mut world = Self {
             env: BTreeMap::new(),
             canaries: BTreeSet::new(),

@@ -224,7 +224,16 @@ impl Context {
             std::fs::read_to_string(path)
         };
         text.map_err(|error| {
-            Diagnostic::error(&codes::UNREADABLE, format!("`{}` can't be read: {}.", path.display(), error.kind()))
+            Diagnostic::error(&codes::UNREADABLE, format!("`{}` can't be read: {}.", path.display(), why(&error)))
         })
+    }
+}
+
+/// Why a file can't be read or written, in a few words.
+pub(super) fn why(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "it does not exist".to_owned(),
+        std::io::ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
+        kind => kind.to_string(),
     }
 }

@@ -1,5 +1,6 @@
 //! `keyform fmt`: the canonical layout of configurations. Offline.
 
+use crate::cli::context;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::diag::Diagnostic;
@@ -91,7 +92,7 @@ fn files(context: &mut Context, paths: &[PathBuf]) -> Option<Vec<PathBuf>> {
         let entries = match std::fs::read_dir(path) {
             Ok(entries) => entries,
             Err(error) => {
-                let detail = format!("`{}` can't be read: {}.", path.display(), error.kind());
+                let detail = format!("`{}` can't be read: {}.", path.display(), context::why(&error));
                 context.tell(Diagnostic::error(&codes::UNREADABLE, detail));
                 return None;
             }
@@ -135,7 +136,7 @@ fn write(context: &mut Context, file: &Path, text: &str) -> bool {
     match std::fs::write(file, text) {
         Ok(()) => true,
         Err(error) => {
-            let detail = format!("`{}` can't be written: {}.", file.display(), error.kind());
+            let detail = format!("`{}` can't be written: {}.", file.display(), context::why(&error));
             context.tell(Diagnostic::error(&codes::UNWRITABLE, detail));
             false
         }

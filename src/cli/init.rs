@@ -1,5 +1,6 @@
 //! `keyform init`: a first configuration, the one of `examples/quickstart`.
 
+use crate::cli::context;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::diag::Diagnostic;
@@ -50,7 +51,7 @@ pub(super) fn run(context: &mut Context, _args: &Args) -> Exit {
 
 fn write(dir: &Path) -> Result<Vec<String>, Diagnostic> {
     let fails = |path: &Path, error: &std::io::Error| {
-        let detail = format!("`{}` can't be written: {}.", path.display(), error.kind());
+        let detail = format!("`{}` can't be written: {}.", path.display(), context::why(error));
         Diagnostic::error(&codes::UNWRITABLE, detail)
     };
     std::fs::create_dir_all(dir).map_err(|error| fails(dir, &error))?;

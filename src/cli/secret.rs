@@ -1,6 +1,7 @@
 //! `keyform secret`: secrets of the backend, by hand. A value comes from standard input or a file, never
 //! from the command line, where every user of the machine could see it.
 
+use crate::cli::context;
 use crate::cli::context::Context;
 use crate::cli::context::Inputs;
 use crate::cli::dotenv;
@@ -209,7 +210,7 @@ fn missing(place: &Place, key: &str, secrets: &Secrets) -> Diagnostic {
 /// The value from standard input: asked for without an echo on a terminal.
 fn input(context: &Context, key: &str) -> Result<Secret, Diagnostic> {
     let fails = |e: std::io::Error| {
-        Diagnostic::error(&codes::UNREADABLE, format!("Standard input can't be read: {}.", e.kind()))
+        Diagnostic::error(&codes::UNREADABLE, format!("Standard input can't be read: {}.", context::why(&e)))
     };
     if context.terminal.can_ask() {
         context.terminal.err(&format!("Value of {} (not shown): ", words::shown(key)));
@@ -229,6 +230,9 @@ fn input(context: &Context, key: &str) -> Result<Secret, Diagnostic> {
 fn save(path: &Path, text: &[u8]) -> Result<(), Diagnostic> {
     let open = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
     open.and_then(|mut file| file.write_all(text)).map_err(|error| {
-        Diagnostic::error(&codes::UNWRITABLE, format!("`{}` can't be written: {}.", path.display(), error.kind()))
+        Diagnostic::error(
+            &codes::UNWRITABLE,
+            format!("`{}` can't be written: {}.", path.display(), context::why(&error)),
+        )
     })
 }

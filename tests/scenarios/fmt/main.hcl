@@ -1,5 +1,5 @@
 # A comment stays.
-project   "shop" {
+project   "bakery" {
 name = "Bakery"  # here, too
       description= "x"
   environment "dev" {}
