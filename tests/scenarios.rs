@@ -15,6 +15,8 @@ use std::fs;
 use std::io::BufRead;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Child;
@@ -103,13 +105,16 @@ impl World {
                 self.put(name, &(before + text));
             }
             (["replace", name, old, new], _) => {
-                let before = fs::read_to_string(self.dir().join(name)).unwrap();
-                assert!(before.contains(old), "`{}`: there is no such text", step.command);
+                let before = fs::read_to_string(self.dir().join(name)).unwrap_or_default();
+                if !before.contains(old) {
+                    return format!("no `{old}` in {name}\n");
+                }
                 self.put(name, &before.replace(old, new));
             }
             (["rm", name], _) => {
                 let path = self.dir().join(name);
-                if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
+                let gone = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+                return gone.map_or_else(|_| format!("no {name}\n"), |()| String::new());
             }
             (["mkdir", name], _) => fs::create_dir_all(self.dir().join(name)).unwrap(),
             (["mv", from, to], _) => {
@@ -324,7 +329,9 @@ pub(crate) fn all(folders: &[PathBuf], check: impl Fn(&Path) -> Option<String> +
         for _ in 0..4 {
             scope.spawn(|| {
                 while let Some(folder) = folders.get(next.fetch_add(1, std::sync::atomic::Ordering::SeqCst)) {
-                    failures.lock().unwrap().extend(check(folder));
+                    let outcome = catch_unwind(AssertUnwindSafe(|| check(folder)));
+                    let failure = outcome.unwrap_or_else(|_| Some(format!("{} panicked, see above", folder.display())));
+                    failures.lock().unwrap().extend(failure);
                 }
             });
         }

@@ -97,7 +97,7 @@ async fn work(
 ) -> Exit {
     let began = Instant::now();
     let Some(planned) = plan::make(context, engine, desired, scope).await else { return context.failed(command) };
-    show(context, &planned, Cost { requests: planned.requests, took: began.elapsed() });
+    show(context, way, &planned, Cost { requests: planned.requests, took: began.elapsed() });
     let gate = match confirm::hazards(context, &planned.plan, &way.allow) {
         Ok(()) if planned.plan.changes.is_empty() => Err(nothing(&planned)),
         Ok(()) => confirm::question(context, &planned.plan, way.auto_approve),
@@ -114,12 +114,13 @@ fn nothing(planned: &Planned) -> Exit {
     if planned.plan.incomplete.is_empty() { Exit::Done } else { Exit::Undetermined }
 }
 
-/// Shows the plan: as text, or as one line of JSON, because more lines follow.
-fn show(context: &Context, planned: &Planned, cost: Cost) {
+/// Shows the plan: as text, or as one line of JSON, because more lines follow. Nobody is asked about it and
+/// quiet is wanted: then not.
+fn show(context: &Context, way: &Way, planned: &Planned, cost: Cost) {
     if context.global.json {
         let document = json::plan::document(&planned.plan, cost, context.entries(), &context.sources);
         context.terminal.out(&json::line(&document));
-    } else {
+    } else if !(context.global.quiet && way.auto_approve) {
         context.terminal.out(&text::plan(&planned.plan, context.terminal.style(), cost));
     }
 }

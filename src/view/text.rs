@@ -166,7 +166,10 @@ fn draw_group(out: &mut String, group: &Group<'_>, style: Style) {
     let address = words::shown(&group.address.to_string());
     match group.own {
         Some(change) => {
-            let reason = words::reason(change.reason, change.action, false);
+            let reason = match change.reason {
+                Reason::Changed if is_value_only(change) => "its value changed",
+                reason => words::reason(reason, change.action, false),
+            };
             let head = format!("{:>3} {:<7} ", words::symbol(change.action), change.action.word());
             out.push_str(&format!("{}{}", paint.action(change.action, &head), paint.bold(&address)));
             if change.reason != Reason::New || change.action != Action::Create {
@@ -182,6 +185,23 @@ fn draw_group(out: &mut String, group: &Group<'_>, style: Style) {
     entries(out, &group.entries, style);
 }
 
+/// Whether nothing but secrets differ.
+fn is_value_only(change: &Change) -> bool {
+    let is_secret = |field: &Field| matches!(field.after, Shown::Secret(_) | Shown::Unknown);
+    !change.fields.is_empty() && change.fields.iter().all(is_secret)
+}
+
+/// Whether a new resource's attribute only repeats its address: its own name, or what it is nested in.
+fn repeats_address(change: &Change, field: &Field) -> bool {
+    let Shown::Plain(text) = &field.after else { return false };
+    let (address, text) = (&change.address, text.trim_matches('"'));
+    match &*field.name {
+        "name" | "slug" | "key" | "path" => text == address.name() || text == address.name().replace('_', "-"),
+        "project" => address.parent().is_some_and(|parent| text == parent.to_string()),
+        _ => false,
+    }
+}
+
 fn fields(out: &mut String, change: &Change, style: Style) {
     const INDENT: usize = 14;
     match change.action {
@@ -189,7 +209,7 @@ fn fields(out: &mut String, change: &Change, style: Style) {
             let texts = change
                 .fields
                 .iter()
-                .filter(|field| field.after != Shown::Absent)
+                .filter(|field| field.after != Shown::Absent && !repeats_address(change, field))
                 .map(|field| format!("{} = {}", words::shown(&field.name), value(&field.after)));
             wrap(out, texts, INDENT, style);
         }
@@ -329,7 +349,8 @@ fn beside(out: &mut String, plan: &Plan, style: Style) {
     }
     for (address, why) in &plan.blind {
         let address = words::shown(&address.to_string());
-        let text = format!("Not inspected: {address}: {}. Its keys are not in this plan.", words::shown(why));
+        let why = words::shown(why.trim_end_matches('.'));
+        let text = format!("Not inspected: {address}: {why}. Its keys are not in this plan.");
         words::paragraph(out, &text, 0, 2, style.width);
     }
     let blocked = plan.blocked.iter().map(|problem| ("Blocked", problem));
@@ -360,6 +381,7 @@ fn summary(out: &mut String, plan: &Plan, style: Style, cost: Cost) {
     let unchanged = format!("{} as declared", words::count(plan.unchanged, "thing is", "things are"));
     let is_whole = plan.incomplete.is_empty() && plan.blind.is_empty();
     let (verdict, paint): (String, fn(Paint, &str) -> String) = match (plan.changes.is_empty(), is_whole) {
+        (false, _) if plan.unchanged == 0 => (format!("Plan: {}.", counts(plan)), Paint::bold),
         (false, _) => (format!("Plan: {}; {unchanged}.", counts(plan)), Paint::bold),
         _ if !plan.blocked.is_empty() => ("Nothing can be done before that is mended.".to_owned(), Paint::danger),
         (true, false) => (format!("Nothing to do where it could be seen: {unchanged}."), Paint::warn),
