@@ -22,7 +22,10 @@ provider "aws" {
   }
 
   # Errors are 400 with the name of the exception behind an optional prefix and a hash.
-  errors { message = format("%s %s", get(response, "__type", ""), get(response, "message", get(response, "Message", ""))) }
+  errors {
+    message = format("%s %s", get(response, "__type", ""), get(response, "message", get(response, "Message", "")))
+    refused = can(regex("(UnrecognizedClientException|InvalidClientTokenId|ExpiredTokenException|InvalidSignatureException|IncompleteSignature|MissingAuthenticationTokenException)$", response.__type))
+  }
   retry = status == 400 && can(regex("(ThrottlingException|TooManyUpdates|RequestLimitExceeded)$", response.__type))
 
   destination "aws-parameter-store" {
@@ -54,11 +57,12 @@ provider "aws" {
       concurrency = 3 # puts are throttled at a few a second
     }
 
-    # Pages may be short, or empty, while there is a token.
+    # One level below the path, and below what the key schema adds to it. Pages may be short, or empty, while
+    # there is a token.
     list {
       request = "POST /"
       headers = { X-Amz-Target = "AmazonSSM.GetParametersByPath", Content-Type = "application/x-amz-json-1.1" }
-      json    = compact({ Path = destination.path, Recursive = false, WithDecryption = true, MaxResults = 10, NextToken = cursor })
+      json    = compact({ Path = "${destination.path}${try(regex("^.*/", key_schema.prefix), "")}", Recursive = false, WithDecryption = true, MaxResults = 10, NextToken = cursor })
       items = [for it in response.Parameters : {
         key     = trimprefix(it.Name, destination.path)
         value   = it.Value
@@ -100,7 +104,7 @@ provider "aws" {
   destination "aws-secrets-manager" {
     title    = "AWS Secrets Manager"
     import   = true
-    selector = wire("mapping", "mappingBehavior")
+    selector = "mapping_behavior"
 
     region = string
 
@@ -126,7 +130,11 @@ provider "aws" {
       list {
         request = "POST /"
         headers = { X-Amz-Target = "secretsmanager.ListSecrets", Content-Type = "application/x-amz-json-1.1" }
-        json    = compact({ MaxResults = 100, NextToken = cursor })
+        json = compact({
+          MaxResults = 100
+          NextToken  = cursor
+          Filters    = key_schema.prefix == "" ? null : [{ Key = "name", Values = [key_schema.prefix] }]
+        })
         # What another service owns, or replicates here, can't be written.
         items = [for it in response.SecretList : { key = it.Name, id = it.ARN }
           if get(it, "OwningService", null) == null && get(it, "DeletedDate", null) == null]

@@ -21,6 +21,7 @@ provider "gitlab" {
   # filter a group's update would silently take any variable of that key.
   destination "gitlab" {
     selector = "scope"
+    readable = !destination.should_hide_secrets
 
     target_environment     = optional(string, "*") # environment scope; groups need a paid plan for others than *
     should_protect_secrets = optional(bool, false)

@@ -17,7 +17,7 @@ provider "local" {
     file = string # the file's name, relative to the connection's directory
 
     variant "dotenv" {
-      key { matches = "[A-Za-z_][A-Za-z0-9_.-]*" }
+      key { matches = "[A-Za-z_][A-Za-z0-9_]*" }
     }
     variant "json" {}
     variant "yaml" {}

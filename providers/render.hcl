@@ -28,7 +28,6 @@ provider "render" {
       matches  = "[A-Za-z_.-][A-Za-z0-9_.-]*"
       reserved = ["RENDER", "RENDER_*"]
     }
-    value { empty = false }
     limits { concurrency = 4 }
 
     upsert {
@@ -41,13 +40,11 @@ provider "render" {
       service_id = string # srv-…
 
       root = "/services/${destination.service_id}"
-      # Pages are read until an empty one, as the vendor's own client does: a page size that the server lowers
-      # would otherwise look like the end.
       list {
         request = "GET /env-vars"
         query   = { limit = 100, cursor = cursor }
         items   = [for it in response : { key = it.envVar.key, value = it.envVar.value }]
-        next    = length(response) == 0 ? null : last(response).cursor
+        next    = length(response) < 100 ? null : last(response).cursor
       }
       # Running instances see new values after a deploy only.
       after {

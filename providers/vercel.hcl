@@ -19,13 +19,14 @@ provider "vercel" {
   # Failures can hide in a 201. A list that hides records from this token is no list: what seems to be missing
   # may be there.
   errors {
-    when    = can(response.failed[0]) || get(response, "hiddenProductionEnvCount", 0) > 0
+    when    = length(try([for f in response.failed : f if try(f.error.code, "") != "not_found"], [])) > 0 || try(response.hiddenProductionEnvCount > 0, false)
     message = try(response.error.message, response.failed[0].error.message, "variables of production exist that this token can't see")
   }
 
   destination "vercel" {
     import   = true
     selector = "scope"
+    readable = !destination.sensitive
 
     sensitive = optional(bool, false)
     team_id   = optional(string)

@@ -68,7 +68,7 @@ pub struct Seen {
     /// The vendor's version, etag or time of last change.
     pub version: Option<Arc<str>>,
     /// What else the manifest keeps of the record, for its writes.
-    pub raw: Value,
+    pub raw: Option<Value>,
 }
 
 impl fmt::Debug for Seen {

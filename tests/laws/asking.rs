@@ -21,6 +21,7 @@ pub async fn law(stand: &Stand) {
     assert!(client.requests() <= most, "{} requests to read two entries, {most} are enough", client.requests());
     let before = client.requests();
     done(destination.write(&seen, &[create(&key(1), &canary(1)), update(&key(2), &canary(2)), delete(&key(3))]).await);
-    let most = stand.facts.writes;
+    // Where values do not come back, one more listing tells the versions that the writes made.
+    let most = stand.facts.writes + u64::from(!stand.facts.readable);
     assert!(client.requests() - before <= most, "{} requests to write three keys", client.requests() - before);
 }

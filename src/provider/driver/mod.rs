@@ -65,7 +65,7 @@ impl Driver {
         spec: &Spec,
         key: &FingerprintKey,
     ) -> Result<Self, Diagnostic> {
-        let variant = schema.variants.get(variant_name).cloned().unwrap_or_default();
+        let mut variant = schema.variants.get(variant_name).cloned().unwrap_or_default();
         let session = session.with(&shape.talk);
         let mut destination = session::object(&variant.fields, &spec.destination, schema.selector.as_deref());
         if variant.schema_names_container {
@@ -74,7 +74,11 @@ impl Driver {
         let env = Env::default()
             .with("connection", session.connection())
             .with("destination", destination)
+            .with("key_schema", key_schema(spec))
             .with("options", session::object(&schema.options, &spec.options, None));
+        if let Some(readable) = &shape.readable {
+            variant.readable = env.holds(readable).map_err(|d| session.locate(d))?;
+        }
         let base = session.base_url(&env).map_err(|d| session.locate(d))?;
         let place = place(&session, shape, spec, &env, &base, key);
         let lookups = shape.lookups.iter().map(|(name, _)| (name.clone(), OnceCell::new())).collect();
@@ -312,7 +316,7 @@ fn entry_env(env: &Env, key: &str, seen: Option<&Seen>) -> Env {
         .with("key", Value::from(key))
         .with("id", text(seen.and_then(|seen| seen.id.as_ref())))
         .with("version", text(seen.and_then(|seen| seen.version.as_ref())))
-        .with("raw", seen.map(|seen| seen.raw.clone()).unwrap_or_default())
+        .with("raw", seen.and_then(|seen| seen.raw.clone()).unwrap_or_default())
 }
 
 /// One of `entries`.
@@ -320,6 +324,12 @@ fn entry_value(key: &str, seen: Option<&Seen>, value: Option<Value>) -> Value {
     let env = entry_env(&Env::default(), key, seen);
     let fields = ["key", "id", "version", "raw"].map(|name| (Arc::from(name), env.get(name)));
     Value::object(fields.into_iter().chain([("value".into(), value.unwrap_or_default())]).collect())
+}
+
+/// The parts of the key schema, for listings that a service can narrow.
+fn key_schema(spec: &Spec) -> Value {
+    let parts = [("prefix", spec.key_schema.prefix()), ("suffix", spec.key_schema.suffix())];
+    Value::object(parts.into_iter().map(|(name, text)| (name.into(), Value::from(text))).collect())
 }
 
 /// A destination whose key schema names its one container: the name that the user gave goes through it.
@@ -341,11 +351,14 @@ fn place(session: &Session, shape: &Shape, spec: &Spec, env: &Env, base: &str, k
         reading.chain(shape.lookups.iter().map(|(_, lookup)| lookup)).flat_map(Operation::all_exprs).collect();
     exprs.extend(shape.root.iter().chain(&session.talk().base_url).chain(&session.talk().headers));
     let names = fields_of(&exprs, "destination");
+    let narrowed = exprs.iter().any(|expr| mentions(expr, "key_schema"));
+    let schema = if narrowed { json::write(&env.get("key_schema")).unwrap_or_default() } else { Default::default() };
     let destination = env.get("destination");
     let fields = destination.as_object().into_iter().flatten().filter(|(name, _)| names.contains(*name));
     let fields: Object = fields.map(|(name, value)| (name.clone(), value.clone())).collect();
     let fields = json::write(&Value::object(fields)).unwrap_or_default();
     let connection = json::write(&session.connection()).unwrap_or_default();
     let credentials = key.fingerprint("credentials", &connection).to_hex();
-    format!("{} {base} {} {credentials}", spec.slug, String::from_utf8_lossy(&fields))
+    let (fields, schema) = (String::from_utf8_lossy(&fields), String::from_utf8_lossy(&schema));
+    format!("{} {base} {fields} {schema} {credentials}", spec.slug)
 }

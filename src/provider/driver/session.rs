@@ -301,27 +301,45 @@ impl Session {
     }
 
     fn failure(&self, env: &Env, request: &Request, status: u16) -> Diagnostic {
+        let errors = self.talk.errors.as_ref();
+        let refused = errors.and_then(|errors| env.holds(errors.refused.as_ref()?).ok()).unwrap_or(false);
         let code = match status {
+            _ if refused => &codes::REFUSED,
             401 => &codes::REFUSED,
             403 => &codes::FORBIDDEN,
             404 => &codes::NOT_THERE,
             429 => &codes::BUSY,
             _ => &codes::VENDOR_ERROR,
         };
-        let words = self.talk.errors.as_ref().and_then(|errors| env.eval(errors.message.as_ref()?).ok());
+        let words = errors.and_then(|errors| env.eval(errors.message.as_ref()?).ok());
         let words = words.as_ref().and_then(Value::as_str).map(|words| self.shown(words, env)).unwrap_or_default();
         Diagnostic::error(code, format!("`{}` was answered with {status}{words}.", request.title()))
     }
 
-    /// A service's own words, without anything secret that went into the request.
+    /// A service's own words, without anything secret that went into the request. A service may quote what it
+    /// holds, too: of what is no plain word and no small number, only the entry's own key is shown.
     fn shown(&self, words: &str, env: &Env) -> String {
         let mut secrets = Vec::new();
         for name in ["connection", "login", "value", "entries", "raw"] {
             collect(&env.get(name), &mut secrets);
         }
-        let line: String = redact(words, &secrets).chars().filter(|c| !c.is_control()).take(LONGEST_MESSAGE).collect();
-        if line.trim().is_empty() { String::new() } else { format!(": {}", line.trim().trim_end_matches('.')) }
+        let key = env.get("key");
+        let redacted = redact(words, &secrets);
+        let shown: Vec<&str> = redacted
+            .split_whitespace()
+            .map(|word| if is_plain(word) || word.contains('«') || key.as_str() == Some(word) { word } else { "…" })
+            .collect();
+        let line: String = shown.join(" ").chars().take(LONGEST_MESSAGE).collect();
+        if line.is_empty() { line } else { format!(": {}", line.trim_end_matches('.')) }
     }
+}
+
+/// Whether a word is one that people use: letters with what joins them, or a number below a thousand.
+fn is_plain(word: &str) -> bool {
+    let bare = word.trim_matches(|c: char| c.is_ascii_punctuation());
+    let letters = bare.chars().all(|c| c.is_alphabetic() || matches!(c, '_' | '-' | '\'' | '/' | '.' | ':'));
+    let number = bare.len() <= 3 && bare.chars().all(|c| c.is_ascii_digit());
+    (letters || number) && word.len() <= 40
 }
 
 /// The secrets in a value.

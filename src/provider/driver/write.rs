@@ -52,12 +52,13 @@ async fn whole(driver: &Driver, replace: &Operation, observed: &Observation, wri
     let mut entries = Vec::new();
     for (key, seen) in observed.entries.iter().filter(|(key, _)| !changes.contains_key(&***key)) {
         let kept = match (&seen.raw, &seen.value) {
-            (Value::Null, Some(value)) => Value::Secret(value.clone()),
-            (Value::Null, None) => {
+            (Some(Value::String(text)), _) => Value::Secret(Secret::new(text.to_string())),
+            (Some(raw), _) => raw.clone(),
+            (None, Some(value)) => Value::Secret(value.clone()),
+            (None, None) => {
                 let detail = format!("`{key}` would be lost: its value can't be read back to be written again.");
                 return Err(Diagnostic::error(&codes::UNEXPECTED_ANSWER, detail));
             }
-            (raw, _) => raw.clone(),
         };
         entries.push(entry_value(key, Some(seen), Some(kept)));
     }

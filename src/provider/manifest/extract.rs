@@ -60,7 +60,7 @@ fn item(expr: &Expr, item: &Value) -> Result<(Arc<str>, Seen), Diagnostic> {
         id: name("id")?,
         digest: name("digest")?,
         version: name("version")?,
-        raw: fields.get("raw").cloned().unwrap_or_default(),
+        raw: fields.get("raw").cloned(),
     };
     Ok((key, seen))
 }

@@ -133,7 +133,7 @@ impl Loader<'_> {
     fn errors(&mut self, block: &Block) -> Errors {
         let mut decoder = Decoder::new(&block.body);
         let mut take = |name: &str| decoder.attr(name).map(|attr| attr.expr.clone());
-        let errors = Errors { when: take("when"), message: take("message") };
+        let errors = Errors { when: take("when"), message: take("message"), refused: take("refused") };
         decoder.finish(self.acc);
         errors
     }
@@ -163,7 +163,7 @@ impl Loader<'_> {
         let mut decoder = Decoder::new(&block.body);
         let title = decoder.attr("title").and_then(|attr| self.acc.take(fields::text(&attr.expr)));
         let can_import = self.literal_bool(&mut decoder, "import", false);
-        let selector = decoder.attr("selector").and_then(|attr| self.acc.take(operations::selector(&attr.expr)));
+        let selector = decoder.attr("selector").and_then(|attr| self.acc.take(fields::text(&attr.expr)));
         let options = match decoder.block(self.acc, "options") {
             Some(options) => {
                 let mut inner = Decoder::new(&options.body);
@@ -200,8 +200,7 @@ impl Loader<'_> {
             slug: slug.into(),
             app: app.slug.clone(),
             title: title.unwrap_or_else(|| app.title.clone()),
-            selector_wire: selector.as_ref().map(|(_, wire)| wire.clone()),
-            selector: selector.map(|(name, _)| name),
+            selector,
             variants: schemas,
             options,
             can_import,
@@ -222,7 +221,12 @@ impl Loader<'_> {
                 known
             });
         }
-        variant.readable = self.literal_bool(decoder, "readable", variant.readable);
+        if let Some(attr) = decoder.attr("readable") {
+            // What depends on the inputs is decided when a destination is opened.
+            let literal = fields::literal(&attr.expr).ok().and_then(|value| value.as_bool());
+            variant.readable = literal.unwrap_or(true);
+            shape.readable = literal.is_none().then(|| attr.expr.clone());
+        }
         if let Some(attr) = decoder.attr("root") {
             shape.root = Some(attr.expr.clone());
         }

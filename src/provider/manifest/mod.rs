@@ -91,6 +91,8 @@ pub struct Errors {
     pub when: Option<Expr>,
     /// The service's own words.
     pub message: Option<Expr>,
+    /// Whether an error says that the credentials are refused although its status is not 401.
+    pub refused: Option<Expr>,
 }
 
 /// How one variant of a destination is spoken to.
@@ -102,6 +104,8 @@ pub struct Shape {
     pub talk: Talk,
     /// What stands before the path of every request.
     pub root: Option<Expr>,
+    /// Whether values come back, where that depends on the inputs.
+    pub readable: Option<Expr>,
     /// Requests made once, by the name of their result.
     pub lookups: Vec<(Arc<str>, Operation)>,
     /// Operations by their slot.

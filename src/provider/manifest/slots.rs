@@ -75,19 +75,40 @@ impl Slot {
             (Self::Verify, _) => &["connection", "login"],
             (Self::Headers, _) => &["connection", "destination", "options", "login"],
             (Self::Root | Self::Lookup | Self::After, _) => {
-                &["connection", "destination", "options", "login", "lookup"]
+                &["connection", "destination", "key_schema", "options", "login", "lookup"]
             }
-            (Self::List, _) => &["connection", "destination", "options", "login", "lookup", "cursor"],
+            (Self::List, _) => &["connection", "destination", "key_schema", "options", "login", "lookup", "cursor"],
             (Self::Read | Self::Create | Self::Update | Self::Upsert | Self::Delete, true) => {
-                &["connection", "destination", "options", "login", "lookup", "entries"]
+                &["connection", "destination", "key_schema", "options", "login", "lookup", "entries"]
             }
-            (Self::Read | Self::Delete, false) => {
-                &["connection", "destination", "options", "login", "lookup", "key", "id", "version", "raw"]
+            (Self::Read | Self::Delete, false) => &[
+                "connection",
+                "destination",
+                "key_schema",
+                "options",
+                "login",
+                "lookup",
+                "key",
+                "id",
+                "version",
+                "raw",
+            ],
+            (Self::Create | Self::Update | Self::Upsert, false) => &[
+                "connection",
+                "destination",
+                "key_schema",
+                "options",
+                "login",
+                "lookup",
+                "key",
+                "id",
+                "version",
+                "raw",
+                "value",
+            ],
+            (Self::Replace, _) => {
+                &["connection", "destination", "key_schema", "options", "login", "lookup", "entries", "document"]
             }
-            (Self::Create | Self::Update | Self::Upsert, false) => {
-                &["connection", "destination", "options", "login", "lookup", "key", "id", "version", "raw", "value"]
-            }
-            (Self::Replace, _) => &["connection", "destination", "options", "login", "lookup", "entries", "document"],
         }
     }
 

@@ -76,7 +76,7 @@ words! {
         "when" "Whether a step, a recovery, a per-key read or what comes after is done."
         "recover" "What is done instead when an answer is an error that is known."
         "after" "A request made once after all writes."
-        "errors" "`message`: where the service's own words are; `when`: answers that are errors although their status is not."
+        "errors" "`message`: where the service's own words are; `when`: answers that are errors although their status is not; `refused`: errors that mean the credentials."
         "retry" "Which answers ask for another try although their status does not say so."
     }
 }

@@ -75,15 +75,20 @@ fn quote(value: &str) -> String {
     if value.chars().all(bare) {
         return value.to_owned();
     }
-    if !value.contains('\'') {
+    // Readers turn `\r\n` into `\n` unless it is written as an escape.
+    if !value.contains(['\'', '\r']) {
         return format!("'{value}'");
     }
     let mut out = String::from("\"");
     for c in value.chars() {
-        if matches!(c, '"' | '\\' | '$' | '`') {
-            out.push('\\');
+        match c {
+            '\r' => out.push_str("\\r"),
+            '"' | '\\' | '$' | '`' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
         }
-        out.push(c);
     }
     out.push('"');
     out

@@ -76,20 +76,6 @@ fn check_request(acc: &mut Diagnostics, expr: &Expr) {
     }
 }
 
-/// `"scope"`, or `wire("mapping", "mappingBehavior")`: the name of a selector, here and on the wire.
-pub(super) fn selector(expr: &Expr) -> Result<(Arc<str>, Arc<str>), Diagnostic> {
-    match &expr.node {
-        Node::Call { name, args, .. } if &**name == "wire" && args.len() == 2 => {
-            Ok((fields::text(&args[0])?, fields::text(&args[1])?))
-        }
-        _ => {
-            let name = fields::text(expr)?;
-            let wire = fields::camel_case(&name).into();
-            Ok((name, wire))
-        }
-    }
-}
-
 /// `{ "-" = "_" }`: what is replaced by what.
 pub(super) fn replacements(expr: &Expr) -> Result<Vec<(Arc<str>, Arc<str>)>, Diagnostic> {
     let Node::Object(pairs) = &expr.node else {

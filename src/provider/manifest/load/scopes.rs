@@ -34,6 +34,7 @@ pub(super) fn check(acc: &mut Diagnostics, manifest: &Manifest) {
             for (variant, shape) in &place.variants {
                 let mut fields = fields.clone();
                 fields.insert("destination", inputs(&place.schema, variant));
+                fields.insert("key_schema", ["prefix", "suffix"].into());
                 fields.insert("options", names(&place.schema.options));
                 fields.insert("lookup", shape.lookups.iter().map(|(name, _)| &**name).collect());
                 check_shape(&mut found, shape, &talk, &fields);
@@ -69,6 +70,7 @@ fn check_talk(acc: &mut Diagnostics, talk: &Talk, fields: &Fields<'_>) {
     if let Some(errors) = &talk.errors {
         one(&errors.when, Slot::Errors, &ANSWER);
         one(&errors.message, Slot::Errors, &ANSWER);
+        one(&errors.refused, Slot::Errors, &ANSWER);
     }
     if let Some(login) = &talk.login {
         check_operation(acc, login, Slot::Login, fields, false);
@@ -86,6 +88,9 @@ fn check_shape(acc: &mut Diagnostics, shape: &Shape, provider: &Talk, fields: &F
     }
     if let Some(root) = &shape.root {
         check_expr(acc, root, Slot::Root.names(false), &[], fields);
+    }
+    if let Some(readable) = &shape.readable {
+        check_expr(acc, readable, Slot::BaseUrl.names(false), &[], fields);
     }
     for (_, lookup) in &shape.lookups {
         check_operation(acc, lookup, Slot::Lookup, fields, false);
