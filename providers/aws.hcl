@@ -163,7 +163,7 @@ provider "aws" {
         version = response.VersionId
 
         recover {
-          when = can(regex("InvalidRequestException$", response.__type)) && can(regex("scheduled for deletion", get(response, "message", get(response, "Message", ""))))
+          when = can(regex("InvalidRequestException$", response.__type)) && can(regex("scheduled for deletion|marked deleted|marked for deletion", get(response, "message", get(response, "Message", ""))))
           step {
             request = "POST /"
             headers = { X-Amz-Target = "secretsmanager.RestoreSecret", Content-Type = "application/x-amz-json-1.1" }
@@ -188,7 +188,10 @@ provider "aws" {
         request = "POST /"
         headers = { X-Amz-Target = "secretsmanager.DeleteSecret", Content-Type = "application/x-amz-json-1.1" }
         json    = { SecretId = id }
-        recover { when = can(regex("ResourceNotFoundException$", response.__type)) }
+        # Gone, or on its way: that is what was wanted.
+        recover {
+          when = can(regex("ResourceNotFoundException$", response.__type)) || can(regex("InvalidRequestException$", response.__type)) && can(regex("(marked|scheduled) (for deletion|deleted)|marked deleted", get(response, "message", get(response, "Message", ""))))
+        }
       }
     }
 
@@ -212,7 +215,7 @@ provider "aws" {
           document = "missing"
         }
         recover {
-          when     = can(regex("InvalidRequestException$", response.__type)) && can(regex("marked for deletion|scheduled for deletion", get(response, "message", get(response, "Message", ""))))
+          when     = can(regex("InvalidRequestException$", response.__type)) && can(regex("marked for deletion|marked deleted|scheduled for deletion", get(response, "message", get(response, "Message", ""))))
           items    = []
           document = "scheduled for deletion"
         }

@@ -29,7 +29,10 @@ provider "hashicorp-vault" {
 
   base_url = "${trimsuffix(connection.instance_url, "/")}/v1"
   verify { request = "GET /auth/token/lookup-self" }
-  errors { message = join("; ", get(response, "errors", [])) }
+  errors {
+    message = join("; ", get(response, "errors", []))
+    refused = status == 400 && contains(get(response, "errors", []), "invalid role or secret ID")
+  }
   retry = status == 412 # the node has not caught up with a write yet
 
   destination "hashicorp-vault" {

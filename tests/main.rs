@@ -12,6 +12,7 @@ mod lang;
 mod laws;
 mod ledger;
 mod plan;
+mod manifest;
 mod providers;
 mod render;
 mod scenarios;

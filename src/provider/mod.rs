@@ -14,6 +14,7 @@
 pub mod driver;
 pub mod manifest;
 pub mod native;
+pub mod reference;
 pub mod registry;
 pub mod rules;
 pub mod sign;
@@ -167,11 +168,28 @@ impl Destination {
         }
     }
 
-    /// Writes, on top of what was observed. One outcome for each write, in the same order.
+    /// Writes, on top of what was observed; a key occurs once. One outcome for each write, in the same order.
     pub async fn write(&self, observed: &Observation, writes: &[Write]) -> Vec<Outcome> {
-        match &self.inner {
-            Inner::Api(driver) => driver.write(observed, writes).await,
-            Inner::Files(files) => files.write(writes),
-        }
+        let bad = self.refused(writes);
+        let good: Vec<Write> = writes.iter().filter(|write| !bad.contains_key(&write.key)).cloned().collect();
+        let outcomes = match &self.inner {
+            Inner::Api(driver) => driver.write(observed, &good).await,
+            Inner::Files(files) => files.write(&good),
+        };
+        let mut done: BTreeMap<Arc<str>, Outcome> = bad
+            .into_iter()
+            .map(|(key, problem)| (key.clone(), Outcome { key, result: Err(problem) }))
+            .chain(outcomes.into_iter().map(|outcome| (outcome.key.clone(), outcome)))
+            .collect();
+        writes.iter().filter_map(|write| done.remove(&write.key)).collect()
+    }
+
+    /// Writes that the rules refuse: whoever asks for one all the same is stopped here, before a key can do harm.
+    fn refused(&self, writes: &[Write]) -> BTreeMap<Arc<str>, Diagnostic> {
+        let wanted = writes.iter().filter_map(|write| match &write.op {
+            Op::Create(value) | Op::Update(value) => Some((write.key.clone(), Some(value.clone()))),
+            Op::Delete => None,
+        });
+        self.check(&wanted.collect()).into_iter().collect()
     }
 }

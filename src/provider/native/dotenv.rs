@@ -75,8 +75,9 @@ fn quote(value: &str) -> String {
     if value.chars().all(bare) {
         return value.to_owned();
     }
-    // Readers turn `\r\n` into `\n` unless it is written as an escape.
-    if !value.contains(['\'', '\r']) {
+    // Some readers turn `\r\n` into `\n` unless it is written as an escape, and take two backslashes, or one
+    // before the closing quote, for an escape in single quotes, too.
+    if !value.contains(['\'', '\r']) && !value.contains("\\\\") && !value.ends_with('\\') {
         return format!("'{value}'");
     }
     let mut out = String::from("\"");

@@ -270,7 +270,9 @@ async fn stand(kind: Kind, slug: &str, destination: Attrs) -> Stand {
 /// The hosts of AWS that are asked.
 fn redirect(front: &Arc<Front>) -> BTreeMap<String, std::net::SocketAddr> {
     let hosts = ["ssm", "secretsmanager", "sts"].map(|service| format!("{service}.{REGION}.amazonaws.com"));
-    hosts.into_iter().map(|host| (host, front.address)).collect()
+    // Connections are verified where every region is known.
+    let verifies = "sts.us-east-1.amazonaws.com".to_owned();
+    hosts.into_iter().chain([verifies]).map(|host| (host, front.address)).collect()
 }
 
 pub async fn secrets_manager_one() -> Stand {
