@@ -79,6 +79,8 @@ pub struct Destination {
     pub title: Arc<str>,
     /// The input whose value picks the variant; `None` if there is one variant only, named ``.
     pub selector: Option<Arc<str>>,
+    /// The selector's name on the wire.
+    pub selector_wire: Option<Arc<str>>,
     /// Inputs and rules by the selector's value.
     pub variants: BTreeMap<Arc<str>, Variant>,
     /// Inputs of the sync's `options`.

@@ -200,6 +200,7 @@ impl Loader<'_> {
             slug: slug.into(),
             app: app.slug.clone(),
             title: title.unwrap_or_else(|| app.title.clone()),
+            selector_wire: selector.as_deref().map(|name| fields::camel_case(name).into()),
             selector,
             variants: schemas,
             options,
