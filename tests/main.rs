@@ -5,6 +5,8 @@
 mod canary;
 mod cli;
 mod config;
+mod engine;
+mod faults;
 mod files;
 mod format;
 mod key_schema;

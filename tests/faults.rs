@@ -1,0 +1,295 @@
+//! What goes wrong on the way to the backend: refusals, silence, half answers, and death. The run after
+//! converges, makes nothing twice and loses nothing.
+
+use crate::engine::PROJECT;
+use crate::engine::SYNC;
+use crate::engine::World;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use keyform::engine::Scope;
+use keyform::http::client::Client;
+use keyform::http::client::Options;
+use keyform::provider::registry::Registry;
+use keyform::server;
+use std::process::Command;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// What happens to one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// Nothing.
+    None,
+    /// Answered by the front with a status; the backend never sees it.
+    Status(u16),
+    /// A web page instead of JSON.
+    Page,
+    /// The backend does it, and the answer breaks off.
+    Lost,
+    /// The backend does it, and no answer ever comes.
+    Silence,
+}
+
+type Script = Arc<dyn Fn(&str, &str, usize) -> Fault + Send + Sync>;
+
+/// A front before an embedded server: decides over each request by its method, path and number among
+/// those of its kind (reads and logins, or writes), both counted from 1.
+struct Front {
+    url: String,
+    client_id: String,
+    client_secret: String,
+    script: Arc<Mutex<Script>>,
+    writes: Arc<Mutex<usize>>,
+    server: server::Running,
+    _dir: tempfile::TempDir,
+}
+
+#[derive(Clone)]
+struct Relay {
+    target: String,
+    http: reqwest::Client,
+    script: Arc<Mutex<Script>>,
+    reads: Arc<Mutex<usize>>,
+    writes: Arc<Mutex<usize>>,
+}
+
+impl Front {
+    async fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let registry = Arc::new(Registry::builtin().unwrap_or_else(|why| panic!("{why:?}")));
+        let options = server::Options { data: dir.path().join("server"), listen: ([127, 0, 0, 1], 0).into(), identity: None };
+        let server = server::start(options, registry, Client::new(Options::default()).unwrap()).await.unwrap();
+        let none: Script = Arc::new(|_, _, _| Fault::None);
+        let script = Arc::new(Mutex::new(none));
+        let writes = Arc::new(Mutex::new(0));
+        let relay = Relay {
+            target: server.url.clone(),
+            http: reqwest::Client::new(),
+            script: script.clone(),
+            reads: Arc::default(),
+            writes: writes.clone(),
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let app = axum::Router::new().fallback(pass).with_state(relay);
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Self {
+            url,
+            client_id: server.client_id.clone(),
+            client_secret: server.client_secret.expose().to_owned(),
+            script,
+            writes,
+            server,
+            _dir: dir,
+        }
+    }
+
+    /// From now on, with counting begun anew.
+    fn faults(&self, script: impl Fn(&str, &str, usize) -> Fault + Send + Sync + 'static) {
+        *self.writes.lock().unwrap() = 0;
+        *self.script.lock().unwrap() = Arc::new(script);
+    }
+
+    fn world(&self, main: &str) -> World {
+        let world = World::new(&format!("{}{main}", self.block()));
+        world.write("id", &self.client_secret);
+        world
+    }
+
+    fn block(&self) -> String {
+        format!(
+            "backend \"infisical\" {{\n  url = \"{}/api/\"\n  auth \"universal\" {{\n    client_id = \"{}\"\n    client_secret = \
+             secret_file(\"id\")\n  }}\n}}\n",
+            self.url, self.client_id
+        )
+    }
+}
+
+async fn pass(State(relay): State<Relay>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let method = parts.method.as_str().to_owned();
+    let path = parts.uri.path().to_owned();
+    let is_read = method == "GET" || path.ends_with("/login");
+    let number = {
+        let mut counter = if is_read { relay.reads.lock().unwrap() } else { relay.writes.lock().unwrap() };
+        *counter += 1;
+        *counter
+    };
+    let script = relay.script.lock().unwrap().clone();
+    let fault = script(&method, &path, number);
+    match fault {
+        Fault::Status(status) => {
+            let body = format!("{{\"statusCode\":{status},\"message\":\"canary-fault\",\"error\":\"Fault\"}}");
+            let headers = [("content-type", "application/json"), ("retry-after", "0")];
+            return (StatusCode::from_u16(status).unwrap(), headers, body).into_response();
+        }
+        Fault::Page => return ([("content-type", "text/html")], "<html>sign in</html>").into_response(),
+        Fault::None | Fault::Lost | Fault::Silence => {}
+    }
+    let query = parts.uri.path_and_query().map_or(String::new(), ToString::to_string);
+    let bytes = axum::body::to_bytes(body, 10 << 20).await.unwrap();
+    let mut onward = relay.http.request(parts.method, format!("{}{query}", relay.target)).body(bytes);
+    for name in ["authorization", "content-type"] {
+        if let Some(value) = parts.headers.get(name) {
+            onward = onward.header(name, value);
+        }
+    }
+    let answer = onward.send().await.unwrap();
+    let status = StatusCode::from_u16(answer.status().as_u16()).unwrap();
+    let bytes = answer.bytes().await.unwrap();
+    match fault {
+        Fault::Lost => {
+            let broken = futures_util::stream::once(async { Err::<Vec<u8>, _>(std::io::Error::other("cut")) });
+            (status, Body::from_stream(broken)).into_response()
+        }
+        Fault::Silence => std::future::pending().await,
+        _ => (status, [("content-type", "application/json")], bytes).into_response(),
+    }
+}
+
+fn main() -> String {
+    format!("{PROJECT}{SYNC}")
+}
+
+/// After whatever happened, a second run ends it, and a third has nothing to do.
+async fn check(front: &Front, world: &World) {
+    front.faults(|_, _, _| Fault::None);
+    world.converge().await;
+    assert_eq!(world.read("out/dev.env"), "A=canary-a\nB=canary-b\n");
+    let keys: Vec<_> = world.stored().await.into_iter().map(|(key, _)| key).collect();
+    assert_eq!(keys, ["A", "B"]);
+}
+
+#[tokio::test]
+async fn a_backend_that_is_busy_or_fails_now_and_then_is_asked_again() {
+    let front = Front::start().await;
+    let world = front.world(&main());
+    front.faults(|method, _, number| match (method, number % 3) {
+        (_, 1) => Fault::Status(429),
+        ("GET", 2) => Fault::Status(503),
+        _ => Fault::None,
+    });
+    world.converge().await;
+    check(&front, &world).await;
+    front.server.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_answer_to_any_write_may_be_lost() {
+    let mut cut = 1;
+    loop {
+        let front = Front::start().await;
+        let world = front.world(&main());
+        front.faults(move |method, path, number| {
+            let write = method != "GET" && !path.ends_with("/login");
+            if write && number == cut { Fault::Lost } else { Fault::None }
+        });
+        let (_, report) = world.apply(&Scope::default()).await;
+        let writes = *front.writes.lock().unwrap();
+        check(&front, &world).await;
+        front.server.shutdown().await;
+        if cut > writes {
+            assert!(report.is_complete(), "{:?}", report.failed);
+            break;
+        }
+        cut += 1;
+    }
+    assert!(cut > 6, "only {cut} writes");
+}
+
+#[tokio::test]
+async fn a_write_that_fails_stops_only_what_needs_it() {
+    let front = Front::start().await;
+    let world = front.world(&main());
+    front.faults(|method, path, _| match (method, path) {
+        ("POST", "/api/v4/secrets/batch") => Fault::Status(500),
+        _ => Fault::None,
+    });
+    let (_, report) = world.apply(&Scope::default()).await;
+    assert_eq!(report.failed.len(), 2, "{:?}", report.failed);
+    for (_, why) in &report.failed {
+        assert_eq!(why.code.id, "KF0608");
+        assert!(why.detail.contains("POST /api/v4/secrets/batch"), "{}", why.detail);
+    }
+    assert!(!report.skipped.is_empty());
+    check(&front, &world).await;
+    front.server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_page_instead_of_json_is_called_one() {
+    let front = Front::start().await;
+    let world = front.world(&main());
+    front.faults(|method, _, _| if method == "GET" { Fault::Page } else { Fault::None });
+    let why = world.try_apply(&Scope::default()).await.err().unwrap();
+    let why: Vec<_> = why.iter().collect();
+    assert_eq!(why[0].code.id, "KF0609");
+    assert!(why[0].detail.contains("web page"), "{}", why[0].detail);
+    check(&front, &world).await;
+    front.server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_part_that_can_t_be_read_is_unknown_and_nothing_is_deleted() {
+    let front = Front::start().await;
+    let world = front.world(&main());
+    world.converge().await;
+    front.faults(|_, path, _| if path == "/api/v4/secrets" { Fault::Status(403) } else { Fault::None });
+    let rows = world.plan(&Scope::default()).await;
+    assert!(rows.iter().any(|row| row.starts_with("incomplete project.shop.secret.A")), "{rows:?}");
+    assert!(!rows.iter().any(|row| row.starts_with("delete") || row.starts_with("create")), "{rows:?}");
+    check(&front, &world).await;
+    front.server.shutdown().await;
+}
+
+#[tokio::test]
+async fn wrong_credentials_and_a_closed_port_say_so() {
+    let front = Front::start().await;
+    let world = front.world(PROJECT);
+    world.write("id", "canary-wrong");
+    let why = world.try_apply(&Scope::default()).await.err().unwrap();
+    assert_eq!(why.iter().next().unwrap().code.id, "KF0602");
+    world.write("main.hcl", &format!("{}{PROJECT}", front.block().replace(&front.url, "http://127.0.0.1:9")));
+    let why = world.try_apply(&Scope::default()).await.err().unwrap();
+    assert_eq!(why.iter().next().unwrap().code.id, "KF0601");
+    front.server.shutdown().await;
+}
+
+/// The real program, killed while the backend has done the n-th write and nobody was told.
+#[tokio::test]
+async fn killed_at_any_write_the_next_run_goes_on() {
+    for kill in 1..=9 {
+        let front = Front::start().await;
+        let world = front.world(&main());
+        let (reached, mut wait) = tokio::sync::mpsc::unbounded_channel();
+        front.faults(move |method, path, number| {
+            let write = method != "GET" && !path.ends_with("/login");
+            if write && number >= kill {
+                let _ = reached.send(());
+                return Fault::Silence;
+            }
+            Fault::None
+        });
+        let mut child = Command::new(env!("CARGO_BIN_EXE_keyform"))
+            .args(["apply", "--auto-approve"])
+            .current_dir(world.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let reached = tokio::time::timeout(Duration::from_secs(20), wait.recv()).await.is_ok();
+        // What the backend was asked for is done before the program dies.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(reached || kill > 6, "write {kill} was never reached");
+        check(&front, &world).await;
+        front.server.shutdown().await;
+    }
+}
