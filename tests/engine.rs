@@ -23,7 +23,7 @@ use std::time::Duration;
 
 /// A project with one environment, whose secrets are files beside the configuration.
 pub(crate) const PROJECT: &str = r#"
-project "shop" {
+project "bakery" {
   environment "dev" {}
   folder "/api" {}
   secret "A" {
@@ -46,7 +46,7 @@ app_connection "local" "files" {
   path   = abspath("out")
 }
 secret_sync "local-file" "web" {
-  project     = project.shop
+  project     = project.bakery
   environment = "dev"
   path        = "/api"
   connection  = app_connection.files
@@ -144,7 +144,7 @@ impl World {
     pub(crate) async fn by_hand(&self, key: &str, value: &str) {
         let (desired, registry) = self.desired();
         let engine = self.open(&desired, registry).await.unwrap();
-        let place = Place { project: "shop".into(), environment: "dev".into(), path: "/api".into() };
+        let place = Place { project: "bakery".into(), environment: "dev".into(), path: "/api".into() };
         let secrets = [(Arc::from(key), Secret::new(value.to_owned()))].into();
         engine.set_secrets(&place, &secrets).await.unwrap();
         engine.close().await;
@@ -153,7 +153,7 @@ impl World {
     pub(crate) async fn stored(&self) -> Vec<(String, String)> {
         let (desired, registry) = self.desired();
         let engine = self.open(&desired, registry).await.unwrap();
-        let place = Place { project: "shop".into(), environment: "dev".into(), path: "/api".into() };
+        let place = Place { project: "bakery".into(), environment: "dev".into(), path: "/api".into() };
         let secrets = engine.secrets(&place).await.unwrap();
         engine.close().await;
         secrets.into_iter().map(|(key, value)| (key.to_string(), value.expose().to_owned())).collect()
@@ -168,7 +168,7 @@ impl World {
     }
 }
 
-/// A plan as texts: `create new project.shop`.
+/// A plan as texts: `create new project.bakery`.
 pub(crate) fn rows(plan: &Plan) -> Vec<String> {
     let changes = plan.changes.iter().map(|c| format!("{} {} {}", c.action.word(), c.reason.word(), c.address));
     let blocked = plan.blocked.values().map(|why| format!("blocked {}", why.detail));
@@ -184,15 +184,15 @@ async fn a_project_is_made_changed_and_taken_down() {
     assert_eq!(rows.len(), 5, "{rows:?}");
 
     world.write("a", "canary-a2");
-    assert_eq!(world.converge().await, ["update changed project.shop.secret.A"]);
+    assert_eq!(world.converge().await, ["update changed project.bakery.secret.A"]);
     assert_eq!(world.stored().await[0].1, "canary-a2");
 
     // A trailing newline is kept as exactly one, white space around is not: no difference for ever.
     world.write("a", "  canary-a3 \n\n\n");
-    assert_eq!(world.converge().await, ["update changed project.shop.secret.A"]);
+    assert_eq!(world.converge().await, ["update changed project.bakery.secret.A"]);
 
     world.by_hand("B", "canary-drift").await;
-    assert_eq!(world.converge().await, ["update drifted project.shop.secret.B"]);
+    assert_eq!(world.converge().await, ["update drifted project.bakery.secret.B"]);
 
     let (rows, report) = world.apply(&Scope { destroy: true, ..Scope::default() }).await;
     assert!(report.is_complete(), "{:#?}", report.failed);
@@ -205,7 +205,7 @@ async fn a_key_is_renamed_and_a_block_is_relabelled() {
     let world = World::new(PROJECT);
     world.converge().await;
     world.write("main.hcl", &PROJECT.replace("secret \"A\" {", "secret \"A\" {\n key = \"A2\""));
-    assert_eq!(world.converge().await, ["replace immutable project.shop.secret.A"]);
+    assert_eq!(world.converge().await, ["replace immutable project.bakery.secret.A"]);
     let keys: Vec<_> = world.stored().await.into_iter().map(|(key, _)| key).collect();
     assert_eq!(keys, ["A2", "B"]);
 
@@ -219,7 +219,12 @@ async fn a_key_is_renamed_and_a_block_is_relabelled() {
 async fn a_folder_moves_and_an_environment_is_renamed() {
     let world = World::new(PROJECT);
     world.converge().await;
-    world.write("main.hcl", &PROJECT.replace("environment \"dev\" {}", "environment \"dev\" {\n slug = \"develop\"\n}").replace("= \"dev\"", "= \"develop\""));
+    world.write(
+        "main.hcl",
+        &PROJECT
+            .replace("environment \"dev\" {}", "environment \"dev\" {\n slug = \"develop\"\n}")
+            .replace("= \"dev\"", "= \"develop\""),
+    );
     world.converge().await;
     world.write("main.hcl", &PROJECT.replace("/api", "/svc"));
     world.converge().await;
@@ -234,7 +239,7 @@ async fn entries_follow_the_source_and_foreign_keys_are_named() {
 
     world.write("b", "canary-b2");
     let rows = world.converge().await;
-    assert_eq!(rows, ["update changed project.shop.secret.B", "update changed secret_sync.web.entry.B"]);
+    assert_eq!(rows, ["update changed project.bakery.secret.B", "update changed secret_sync.web.entry.B"]);
     assert_eq!(world.read("out/dev.env"), "A=canary-a\nB=canary-b2\n");
 
     // Someone wrote at the destination.
@@ -290,7 +295,8 @@ async fn a_sync_that_keyform_runs_writes_only_what_it_owns() {
 
 #[tokio::test]
 async fn the_first_run_imports_what_it_finds() {
-    let sync = SYNC.replace("path        = \"/api\"", "path        = \"/api\"\n  initial_sync = \"import-prioritize-source\"");
+    let sync =
+        SYNC.replace("path        = \"/api\"", "path        = \"/api\"\n  initial_sync = \"import-prioritize-source\"");
     let world = World::new(&format!("{PROJECT}{sync}"));
     world.write("out/dev.env", "A=canary-old\nOLD=canary-old\n");
     world.converge().await;
@@ -302,7 +308,7 @@ async fn the_first_run_imports_what_it_finds() {
 #[tokio::test]
 async fn imports_and_references_are_pushed_as_the_backend_resolves_them() {
     let more = r#"
-project "shop" {
+project "bakery" {
   environment "dev" {}
   environment "prod" {}
   folder "/api" {}
@@ -358,7 +364,7 @@ async fn what_is_not_at_hand_stops_only_what_needs_it() {
     assert_eq!(report.failed.len(), 1, "{:?}", report.failed);
     assert_eq!(report.done_count(), 4);
     world.write("b", "canary-b");
-    assert_eq!(world.converge().await, ["create new project.shop.secret.B"]);
+    assert_eq!(world.converge().await, ["create new project.bakery.secret.B"]);
     // Once it is there, a plan does without the value.
     fs::remove_file(world.path().join("b")).unwrap();
     assert_eq!(world.plan(&Scope::default()).await, Vec::<String>::new());
@@ -377,7 +383,7 @@ async fn an_unreadable_destination_is_not_an_empty_one() {
 
 #[tokio::test]
 async fn a_plan_asks_for_lists_and_nothing_else() {
-    let mut many = String::from("project \"shop\" {\n  environment \"dev\" {}\n  folder \"/api\" {}\n");
+    let mut many = String::from("project \"bakery\" {\n  environment \"dev\" {}\n  folder \"/api\" {}\n");
     for i in 0..200 {
         many.push_str(&format!(
             "  secret \"K{i}\" {{\n    environment = \"dev\"\n    path = \"/api\"\n    value = secret_file(\"a\")\n  }}\n"

@@ -63,7 +63,8 @@ impl Front {
     async fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let registry = Arc::new(Registry::builtin().unwrap_or_else(|why| panic!("{why:?}")));
-        let options = server::Options { data: dir.path().join("server"), listen: ([127, 0, 0, 1], 0).into(), identity: None };
+        let options =
+            server::Options { data: dir.path().join("server"), listen: ([127, 0, 0, 1], 0).into(), identity: None };
         let server = server::start(options, registry, Client::new(Options::default()).unwrap()).await.unwrap();
         let none: Script = Arc::new(|_, _, _| Fault::None);
         let script = Arc::new(Mutex::new(none));
@@ -242,7 +243,7 @@ async fn a_part_that_can_t_be_read_is_unknown_and_nothing_is_deleted() {
     world.converge().await;
     front.faults(|_, path, _| if path == "/api/v4/secrets" { Fault::Status(403) } else { Fault::None });
     let rows = world.plan(&Scope::default()).await;
-    assert!(rows.iter().any(|row| row.starts_with("incomplete project.shop.secret.A")), "{rows:?}");
+    assert!(rows.iter().any(|row| row.starts_with("incomplete project.bakery.secret.A")), "{rows:?}");
     assert!(!rows.iter().any(|row| row.starts_with("delete") || row.starts_with("create")), "{rows:?}");
     check(&front, &world).await;
     front.server.shutdown().await;
