@@ -281,7 +281,7 @@ async fn killed_at_any_write_the_next_run_goes_on() {
             .args(["apply", "--auto-approve"])
             .current_dir(world.path())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(std::fs::File::create(world.path().join("stderr")).unwrap())
             .spawn()
             .unwrap();
         let reached = tokio::time::timeout(Duration::from_secs(20), wait.recv()).await.is_ok();
@@ -289,7 +289,7 @@ async fn killed_at_any_write_the_next_run_goes_on() {
         tokio::time::sleep(Duration::from_millis(200)).await;
         child.kill().unwrap();
         child.wait().unwrap();
-        assert!(reached || kill > 6, "write {kill} was never reached");
+        assert!(reached || kill > 6, "write {kill} was never reached: {}", world.read("stderr"));
         check(&front, &world).await;
         front.server.shutdown().await;
     }
