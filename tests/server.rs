@@ -399,9 +399,16 @@ async fn a_restart_keeps_everything_and_nothing_lies_in_the_open() {
     in_the_open(canary);
     in_the_open(&b.token);
     let token = b.token.clone();
+    #[cfg(unix)]
+    for entry in std::fs::read_dir(dir.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::mode(&entry.metadata().unwrap().permissions());
+        assert_eq!(mode & 0o077, 0, "{} can be read by others", entry.path().display());
+    }
     let held = start(dir.path()).await.err().unwrap();
     assert_eq!(held.code.id, "KF0702");
-    assert!(held.detail.contains(&std::process::id().to_string()), "{}", held.detail);
+    let address = b.running.url.trim_start_matches("http://");
+    assert!(held.detail.contains(address), "{}", held.detail);
     b.running.shutdown().await;
     in_the_open(canary);
 

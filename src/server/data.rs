@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 /// A data directory, held until it is dropped.
 pub(crate) struct Directory {
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 /// What a client logs in with.
@@ -33,7 +33,7 @@ pub(crate) struct Credentials {
 
 impl Directory {
     /// Makes the directory if need be, and takes hold of it.
-    pub(crate) fn open(path: &Path, holder: &str) -> Result<Self, Diagnostic> {
+    pub(crate) fn open(path: &Path) -> Result<Self, Diagnostic> {
         make(path).map_err(|e| unusable(path, &e))?;
         let file = path.join("server.lock");
         let mut lock = private(OpenOptions::new().read(true).write(true).create(true).truncate(false))
@@ -44,14 +44,30 @@ impl Directory {
             Err(TryLockError::WouldBlock) => return Err(locked(path, &mut lock)),
             Err(TryLockError::Error(e)) => return Err(unusable(&file, &e)),
         }
-        let written = lock.set_len(0).and_then(|()| lock.write_all(holder.as_bytes()));
-        written.map_err(|e| unusable(&file, &e))?;
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        let directory = Self { path: path.to_owned(), lock };
+        directory.say(&format!("process {}", std::process::id()))?;
+        Ok(directory)
+    }
+
+    /// Says who holds the directory, for whoever finds it held.
+    pub(crate) fn say(&self, holder: &str) -> Result<(), Diagnostic> {
+        let mut lock = &self.lock;
+        let written = lock.set_len(0).and_then(|()| lock.rewind()).and_then(|()| lock.write_all(holder.as_bytes()));
+        written.map_err(|e| unusable(&self.path.join("server.lock"), &e))
     }
 
     /// Where the database is.
     pub(crate) fn database(&self) -> PathBuf {
         self.path.join("server.db")
+    }
+
+    /// Makes the database's file if there is none, so that only its owner may read it. Gives whether it is
+    /// still empty.
+    pub(crate) fn make_database(&self) -> Result<bool, Diagnostic> {
+        let path = self.database();
+        let file = private(OpenOptions::new().read(true).write(true).create(true).truncate(false)).open(&path);
+        let meta = file.and_then(|file| file.metadata()).map_err(|e| unusable(&path, &e))?;
+        Ok(meta.len() == 0)
     }
 
     /// The root key. It is made only where there is no database yet: one that exists needs its own.

@@ -7,7 +7,6 @@ use crate::diag::codes;
 use crate::server::crypto::Vault;
 use crate::server::crypto::new_key;
 use crate::server::data::Directory;
-use crate::server::data::unusable;
 use crate::server::data::wrong_key;
 use crate::server::error::Refusal;
 use rusqlite::Connection;
@@ -49,11 +48,7 @@ impl Database {
     /// Opens the database of a directory, or makes it.
     pub(crate) fn open(directory: &Directory) -> Result<Self, Diagnostic> {
         let path = directory.database();
-        let is_new = match std::fs::metadata(&path) {
-            Ok(meta) => meta.len() == 0,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => true,
-            Err(e) => return Err(unusable(&path, &e)),
-        };
+        let is_new = directory.make_database()?;
         let root = Vault::new(&directory.root_key(is_new)?);
         let mut connection = Connection::open(&path).map_err(|e| broken(&path, &e))?;
         prepare(&mut connection, &path)?;

@@ -84,8 +84,7 @@ type Shared = Arc<App>;
 /// The directory is held by another server or can't be used, the key file does not fit, the database is
 /// damaged or newer, or the address can't be listened on. Nothing is changed then.
 pub async fn start(options: Options, registry: Arc<Registry>, client: Client) -> Result<Running, Diagnostic> {
-    let holder = format!("process {}, listening on {}", std::process::id(), options.listen);
-    let directory = Directory::open(&options.data, &holder)?;
+    let directory = Directory::open(&options.data)?;
     let db = Database::open(&directory)?;
     let credentials = match options.identity {
         Some((client_id, client_secret)) => Credentials { client_id, client_secret },
@@ -102,6 +101,7 @@ pub async fn start(options: Options, registry: Arc<Registry>, client: Client) ->
     let refused = |e: std::io::Error| Diagnostic::error(&codes::SERVER_LISTEN, format!("`{}`: {e}.", options.listen));
     let listener = TcpListener::bind(options.listen).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
+    directory.say(&format!("process {}, listening on {address}", std::process::id()))?;
 
     let (stop, stopped) = watch::channel(false);
     let app = Arc::new(App { db: db.clone(), tokens, registry, client, jobs: Bell::default() });
