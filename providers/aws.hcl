@@ -47,7 +47,8 @@ provider "aws" {
       matches    = "[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*"
       max_length = 900
     }
-    # 4 KB in the standard tier, 8 KB in the advanced one.
+    # 4 KB in the standard tier, 8 KB in the advanced one, which is asked for from 4 KB on (5460 characters of
+    # base64).
     value {
       max_bytes = 8192
       empty     = false
@@ -81,6 +82,7 @@ provider "aws" {
         Value     = value
         Type      = "SecureString"
         KeyId     = options.key_id
+        Tier      = length(base64encode(value)) > 5460 ? "Intelligent-Tiering" : null
         Overwrite = options.tags == null
         Tags      = options.tags == null ? null : [for tag in options.tags : { Key = tag.key, Value = tag.value }]
       })
@@ -89,7 +91,14 @@ provider "aws" {
     update {
       request = "POST /"
       headers = { X-Amz-Target = "AmazonSSM.PutParameter", Content-Type = "application/x-amz-json-1.1" }
-      json    = compact({ Name = id, Value = value, Type = "SecureString", KeyId = options.key_id, Overwrite = true })
+      json = compact({
+        Name      = id
+        Value     = value
+        Type      = "SecureString"
+        KeyId     = options.key_id
+        Tier      = length(base64encode(value)) > 5460 ? "Intelligent-Tiering" : null
+        Overwrite = true
+      })
       version = response.Version
     }
     # Names that are not there are reported, not an error.
@@ -163,11 +172,24 @@ provider "aws" {
         version = response.VersionId
 
         recover {
-          when = can(regex("InvalidRequestException$", response.__type)) && can(regex("scheduled for deletion|marked deleted|marked for deletion", get(response, "message", get(response, "Message", ""))))
+          when = can(regex("(ResourceExistsException|InvalidRequestException)$", response.__type))
           step {
+            request = "POST /"
+            headers = { X-Amz-Target = "secretsmanager.DescribeSecret", Content-Type = "application/x-amz-json-1.1" }
+            json    = { SecretId = key }
+          }
+          step {
+            when    = get(response, "DeletedDate", null) != null
             request = "POST /"
             headers = { X-Amz-Target = "secretsmanager.RestoreSecret", Content-Type = "application/x-amz-json-1.1" }
             json    = { SecretId = key }
+          }
+          # Someone else's, made since it was listed: the refusal stands.
+          step {
+            when    = get(response, "CreatedDate", null) != null
+            request = "POST /"
+            headers = { X-Amz-Target = "secretsmanager.CreateSecret", Content-Type = "application/x-amz-json-1.1" }
+            json    = { Name = key, SecretString = value, ClientRequestToken = uuid() }
           }
           step {
             request = "POST /"

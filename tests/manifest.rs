@@ -76,7 +76,7 @@ delete { request = "DELETE /things/${key}" }"#;
         "no `destination.ap`. did you mean `app`?",
     );
     check(&with_list(&writes.replace("PUT ", "")), "begins with its method");
-    check(&with_list(&writes.replace("delete", "dlete")), "no block `dlete`");
+    check(&with_list(&format!("{writes}\nlokup \"x\" {{\n}}")), "no block `lokup` here. did you mean `lookup`?");
     check(&with_list("upsert { request = \"PUT /things\" }"), "A variant needs `list`, and either");
     check(&with_list(&format!("{writes}\nbranch = strng")), "no type `strng`. did you mean `string`?");
     check(&with_list(&format!("{writes}\nkey {{ matches = \"(\" }}")), "no regular expression");
