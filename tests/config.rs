@@ -467,3 +467,23 @@ fn long_chains_need_no_deep_stack() {
     let needs = chain(5_000, &|i| format!("project \"name{i}\" {{ depends_on = [project.name{}] }}\n", i + 1));
     assert!(run(&format!("{needs}project \"name5000\" {{}}\n"), &schemas).contains("needs project.name5000"));
 }
+
+#[test]
+fn the_example_of_the_language_page_loads() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/LANGUAGE.md")).unwrap();
+    let registry = Registry::builtin().unwrap();
+    let blocks: Vec<&str> = page.split("```hcl\n").skip(1).map(|part| part.split("```").next().unwrap()).collect();
+    let environment = "--- var region=us-2\n";
+    assert!(
+        run(blocks[0], registry.schemas()).starts_with("app_connection.prod (aws)"),
+        "{}",
+        run(blocks[0], registry.schemas())
+    );
+    assert_eq!(run(&format!("{}{environment}", blocks[1]), registry.schemas()), "");
+    let settings = blocks[2].replace("env(\"INFISICAL_CLIENT_ID\")", "\"id\"");
+    assert!(
+        run(&settings, registry.schemas()).starts_with("backend infisical"),
+        "{}",
+        run(&settings, registry.schemas())
+    );
+}

@@ -123,6 +123,11 @@ fn text(acc: &mut Diagnostics, path: &Path, shown: &str) -> Option<String> {
     }
 }
 
+/// The path from the root; as it is where there is no working directory.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
 /// The text of a file, for the function `file` and its like.
 pub(crate) fn read_text(path: &Path) -> std::io::Result<String> {
     std::fs::read_to_string(path)
