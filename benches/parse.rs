@@ -22,8 +22,11 @@ const MAX_PEAK: f64 = 100.0;
 /// How much longer four times the text may take: 4 if linear, 16 if quadratic.
 const MAX_GROWTH: f64 = 8.0;
 
-/// Texts that were quadratic in some parser, by name; each of about `n` parts.
-const SHAPES: [(&str, fn(usize) -> String); 7] = [
+/// A text of about so many parts.
+type Make = fn(usize) -> String;
+
+/// Texts that were quadratic in some parser, by name.
+const SHAPES: [(&str, Make); 7] = [
     ("object keys", |n| format!("a = {{\n{}}}", lines(n, |i| format!("  k{i} = {i}\n")))),
     ("nested object keys", |n| {
         format!("a = f([{{ b = {{\n{}}} }}])", lines(n, |i| format!("  k{i} = {{ c = {i} }}\n")))
@@ -104,7 +107,7 @@ fn measure(case: &str, n: usize) -> Option<(f64, f64)> {
 
 fn case(name: &str, n: usize) {
     let (work, shape) = name.split_once(' ').unwrap_or((name, "blocks"));
-    let make = SHAPES.iter().find(|(name, _)| *name == shape).map_or(blocks as fn(usize) -> String, |(_, make)| *make);
+    let make = SHAPES.iter().find(|(name, _)| *name == shape).map_or(blocks as Make, |(_, make)| *make);
     let text = make(n);
     let before = peak();
     let took = match work {

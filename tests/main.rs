@@ -21,5 +21,6 @@ mod scenarios;
 mod server;
 mod services;
 mod session;
+mod syntax;
 mod tidy;
 mod view;

@@ -163,7 +163,7 @@ impl<'t> Expressions<'t> {
         } else if has("chained binary") {
             (&codes::TOO_DEEP, "At most 128 operators can be chained.", "give a part of the chain a name in `locals`")
         } else if is_escape {
-            let help = r#"escapes are \n \r \t \" \\ \uXXXX \UXXXXXXXX, and $${ %%{ for ${ %{"#;
+            let help = r#"escapes are \n \r \t \" \\ \uHHHH \UHHHHHHHH, and $${ %%{ for ${ %{"#;
             (&codes::SYNTAX, "This is no escape.", help)
         } else if rest.chars().all(|c| c.is_whitespace() || "+-*/%<>=!&|?:.".contains(c)) {
             (

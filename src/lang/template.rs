@@ -66,7 +66,7 @@ fn flatten<'a>(
                     let text = unescape(literal).ok_or_else(|| {
                         Diagnostic::error(&codes::SYNTAX, "This text has an escape that is none.")
                             .at(to.span(literal.span()), "")
-                            .help(r#"escapes are \n \r \t \" \\ \uXXXX \UXXXXXXXX"#)
+                            .help(r#"escapes are \n \r \t \" \\ \uHHHH \UHHHHHHHH"#)
                     })?;
                     out.push(Flat::Text(text));
                 }
