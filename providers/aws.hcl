@@ -36,9 +36,9 @@ provider "aws" {
     path   = string # begins and ends with a slash: /payments/prod/
 
     options {
-      key_id                        = optional(string) # KMS key: id, ARN or alias; default alias/aws/ssm
-      tags                          = optional(list(any))
-      sync_secret_metadata_as_tags  = optional(bool, false)
+      key_id                       = optional(string) # KMS key: id, ARN or alias; default alias/aws/ssm
+      tags                         = optional(list(any)) # { key, value } of what keyform makes; existing tags stay as they are
+      sync_secret_metadata_as_tags = optional(bool, false) # of the backend's own syncs; keyform writes no metadata
     }
 
     base_url = "https://ssm.${destination.region}.amazonaws.com"
@@ -119,8 +119,8 @@ provider "aws" {
 
     options {
       key_id                       = optional(string) # KMS key: id, ARN or alias; default alias/aws/secretsmanager
-      tags                         = optional(list(any))
-      sync_secret_metadata_as_tags = optional(bool, false)
+      tags                         = optional(list(any)) # { key, value } of what keyform makes; existing tags stay as they are
+      sync_secret_metadata_as_tags = optional(bool, false) # of the backend's own syncs; keyform writes no metadata
     }
 
     base_url = "https://secretsmanager.${destination.region}.amazonaws.com"

@@ -155,7 +155,8 @@ impl Client {
                     tokio::time::sleep(pause).await;
                 }
                 _ => {
-                    if let Some(asked) = asked {
+                    let longest = left.min(self.0.options.longest_pause);
+                    if let Some(asked) = asked.filter(|asked| *asked > longest) {
                         return Err(Diagnostic::error(
                             &codes::BUSY,
                             format!("`{host}` asks to wait {} seconds.", asked.as_secs()),

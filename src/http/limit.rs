@@ -11,7 +11,10 @@ use tokio::sync::Semaphore;
 
 /// The gates of all hosts, by host and policy: destinations of one host that agree on a policy share one.
 #[derive(Default)]
-pub(super) struct Limits(Mutex<HashMap<(String, Option<u32>, usize), Gate>>);
+pub(super) struct Limits(Mutex<HashMap<Key, Gate>>);
+
+/// Host, requests a minute, requests at once.
+type Key = (String, Option<u32>, usize);
 
 #[derive(Clone)]
 struct Gate {

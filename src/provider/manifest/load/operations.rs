@@ -76,8 +76,11 @@ fn check_request(acc: &mut Diagnostics, expr: &Expr) {
     }
 }
 
+/// What is replaced, and by what.
+type Replacement = (Arc<str>, Arc<str>);
+
 /// `{ "-" = "_" }`: what is replaced by what.
-pub(super) fn replacements(expr: &Expr) -> Result<Vec<(Arc<str>, Arc<str>)>, Diagnostic> {
+pub(super) fn replacements(expr: &Expr) -> Result<Vec<Replacement>, Diagnostic> {
     let Node::Object(pairs) = &expr.node else {
         return Err(Diagnostic::error(&codes::MANIFEST, "An object of texts is needed here.").at(expr.span, ""));
     };
