@@ -72,12 +72,9 @@ impl Input {
 pub fn load(acc: &mut Diagnostics, sources: &mut Sources, input: &Input, schemas: &Schemas) -> Option<Desired> {
     let mut found = Diagnostics::new();
     let files = load::directory(&mut found, sources, input);
-    // `abspath` gives a path from the root also where the directory was named relative to here.
-    let dir = std::path::absolute(&input.dir).unwrap_or_else(|_| input.dir.clone());
-    let absolute = Input { dir, ..input.clone() };
     // Functions that give paths start at the root, whatever the directory was called.
     let input = &Input { dir: load::absolute(&input.dir), ..input.clone() };
-    let job = || evaluate_all(found, files, &absolute, schemas);
+    let job = || evaluate_all(found, files, input, schemas);
     let done = std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("config".into()).stack_size(STACK).spawn_scoped(scope, job);
         thread.ok().and_then(|thread| thread.join().ok())
