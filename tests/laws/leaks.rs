@@ -1,5 +1,5 @@
 //! Nothing leaks: whatever goes wrong, no value and no credential is in an error, a `Debug` or a log. The
-//! vendor quotes the value back in each of its refusals, as some do.
+//! vendor quotes what it was sent in each of its refusals, as some do.
 
 use crate::laws::canary;
 use crate::laws::create;
@@ -32,6 +32,16 @@ impl io::Write for Log {
     }
 }
 
+/// Answers that quote a secret, where vendors have their messages, and where nobody has anything.
+fn bodies(status: u16, quoted: &str) -> [Answer; 3] {
+    let whole = json!({ "message": quoted, "error": { "message": quoted, "code": quoted }, "errors": [quoted] });
+    [
+        Answer::json(status, &whole),
+        Answer::text(status, &format!("<html>{quoted}</html>")),
+        Answer::text(status, &format!("{{\"cut\": \"{quoted}")).with("content-type", "application/json"),
+    ]
+}
+
 pub async fn law(stand: &Stand) {
     let log = Log::default();
     let writer = log.clone();
@@ -49,22 +59,15 @@ pub async fn law(stand: &Stand) {
     shown.push(format!("{:?}", seen.entries));
     if let Some(front) = &stand.front {
         for status in [400, 401, 403, 404, 409, 422, 200] {
-            let quoted = canary(1);
-            let bodies = [
-                Answer::json(
-                    status,
-                    &json!({ "message": quoted, "error": { "message": quoted, "code": quoted }, "errors": [quoted] }),
-                ),
-                Answer::text(status, &format!("<html>{quoted}</html>")),
-                Answer::text(status, &format!("{{\"cut\": \"{quoted}")).with("content-type", "application/json"),
-            ];
-            for body in bodies {
-                front.fail(0, Fault::Instead(body.clone()));
+            for body in bodies(status, &stand.credentials[0]) {
+                front.fail(0, Fault::Instead(body));
                 shown.push(format!("{:?}", destination.read().await.map(|seen| seen.entries)));
+            }
+            for body in bodies(status, &canary(2)) {
                 front.fail(0, Fault::Instead(body.clone()));
                 shown.push(format!("{:?}", destination.write(&seen, &[create(&key(2), &canary(2))]).await));
                 front.fail(0, Fault::Instead(body));
-                shown.push(format!("{:?}", destination.write(&seen, &[update(&key(1), &canary(1))]).await));
+                shown.push(format!("{:?}", destination.write(&seen, &[update(&key(1), &canary(2))]).await));
             }
         }
     }

@@ -15,12 +15,13 @@ pub async fn law(stand: &Stand) {
         for key in keys {
             let wanted: BTreeMap<Arc<str>, _> = BTreeMap::from([((*key).into(), Some(secret(&canary(1))))]);
             assert_eq!(destination.check(&wanted).is_empty(), good, "what the rules say of `{key}`");
+            if !good && !stand.facts.vendor_checks_keys {
+                continue;
+            }
             let seen = destination.read().await.unwrap();
             let stored = destination.stored_key(key);
             let outcome = destination.write(&seen, &[create(&stored, &canary(1))]).await.remove(0);
-            if good || stand.facts.vendor_checks_keys {
-                assert_eq!(outcome.result.is_ok(), good, "what the vendor says of `{key}`: {:#?}", outcome.result);
-            }
+            assert_eq!(outcome.result.is_ok(), good, "what the vendor says of `{key}`: {:#?}", outcome.result);
             if good {
                 assert!(destination.read().await.unwrap().entries.contains_key(stored.as_str()), "`{key}` is read");
             }

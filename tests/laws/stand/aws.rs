@@ -217,21 +217,22 @@ fn facts(kind: Kind) -> Facts {
     let characters = |text: &str| !text.is_empty();
     Facts {
         readable: true,
-        document: kind == Kind::ManyToOne,
+        deletes_the_gone: kind != Kind::ManyToOne,
         empty: kind == Kind::ManyToOne,
         max_bytes: match kind {
             Kind::OneToOne => 65536,
             Kind::ManyToOne => 30_000,
-            Kind::Parameters => 4096,
+            Kind::Parameters => 8192,
         },
         limits_values: kind != Kind::ManyToOne,
         // A parameter's value may not refer to another: `{{ssm:name}}`.
         takes: if kind == Kind::Parameters { |text| !text.is_empty() && !text.contains("{{") } else { characters },
         capacity: 250,
+        // A page may promise another one that is empty.
         reads: match kind {
             Kind::OneToOne => |n| (n.div_ceil(100).max(1) + n.div_ceil(20)) as u64,
             Kind::ManyToOne => |_| 1,
-            Kind::Parameters => |n| n.div_ceil(10).max(1) as u64,
+            Kind::Parameters => |n| (n / 10 + 1) as u64,
         },
         writes: if kind == Kind::ManyToOne { 1 } else { 3 },
         throttled: aws::throttled(),
@@ -270,19 +271,18 @@ async fn stand(kind: Kind, slug: &str, destination: Attrs) -> Stand {
 /// The hosts of AWS that are asked.
 fn redirect(front: &Arc<Front>) -> BTreeMap<String, std::net::SocketAddr> {
     let hosts = ["ssm", "secretsmanager", "sts"].map(|service| format!("{service}.{REGION}.amazonaws.com"));
-    // Connections are verified where every region is known.
-    let verifies = "sts.us-east-1.amazonaws.com".to_owned();
-    hosts.into_iter().chain([verifies]).map(|host| (host, front.address)).collect()
+    let global = ["sts.amazonaws.com".to_owned(), "sts.us-east-1.amazonaws.com".to_owned()];
+    hosts.into_iter().chain(global).map(|host| (host, front.address)).collect()
 }
 
 pub async fn secrets_manager_one() -> Stand {
-    let destination = attrs([("region", text(REGION)), ("mapping_behavior", text("one-to-one"))]);
+    let destination = attrs([("region", text(REGION)), ("mapping", text("one-to-one"))]);
     stand(Kind::OneToOne, "aws-secrets-manager", destination).await
 }
 
 pub async fn secrets_manager_many() -> Stand {
     let destination =
-        attrs([("region", text(REGION)), ("mapping_behavior", text("many-to-one")), ("secret_name", text(CONTAINER))]);
+        attrs([("region", text(REGION)), ("mapping", text("many-to-one")), ("secret_name", text(CONTAINER))]);
     stand(Kind::ManyToOne, "aws-secrets-manager", destination).await
 }
 

@@ -63,8 +63,8 @@ pub struct Stand {
 pub struct Facts {
     /// Whether values come back.
     pub readable: bool,
-    /// Whether all keys live in one document.
-    pub document: bool,
+    /// Whether it says that deleting what is gone already is answered with success or 404.
+    pub deletes_the_gone: bool,
     /// Whether the empty value is taken.
     pub empty: bool,
     /// The longest value that is tried.

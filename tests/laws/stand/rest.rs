@@ -194,15 +194,15 @@ async fn github(place: &str, destination: Attrs, capacity: usize) -> Stand {
         front: Some(front),
         facts: Facts {
             readable: false,
-            document: false,
+            deletes_the_gone: true,
             empty: true,
             max_bytes: 48 * 1024,
             limits_values: true,
             takes: |_| true,
             capacity,
             reads: |n| n.div_ceil(100).max(1) as u64,
-            // The public key, then one each.
-            writes: 4,
+            // The public key, one each, and the list for the times of change.
+            writes: 5,
             throttled: github::throttled(),
             unauthorized: Answer::json(401, &json!({ "message": "Bad credentials", "status": "401" })),
             good_keys: UPPER_KEYS,
@@ -251,7 +251,7 @@ async fn gitlab(owner: &str, destination: Attrs) -> Stand {
         front: Some(front),
         facts: Facts {
             readable: true,
-            document: false,
+            deletes_the_gone: true,
             empty: true,
             max_bytes: 100_000,
             limits_values: false,
@@ -302,7 +302,7 @@ async fn vercel(like: Record, shared: bool, destination: Attrs) -> Stand {
         front: Some(front),
         facts: Facts {
             readable,
-            document: false,
+            deletes_the_gone: !shared,
             empty: true,
             max_bytes: 50_000,
             limits_values: false,
@@ -368,8 +368,9 @@ async fn render(owner: &str, destination: Attrs, reads: fn(usize) -> u64) -> Sta
         front: Some(front),
         facts: Facts {
             readable: true,
-            document: false,
-            empty: true,
+            deletes_the_gone: true,
+            // The backend leaves empty values out: it found that they are refused.
+            empty: false,
             max_bytes: 50_000,
             limits_values: false,
             takes: |_| true,
@@ -389,8 +390,8 @@ async fn render(owner: &str, destination: Attrs, reads: fn(usize) -> u64) -> Sta
 
 pub async fn render_service() -> Stand {
     let destination = attrs([("scope", text("service")), ("service_id", text("srv-1")), ("type", text("env"))]);
-    // The vendor's own client reads on until a page is empty; a short one is enough.
-    render("services/srv-1", destination, |n| (n / 100 + 1) as u64).await
+    // As the vendor's own client does: on until a page is empty.
+    render("services/srv-1", destination, |n| (n.div_ceil(100) + 1) as u64).await
 }
 
 pub async fn render_group() -> Stand {

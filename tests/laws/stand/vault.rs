@@ -100,7 +100,7 @@ async fn stand(version: u8, method: &str, logins: bool) -> Stand {
         ground: Ground::Vault(vault),
         facts: Facts {
             readable: true,
-            document: true,
+            deletes_the_gone: false,
             empty: true,
             max_bytes: 100_000,
             limits_values: false,
