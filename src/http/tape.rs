@@ -1,8 +1,6 @@
 //! The tape: what was sent, as it may be kept in a file, for golden requests in tests.
 
 use crate::http::Request;
-use crate::http::json;
-use crate::model::attrs::Value;
 use crate::secret::Secret;
 use std::fmt;
 use std::sync::Arc;
@@ -21,7 +19,7 @@ impl Tape {
         (self.0)(Taped {
             method: request.method.as_str(),
             url: request.url.to_string(),
-            headers: request.headers.iter().map(|(name, _)| name.clone()).collect(),
+            headers: request.headers.clone(),
             content_type: request.body.as_ref().map(|body| body.content_type.clone()),
             body: request.body.as_ref().map(|body| String::from_utf8_lossy(&body.bytes).into_owned()).map(Secret::new),
         });
@@ -34,15 +32,18 @@ impl fmt::Debug for Tape {
     }
 }
 
-/// One request on the tape. Header values are left out; the body may hold secrets.
+/// Headers that say what is asked for, not who asks.
+const PLAIN: &[&str] = &["accept", "x-amz-target", "x-github-api-version", "x-vault-namespace"];
+
+/// One request on the tape.
 #[derive(Debug, Clone)]
 pub struct Taped {
     /// `GET`, `POST` …
     pub method: &'static str,
     /// The full address.
     pub url: String,
-    /// Names of the headers.
-    pub headers: Vec<String>,
+    /// Names and values of the headers.
+    pub headers: Vec<(String, Secret)>,
     /// The body's content type.
     pub content_type: Option<String>,
     /// The body.
@@ -50,17 +51,23 @@ pub struct Taped {
 }
 
 impl Taped {
-    /// The request as text, every occurrence of one of `secrets` replaced by `«value»`.
+    /// The request as text, every occurrence of one of `secrets` replaced by `«value»`; of headers that may
+    /// say who asks, the name only.
     #[must_use]
     pub fn redacted(&self, secrets: &[Secret]) -> String {
         let mut text = format!("{} {}\n", self.method, self.url);
-        for name in &self.headers {
-            text.push_str(&format!("{}\n", name.to_lowercase()));
+        for (name, value) in &self.headers {
+            let name = name.to_lowercase();
+            let value = if PLAIN.contains(&&*name) { value.expose() } else { "…" };
+            text.push_str(&name);
+            text.push_str(": ");
+            text.push_str(value);
+            text.push('\n');
         }
         if let (Some(kind), Some(body)) = (&self.content_type, &self.body) {
-            text.push_str(&format!("{kind}\n\n"));
-            text.push_str(body.expose());
-            text.push('\n');
+            for part in ["content-type: ", kind, "\n\n", body.expose(), "\n"] {
+                text.push_str(part);
+            }
         }
         redact(&text, secrets)
     }
@@ -77,8 +84,7 @@ pub fn redact(text: &str, secrets: &[Secret]) -> String {
 
 fn forms(secret: &Secret) -> [String; 3] {
     let plain = secret.expose().to_owned();
-    let json = json::write(&Value::from(plain.as_str())).unwrap_or_default();
-    let json = String::from_utf8_lossy(&json);
+    let json = serde_json::Value::from(plain.as_str()).to_string();
     let url = percent_encoding::utf8_percent_encode(&plain, percent_encoding::NON_ALPHANUMERIC).to_string();
     [plain, json[1..json.len() - 1].to_owned(), url]
 }

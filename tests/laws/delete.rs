@@ -1,6 +1,8 @@
-//! A delete touches the keys it names, and one that is gone already is deleted.
+//! A delete touches the keys it names, and one that is gone already is deleted. What
+//! was deleted can come again.
 
 use crate::laws::canary;
+use crate::laws::create;
 use crate::laws::delete;
 use crate::laws::destination;
 use crate::laws::done;
@@ -24,5 +26,9 @@ pub async fn law(stand: &Stand) {
     let seen = destination.read().await.unwrap();
     done(destination.write(&seen, &[delete(&key(2))]).await);
     assert!(stand.ground.holds().await.is_empty(), "the last one goes too");
-    assert!(destination.read().await.unwrap().entries.is_empty());
+    let seen = destination.read().await.unwrap();
+    assert!(seen.entries.is_empty());
+
+    done(destination.write(&seen, &[create(&key(2), &canary(7))]).await);
+    assert_eq!(stand.ground.holds().await.remove(&key(2)), Some(canary(7)), "what was deleted can come again");
 }

@@ -26,6 +26,7 @@ const VARYING: &[(&str, &str)] = &[
     (r"http://127\.0\.0\.1:\d+", "https://«instance»"),
     (r"\bkv-\d+\b", "kv"),
     (r#""encrypted_value":"[^"]*""#, r#""encrypted_value":"«value»""#),
+    (r":2000\d{8}:secret:([A-Za-z0-9_/]+)-\w{6}", ":«account»:secret:$1-«suffix»"),
     (r#""ClientRequestToken":"[0-9a-f-]{36}""#, r#""ClientRequestToken":"«token»""#),
     (r#""role_id":"[^"]*""#, r#""role_id":"«role»""#),
 ];

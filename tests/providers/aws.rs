@@ -44,6 +44,11 @@ pub fn model() -> Check {
         if carries && body["ClientRequestToken"].is_null() {
             problems.push("ClientRequestToken is missing: AWS refuses a value without one".into());
         }
+        // A standard parameter, which is what an account's default may be, holds 4 KB.
+        let long = body["Value"].as_str().is_some_and(|value| value.len() > 4096);
+        if operation == "PutParameter" && long && body["Tier"].is_null() {
+            problems.push("a value of more than 4 KB needs a tier".into());
+        }
         problems.into_iter().map(|problem| format!("{target}: {problem}")).collect()
     })
 }

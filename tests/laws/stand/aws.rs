@@ -217,7 +217,7 @@ fn facts(kind: Kind) -> Facts {
     let characters = |text: &str| !text.is_empty();
     Facts {
         readable: true,
-        deletes_the_gone: kind != Kind::ManyToOne,
+        deletes_the_gone: kind == Kind::Parameters,
         empty: kind == Kind::ManyToOne,
         max_bytes: match kind {
             Kind::OneToOne => 65536,
