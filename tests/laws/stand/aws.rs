@@ -276,13 +276,13 @@ fn redirect(front: &Arc<Front>) -> BTreeMap<String, std::net::SocketAddr> {
 }
 
 pub async fn secrets_manager_one() -> Stand {
-    let destination = attrs([("region", text(REGION)), ("mapping", text("one-to-one"))]);
+    let destination = attrs([("region", text(REGION)), ("mapping_behavior", text("one-to-one"))]);
     stand(Kind::OneToOne, "aws-secrets-manager", destination).await
 }
 
 pub async fn secrets_manager_many() -> Stand {
     let destination =
-        attrs([("region", text(REGION)), ("mapping", text("many-to-one")), ("secret_name", text(CONTAINER))]);
+        attrs([("region", text(REGION)), ("mapping_behavior", text("many-to-one")), ("secret_name", text(CONTAINER))]);
     stand(Kind::ManyToOne, "aws-secrets-manager", destination).await
 }
 

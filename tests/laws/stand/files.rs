@@ -31,7 +31,7 @@ impl Files {
             return BTreeMap::new();
         }
         let reader = match self.format {
-            "dotenv" => return self.as_a_shell_reads_it(),
+            "dotenv" => return self.as_others_read_it(),
             "yaml" => "import yaml; d = yaml.safe_load(open(sys.argv[1], encoding='utf-8', newline='')) or {}",
             _ => "d = json.load(open(sys.argv[1], encoding='utf-8'))",
         };
@@ -39,26 +39,25 @@ impl Files {
         parsed.as_object().unwrap().clone().into_iter().collect()
     }
 
-    /// What a shell makes of the file, which has the last word on dotenv files; python-dotenv has to agree
-    /// where the two have one grammar.
-    fn as_a_shell_reads_it(&self) -> BTreeMap<String, Value> {
+    /// What a shell makes of the file, and python-dotenv, which have to agree where they have one grammar.
+    fn as_others_read_it(&self) -> BTreeMap<String, Value> {
         let script = "set -a; . \"$1\"; /usr/bin/env -0";
-        let out =
-            Command::new("env").args(["-i", "bash", "--norc", "-c", script, "-"]).arg(self.path()).output().unwrap();
+        let shell = ["-i", "bash", "--norc", "-c", script, "-"];
+        let out = Command::new("env").args(shell).arg(self.path()).output().unwrap();
         let texts = String::from_utf8(out.stdout).unwrap();
         let entries = texts.split_terminator('\0').filter_map(|entry| entry.split_once('='));
         let own = entries.filter(|(name, _)| !["PWD", "SHLVL", "_", "OLDPWD"].contains(name));
-        let parsed: BTreeMap<String, Value> = own.map(|(name, value)| (name.to_owned(), value.into())).collect();
         let lines = "import sys, json, dotenv; print(json.dumps(dotenv.dotenv_values(sys.argv[1], interpolate=False)))";
-        let other = services::python(lines, &self.path());
-        for (name, value) in &parsed {
-            // It reads line breaks as Python does, and knows no escape for `$` where a quote needs escapes.
-            let value_text = value.as_str().unwrap();
-            let differs =
-                value_text.contains('\r') || value_text.contains(['\'', '\\']) && value_text.contains(['$', '`']);
-            assert!(differs || other[name] == *value, "a shell and python-dotenv disagree on `{name}`");
-        }
-        parsed
+        let python = services::python(lines, &self.path());
+        own.map(|(name, value)| {
+            let other = python[name].as_str().unwrap();
+            // A shell knows no escape for a carriage return; python-dotenv none for `$` and a backtick.
+            let differs = value.contains(['$', '`']) && value.contains(['\'', '\\']);
+            let value = if other.contains('\r') { other } else { value };
+            assert!(differs || value == other, "a shell and python-dotenv disagree on `{name}`");
+            (name.to_owned(), value.into())
+        })
+        .collect()
     }
 
     pub fn holds(&self) -> BTreeMap<String, String> {
