@@ -41,7 +41,8 @@ pub(crate) struct World {
 impl World {
     /// A copy of a folder.
     pub(crate) fn of(folder: &Path) -> Self {
-        let root = tempfile::tempdir().unwrap();
+        // Always below /tmp: where lines break must not depend on how long the directory's name is.
+        let root = tempfile::tempdir_in("/tmp").unwrap();
         for name in ["home", "work"] {
             fs::create_dir(root.path().join(name)).unwrap();
         }
@@ -188,12 +189,9 @@ impl World {
         session::shown(&self.normal(&stdout), &sorted(&self.normal(&stderr)), output.status.code().unwrap_or(-1))
     }
 
-    /// `$NAME` as a variable of the scenario's environment.
+    /// The word with `$NAME` replaced by variables of the scenario's environment.
     fn expand(&self, word: &str) -> String {
-        match word.strip_prefix('$').and_then(|name| self.env.get(name)) {
-            Some(value) => value.clone(),
-            None => word.to_owned(),
-        }
+        self.env.iter().fold(word.to_owned(), |word, (name, value)| word.replace(&format!("${name}"), value))
     }
 
     /// Starts a server; its address becomes `$URL`, its credentials those that it was given.
@@ -246,13 +244,15 @@ impl World {
             (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?", "[TIME]"),
             (r"\(\d+ requests?, [^)]*\)", "([COST])"),
             (r"\(\d+(\.\d+)? (ms|s)\)", "([TIME])"),
+            (r"\b[0-9a-f]{64}\b", "[HASH]"),
+            (r"\breq-[0-9a-f]+\b", "req-[ID]"),
             (r"127\.0\.0\.1:\d{4,5}", "127.0.0.1:[PORT]"),
             (r#""(milliseconds|requests)": ?\d+"#, r#""$1":0"#),
             (r#""(id|owner)": "[^"]+""#, r#""$1": "[ID]""#),
         ] {
             text = Regex::new(pattern).unwrap().replace_all(&text, replacement).into_owned();
         }
-        let fingerprint = Regex::new(r##"(#|"fingerprint": ?")([0-9a-f]{8})\b"##).unwrap();
+        let fingerprint = Regex::new(r##"(#|": ?")([0-9a-f]{8})\b"##).unwrap();
         fingerprint
             .replace_all(&text, |found: &regex::Captures<'_>| {
                 let next = self.fingerprints.len() + 1;

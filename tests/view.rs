@@ -81,7 +81,7 @@ fn a_plan_reads_resource_by_resource() {
             + NEW          #82def9d9              new
             ~ CHANGED_ONE  #82def9d9 → #6b5d6020  the source changed
             ~ HIDDEN       ? → #ee5f33e6          someone else's, unreadable
-            - OLD          #0c4bb75e              no longer in the source
+            - OLD          #0c4bb75e              no longer pushed
   . forget  tag.old  it is already gone
 
 Hazard takeover (1): keys that someone else wrote would be overwritten

@@ -3,6 +3,8 @@
 use crate::cli::context::Context;
 use crate::cli::context::Inputs;
 use crate::cli::exit::Exit;
+use crate::diag::Diagnostic;
+use crate::diag::codes;
 use crate::engine::Planned;
 use crate::engine::Scope;
 use crate::model::address::Address;
@@ -89,9 +91,14 @@ pub(super) async fn make(
     desired: &Desired,
     scope: &Scope,
 ) -> Option<Planned> {
+    if !scope.targets.is_empty() && !are_known(context, desired, &scope.targets) {
+        return None;
+    }
     match engine.plan(desired, scope).await {
         Ok(planned) => {
-            context.tell_all(planned.notes.iter().cloned());
+            // The plan itself says which destinations were not inspected, and why.
+            let notes = planned.notes.iter().filter(|note| note.code != &codes::NOT_INSPECTED);
+            context.tell_all(notes.cloned());
             context.tell_all(planned.plan.blocked.values().cloned());
             Some(planned)
         }
@@ -100,6 +107,25 @@ pub(super) async fn make(
             None
         }
     }
+}
+
+/// Whether each target is declared or owned; those that are not are told.
+fn are_known(context: &mut Context, desired: &Desired, targets: &[Address]) -> bool {
+    let Some(ledger) = context.ledger() else { return false };
+    let known: Vec<&Address> = desired.resources.keys().chain(ledger.records.keys()).collect();
+    let mut all = true;
+    for target in targets {
+        let sync = target.resource();
+        if known.iter().any(|address| address.is_within(target) || **address == sync) {
+            continue;
+        }
+        all = false;
+        let detail = format!("`{target}` is neither declared nor owned.");
+        let names: Vec<String> = known.iter().map(ToString::to_string).collect();
+        let diagnostic = Diagnostic::error(&codes::UNKNOWN_ADDRESS, detail);
+        context.tell(diagnostic.did_you_mean(&target.to_string(), names.iter().map(String::as_str)));
+    }
+    all
 }
 
 /// A plan that can't be applied is refused, one with holes is never clean; a plan with changes is pending where that was asked for.

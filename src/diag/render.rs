@@ -27,6 +27,7 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool, width: us
         .with_width(width.max(MIN_WIDTH))
         .with_context_lines(1)
         .with_break_words(false)
+        .with_word_splitter(textwrap::WordSplitter::NoHyphenation)
         .without_syntax_highlighting();
     let mut out = String::new();
     for drawing in drawings(diagnostic, sources) {
@@ -34,6 +35,40 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool, width: us
         if handler.render_report(&mut out, &drawing).is_err() {
             out.truncate(before);
             out.push_str(&drawing.without_source());
+        }
+    }
+    out
+}
+
+/// Whether a character moves a cursor, breaks a line, turns the direction of writing or can't be seen.
+#[must_use]
+pub fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// A text as it may be drawn: what can't be seen is written as `\u{…}`; lines stay lines.
+fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => out.push(c),
+            c if is_unseen(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A source as it may be drawn: what can't be seen is a question mark a byte, so that offsets stay.
+fn same_length(text: &str) -> String {
+    let is_fine = |c: char| matches!(c, '\n' | '\r' | '\t') || !is_unseen(c);
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match is_fine(c) {
+            true => out.push(c),
+            false => out.extend(std::iter::repeat_n('?', c.len_utf8())),
         }
     }
     out
@@ -73,7 +108,11 @@ fn drawings(diagnostic: &Diagnostic, sources: &Sources) -> Vec<Drawing> {
     let mut first = Drawing {
         code: Some(format!("{word} {}: {}", diagnostic.code.id, diagnostic.summary())),
         severity,
-        message: if diagnostic.detail.is_empty() { diagnostic.summary().to_owned() } else { diagnostic.detail.clone() },
+        message: if diagnostic.detail.is_empty() {
+            diagnostic.summary().to_owned()
+        } else {
+            visible(&diagnostic.detail)
+        },
         help: None,
         labels: Vec::new(),
         source: None,
@@ -96,16 +135,16 @@ fn drawings(diagnostic: &Diagnostic, sources: &Sources) -> Vec<Drawing> {
         all.push(next);
     }
     if let Some(last) = all.last_mut() {
-        last.help.clone_from(&diagnostic.help);
+        last.help = diagnostic.help.as_deref().map(visible);
     }
     all
 }
 
 impl Drawing {
     fn fill(&mut self, id: SourceId, source: &Source, labels: &[Label]) {
-        let shown = source.shown().into_owned();
+        let shown = same_length(&source.shown());
         for (n, label) in labels.iter().filter(|label| label.span.source == id).enumerate() {
-            let text = (!label.text.is_empty()).then(|| label.text.clone());
+            let text = (!label.text.is_empty()).then(|| visible(&label.text));
             let range = inside(&shown, label.span.range());
             self.labels.push(match n {
                 0 => LabeledSpan::new_primary_with_span(text, range),

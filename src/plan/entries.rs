@@ -266,7 +266,7 @@ impl Sync<'_> {
     }
 
     fn import_fails(&self, keys: &[Arc<str>]) -> Diagnostic {
-        let shown: Vec<String> = keys.iter().take(5).map(|key| format!("`{}`", key.escape_debug())).collect();
+        let shown: Vec<String> = keys.iter().take(5).map(|key| format!("`{key}`")).collect();
         let rest = keys.len().saturating_sub(shown.len());
         let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
         let detail = format!("The first run of {} would import {}{more}.", self.address, shown.join(", "));

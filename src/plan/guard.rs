@@ -96,7 +96,7 @@ impl Rows {
     fn add(&mut self, name: &str) {
         self.count += 1;
         if self.names.len() < NAMED {
-            self.names.push(format!("`{}`", name.escape_debug()));
+            self.names.push(format!("`{name}`"));
         }
     }
 

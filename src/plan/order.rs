@@ -219,10 +219,12 @@ impl<'a> Needs<'a> {
         });
         if let Some(row) = self.rows.get(sync) {
             needs.all.push(*row);
-            if !self.changes[*row].action.is_end() {
-                // It waits for its secrets itself.
-                return needs;
+            if self.changes[*row].action.is_end() {
+                // Its secrets end after it: they are done together with the sync, or never.
+                needs.folder = None;
             }
+            // Otherwise it waits for its secrets itself.
+            return needs;
         }
         for row in self.needed(sync) {
             let resource = self.input.desired.resources.get(&self.changes[row].address);

@@ -345,7 +345,13 @@ fn hazards(out: &mut String, plan: &Plan, style: Style) {
 fn beside(out: &mut String, plan: &Plan, style: Style) {
     let start = out.len();
     for (place, count) in &plan.foreign {
-        words::paragraph(out, &format!("Left alone: {count} {}.", words::shown(place)), 0, 2, style.width);
+        words::paragraph(
+            out,
+            &format!("Left alone: {}.", words::count_of(*count, &words::shown(place))),
+            0,
+            2,
+            style.width,
+        );
     }
     for (address, why) in &plan.blind {
         let address = words::shown(&address.to_string());
@@ -353,11 +359,16 @@ fn beside(out: &mut String, plan: &Plan, style: Style) {
         let text = format!("Not inspected: {address}: {why}. Its keys are not in this plan.");
         words::paragraph(out, &text, 0, 2, style.width);
     }
-    let blocked = plan.blocked.iter().map(|problem| ("Blocked", problem));
-    let incomplete = plan.incomplete.iter().map(|problem| ("Not read", problem));
-    for (word, (address, diagnostic)) in blocked.chain(incomplete) {
+    let mut blocked: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (address, diagnostic) in &plan.blocked {
+        blocked.entry(diagnostic.summary()).or_default().push(words::shown(&address.to_string()));
+    }
+    for (why, addresses) in blocked {
+        words::paragraph(out, &format!("Blocked ({why}): {}.", addresses.join(", ")), 0, 2, style.width);
+    }
+    for (address, diagnostic) in &plan.incomplete {
         let address = words::shown(&address.to_string());
-        let text = format!("{word}: {address}: {} ({})", words::shown(&diagnostic.detail), diagnostic.code.id);
+        let text = format!("Not read: {address}: {} ({})", words::shown(&diagnostic.detail), diagnostic.code.id);
         words::paragraph(out, &text, 0, 2, style.width);
     }
     if out.len() > start {

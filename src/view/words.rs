@@ -1,5 +1,6 @@
 //! Symbols and words, each in one place, so that every rendering says the same thing the same way.
 
+use crate::diag::render::is_unseen;
 use crate::plan::Action;
 use crate::plan::HazardKind;
 use crate::plan::Reason;
@@ -46,7 +47,7 @@ pub fn reason(reason: Reason, action: Action, entry: bool) -> &'static str {
         (Reason::Takeover, _) => "someone else wrote it",
         (Reason::Unseen, _) => "someone else's, unreadable",
         (Reason::Removed, false) => "no longer declared",
-        (Reason::Removed, true) => "no longer in the source",
+        (Reason::Removed, true) => "no longer pushed",
         (Reason::Gone, _) => "it is already gone",
         (Reason::Wipe, _) => "not keyform's; the sync deletes it",
         (Reason::Kept, _) => "no longer managed; it stays as it is",
@@ -96,6 +97,17 @@ pub fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
+/// How many of what is where: `3 keys at the destination`, `1 key at the destination`.
+#[must_use]
+pub fn count_of(n: usize, phrase: &str) -> String {
+    let (what, place) = phrase.split_once(' ').unwrap_or((phrase, ""));
+    let one = match what {
+        "entries" => "entry",
+        what => what.strip_suffix('s').unwrap_or(what),
+    };
+    format!("{n} {} {place}", if n == 1 { one } else { what })
+}
+
 /// A duration as people say it: `40 ms`, `1.2 s`, `3 min 5 s`.
 #[must_use]
 pub fn duration(took: Duration) -> String {
@@ -114,18 +126,12 @@ pub fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if is_unseen(c) {
-            out.push_str(&format!("\\u{{{:x}}}", u32::from(c)));
+            out.extend(c.escape_unicode());
         } else {
             out.push(c);
         }
     }
     out
-}
-
-/// [`shown`], but lines stay lines: for texts of several lines, such as diagnostics.
-#[must_use]
-pub fn shown_lines(text: &str) -> String {
-    text.split('\n').map(shown).collect::<Vec<_>>().join("\n")
 }
 
 /// A paragraph, broken at spaces where the width ends. Every line is indented, those after the first
@@ -148,10 +154,4 @@ pub fn paragraph(out: &mut String, text: &str, indent: usize, hang: usize, width
         out.push_str(word);
     }
     out.push('\n');
-}
-
-fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }

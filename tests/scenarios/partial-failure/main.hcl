@@ -15,7 +15,7 @@ app_connection "local" "files" {
 
 app_connection "local" "other" {
   method = "directory"
-  path   = abspath("blocked")
+  path   = abspath("out/blocked")
 }
 
 key_schema "app" {

@@ -1,22 +1,16 @@
-locals {
-  keys = toset([for n in range(var.count) : "KEY_${n}"])
-}
+variable "url" {}
 
-variable "count" {
-  default = 8
+backend "infisical" {
+  url = var.url
+
+  auth "universal" {
+    client_id     = env("CLIENT_ID")
+    client_secret = secret_env("CLIENT_SECRET")
+  }
 }
 
 project "bakery" {
   environment "dev" {}
-}
-
-secret "many" {
-  for_each = local.keys
-
-  project     = project.bakery
-  environment = "dev"
-  key         = each.key
-  value       = secret_env("DB_URL")
 }
 
 app_connection "local" "files" {
@@ -33,6 +27,8 @@ secret_sync "local-file" "web" {
   environment = "dev"
   connection  = app_connection.files
   key_schema  = key_schema.app
+
+  auto_sync = false
 
   destination {
     format = "dotenv"
