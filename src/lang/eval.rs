@@ -173,7 +173,7 @@ fn get(base: &Value, name: &str, at: Span, scope: &Scope<'_>) -> Result<Value, D
             Some(value) => return Ok(value.clone()),
             None => {
                 let d = Diagnostic::error(&codes::NO_SUCH_ELEMENT, format!("The object has no attribute `{name}`."));
-                return Err(d.at(at, "").did_you_mean(name, fields.keys().map(|key| &**key)));
+                return Err(d.at(at, "").did_you_mean(name, some_keys(fields)));
             }
         },
         Value::Resource(address) => return (scope.outside().resource)(address, name, at),
@@ -186,6 +186,11 @@ fn get(base: &Value, name: &str, at: Span, scope: &Scope<'_>) -> Result<Value, D
         other => format!("There is no attribute `{name}`: this is {}.", other.shape()),
     };
     Err(Diagnostic::error(&codes::TYPE, detail).at(at, ""))
+}
+
+/// The keys that a mistyped one is compared with: not all of them, because `try` may ask for every element.
+fn some_keys(fields: &Object) -> impl Iterator<Item = &str> {
+    fields.keys().take(200).map(|key| &**key)
 }
 
 fn index(base: &Value, key: &Expr, scope: &Scope<'_>) -> Result<Value, Diagnostic> {
@@ -209,7 +214,7 @@ fn index(base: &Value, key: &Expr, scope: &Scope<'_>) -> Result<Value, Diagnosti
             fields.get(&*name).cloned().ok_or_else(|| {
                 let d = Diagnostic::error(&codes::NO_SUCH_ELEMENT, "The object has no such key.").at(key.span, "");
                 match key.node {
-                    Node::String(_) => d.did_you_mean(&name, fields.keys().map(|key| &**key)),
+                    Node::String(_) => d.did_you_mean(&name, some_keys(fields)),
                     _ => d,
                 }
             })

@@ -202,10 +202,10 @@ fn space_before(text: &str, tokens: &[Token], n: usize) -> bool {
         ("." | "::", _) | (_, "::") => false,
         (_, "," | "...") => false,
         ("(" | "[", _) | (_, ")" | "]") => false,
+        ("!", _) => false,
+        ("-", _) => n >= 2 && ends_value(text, tokens, n - 2),
         (_, "(") => before.kind != Kind::Ident || is_keyword(text, before),
         (_, "[") => !ends_value(text, tokens, n - 1),
-        ("!", _) if before.kind == Kind::Op => false,
-        ("-", _) if before.kind == Kind::Op => n >= 2 && ends_value(text, tokens, n - 2),
         _ => true,
     }
 }
