@@ -36,8 +36,8 @@ provider "aws" {
     path   = string # begins and ends with a slash: /payments/prod/
 
     options {
-      key_id                       = optional(string) # KMS key: id, ARN or alias; default alias/aws/ssm
-      tags                         = optional(list(any)) # { key, value } of what keyform makes; existing tags stay as they are
+      key_id                       = optional(string)      # KMS key: id, ARN or alias; default alias/aws/ssm
+      tags                         = optional(list(any))   # { key, value } of what keyform makes; existing tags stay as they are
       sync_secret_metadata_as_tags = optional(bool, false) # of the backend's own syncs; keyform writes no metadata
     }
 
@@ -118,8 +118,8 @@ provider "aws" {
     region = string
 
     options {
-      key_id                       = optional(string) # KMS key: id, ARN or alias; default alias/aws/secretsmanager
-      tags                         = optional(list(any)) # { key, value } of what keyform makes; existing tags stay as they are
+      key_id                       = optional(string)      # KMS key: id, ARN or alias; default alias/aws/secretsmanager
+      tags                         = optional(list(any))   # { key, value } of what keyform makes; existing tags stay as they are
       sync_secret_metadata_as_tags = optional(bool, false) # of the backend's own syncs; keyform writes no metadata
     }
 
