@@ -16,6 +16,7 @@ mod ledger;
 mod plan;
 mod manifest;
 mod providers;
+mod reference;
 mod render;
 mod scenarios;
 mod server;

@@ -2,7 +2,7 @@
 //! can hold a secret: what comes in is a plan, which has fingerprints only.
 //!
 //! Lives here: [`words`], every symbol and phrase, once; [`paint`], colours; [`text`], a plan as people
-//! read it; [`report`], how an apply ended; [`progress`], events as lines; [`graph`], drawings; [`json`],
+//! read it; [`reference`], pages of the documentation; [`report`], how an apply ended; [`progress`], events as lines; [`graph`], drawings; [`json`],
 //! the same for programs.
 //!
 //! Names are data: a key or a slug may hold terminal escapes, so whatever came from outside goes through
@@ -12,6 +12,7 @@ pub mod graph;
 pub mod json;
 pub mod paint;
 pub mod progress;
+pub mod reference;
 pub mod report;
 pub mod text;
 pub mod words;
