@@ -146,6 +146,7 @@ fn nothing_is_too_deep_or_too_long() {
         format!("1{}", " + 1".repeat(128)),
         format!("object{}", "[*]".repeat(60)),
         format!("{}1{}", "try(".repeat(m), ")".repeat(m)),
+        format!("{}1{}{}", "try(".repeat(60), ")".repeat(60), " + 1".repeat(125)),
     ] {
         assert!(evaluate(&text).is_ok(), "{text}: {}", result(&text));
     }
