@@ -208,7 +208,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
 
 async fn wait(run: &Run<'_>, address: &Address, why: &str, began: Instant, pause: &mut Duration) {
-    run.tell(Event::Waiting { address: address.clone(), why: why.into(), elapsed: began.elapsed() });
+    // Short waits are no news.
+    if began.elapsed() > Duration::from_secs(1) {
+        run.tell(Event::Waiting { address: address.clone(), why: why.into(), elapsed: began.elapsed() });
+    }
     tokio::time::sleep(*pause).await;
     *pause = (*pause * 3 / 2).min(LONGEST_PAUSE);
 }
