@@ -3,7 +3,7 @@
 //! | row | waits for |
 //! |---|---|
 //! | resource that stays | rows of what it needs |
-//! | resource that ends | the end of what needs it or is in it; a container or connection also for every sync and import that changes, since these may still point at it |
+//! | resource that ends | the end of what needs it or is in it; a container also for what is made again outside of it; a container or connection also for every sync and import that changes, since these may still point at it |
 //! | entry | its sync, and nothing else; if that has no row, the rows of what the sync needs, of secrets only its own, and the end of its own |
 //!
 //! What stays never waits for what ends, but for entries, which nothing waits for: so there is no circle.
@@ -163,6 +163,14 @@ impl<'a> Needs<'a> {
         let places = Places::of(ended.iter().map(|(address, _, natural)| (*address, *natural)));
         for (address, row, natural) in ended.iter().filter(|(address, ..)| !is_declared(address)) {
             if let Some(container) = places.nearest(address, natural).and_then(|c| self.rows.get(c)) {
+                lists[*container].push(*row);
+            }
+        }
+        // What is in it until it is made again elsewhere.
+        for (address, row) in self.rows.iter().filter(|(_, row)| self.changes[**row].action == Action::Replace) {
+            let natural = self.input.ledger.records.get(*address).map(|record| &record.natural);
+            let container = natural.and_then(|natural| places.nearest(address, natural));
+            if let Some(container) = container.and_then(|container| self.rows.get(container)) {
                 lists[*container].push(*row);
             }
         }

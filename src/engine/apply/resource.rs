@@ -197,7 +197,11 @@ async fn update(run: &Run<'_>, resource: &Resource, change: &Change) -> Result<(
         }
         Kind::Secret | Kind::SecretSync | Kind::KeySchema => return Err(missing(address, "a way to change it")),
     }
-    run.append(&[run.record_of(resource, id, version)])
+    let mut events = vec![run.record_of(resource, id.clone(), version)];
+    if differs("slug") {
+        events.extend(run.renamed(resource, &id));
+    }
+    run.append(&events)
 }
 
 async fn delete(run: &Run<'_>, address: &Address) -> Result<(), Diagnostic> {

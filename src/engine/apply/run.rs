@@ -198,6 +198,25 @@ impl<'a> Run<'a> {
         journal::Event::Record { address: resource.address.clone(), record }
     }
 
+    /// The records of what is in a project or environment that got another slug: their natural keys name it.
+    /// What has a row of its own is recorded or forgotten there.
+    pub(super) fn renamed(&self, container: &Resource, id: &str) -> Vec<journal::Event> {
+        let (id_name, name) = match container.kind {
+            Kind::Project => (natural::PROJECT_ID, natural::PROJECT),
+            _ => (natural::ENVIRONMENT_ID, natural::ENVIRONMENT),
+        };
+        let rows: BTreeSet<&Address> = self.planned.plan.changes.iter().map(|change| &change.address).collect();
+        let inside = self.planned.ledger.records.iter().filter(|(address, record)| {
+            !rows.contains(address) && record.natural.get(id_name).is_some_and(|found| **found == *id)
+        });
+        let renamed = inside.map(|(address, record)| {
+            let mut record = record.clone();
+            record.natural.insert(name.into(), container.text("slug").unwrap_or("").into());
+            journal::Event::Record { address: address.clone(), record }
+        });
+        renamed.collect()
+    }
+
     /// Says in the ledger that these will be made, before they are.
     pub(super) fn intend<'r>(&self, resources: impl IntoIterator<Item = &'r Resource>) -> Result<(), Diagnostic> {
         let intents = resources.into_iter().map(|resource| journal::Event::Intent {
