@@ -68,6 +68,7 @@ pub async fn law(stand: &Stand) {
                 shown.push(format!("{:?}", destination.write(&seen, &[create(&key(2), &canary(2))]).await));
                 front.fail(0, Fault::Instead(body));
                 shown.push(format!("{:?}", destination.write(&seen, &[update(&key(1), &canary(2))]).await));
+                front.heal();
             }
         }
     }

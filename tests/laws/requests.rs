@@ -62,18 +62,21 @@ fn session(name: &str, stand: impl AsyncFn() -> Stand) -> String {
         .fold(text, |text, (pattern, with)| regex::Regex::new(pattern).unwrap().replace_all(&text, *with).into_owned())
 }
 
-/// Requests of one method that follow each other may have been sent at once: their order says nothing.
+/// Requests of one kind may have been sent at once: among them the order says nothing. Kinds stay in the order
+/// in which they came.
 fn in_order(requests: Vec<String>) -> Vec<String> {
-    let method = |text: &String| text.split(' ').next().unwrap_or_default().to_owned();
-    let mut runs: Vec<Vec<String>> = Vec::new();
+    let number = regex::Regex::new(r"\w*\d\w*").unwrap();
+    let kind = |request: &str| number.replace_all(request.split("\n\n").next().unwrap(), "#").into_owned();
+    let mut kinds: Vec<(String, Vec<String>)> = Vec::new();
     for request in requests {
-        match runs.last_mut() {
-            Some(run) if method(&run[0]) == method(&request) => run.push(request),
-            _ => runs.push(vec![request]),
+        let kind = kind(&request);
+        match kinds.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, all)) => all.push(request),
+            None => kinds.push((kind, vec![request])),
         }
     }
-    runs.iter_mut().for_each(|run| run.sort());
-    runs.concat()
+    kinds.iter_mut().for_each(|(_, all)| all.sort());
+    kinds.into_iter().flat_map(|(_, all)| all).collect()
 }
 
 fn golden(app: &str, parts: &[String]) {

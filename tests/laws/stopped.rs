@@ -4,14 +4,16 @@
 use crate::laws::Wanted;
 use crate::laws::Written;
 use crate::laws::canary;
+use crate::laws::client;
 use crate::laws::converge;
-use crate::laws::destination;
 use crate::laws::key;
+use crate::laws::open;
 use crate::laws::stand::Stand;
 use std::collections::BTreeMap;
 
 pub async fn law(stand: &Stand) {
     let Some(front) = &stand.front else { return };
+    let client = client(stand);
     for after in 0..40 {
         for done in [false, true] {
             // One to be created, one to be updated, one to be deleted, one that stays.
@@ -27,14 +29,14 @@ pub async fn law(stand: &Stand) {
             let mut written = Written::new();
             front.stop(Some(after), done);
             let stopped = {
-                let destination = destination(stand);
+                let destination = open(stand, &client);
                 tokio::select! {
                     result = converge(&destination, &wanted, &mut written) => { assert!(result.1); false }
                     () = front.stopped() => true,
                 }
             };
             front.stop(None, false);
-            let destination = destination(stand);
+            let destination = open(stand, &client);
             assert!(converge(&destination, &wanted, &mut written).await.1, "stopped after {after}, it does not go on");
             let wanted: BTreeMap<String, String> = wanted.into_iter().filter_map(|(k, v)| Some((k, v?))).collect();
             assert_eq!(stand.ground.holds().await, wanted, "stopped after {after} (done: {done})");

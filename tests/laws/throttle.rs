@@ -13,14 +13,21 @@ use std::time::Instant;
 pub async fn law(stand: &Stand) {
     let Some(front) = &stand.front else { return };
     let destination = destination(stand);
-    front.fail(0, Fault::Instead(stand.facts.throttled.clone()));
-    let begun = Instant::now();
     let seen = destination.read().await.unwrap();
-    waited(stand, begun);
     front.fail(0, Fault::Instead(stand.facts.throttled.clone()));
-    let begun = Instant::now();
-    done(destination.write(&seen, &[create(&key(1), &canary(1))]).await);
-    waited(stand, begun);
+    front.fail(0, Fault::Instead(stand.facts.throttled.clone()));
+    // Both at once, so that they wait together.
+    let read = async {
+        let begun = Instant::now();
+        destination.read().await.unwrap();
+        waited(stand, begun);
+    };
+    let write = async {
+        let begun = Instant::now();
+        done(destination.write(&seen, &[create(&key(1), &canary(1))]).await);
+        waited(stand, begun);
+    };
+    tokio::join!(read, write);
     assert_eq!(stand.ground.holds().await.len(), 1);
 }
 

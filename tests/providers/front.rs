@@ -1,6 +1,7 @@
 //! The front: an HTTP server before a fake or a real service. It finds faults with what
 //! passes, and on demand answers in the vendor's stead, breaks connections, or goes silent.
 
+use crate::services;
 use axum::body::Body;
 use axum::body::to_bytes;
 use axum::extract::Request;
@@ -9,6 +10,7 @@ use axum::response::Response;
 use percent_encoding::percent_decode_str;
 use serde_json::Map;
 use serde_json::Value;
+use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -118,7 +120,7 @@ pub type Check = Arc<dyn Fn(&Call, &Answer) -> Vec<String> + Send + Sync>;
 
 enum Behind {
     Fake(Vendor),
-    Service(SocketAddr, reqwest::Client),
+    Service(SocketAddr),
 }
 
 /// A running front. It stops listening when the runtime that started it ends.
@@ -133,8 +135,8 @@ pub struct Front {
 #[derive(Default)]
 struct Passing {
     problems: Vec<String>,
-    /// Requests to come until the fault, and the fault.
-    fault: Option<(u64, Fault)>,
+    /// Requests to come until each fault, counted from the one before, and the faults.
+    faults: VecDeque<(u64, Fault)>,
     /// Requests to come that are still answered, and whether the vendor does the one after them.
     stop: Option<(u64, bool)>,
 }
@@ -147,9 +149,7 @@ impl Front {
 
     /// A front before a service.
     pub async fn before_service(service: SocketAddr, checks: Vec<Check>) -> Arc<Self> {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self::start(Behind::Service(service, client), checks).await
+        Self::start(Behind::Service(service), checks).await
     }
 
     async fn start(behind: Behind, checks: Vec<Check>) -> Arc<Self> {
@@ -165,9 +165,14 @@ impl Front {
         format!("http://{}", self.address)
     }
 
-    /// Lets `after` requests pass and does `fault` to the next one.
+    /// Lets `after` requests pass, counted from the fault before, and does `fault` to the next one.
     pub fn fail(&self, after: u64, fault: Fault) {
-        self.state.lock().unwrap().fault = Some((after, fault));
+        self.state.lock().unwrap().faults.push_back((after, fault));
+    }
+
+    /// Forgets the faults that did not happen.
+    pub fn heal(&self) {
+        self.state.lock().unwrap().faults.clear();
     }
 
     /// Lets `after` requests pass and answers none from then on; the vendor still does the first of those
@@ -196,8 +201,8 @@ impl Front {
             }
             *left -= 1;
         }
-        match &mut state.fault {
-            Some((0, _)) => Next::Fault(state.fault.take().unwrap().1),
+        match state.faults.front_mut() {
+            Some((0, _)) => Next::Fault(state.faults.pop_front().unwrap().1),
             Some((left, _)) => {
                 *left -= 1;
                 Next::Pass
@@ -209,7 +214,7 @@ impl Front {
     async fn ask(&self, call: &Call) -> Answer {
         let answer = match &self.behind {
             Behind::Fake(fake) => fake(call),
-            Behind::Service(service, client) => forward(*service, client, call).await,
+            Behind::Service(service) => forward(*service, call).await,
         };
         let problems: Vec<String> = self.checks.iter().flat_map(|check| check(call, &answer)).collect();
         self.state.lock().unwrap().problems.extend(problems);
@@ -287,20 +292,11 @@ fn write(answer: Answer) -> Response {
 }
 
 /// Hands a request on as it is and gives the service's answer.
-async fn forward(service: SocketAddr, client: &reqwest::Client, call: &Call) -> Answer {
-    let method = reqwest::Method::from_bytes(call.method.as_bytes()).unwrap();
-    let mut request = client.request(method, format!("http://{service}{}", call.target)).body(call.body.clone());
-    for (name, value) in &call.headers {
-        if !["host", "content-length", "connection"].contains(&name.as_str()) {
-            request = request.header(name, value);
-        }
-    }
-    let response = request.send().await.unwrap();
-    let kept = |name: &str| !["content-length", "connection", "transfer-encoding", "date"].contains(&name);
-    let headers = response.headers().iter().filter(|(name, _)| kept(name.as_str()));
-    Answer {
-        status: response.status().as_u16(),
-        headers: headers.map(|(n, v)| (n.to_string(), v.to_str().unwrap().to_owned())).collect(),
-        body: response.bytes().await.unwrap().to_vec(),
-    }
+async fn forward(service: SocketAddr, call: &Call) -> Answer {
+    let own = ["host", "content-length", "connection", "transfer-encoding", "date", "server"];
+    let kept = |(name, _): &&(String, String)| !own.contains(&name.as_str());
+    let headers: Vec<_> = call.headers.iter().filter(kept).cloned().collect();
+    let request = format!("{} {}", call.method, call.target);
+    let (status, headers, body) = services::exchange(service, &request, &headers, &call.body).await;
+    Answer { status, headers: headers.iter().filter(kept).cloned().collect(), body }
 }

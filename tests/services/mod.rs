@@ -23,6 +23,8 @@ use std::process::Stdio;
 use std::sync::LazyLock;
 use std::time::Duration;
 use std::time::Instant;
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWriteExt;
 
 /// Where everything is, made if it is not there.
 pub fn folder() -> &'static Path {
@@ -142,22 +144,40 @@ fn prepare() -> PathBuf {
     folder
 }
 
-/// Asks a service something as its owner would, past keyform. `None` sends no body.
-pub async fn ask(method: &str, url: String, headers: &[(&str, String)], body: Option<Value>) -> (u16, Value) {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let mut request = client.request(method.parse().unwrap(), url);
+/// One exchange of HTTP in its plainest form. A client would cost more than the exchange, and these tests make
+/// thousands. Gives the status, the headers, and the body.
+pub async fn exchange(
+    address: SocketAddr,
+    request: &str,
+    headers: &[(String, String)],
+    body: &[u8],
+) -> (u16, Vec<(String, String)>, Vec<u8>) {
+    let mut head = format!("{request} HTTP/1.0\r\nhost: {address}\r\ncontent-length: {}\r\n", body.len());
     for (name, value) in headers {
-        request = request.header(*name, value);
+        head += &format!("{name}: {value}\r\n");
     }
-    if let Some(body) = body {
-        request = request.body(body.to_string());
-    }
-    let response = request.send().await.unwrap();
-    let status = response.status().as_u16();
-    let bytes = response.bytes().await.unwrap();
-    let text = || Value::from(String::from_utf8_lossy(&bytes).into_owned());
-    (status, serde_json::from_slice(&bytes).unwrap_or_else(|_| text()))
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream.write_all(&[head.as_bytes(), b"\r\n", body].concat()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    let head = std::str::from_utf8(&answer[..end]).unwrap();
+    let (first, rest) = head.split_once("\r\n").unwrap();
+    let headers = rest.lines().filter_map(|line| line.split_once(": ")).map(|(n, v)| (n.to_lowercase(), v.to_owned()));
+    (first.split(' ').nth(1).unwrap().parse().unwrap(), headers.collect(), answer[end + 4..].to_vec())
+}
+
+/// Asks a service something as its owner would, past keyform.
+pub async fn ask(
+    address: SocketAddr,
+    request: &str,
+    headers: &[(String, String)],
+    body: Option<Value>,
+) -> (u16, Value) {
+    let body = body.map(|body| body.to_string()).unwrap_or_default();
+    let (status, _, body) = exchange(address, request, headers, body.as_bytes()).await;
+    let text = || Value::from(String::from_utf8_lossy(&body).into_owned());
+    (status, serde_json::from_slice(&body).unwrap_or_else(|_| text()))
 }
 
 /// Runs a few lines of Python with the libraries of the virtual environment. Gives what they print as JSON.

@@ -47,10 +47,10 @@ fn new_role() -> String {
 /// The keys of a role.
 async fn keys(role: &str) -> (String, String) {
     let body = format!("Action=AssumeRole&Version=2011-06-15&RoleArn={role}&RoleSessionName=tests");
-    let url = format!("http://{}/?{body}", services::moto());
     let scope =
         format!("AWS4-HMAC-SHA256 Credential=AKIA/20261121/{REGION}/sts/aws4_request, SignedHeaders=host, Signature=0");
-    let (_, answer) = services::ask("POST", url, &[("authorization", scope)], None).await;
+    let scope = ("authorization".to_owned(), scope);
+    let (_, answer) = services::ask(services::moto(), &format!("POST /?{body}"), &[scope], None).await;
     let between = |name: &str| {
         let text = answer.as_str().unwrap().split(&format!("<{name}>")).nth(1).unwrap();
         text.split('<').next().unwrap().to_owned()
@@ -67,7 +67,8 @@ impl Aws {
             ("x-amz-target", target.to_owned()),
             ("content-type", "application/x-amz-json-1.1".to_owned()),
         ];
-        services::ask("POST", format!("http://{}/", services::moto()), &headers, Some(body)).await.1
+        let headers = headers.map(|(name, value)| (name.to_owned(), value));
+        services::ask(services::moto(), "POST /", &headers, Some(body)).await.1
     }
 
     async fn container(&self) -> BTreeMap<String, Value> {

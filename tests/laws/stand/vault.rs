@@ -23,8 +23,8 @@ pub struct Vault {
 }
 
 async fn ask(method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
-    let url = format!("http://{}/v1/{path}", services::openbao());
-    services::ask(method, url, &[("x-vault-token", services::ROOT_TOKEN.into())], body).await
+    let token = ("x-vault-token".to_owned(), services::ROOT_TOKEN.to_owned());
+    services::ask(services::openbao(), &format!("{method} /v1/{path}"), &[token], body).await
 }
 
 async fn told(path: &str, body: Value) {
