@@ -1,6 +1,8 @@
 //! The tape: what was sent, as it may be kept in a file, for golden requests in tests.
 
 use crate::http::Request;
+use crate::http::json;
+use crate::model::attrs::Value;
 use crate::secret::Secret;
 use std::fmt;
 use std::sync::Arc;
@@ -84,7 +86,8 @@ pub fn redact(text: &str, secrets: &[Secret]) -> String {
 
 fn forms(secret: &Secret) -> [String; 3] {
     let plain = secret.expose().to_owned();
-    let json = serde_json::Value::from(plain.as_str()).to_string();
+    let json = json::write(&Value::string(plain.as_str())).unwrap_or_default();
+    let json = String::from_utf8_lossy(&json).into_owned();
     let url = percent_encoding::utf8_percent_encode(&plain, percent_encoding::NON_ALPHANUMERIC).to_string();
     [plain, json[1..json.len() - 1].to_owned(), url]
 }
