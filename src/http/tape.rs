@@ -89,5 +89,6 @@ fn forms(secret: &Secret) -> [String; 3] {
     let json = json::write(&Value::string(plain.as_str())).unwrap_or_default();
     let json = String::from_utf8_lossy(&json).into_owned();
     let url = percent_encoding::utf8_percent_encode(&plain, percent_encoding::NON_ALPHANUMERIC).to_string();
-    [plain, json[1..json.len() - 1].to_owned(), url]
+    let quoted = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or(&plain).to_owned();
+    [plain, quoted, url]
 }
