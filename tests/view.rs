@@ -74,7 +74,7 @@ fn a_plan_reads_resource_by_resource() {
     };
     insta::assert_snapshot!(draw(&plan, 80), @r##"
   + create  project.shop
-              name = "Shop", slug = "shop"
+              name = "Shop"
   ~ update  project.shop.environment.prod  changed outside
               name: "Prod" → "Production"
     in      secret_sync.web["prod"]
