@@ -177,6 +177,7 @@ fn a_plan_as_json_is_what_its_schema_says() {
         Reason::Takeover,
         Reason::Unseen,
         Reason::Removed,
+        Reason::Destroyed,
         Reason::Gone,
         Reason::Wipe,
         Reason::Kept,

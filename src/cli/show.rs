@@ -11,6 +11,7 @@ use crate::model::address::Address;
 use crate::model::attrs::Value;
 use crate::model::desired::Desired;
 use crate::model::ledger::Ledger;
+use crate::plan::Change;
 use crate::plan::Plan;
 use crate::view::paint::Paint;
 use crate::view::words;
@@ -72,11 +73,9 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     let Some(planned) = planned else { return context.failed("show") };
     let Some(ledger) = context.ledger() else { return context.failed("show") };
     let is_meant = |address: &Address| args.address.as_ref().is_none_or(|wanted| address.is_within(wanted));
-    let rows: Vec<Row> = addresses(&desired, &ledger)
-        .into_iter()
-        .filter(|address| is_meant(address))
-        .map(|address| row(&address, &desired, &ledger, &planned.plan))
-        .collect();
+    let facts = Facts::new(&desired, &ledger, &planned.plan);
+    let addresses = facts.addresses();
+    let rows: Vec<Row> = addresses.iter().filter(|address| is_meant(address)).map(|a| facts.row(a)).collect();
     if let (true, Some(address)) = (rows.is_empty(), &args.address) {
         let detail = format!("`{}` is neither declared nor owned.", words::shown(&address.to_string()));
         context.tell(Diagnostic::error(&codes::UNKNOWN_ADDRESS, detail).help("`keyform show` lists everything"));
@@ -93,46 +92,63 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     if planned.plan.incomplete.is_empty() { Exit::Done } else { Exit::Undetermined }
 }
 
-/// What is declared, and what is owned though it is not declared any more.
-fn addresses(desired: &Desired, ledger: &Ledger) -> BTreeSet<Address> {
-    let declared = desired.resources.iter().filter(|(_, r)| r.kind.is_planned()).map(|(address, _)| address.clone());
-    declared.chain(ledger.records.keys().map(Address::resource)).collect()
+/// What a row is made from, looked up once for all rows.
+struct Facts<'a> {
+    desired: &'a Desired,
+    ledger: &'a Ledger,
+    plan: &'a Plan,
+    changes: BTreeMap<&'a Address, &'a Change>,
+    /// Entries by their sync: those that are owned, and those that will change.
+    entries: BTreeMap<Address, BTreeSet<&'a Address>>,
 }
 
-fn row(address: &Address, desired: &Desired, ledger: &Ledger, plan: &Plan) -> Row {
-    let record = ledger.records.get(address);
-    let declared = desired.resources.get(address);
-    let state_of = |address: &Address| {
-        if plan.blocked.contains_key(address) {
-            "blocked".to_owned()
-        } else if plan.incomplete.contains_key(address) {
-            "not read".to_owned()
-        } else {
-            let change = plan.changes.iter().find(|change| change.address == *address);
-            change.map_or("as declared".to_owned(), |change| format!("to {}", change.action.word()))
+impl<'a> Facts<'a> {
+    fn new(desired: &'a Desired, ledger: &'a Ledger, plan: &'a Plan) -> Self {
+        let changes: BTreeMap<&Address, &Change> =
+            plan.changes.iter().map(|change| (&change.address, change)).collect();
+        let mut entries: BTreeMap<Address, BTreeSet<&Address>> = BTreeMap::new();
+        let all = ledger.records.keys().chain(changes.keys().copied());
+        for entry in all.filter(|address| address.entry_key().is_some()) {
+            entries.entry(entry.resource()).or_default().insert(entry);
         }
-    };
-    let below = |entry: &Address| entry.entry_key().is_some() && entry.parent().as_ref() == Some(address);
-    let keys: BTreeSet<&Address> = ledger
-        .records
-        .keys()
-        .chain(plan.changes.iter().map(|change| &change.address))
-        .filter(|entry| below(entry))
-        .collect();
-    Row {
-        address: address.to_string(),
-        declared: declared.is_some(),
-        owned: record.is_some(),
-        state: state_of(address),
-        id: record.map(|record| record.id.to_string()).filter(|id| !id.is_empty()),
-        written_at: record.map(|record| record.at.to_string()),
-        attributes: declared
-            .map(|resource| resource.attrs.iter().map(|(name, value)| (name.to_string(), text(value))).collect())
-            .unwrap_or_default(),
-        keys: keys
-            .into_iter()
-            .map(|entry| Key { key: entry.entry_key().unwrap_or_default().to_owned(), state: state_of(entry) })
-            .collect(),
+        Self { desired, ledger, plan, changes, entries }
+    }
+
+    /// What is declared, and what is owned though it is not declared any more.
+    fn addresses(&self) -> BTreeSet<Address> {
+        let planned = self.desired.resources.values().filter(|resource| resource.kind.is_planned());
+        let declared = planned.map(|resource| resource.address.clone());
+        declared.chain(self.ledger.records.keys().map(Address::resource)).collect()
+    }
+
+    fn state(&self, address: &Address) -> String {
+        if self.plan.blocked.contains_key(address) {
+            return "blocked".to_owned();
+        }
+        if self.plan.incomplete.contains_key(address) {
+            return "not read".to_owned();
+        }
+        self.changes.get(address).map_or("as declared".to_owned(), |change| format!("to {}", change.action.word()))
+    }
+
+    fn row(&self, address: &Address) -> Row {
+        let record = self.ledger.records.get(address);
+        let declared = self.desired.resources.get(address);
+        let keys = self.entries.get(address).into_iter().flatten();
+        Row {
+            address: address.to_string(),
+            declared: declared.is_some(),
+            owned: record.is_some(),
+            state: self.state(address),
+            id: record.map(|record| record.id.to_string()).filter(|id| !id.is_empty()),
+            written_at: record.map(|record| record.at.to_string()),
+            attributes: declared
+                .map(|resource| resource.attrs.iter().map(|(name, value)| (name.to_string(), text(value))).collect())
+                .unwrap_or_default(),
+            keys: keys
+                .map(|entry| Key { key: entry.entry_key().unwrap_or_default().to_owned(), state: self.state(entry) })
+                .collect(),
+        }
     }
 }
 
@@ -145,6 +161,7 @@ fn text(value: &Value) -> String {
         Value::Number(n) => n.to_string(),
         Value::String(text) => format!("\"{text}\""),
         Value::List(items) => format!("[{}]", items.iter().map(self::text).collect::<Vec<_>>().join(", ")),
+        Value::Object(fields) if fields.is_empty() => "{}".to_owned(),
         Value::Object(fields) => {
             let fields: Vec<String> =
                 fields.iter().map(|(name, value)| format!("{name} = {}", self::text(value))).collect();

@@ -105,7 +105,7 @@ codes! {
     UNKNOWN_APP = "KF0224" Configuration "unknown app or destination"
         "No manifest declares an app or destination of this name. `keyform providers` lists them all.";
     UNKNOWN_METHOD = "KF0225" Configuration "unknown method"
-        "The app has no such way to connect.";
+        "The app has no such way to connect. `keyform providers show APP` lists those that it has, with what each takes.";
     BROWSER_ONLY = "KF0226" Configuration "connection can only be made in a browser"
         "This method is an OAuth flow: someone has to log in on the vendor's page. Make the connection in the backend's web page, or use another method.";
     WRONG_APP = "KF0227" Configuration "connection does not fit"
@@ -187,10 +187,10 @@ codes! {
         "A local destination writes inside the directory of its connection only: no `..`, no absolute names, no symbolic links that lead out.";
     BAD_PATH_PART = "KF0524" Configuration "key can't stand in an address"
         "A key, name or id that becomes a part of a request's path is empty, `.` or `..`, so the request would reach something else.";
-    NOT_THERE = "KF0526" Vendor "not there"
-        "The service answered 404: the place that the destination names is not there, or the credentials can't see it.";
     NO_CREDENTIALS = "KF0525" Credentials "no credentials found"
         "The machine's own credentials are needed (environment, profile, metadata service), and none were found.";
+    NOT_THERE = "KF0526" Vendor "not there"
+        "The service answered 404: the place that the destination names is not there, or the credentials can't see it.";
     // 06 backend
     BACKEND_UNREACHABLE = "KF0601" Environment "the backend can't be reached"
         "No answer came from the backend's address: the name is not known, the port is closed, the network or a proxy is in between, or the certificate is not trusted. Look at `url` in the `backend` block and open it with another program from this machine.";

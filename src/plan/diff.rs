@@ -18,7 +18,7 @@
 //! | yes | differs | –, with `adopt` | Update · Takeover: hazard |
 //! | yes | can't be read | –, with `adopt` | Update · Unseen: hazard takeover |
 //! | yes | yes | – | no row: blocked, with a diagnostic |
-//! | – | yes | yes | Delete · Removed |
+//! | – | yes | yes | Delete · Removed; Destroyed where the end of everything was asked for |
 //! | – | yes | – | nothing; counted as foreign |
 //! | – | – | yes | Forget · Gone |
 //! | any | unknown | any | no row: incomplete |
@@ -74,6 +74,7 @@ pub fn resources(plan: &mut Plan, input: &Input<'_>) {
     for address in input.ledger.records.keys().filter(|a| a.entry_key().is_none() && !declared.contains_key(*a)) {
         let (action, reason) = match input.live.resources.get(address) {
             _ if kept.contains(address) => (Action::Forget, Reason::Kept),
+            Some(_) if input.destroy => (Action::Delete, Reason::Destroyed),
             Some(_) => (Action::Delete, Reason::Removed),
             None if unknown.contains(address) => continue,
             None => (Action::Forget, Reason::Gone),

@@ -187,6 +187,8 @@ pub enum Reason {
     Unseen,
     /// No longer declared, or no longer in the source.
     Removed,
+    /// The end of everything was asked for.
+    Destroyed,
     /// No longer there.
     Gone,
     /// The backend's sync deletes what it does not know.
@@ -215,6 +217,7 @@ impl Reason {
             Self::Takeover => "takeover",
             Self::Unseen => "unseen",
             Self::Removed => "removed",
+            Self::Destroyed => "destroyed",
             Self::Gone => "gone",
             Self::Wipe => "wipe",
             Self::Kept => "kept",

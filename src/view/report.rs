@@ -1,6 +1,8 @@
 //! How an apply ended, as text: what was done, what failed, what was skipped and because of what.
 
 use crate::engine::event::Report;
+use crate::view::text::FOLD;
+use crate::view::text::HEAD;
 use crate::view::text::Style;
 use crate::view::words;
 
@@ -9,13 +11,19 @@ use crate::view::words;
 pub fn report(report: &Report, style: Style) -> String {
     let paint = style.paint;
     let mut out = String::new();
-    for (address, because) in &report.skipped {
+    let (stopped, failed): (Vec<_>, Vec<_>) = report.skipped.iter().partition(|(_, because)| because.is_none());
+    let shown = if stopped.len() > FOLD { HEAD } else { stopped.len() };
+    for (address, because) in failed.into_iter().chain(stopped.iter().copied().take(shown)) {
         let address = words::shown(&address.to_string());
         let why = match because {
             Some(other) => format!("it needs {}, which was not done", words::shown(&other.to_string())),
             None => "the run was stopped".to_owned(),
         };
         out.push_str(&format!("{} {address}: {why}\n", paint.warn("skipped")));
+    }
+    if stopped.len() > shown {
+        let rest = stopped.len() - shown;
+        out.push_str(&format!("{} … and {rest} more: the run was stopped\n", paint.warn("skipped")));
     }
     let mut parts: Vec<String> =
         report.done.iter().map(|(action, count)| format!("{count} {}", words::past(*action))).collect();

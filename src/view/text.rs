@@ -22,7 +22,7 @@ pub const FOLD: usize = 20;
 /// More rows than this are folded even if they destroy something.
 pub const FOLD_DESTRUCTIVE: usize = 200;
 /// How many rows of a folded list are shown.
-const HEAD: usize = 10;
+pub const HEAD: usize = 10;
 
 /// How to draw.
 #[derive(Debug, Clone, Copy)]

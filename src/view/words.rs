@@ -48,6 +48,7 @@ pub fn reason(reason: Reason, action: Action, entry: bool) -> &'static str {
         (Reason::Unseen, _) => "someone else's, unreadable",
         (Reason::Removed, false) => "no longer declared",
         (Reason::Removed, true) => "no longer pushed",
+        (Reason::Destroyed, _) => "destroy was asked for",
         (Reason::Gone, _) => "it is already gone",
         (Reason::Wipe, _) => "not keyform's; the sync deletes it",
         (Reason::Kept, _) => "no longer managed; it stays as it is",

@@ -212,12 +212,12 @@ fn the_entries_of_a_sync_that_ends_stay_unless_told() {
     world.destroy = true;
     assert_eq!(
         rows(&world.plan()),
-        ["delete removed secret_sync.s", "forget kept secret_sync.s.entry.A", "forget kept secret_sync.s.entry.GONE"]
+        ["delete destroyed secret_sync.s", "forget kept secret_sync.s.entry.A", "forget kept secret_sync.s.entry.GONE"]
     );
     let sync = world.desired.resources.get_mut(&address(S)).unwrap();
     sync.attrs.insert("on_delete".into(), "remove".into());
     let removed = [
-        "delete removed secret_sync.s",
+        "delete destroyed secret_sync.s",
         "delete removed secret_sync.s.entry.A",
         "forget gone secret_sync.s.entry.GONE",
     ];

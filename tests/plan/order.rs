@@ -146,5 +146,5 @@ fn a_target_of_the_end_takes_along_what_needs_it() {
     }
     world.destroy = true;
     world.targets.push(address("app_connection.c"));
-    assert_eq!(rows(&world.plan()), ["delete removed secret_sync.s", "delete removed app_connection.c"]);
+    assert_eq!(rows(&world.plan()), ["delete destroyed secret_sync.s", "delete destroyed app_connection.c"]);
 }

@@ -192,5 +192,5 @@ fn the_end_of_everything_is_what_the_ledger_owns() {
     world.declare("project.q", &[]);
     world.exists("project.q", &[]);
     world.destroy = true;
-    assert_eq!(rows(&world.plan()), ["delete removed project.p"]);
+    assert_eq!(rows(&world.plan()), ["delete destroyed project.p"]);
 }
