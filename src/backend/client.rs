@@ -390,3 +390,39 @@ fn looks_like_html(response: &Response) -> bool {
 fn is_approval(body: &[u8]) -> bool {
     serde_json::from_slice::<serde_json::Value>(body).is_ok_and(|json| json["approval"].is_object())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_taken_with_and_without_api_and_slash() {
+        for given in
+            ["https://kms.example", "https://kms.example/", "https://kms.example/api", " https://kms.example/api/ "]
+        {
+            assert_eq!(base_url(given).map(|url| url.to_string()), Ok("https://kms.example/".to_owned()), "{given}");
+        }
+        let below = base_url("https://kms.example/infisical/api/").map(|url| url.to_string());
+        assert_eq!(below, Ok("https://kms.example/infisical".to_owned()));
+        for bad in ["kms.example", "ftp://kms.example", "https://user:canary@kms.example", ""] {
+            let problem = base_url(bad).err().map(|why| (why.code.id, why.detail.contains("canary")));
+            assert_eq!(problem, Some(("KF0611", false)), "{bad}");
+        }
+    }
+
+    #[test]
+    fn quoted_secrets_and_control_characters_are_blotted_out() {
+        let secrets = [Secret::new("canary-key\n".to_owned()), Secret::new(String::new())];
+        assert_eq!(redact("bad \u{1b}[31mcanary-key", &secrets), "bad  [31m•••");
+        assert_eq!(redact(&"x".repeat(1000), &[]).chars().count(), 601);
+    }
+
+    #[test]
+    fn validation_issues_are_words() {
+        let body = br#"{"statusCode":401,"error":"ValidationFailure","message":[{"code":"invalid_type","path":["secrets",0,"secretKey"],"message":"Required"}]}"#;
+        let said = words(body);
+        assert_eq!(said.text(), "secrets.0.secretKey: Required");
+        assert!(!token_is_spent(401, &said.error, &said.text()));
+        assert!(token_is_spent(403, "TokenError", "Your token has expired. Please re-authenticate."));
+    }
+}

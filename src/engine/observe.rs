@@ -334,6 +334,9 @@ impl<'a> Observer<'a> {
         let look = self.found_connection(id, &resource.slug, resource.text("name").unwrap_or(""), &natural);
         match look {
             Look::Found(mut observed) => {
+                if let Some(credentials) = self.changed_credentials(resource, &observed.id) {
+                    observed.attrs.insert("credentials".into(), credentials);
+                }
                 if let Some(project) = resource.attrs.get("project")
                     && observed.attrs.get("project").is_some_and(|p| !p.is_null())
                 {
@@ -343,6 +346,21 @@ impl<'a> Observer<'a> {
             }
             other => other,
         }
+    }
+
+    /// Credentials can't be read back, but the backend shows a mark that changes whenever they are written. If
+    /// it is another than after our last write, someone else wrote them: then every secret field shows the mark
+    /// in its place, which equals nothing that could be wanted.
+    fn changed_credentials(&self, resource: &Resource, id: &str) -> Option<Value> {
+        let ours = self.index.ledger.records.get(&resource.address)?.version.as_ref()?;
+        let live = self.index.state.connections.iter().find(|c| *c.id == *id)?.credentials_hash.as_ref()?;
+        if ours == live {
+            return None;
+        }
+        let mark = Value::Fingerprint(self.key.fingerprint(&resource.address.to_string(), live.as_bytes()));
+        let fields = resource.attrs.get("credentials")?.as_object()?;
+        let fields = fields.iter().filter(|(_, value)| value.is_sensitive());
+        Some(Value::object(fields.map(|(name, _)| (name.clone(), mark.clone())).collect()))
     }
 
     fn found_connection(&self, id: Option<&str>, app: &str, name: &str, natural: &Natural) -> Look {

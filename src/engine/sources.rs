@@ -18,6 +18,7 @@ use crate::secret::Secret;
 use rand::Rng;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What became of every secret source. `Debug` shows no value.
@@ -53,7 +54,8 @@ pub(super) struct Rules<'a> {
 /// Resolves every source of the configuration that a plan can use. `live` gives the value that a
 /// declared secret has now.
 pub(super) fn resolve(index: &Index<'_>, rules: &Rules<'_>, live: &dyn Fn(&Resource) -> Option<Secret>) -> Resolved {
-    let mut resolver = Resolver { index, rules, live, known: Vec::new(), out: Resolved::default(), open: Vec::new() };
+    let mut resolver =
+        Resolver { index, rules, live, known: BTreeMap::new(), out: Resolved::default(), open: Vec::new() };
     for resource in index.desired.resources.values() {
         match resource.kind {
             Kind::Secret => {
@@ -70,12 +72,20 @@ pub(super) fn resolve(index: &Index<'_>, rules: &Rules<'_>, live: &dyn Fn(&Resou
     resolver.out
 }
 
+/// A source that takes time, or that may say something else the second time.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Asked {
+    File(PathBuf),
+    Exec(Vec<Arc<str>>),
+    Stored(Arc<str>),
+}
+
 struct Resolver<'a> {
     index: &'a Index<'a>,
     rules: &'a Rules<'a>,
     live: &'a dyn Fn(&Resource) -> Option<Secret>,
-    /// Sources outside of the backend, each asked once.
-    known: Vec<(SecretSource, Result<Secret, Diagnostic>)>,
+    /// What files, programs and the backend gave: each is asked once.
+    known: BTreeMap<Asked, Result<Secret, Diagnostic>>,
     out: Resolved,
     /// Declared secrets that are being resolved, so that a circle is found.
     open: Vec<Address>,
@@ -150,18 +160,26 @@ impl Resolver<'_> {
     }
 
     fn source(&mut self, source: &SecretSource) -> Result<Secret, Diagnostic> {
-        if let Some((_, known)) = self.known.iter().find(|(known, _)| known == source) {
+        let asked = match source {
+            SecretSource::File(path) => Asked::File(path.clone()),
+            SecretSource::Exec(command) => Asked::Exec(command.clone()),
+            SecretSource::Stored(place) => Asked::Stored(place.clone()),
+            SecretSource::Random { .. } => {
+                let detail = "`secret_random` is used for something that is not a `secret` block".to_owned();
+                return Err(Diagnostic::error(&codes::RANDOM_PLACE, detail));
+            }
+            SecretSource::Env(_) | SecretSource::Literal(_) => {
+                return source::resolve(source, self.rules.base, self.rules.allow_exec);
+            }
+        };
+        if let Some(known) = self.known.get(&asked) {
             return known.clone();
         }
-        let result = match source {
-            SecretSource::Stored(place) => self.stored(place),
-            SecretSource::Random { .. } => Err(Diagnostic::error(
-                &codes::RANDOM_PLACE,
-                "`secret_random` is used for something that is not a `secret` block".to_owned(),
-            )),
-            other => source::resolve(other, self.rules.base, self.rules.allow_exec),
+        let result = match &asked {
+            Asked::Stored(place) => self.stored(place),
+            Asked::File(_) | Asked::Exec(_) => source::resolve(source, self.rules.base, self.rules.allow_exec),
         };
-        self.known.push((source.clone(), result.clone()));
+        self.known.insert(asked, result.clone());
         result
     }
 
@@ -223,7 +241,7 @@ pub(super) fn later(address: &Address, why: &Diagnostic) -> Diagnostic {
     }
 }
 
-/// Wraps a value for [`Arc`]ed attributes.
+/// A text as a value.
 pub(super) fn text(value: &str) -> Value {
     Value::String(Arc::from(value))
 }

@@ -74,6 +74,9 @@ pub(super) async fn apply(
         }
     }
     drop(running);
+    if !cancel.is_cancelled() {
+        push_blind(&run, &schedule, &mut report).await;
+    }
     report.interrupted = cancel.is_cancelled() && schedule.has_rest();
     schedule.skip_rest(&mut report, on);
     report.warnings = run.warnings();
@@ -96,6 +99,22 @@ async fn perform<'a>(
         Work::Sync(address) => sync::change(run, address, &changes).await,
     };
     (number, changes, outcomes, began.elapsed())
+}
+
+/// Syncs whose destination was not looked at have no rows of entries. Where something changed that they
+/// push, and nothing else started them, the backend is asked to run them, and how that went is told.
+async fn push_blind(run: &Run<'_>, schedule: &Schedule<'_>, report: &mut Report) {
+    let plan = &run.planned.plan;
+    for address in plan.blind.keys().filter(|address| !schedule.fates.contains_key(address)) {
+        let needs = run.planned.basis.desired.graph.needs(address);
+        let is_pushed = |need: &&Address| matches!(need.kind(), "secret" | "secret_import");
+        let changed = |need: &Address| matches!(schedule.fates.get(need), Some(Fate::Done));
+        if needs.into_iter().filter(is_pushed).any(changed)
+            && let Err(why) = sync::push_unseen(run, address).await
+        {
+            report.failed.push((address.clone(), why));
+        }
+    }
 }
 
 /// Which units wait, which can start, and what became of each change.

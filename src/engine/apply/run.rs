@@ -241,7 +241,10 @@ impl<'a> Run<'a> {
             Action::Forget => Ok(journal::Event::Forget { address: change.address.clone() }),
             _ => {
                 let resource = self.declared(&change.address)?;
-                Ok(self.record_of(resource, self.id(&change.address)?, None))
+                let id = self.id(&change.address)?;
+                let connection = self.index.state.connections.iter().find(|c| c.id == id);
+                let version = connection.and_then(|c| c.credentials_hash.clone());
+                Ok(self.record_of(resource, id, version))
             }
         };
         let mut outcomes = Vec::new();

@@ -257,6 +257,17 @@ async fn push(run: &Run<'_>, resource: &Resource, work: &[&Change], starts_itsel
     outcomes
 }
 
+/// Has the backend run a sync whose destination can't be looked at, or waits for the run that it began itself.
+pub(super) async fn push_unseen(run: &Run<'_>, address: &Address) -> Result<(), Diagnostic> {
+    let resource = run.declared(address)?;
+    if resource.text("run") == Some("keyform") {
+        return Ok(());
+    }
+    let id = run.id(address)?;
+    start(run, resource, &id).await?;
+    ended(run, resource, &id).await
+}
+
 /// Starts the sync; if one is under way, after that.
 async fn start(run: &Run<'_>, resource: &Resource, id: &Arc<str>) -> Result<(), Diagnostic> {
     let about = resource.address.to_string();
