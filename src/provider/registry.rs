@@ -61,7 +61,15 @@ impl Registry {
     /// Adds the manifests of a directory, if it exists: `providers/*.hcl` beside a configuration. Problems
     /// go to `acc`, texts to `sources`. Gives the slugs of the destinations that were added.
     pub fn add_user_manifests(&mut self, acc: &mut Diagnostics, sources: &mut Sources, dir: &Path) -> Vec<String> {
-        let Ok(files) = std::fs::read_dir(dir) else { return Vec::new() };
+        let files = match std::fs::read_dir(dir) {
+            Ok(files) => files,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
+            Err(e) => {
+                let detail = format!("`{}` can't be read: {}.", dir.display(), e.kind());
+                acc.push(Diagnostic::error(&codes::FILE_ERROR, detail));
+                return Vec::new();
+            }
+        };
         let mut paths: Vec<_> = files.filter_map(|file| Some(file.ok()?.path())).collect();
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "hcl"));
         paths.sort();
@@ -69,6 +77,8 @@ impl Registry {
         for path in paths {
             let name = path.display().to_string();
             match std::fs::read_to_string(&path) {
+                // A copy of a built-in one changes nothing, as in keyform's own repository.
+                Ok(text) if BUILTIN.iter().any(|(_, builtin)| *builtin == text) => {}
                 Ok(text) => added.extend(self.load(acc, sources, &name, &text)),
                 Err(e) => {
                     acc.push(Diagnostic::error(&codes::FILE_ERROR, format!("`{name}` can't be read: {}.", e.kind())))

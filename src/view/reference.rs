@@ -17,8 +17,6 @@ pub fn functions() -> String {
     for function in all {
         row(&mut out, &format!("{}({})", function.name, function.params), function.doc);
     }
-    row(&mut out, "can(expression)", "Whether the expression can be evaluated.");
-    row(&mut out, "try(expression...)", "The first of the expressions that can be evaluated.");
     out
 }
 
