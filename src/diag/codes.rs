@@ -105,7 +105,7 @@ codes! {
     UNKNOWN_APP = "KF0224" Configuration "unknown app or destination"
         "No manifest declares an app or destination of this name. `keyform providers` lists them all.";
     UNKNOWN_METHOD = "KF0225" Configuration "unknown method"
-        "The app has no such way to connect. `keyform providers show APP` lists those that it has, with what each takes.";
+        "The app has no such way to connect. `keyform providers show APP` lists those that it has, with what each of them takes as its inputs.";
     BROWSER_ONLY = "KF0226" Configuration "connection can only be made in a browser"
         "This method is an OAuth flow: someone has to log in on the vendor's page. Make the connection in the backend's web page, or use another method.";
     WRONG_APP = "KF0227" Configuration "connection does not fit"

@@ -85,7 +85,7 @@ impl KeySchema {
         }
         if self.prefix.contains('/') || self.suffix.contains('/') {
             // No slash may be in the middle then, just as in a secret's key.
-            return self.meets(other);
+            return self.shares(other, true);
         }
         comparable(&self.prefix, &other.prefix, |long, short| long.starts_with(short))
             && comparable(&self.suffix, &other.suffix, |long, short| long.ends_with(short))
@@ -95,13 +95,21 @@ impl KeySchema {
     /// both can name is decided piece by piece between the slashes.
     #[must_use]
     pub fn meets(&self, other: &KeySchema) -> bool {
+        self.shares(other, false)
+    }
+
+    /// The same, piece by piece. `empty` says whether this schema also takes what leaves no key between its
+    /// prefix and suffix: a backend counts that as managed, though no secret has such a key.
+    fn shares(&self, other: &KeySchema, empty: bool) -> bool {
         let (a, b) = (self.pieces(), other.pieces());
+        let fits = |text: &str, before: &str, after: &str, least: usize| {
+            text.len() >= before.len() + after.len() + least && text.starts_with(before) && text.ends_with(after)
+        };
         a.len() == b.len()
             && a.iter().zip(&b).all(|(one, two)| match (one, two) {
                 (Piece::Fixed(x), Piece::Fixed(y)) => x == y,
-                (Piece::Fixed(text), Piece::Free(before, after)) | (Piece::Free(before, after), Piece::Fixed(text)) => {
-                    text.len() > before.len() + after.len() && text.starts_with(before) && text.ends_with(after)
-                }
+                (Piece::Fixed(text), Piece::Free(before, after)) => fits(text, before, after, 1),
+                (Piece::Free(before, after), Piece::Fixed(text)) => fits(text, before, after, usize::from(!empty)),
                 (Piece::Free(p1, s1), Piece::Free(p2, s2)) => {
                     comparable(p1, p2, |long, short| long.starts_with(short))
                         && comparable(s1, s2, |long, short| long.ends_with(short))
