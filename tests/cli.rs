@@ -141,3 +141,26 @@ fn every_code_is_explained_and_none_twice() {
     }
     assert!(codes.windows(2).all(|pair| pair[0].id < pair[1].id), "codes are in order");
 }
+
+#[test]
+fn a_value_on_the_command_line_is_refused_and_not_repeated() {
+    let output = run(&["secret", "set", "bakery/dev/KEY", "canary-typed"]);
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(64), "{err}");
+    assert!(err.contains("KF1015") && err.contains("standard input"), "{err}");
+    assert!(!err.contains("canary") && !out.contains("canary"), "{out}{err}");
+}
+
+#[test]
+fn logs_have_no_colours_where_nobody_sees_them() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("main.hcl"), "project \"bakery\" {}\n").unwrap();
+    for more in [&["-v"][..], &["-vv", "--no-color"]] {
+        let mut command = Command::new(PROGRAM);
+        command.args(["-C", dir.path().to_str().unwrap(), "plan"]).args(more).env_clear().stdin(Stdio::null());
+        let output = command.output().unwrap();
+        let log = text(&output.stderr);
+        assert!(output.status.success() && log.contains("INFO"), "{log}");
+        assert!(!log.contains('\u{1b}'), "{log}");
+    }
+}

@@ -280,17 +280,17 @@ impl Client {
         let message = redact(&said.text(), &call.secrets);
         let error = redact(&said.error, &call.secrets);
         let (code, help) = match status {
-            401 if error != "ValidationFailure" => {
+            401 if said.error != "ValidationFailure" => {
                 (&codes::BACKEND_CREDENTIALS, Some("the token is not accepted: log in anew or replace it"))
             }
-            403 if error == "TokenError" => {
+            403 if said.error == "TokenError" => {
                 (&codes::BACKEND_CREDENTIALS, Some("the token is not accepted: log in anew or replace it"))
             }
             403 => (
                 &codes::BACKEND_PERMISSION,
                 Some("give the machine identity a role in this project that may do this, or add it to the project"),
             ),
-            404 if error == "Not Found" => (&codes::BACKEND_ROUTE, Some("check `url`, or update the backend")),
+            404 if said.error == "Not Found" => (&codes::BACKEND_ROUTE, Some("check `url`, or update the backend")),
             404 => (&codes::BACKEND_NOT_FOUND, None),
             429 => (&codes::BACKEND_LIMIT, Some("run again in a minute, or with a lower `parallelism`")),
             500.. => (&codes::BACKEND_FAILED, None),
@@ -370,11 +370,35 @@ fn words(body: &[u8]) -> api::Failure {
     })
 }
 
+/// What stands where a secret stood.
+const BLOT: &str = "•••";
+/// Values that are shorter stand in many a word by chance: blotted out there, the rest of the word would
+/// give them away.
+const IN_ANY_WORD: usize = 6;
+
+/// The text with a short value blotted out where it stands as a word of its own.
+fn blot_words(text: &str, value: &str) -> String {
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = rest.find(value) {
+        let (before, after) = (&rest[..at], &rest[at + value.len()..]);
+        let joined = before.chars().next_back().or(out.chars().next_back()).is_some_and(char::is_alphanumeric)
+            || after.chars().next().is_some_and(char::is_alphanumeric);
+        out.push_str(before);
+        out.push_str(if joined { value } else { BLOT });
+        rest = after;
+    }
+    out + rest
+}
+
 /// The server's words without secrets, without control characters, and not too long.
 fn redact(text: &str, secrets: &[Secret]) -> String {
     let mut text = text.to_owned();
     for secret in secrets.iter().filter(|s| !s.expose().trim().is_empty()) {
-        text = text.replace(secret.expose(), "•••").replace(secret.expose().trim(), "•••");
+        let trimmed = secret.expose().trim();
+        text = match trimmed.chars().count() < IN_ANY_WORD {
+            true => blot_words(&text, trimmed),
+            false => text.replace(secret.expose(), BLOT).replace(trimmed, BLOT),
+        };
     }
     let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     match clean.char_indices().nth(600) {
@@ -414,6 +438,8 @@ mod tests {
     fn quoted_secrets_and_control_characters_are_blotted_out() {
         let secrets = [Secret::new("canary-key\n".to_owned()), Secret::new(String::new())];
         assert_eq!(redact("bad \u{1b}[31mcanary-key", &secrets), "bad  [31m•••");
+        let short = [Secret::new("v".to_owned())];
+        assert_eq!(redact("no environment `v` (v), v", &short), "no environment `•••` (•••), •••");
         assert_eq!(redact(&"x".repeat(1000), &[]).chars().count(), 601);
     }
 

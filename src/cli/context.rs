@@ -29,13 +29,13 @@ use std::sync::Arc;
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Inputs {
     /// Give a variable a value; may be repeated, the last one counts
-    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = assignment)]
+    #[arg(long = "var", global = true, value_name = "NAME=VALUE", value_parser = assignment)]
     pub(super) vars: Vec<(String, String)>,
     /// Read values of variables from a file (*.vars.hcl or JSON); may be repeated
-    #[arg(long = "var-file", value_name = "FILE")]
+    #[arg(long = "var-file", global = true, value_name = "FILE")]
     pub(super) var_files: Vec<PathBuf>,
     /// Refuse secrets that are written literally in the configuration
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub(super) strict: bool,
 }
 
@@ -147,6 +147,8 @@ impl Context {
             ..config::Input::new(self.dir())
         };
         let desired = config::load(&mut acc, &mut self.sources, &input, registry.schemas());
+        let resources = desired.as_ref().map(|desired| desired.resources.len());
+        tracing::info!(dir = %input.dir.display(), resources, "configuration read");
         let failed = acc.has_errors();
         self.tell_all(acc);
         (!failed).then_some(())?;
@@ -181,7 +183,10 @@ impl Context {
         let registry = Arc::new(registry);
         let options = engine::Options { dir: self.dir(), state: self.state(), allow_exec, lock, registry };
         match Engine::open(options, desired).await {
-            Ok(engine) => Some(engine),
+            Ok(engine) => {
+                tracing::info!(state = %self.state().display(), "backend and ledger opened");
+                Some(engine)
+            }
             Err(diagnostics) => {
                 self.tell_all(diagnostics);
                 None

@@ -28,7 +28,7 @@ pub(super) struct Args {
     /// Change nothing; exit with 2 if something is not laid out
     #[arg(long)]
     check: bool,
-    /// Show what changes
+    /// Show what would change, and change nothing
     #[arg(long)]
     diff: bool,
 }
@@ -60,7 +60,7 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         } else if !from_input || args.check {
             out.push_str(&format!("{name}\n"));
         }
-        if !args.check && !from_input && !write(context, &file, &after) {
+        if !args.check && !args.diff && !from_input && !write(context, &file, &after) {
             continue;
         }
         changed.push(file.display().to_string());

@@ -113,8 +113,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn dispatch(cli: Cli) -> Exit {
-    log(cli.global.verbose);
     let mut context = Context::new(cli.global);
+    log(context.global.verbose, context.terminal.err_style().paint.color);
     match cli.command {
         Command::Init(args) => init::run(&mut context, &args),
         Command::Validate(args) => validate::run(&mut context, &args),
@@ -135,7 +135,7 @@ fn dispatch(cli: Cli) -> Exit {
 }
 
 /// Starts logging to standard error. Only keyform's own records: those of libraries may show headers.
-fn log(verbose: u8) {
+fn log(verbose: u8, color: bool) {
     let level = match verbose {
         0 => return,
         1 => LevelFilter::INFO,
@@ -143,5 +143,5 @@ fn log(verbose: u8) {
     };
     let filter = tracing_subscriber::EnvFilter::new(format!("off,keyform={level}"));
     // Logging that is already set up is fine, too.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(color).with_writer(std::io::stderr).try_init();
 }

@@ -52,8 +52,11 @@ pub(super) struct Selection {
 
 pub(super) fn address(text: &str) -> Result<Address, String> {
     Address::from_str(text).map_err(|stop| {
-        let at = text.get(stop.at..).filter(|rest| !rest.is_empty()).unwrap_or("the end");
-        format!("it is no address from `{at}` on; write kind.name, kind.name[\"key\"] or project.p.folder[\"/path\"]")
+        let at = match text.get(stop.at..).filter(|rest| !rest.is_empty()) {
+            Some(rest) => format!("from `{rest}` on it is no address"),
+            None => "it is no address yet".to_owned(),
+        };
+        format!("{at}; write kind.name, kind.name[\"key\"] or project.p.folder[\"/path\"]")
     })
 }
 
@@ -96,6 +99,8 @@ pub(super) async fn make(
     }
     match engine.plan(desired, scope).await {
         Ok(planned) => {
+            let (changes, unchanged) = (planned.plan.changes.len(), planned.plan.unchanged);
+            tracing::info!(changes, unchanged, requests = planned.requests, "planned");
             // The plan itself says which destinations were not inspected, and why.
             let notes = planned.notes.iter().filter(|note| note.code != &codes::NOT_INSPECTED);
             context.tell_all(notes.cloned());

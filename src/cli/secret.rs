@@ -25,8 +25,8 @@ use zeroize::Zeroizing;
 /// Read and write secrets of the backend by hand.
 ///
 /// A place is written project/environment/path, a secret has its key after that. Values come from
-/// standard input or a file, never from the command line. Syncs push what changed at their next run; the
-/// next plan shows it.
+/// standard input or a file, never from the command line. The backend pushes what changed at once, through
+/// every sync of the folder with `auto_sync`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  keyform secret set bakery/dev/api/STRIPE_KEY < key.txt\n  \
                         keyform secret get bakery/dev/api/STRIPE_KEY | pbcopy\n  \
@@ -40,7 +40,7 @@ pub(super) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
-    /// Print one value, and nothing else
+    /// Print one value, and nothing else; as an object with its key under --json
     #[command(after_help = "Example:\n  keyform secret get bakery/dev/api/STRIPE_KEY")]
     Get {
         /// project/environment/path/KEY
@@ -54,6 +54,12 @@ enum Action {
         /// Read the value from a file, exactly as it is
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
+        /// Write the value even if it is empty
+        #[arg(long)]
+        allow_empty: bool,
+        /// A value that was typed where everybody can see it: refused in words that do not repeat it
+        #[arg(hide = true)]
+        value: Option<std::ffi::OsString>,
     },
     /// List the keys of a folder
     #[command(after_help = "Example:\n  keyform secret list bakery/dev/api")]
@@ -100,6 +106,13 @@ struct Written {
 }
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
+    if let Action::Set { value: Some(_), .. } = &args.action {
+        let detail =
+            "A value on the command line can be seen by every user of the machine, and stays in the shell's history.";
+        let help = "give it on standard input, or with --file; if it was a real secret, change it";
+        context.tell(Diagnostic::error(&codes::VALUE_IN_ARGUMENTS, detail).help(help));
+        return context.end("secret", Exit::Usage);
+    }
     let Some((desired, registry)) = context.load(&args.inputs) else { return context.failed("secret") };
     let Some(runtime) = context.runtime() else { return context.failed("secret") };
     let result = runtime.block_on(async {
@@ -124,17 +137,25 @@ async fn work(context: &Context, engine: &Engine, action: &Action) -> Result<(),
             let (place, key) = one(secret)?;
             let secrets = engine.secrets(&place).await?;
             let value = secrets.get(key.as_str()).ok_or_else(|| missing(&place, &key, &secrets))?;
+            if context.global.json {
+                context.terminal.out_bytes(&dotenv::write(&Secrets::from([(key.into(), value.clone())]), Format::Json));
+                return Ok(());
+            }
             context.terminal.out_bytes(value.expose().as_bytes());
             if std::io::stdout().is_terminal() {
                 context.terminal.out("\n");
             }
         }
-        Action::Set { secret, file } => {
+        Action::Set { secret, file, allow_empty, .. } => {
             let (place, key) = one(secret)?;
             let value = match file {
                 Some(file) => Secret::new(context.read(file)?),
                 None => input(context, &key)?,
             };
+            if value.is_empty() && !allow_empty {
+                let detail = format!("The value given for `{}` is empty. Nothing was written.", words::shown(&key));
+                return Err(Diagnostic::error(&codes::EMPTY_VALUE, detail).help("if that is meant, add --allow-empty"));
+            }
             let secrets = Secrets::from([(key.into(), value)]);
             written(context, engine.set_secrets(&place, &secrets).await?);
         }

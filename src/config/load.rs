@@ -71,7 +71,7 @@ pub(crate) fn directory(acc: &mut Diagnostics, sources: &mut Sources, input: &In
     if !found {
         acc.push(
             Diagnostic::error(&codes::NO_CONFIG, format!("`{}` holds no `*.hcl` file.", dir.display())).help(
-                "run keyform in the directory of a configuration, or name it with --dir; `keyform init` makes one",
+                "run keyform in the directory of a configuration, or name it with -C DIR; `keyform init` makes one",
             ),
         );
     }

@@ -49,9 +49,9 @@ const STACK: usize = 512 << 20;
 pub struct Input {
     /// The directory whose `*.hcl` files are read.
     pub dir: PathBuf,
-    /// `-var name=value`, in the order given; the last one of a name counts.
+    /// `--var name=value`, in the order given; the last one of a name counts.
     pub vars: Vec<(String, String)>,
-    /// `-var-file`, in the order given; relative to the working directory.
+    /// `--var-file`, in the order given; relative to the working directory.
     pub var_files: Vec<PathBuf>,
     /// Whether a literal in a secret attribute is an error.
     pub strict: bool,

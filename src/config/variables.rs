@@ -1,7 +1,7 @@
 //! Variables: what gives each its value, its type, and whether it is a secret.
 //!
 //! The later one counts: the default, `KEYFORM_VAR_name`, `keyform.vars.hcl`, `*.auto.vars.hcl` in the
-//! order of their names, `-var-file` in the order given, `-var` in the order given.
+//! order of their names, `--var-file` in the order given, `--var` in the order given.
 
 use crate::config::Input;
 use crate::config::decode;
@@ -78,7 +78,7 @@ pub(crate) fn resolve(
     let mut texts: HashMap<&str, &str> = HashMap::new();
     for (name, text) in &input.vars {
         if !known.contains(name.as_str()) {
-            let detail = format!("`-var {name}=…`: there is no variable `{name}`.");
+            let detail = format!("`--var {name}=…`: there is no variable `{name}`.");
             acc.push(
                 Diagnostic::error(&codes::UNKNOWN_VARIABLE, detail)
                     .did_you_mean(name, known.iter().map(|name| &**name)),
@@ -88,7 +88,7 @@ pub(crate) fn resolve(
     }
     for block in blocks {
         let name = &block.labels[0].text;
-        let text = texts.get(&**name).map(|text| ((*text).to_owned(), "-var".to_owned()));
+        let text = texts.get(&**name).map(|text| ((*text).to_owned(), "--var".to_owned()));
         let file = given.remove(name);
         let from_env = || {
             let key = format!("KEYFORM_VAR_{name}");
@@ -205,7 +205,7 @@ fn one(
             acc.push(
                 Diagnostic::error(&codes::NO_VALUE, format!("The variable `{name}` has no value."))
                     .at(block.header, "has no default")
-                    .help(format!("pass -var {name}=…, or set KEYFORM_VAR_{name}")),
+                    .help(format!("pass --var {name}=…, or set KEYFORM_VAR_{name}")),
             );
             return None;
         }

@@ -85,7 +85,7 @@ codes! {
     VALUE_CYCLE = "KF0214" Configuration "value depends on itself"
         "To know the value, it would have to be known already: local values or attributes that refer to each other in a circle. Every step of the circle is underlined.";
     NO_VALUE = "KF0215" Configuration "variable has no value"
-        "The variable has no default and nothing sets it. Pass -var name=value, a file with -var-file, or set KEYFORM_VAR_name.";
+        "The variable has no default and nothing sets it. Pass --var name=value, a file with --var-file, or set KEYFORM_VAR_name.";
     UNKNOWN_VARIABLE = "KF0216" Configuration "no such variable"
         "A value is given for a variable that the configuration does not declare: a typing mistake, or a variable that is gone.";
     VARIABLE_VALUE = "KF0217" Configuration "variable can't have this value"
@@ -296,4 +296,8 @@ codes! {
         "A file to be imported is dotenv (`KEY=value` lines, quotes and `export` allowed) or a JSON object of texts. The line is named; its content is not shown, because it may be a secret.";
     SIGNALS = "KF1014" Environment "signals can't be heard"
         "The machine did not let keyform listen for SIGINT or SIGTERM, so that it could not stop in an orderly way.";
+    VALUE_IN_ARGUMENTS = "KF1015" Configuration "value on the command line"
+        "Every user of a machine can see the arguments of its programs, and a shell keeps them in its history. That is why a secret's value comes from standard input or from a file.";
+    EMPTY_VALUE = "KF1016" Configuration "value is empty"
+        "Standard input or the file held nothing. That is mostly a command before the pipe that failed, and an empty value would be pushed to every destination at once. If it is meant, add --allow-empty.";
 }

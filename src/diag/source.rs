@@ -36,7 +36,7 @@ impl Span {
     }
 }
 
-/// A text with the name that people know it by: a file's path as they gave it, or `-var`.
+/// A text with the name that people know it by: a file's path as they gave it, or `--var`.
 #[derive(Debug, Clone)]
 pub struct Source {
     /// The name shown above an excerpt.

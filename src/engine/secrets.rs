@@ -2,6 +2,8 @@
 
 use crate::api;
 use crate::backend::read;
+use crate::backend::read::EnvironmentMention;
+use crate::backend::read::Mention;
 use crate::backend::state::Project;
 use crate::backend::state::trimmed;
 use crate::backend::write;
@@ -81,10 +83,10 @@ impl Engine {
         Ok(written)
     }
 
-    /// The place by the ids that requests want. An unknown path is an empty folder to the backend, so it is
-    /// not looked for.
+    /// The place by the ids that requests want. An unknown path is an empty folder to the backend, so its
+    /// folders are asked for; who may not see them is believed.
     async fn find(&self, place: &Place) -> Result<write::Place, Diagnostic> {
-        let state = read::roots(&self.backend, false).await?;
+        let mut state = read::roots(&self.backend, false).await?;
         let project = state.projects.get(place.project.as_str()).ok_or_else(|| {
             let names = state.projects.keys().map(|slug| &**slug);
             unknown(format!("there is no project `{}`", place.project), &place.project, names)
@@ -95,7 +97,22 @@ impl Engine {
             return Err(unknown(detail, &place.environment, environments.iter().map(|e| &*e.slug)));
         }
         let path = format!("/{}", place.path.trim_matches('/'));
-        Ok(write::Place { project: id.to_string(), environment: place.environment.clone(), path })
+        let id = id.to_string();
+        if path != "/" {
+            let folders = EnvironmentMention { folders: true, ..EnvironmentMention::default() };
+            let environments = BTreeMap::from([(place.environment.as_str().into(), folders)]);
+            let mention = Mention { environments, ..Mention::default() };
+            read::fill(&self.backend, &mut state, &BTreeMap::from([(place.project.as_str().into(), mention)])).await;
+            let project = state.projects.get(place.project.as_str());
+            let folders = project.and_then(|project| project.environment(&place.environment)?.folders.as_ref());
+            if let Some(Ok(folders)) = folders
+                && !folders.contains_key(path.as_str())
+            {
+                let detail = format!("environment `{}` has no folder `{path}`", place.environment);
+                return Err(unknown(detail, &path, folders.keys().map(|path| &**path)));
+            }
+        }
+        Ok(write::Place { project: id, environment: place.environment.clone(), path })
     }
 }
 

@@ -327,11 +327,16 @@ impl Session {
         let redacted = redact(words, &secrets);
         let shown: Vec<&str> = redacted
             .split_whitespace()
-            .map(|word| if is_plain(word) || word.contains('«') || key.as_str() == Some(word) { word } else { "…" })
+            .map(|word| if is_plain(word) || is_blotted(word) || key.as_str() == Some(word) { word } else { "…" })
             .collect();
         let line: String = shown.join(" ").chars().take(LONGEST_MESSAGE).collect();
         if line.is_empty() { line } else { format!(": {}", line.trim_end_matches('.')) }
     }
+}
+
+/// Whether nothing but a secret stood here: the rest of a word around one would give it away.
+fn is_blotted(word: &str) -> bool {
+    word.contains('«') && !word.replace("«value»", "").contains(char::is_alphanumeric)
 }
 
 /// Whether a word is one that people use: letters with what joins them, or a number below a thousand.
