@@ -194,6 +194,7 @@ fn a_plan_as_json_is_what_its_schema_says() {
         blind: [(sync.clone(), "no credentials".into())].into(),
         blocked: [(sync.clone(), problem.clone())].into(),
         incomplete: [(sync.clone(), problem.clone())].into(),
+        missing: [(sync.clone(), problem.clone())].into(),
         unchanged: 1,
     };
     let entries = keyform::view::json::diagnostic::entries([&problem], &sources);

@@ -100,6 +100,7 @@ async fn work(
     show(context, way, &planned, Cost { requests: planned.requests, took: began.elapsed() });
     let gate = match confirm::hazards(context, &planned.plan, &way.allow) {
         Ok(()) if planned.plan.changes.is_empty() => Err(nothing(&planned)),
+        Ok(()) if !confirm::is_at_hand(context, &planned.plan) => Err(Exit::Refused),
         Ok(()) => confirm::question(context, &planned.plan, way.auto_approve),
         Err(exit) => Err(exit),
     };

@@ -59,6 +59,24 @@ pub(super) fn hazards(context: &mut Context, plan: &Plan, allowed: &[Allow]) -> 
     Err(Exit::Refused)
 }
 
+/// Whether every value that would be written is at hand; those that are not are told.
+pub(super) fn is_at_hand(context: &mut Context, plan: &Plan) -> bool {
+    const NAMED: usize = 5;
+    let lacking = plan.lacking();
+    if lacking.is_empty() {
+        return true;
+    }
+    let names: Vec<String> = lacking.iter().take(NAMED).map(|(address, _)| address.to_string()).collect();
+    let more = match lacking.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        rest => format!(" and {rest} more"),
+    };
+    let detail = format!("Nothing was changed, because a value is missing for {}{more}.", names.join(", "));
+    let help = "see the warnings above for where each value comes from, or leave them out with `--target`";
+    context.tell(Diagnostic::error(&codes::VALUE_MISSING, detail).help(help));
+    false
+}
+
 /// Asks whether to go on. Only `yes` is yes.
 pub(super) fn question(context: &mut Context, plan: &Plan, auto_approve: bool) -> Result<(), Exit> {
     if auto_approve {

@@ -143,6 +143,7 @@ fn exit(planned: &Planned, exit_code: bool) -> Exit {
         return Exit::Undetermined;
     }
     match (exit_code, plan.changes.is_empty(), plan.blind.is_empty()) {
+        (true, _, _) if !plan.missing.is_empty() => Exit::Undetermined,
         (true, false, _) => Exit::Pending,
         (true, true, false) => Exit::Undetermined,
         _ => Exit::Done,

@@ -260,13 +260,15 @@ codes! {
     NOT_INSPECTED = "KF0906" Environment "a destination was not inspected"
         "The credentials of the connection are not at hand, or the destination could not be read, so the plan can't say which keys will change there. The backend's sync works all the same.";
     SOURCE_LATER = "KF0907" Environment "the value of a secret is not at hand"
-        "The place that the value comes from can't be read now. The plan goes on without it and shows the value as unknown; applying needs it.";
+        "The place that the value comes from can't be read now. The plan goes on without it: what the backend has stands, and something new is shown with an unknown value, which applying needs.";
     RANDOM_PLACE = "KF0908" Configuration "a random value can't be used here"
         "`secret_random` makes a value once, when the secret is created; it works only for `secret` blocks. For anything else store the value as a secret and name it with `secret_stored`.";
     SOURCE_UNREAD = "KF0909" Environment "the source of a sync could not be read"
         "The secrets that a sync would push could not be read in full, so its entries are unknown. An unread source is never taken for an empty one.";
     DESTINATION_WRITE = "KF0910" Vendor "the destination did not take a key"
         "The destination answered a write with an error. The other keys are not touched by it; apply again once the cause is mended.";
+    VALUE_MISSING = "KF0911" Environment "a value that has to be written is not at hand"
+        "The plan makes something with a secret whose source can't be read now: a variable is not set, a file is not there, a program may not run. Apply refuses such a plan before it changes anything. A secret that exists already is different: the value that the backend has for it stands, and only a warning says that it was not compared.";
     // 10 command line
     UNREADABLE = "KF1001" Environment "file can't be read"
         "A file or directory that the command line names, or standard input, can't be read or is not UTF-8 text.";

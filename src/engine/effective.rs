@@ -109,7 +109,7 @@ impl<'a> View<'a> {
                     let fresh = resolved.fresh.contains_key(&resource.address);
                     let value = match when {
                         When::Planned if fresh => None,
-                        _ => resolved.value(&resource.address).ok(),
+                        _ => resolved.planned(&resource.address),
                     };
                     let key = resource.text("key").unwrap_or("");
                     self.secrets.entry(at).or_default().insert(key.into(), value);

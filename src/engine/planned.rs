@@ -107,7 +107,7 @@ fn wanted(
         let pushed = pushed(engine, index, resource, opened.get(&resource.address)?, (now, planned), key);
         Some((resource.address.clone(), pushed))
     });
-    Wanted { resources, syncs: syncs.collect() }
+    Wanted { resources, syncs: syncs.collect(), missing: resolved.missing() }
 }
 
 fn pushed(
@@ -183,9 +183,7 @@ pub(super) fn listing(
 }
 
 fn notes(resolved: &Resolved, opened: &BTreeMap<Address, Opened>) -> Vec<Diagnostic> {
-    let secrets = resolved.secrets.iter().filter_map(|(address, value)| Some((address, value.as_ref().err()?)));
-    let credentials = resolved.credentials.iter().filter_map(|(address, value)| Some((address, value.as_ref().err()?)));
-    let mut notes: Vec<_> = secrets.chain(credentials).map(|(address, why)| sources::later(address, why)).collect();
+    let mut notes: Vec<_> = resolved.missing().iter().map(|(address, why)| sources::later(address, why)).collect();
     for (address, opened) in opened {
         let why = match (&opened.destination, opened.seen.as_deref()) {
             // A missing credential has its own note.

@@ -28,11 +28,26 @@ pub(super) struct Resolved {
     pub(super) secrets: BTreeMap<Address, Result<Secret, Diagnostic>>,
     /// Declared secrets whose value is random and that do not exist yet: made now, shown to nobody.
     pub(super) fresh: BTreeMap<Address, Secret>,
+    /// What the backend has for declared secrets whose source is not at hand: it stands.
+    pub(super) standing: BTreeMap<Address, Secret>,
     /// Credentials of connections by the names of the configuration.
     pub(super) credentials: BTreeMap<Address, Result<Attrs, Diagnostic>>,
 }
 
 impl Resolved {
+    /// The value that a declared secret will have when the plan is done: the declared one, or, where its source
+    /// is not at hand, the one that it has.
+    pub(super) fn planned(&self, address: &Address) -> Option<Secret> {
+        self.value(address).ok().or_else(|| self.standing.get(address).cloned())
+    }
+
+    /// Why values are not at hand, by the resource that declares them.
+    pub(super) fn missing(&self) -> BTreeMap<Address, Diagnostic> {
+        let secrets = self.secrets.iter().filter_map(|(address, value)| Some((address, value.as_ref().err()?)));
+        let credentials = self.credentials.iter().filter_map(|(address, value)| Some((address, value.as_ref().err()?)));
+        secrets.chain(credentials).map(|(address, why)| (address.clone(), why.clone())).collect()
+    }
+
     /// The value to write for a declared secret.
     pub(super) fn value(&self, address: &Address) -> Result<Secret, Diagnostic> {
         match (self.fresh.get(address), self.secrets.get(address)) {
@@ -116,6 +131,11 @@ impl Resolver<'_> {
             _ => Err(Diagnostic::error(&codes::NEED_MISSING, format!("{address} declares no value"))),
         };
         self.open.pop();
+        if value.is_err()
+            && let Some(live) = (self.live)(resource)
+        {
+            self.out.standing.insert(address.clone(), live);
+        }
         self.out.secrets.insert(address.clone(), value.clone());
         value
     }

@@ -55,6 +55,8 @@ pub struct Wanted {
     pub resources: BTreeMap<Address, Attrs>,
     /// What each declared sync pushes.
     pub syncs: BTreeMap<Address, Pushed>,
+    /// Declared resources with a secret whose value is not at hand, and why.
+    pub missing: BTreeMap<Address, Diagnostic>,
 }
 
 /// What a sync pushes.
@@ -88,6 +90,9 @@ pub fn make(input: &Input<'_>) -> Plan {
     let mut plan = Plan::default();
     diff::resources(&mut plan, input);
     entries::all(&mut plan, input);
+    if !input.destroy {
+        plan.missing.clone_from(&input.wanted.missing);
+    }
     order::narrow(&mut plan, input);
     order::order(&mut plan, input);
     guard::judge(&mut plan, input);
@@ -109,8 +114,24 @@ pub struct Plan {
     pub blocked: BTreeMap<Address, Diagnostic>,
     /// What could not be read.
     pub incomplete: BTreeMap<Address, Diagnostic>,
+    /// Resources with a secret whose value is not at hand, and why: what the backend has for it stands.
+    pub missing: BTreeMap<Address, Diagnostic>,
     /// How many resources and entries are already right.
     pub unchanged: usize,
+}
+
+impl Plan {
+    /// What would be written with a value that is not at hand: apply refuses the plan.
+    #[must_use]
+    pub fn lacking(&self) -> Vec<(&Address, &Diagnostic)> {
+        let writes = |change: &Change| match change.action {
+            Action::Create | Action::Replace => true,
+            Action::Update => change.fields.iter().any(|field| field.after == Shown::Unknown),
+            Action::Delete | Action::Adopt | Action::Forget => false,
+        };
+        let rows = self.changes.iter().filter(|change| writes(change));
+        rows.filter_map(|change| self.missing.get_key_value(&change.address)).collect()
+    }
 }
 
 /// One row.
@@ -343,6 +364,9 @@ pub fn checksum(plan: &Plan) -> String {
     }
     for address in plan.blind.keys() {
         line(&mut text, format_args!("blind {address}"));
+    }
+    for address in plan.missing.keys() {
+        line(&mut text, format_args!("missing {address}"));
     }
     for (address, diagnostic) in plan.blocked.iter().chain(&plan.incomplete) {
         line(&mut text, format_args!("{} {address}", diagnostic.code.id));

@@ -44,6 +44,7 @@ pub fn narrow(plan: &mut Plan, input: &Input<'_>) {
     plan.blind.retain(|address, _| keep(address));
     plan.blocked.retain(|address, _| keep(address));
     plan.incomplete.retain(|address, _| keep(address));
+    plan.missing.retain(|address, _| keep(address));
 }
 
 /// Everything that needs one of these, directly or not, or is in one of them, these included.

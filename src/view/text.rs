@@ -389,17 +389,21 @@ pub fn counts(plan: &Plan) -> String {
 }
 
 fn summary(out: &mut String, plan: &Plan, style: Style, cost: Cost) {
+    let missing = match plan.missing.len() {
+        0 => String::new(),
+        n => format!("; {} not at hand", words::count(n, "value is", "values are")),
+    };
     let unchanged = format!("{} as declared", words::count(plan.unchanged, "thing is", "things are"));
-    let is_whole = plan.incomplete.is_empty() && plan.blind.is_empty();
+    let is_whole = plan.missing.is_empty() && plan.incomplete.is_empty() && plan.blind.is_empty();
     let (verdict, paint): (String, fn(Paint, &str) -> String) = match (plan.changes.is_empty(), is_whole) {
-        (false, _) if plan.unchanged == 0 => (format!("Plan: {}.", counts(plan)), Paint::bold),
-        (false, _) => (format!("Plan: {}; {unchanged}.", counts(plan)), Paint::bold),
+        (false, _) if plan.unchanged == 0 => (format!("Plan: {}{missing}.", counts(plan)), Paint::bold),
+        (false, _) => (format!("Plan: {}; {unchanged}{missing}.", counts(plan)), Paint::bold),
         _ if !plan.blocked.is_empty() => ("Nothing can be done before that is mended.".to_owned(), Paint::danger),
-        (true, false) => (format!("Nothing to do where it could be seen: {unchanged}."), Paint::warn),
+        (true, false) => (format!("Nothing to do where it could be seen: {unchanged}{missing}."), Paint::warn),
         (true, true) if plan.unchanged == 0 => {
             ("Nothing to do: nothing is declared, nothing is owned.".to_owned(), Paint::good)
         }
-        (true, true) => (format!("Nothing to do: {unchanged}."), Paint::good),
+        (true, true) => (format!("Nothing to do: {unchanged}{missing}."), Paint::good),
     };
     let requests = words::count(usize::try_from(cost.requests).unwrap_or(usize::MAX), "request", "requests");
     let cost = format!("({requests}, {})", words::duration(cost.took));

@@ -3,6 +3,7 @@
 use crate::diag::Diagnostic;
 use crate::diag::source::Sources;
 use crate::model::address::Address;
+use crate::plan;
 use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::Plan;
@@ -24,6 +25,8 @@ pub struct Document {
     blind: Vec<Blind>,
     blocked: Vec<Problem>,
     incomplete: Vec<Problem>,
+    missing: Vec<Problem>,
+    checksum: String,
     requests: u64,
     milliseconds: u64,
     diagnostics: Vec<diagnostic::Entry>,
@@ -114,6 +117,8 @@ pub fn document(plan: &Plan, cost: Cost, diagnostics: Vec<diagnostic::Entry>, so
         blind: plan.blind.iter().map(|(a, why)| Blind { address: a.to_string(), why: why.to_string() }).collect(),
         blocked: problems(&plan.blocked, sources),
         incomplete: problems(&plan.incomplete, sources),
+        missing: problems(&plan.missing, sources),
+        checksum: plan::checksum(plan),
         requests: cost.requests,
         milliseconds: u64::try_from(cost.took.as_millis()).unwrap_or(u64::MAX),
         diagnostics,
