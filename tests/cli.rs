@@ -163,4 +163,18 @@ fn logs_have_no_colours_where_nobody_sees_them() {
         assert!(output.status.success() && log.contains("INFO"), "{log}");
         assert!(!log.contains('\u{1b}'), "{log}");
     }
+
+fn a_proxy_is_not_asked_for_this_machine() {
+    let dir = tempfile::tempdir().unwrap();
+    let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/quickstart/main.hcl");
+    std::fs::copy(example, dir.path().join("main.hcl")).unwrap();
+    let output = Command::new(PROGRAM)
+        .args(["plan", "--exit-code"])
+        .current_dir(dir.path())
+        .env_clear()
+        .env("http_proxy", "http://127.0.0.1:1")
+        .env("ALL_PROXY", "http://127.0.0.1:1")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
 }

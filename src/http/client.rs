@@ -82,27 +82,32 @@ pub struct Client(Arc<Inner>);
 
 struct Inner {
     http: reqwest::Client,
+    /// For addresses of this machine: a proxy could not reach them.
+    here: reqwest::Client,
     options: Options,
     requests: AtomicU64,
     limits: Limits,
 }
 
 impl Client {
-    /// A client. Proxies are taken from the environment, as everywhere.
+    /// A client. Proxies are taken from the environment, as everywhere, but this machine is reached directly.
     ///
     /// # Errors
     /// The machine offers no usable TLS set-up.
     pub fn new(options: Options) -> Result<Self, Diagnostic> {
         // Whoever comes second finds it installed: both mean the same one.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("keyform/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(options.connect_timeout)
-            .timeout(options.timeout)
-            .build()
-            .map_err(|_| Diagnostic::error(&codes::NO_TLS, "The HTTP client could not be set up."))?;
-        Ok(Self(Arc::new(Inner { http, options, requests: AtomicU64::new(0), limits: Limits::default() })))
+        let builder = || {
+            reqwest::Client::builder()
+                .user_agent(concat!("keyform/", env!("CARGO_PKG_VERSION")))
+                .redirect(reqwest::redirect::Policy::none())
+                .connect_timeout(options.connect_timeout)
+                .timeout(options.timeout)
+        };
+        let fail = |_| Diagnostic::error(&codes::NO_TLS, "The HTTP client could not be set up.");
+        let http = builder().build().map_err(fail)?;
+        let here = builder().no_proxy().build().map_err(fail)?;
+        Ok(Self(Arc::new(Inner { http, here, options, requests: AtomicU64::new(0), limits: Limits::default() })))
     }
 
     /// How many requests were sent so far, retries included.
@@ -184,13 +189,14 @@ impl Client {
         }
         let mut url = request.url.clone();
         let mut builder = match elsewhere {
+            None if is_loopback(request) => self.0.here.request(method(request), url),
             None => self.0.http.request(method(request), url),
             Some(address) => {
                 let told = url.set_scheme("http").is_ok()
                     && url.set_ip_host(address.ip()).is_ok()
                     && url.set_port(Some(address.port())).is_ok();
                 debug_assert!(told, "an https address can be turned into an http one of an IP address");
-                self.0.http.request(method(request), url).header("host", host)
+                self.0.here.request(method(request), url).header("host", host)
             }
         };
         builder = builder.headers(headers);
