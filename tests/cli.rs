@@ -163,7 +163,9 @@ fn logs_have_no_colours_where_nobody_sees_them() {
         assert!(output.status.success() && log.contains("INFO"), "{log}");
         assert!(!log.contains('\u{1b}'), "{log}");
     }
+}
 
+#[test]
 fn a_proxy_is_not_asked_for_this_machine() {
     let dir = tempfile::tempdir().unwrap();
     let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/quickstart/main.hcl");

@@ -86,6 +86,18 @@ async fn new_files_are_private_and_old_ones_keep_their_mode() {
     assert_eq!(mode(), 0o640);
 }
 
+#[tokio::test]
+async fn what_a_crash_left_goes_with_the_next_write() {
+    let dir = tempfile::tempdir().unwrap();
+    let left = dir.path().join(".out.env.keyform");
+    std::fs::write(&left, "A=canary-half").unwrap();
+    let destination = open(dir.path(), "out.env", "dotenv").unwrap();
+    assert!(entries(&destination).await.is_empty());
+    write(&destination, &[create("A", "canary-whole")]).await;
+    assert!(!left.exists());
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn nothing_leads_out_of_the_directory() {

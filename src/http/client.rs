@@ -145,6 +145,8 @@ impl Client {
                     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                     let asked = retry::asked_pause(response, now);
                     failures += u32::from(response.status >= 500);
+                    // To be asked to wait no time at all would be a loop without an end.
+                    let asked = asked.filter(|pause| !pause.is_zero());
                     (asked.or_else(|| pauses.next()), asked)
                 }
                 Err(failure) => {

@@ -27,7 +27,8 @@ pub(super) fn asks_again(status: u16, idempotent: bool) -> bool {
 /// (`RateLimit-Reset` and `X-RateLimit-Reset`, in seconds or as a time since 1970).
 pub(super) fn asked_pause(response: &Response, now: Duration) -> Option<Duration> {
     if let Some(text) = response.header("retry-after") {
-        return seconds(text, now);
+        // A date is not read: then the own pauses are long enough to ask again.
+        return text.trim().parse().ok().and_then(|n| Duration::try_from_secs_f64(n).ok());
     }
     let spent = ["ratelimit-remaining", "x-ratelimit-remaining"].iter().any(|name| response.header(name) == Some("0"));
     if !spent && response.status != 429 {
@@ -66,6 +67,8 @@ mod tests {
         check(403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1700000012")], Some(12));
         check(403, &[("x-ratelimit-remaining", "9"), ("x-ratelimit-reset", "1700000012")], None);
         check(429, &[("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT")], None);
+        check(429, &[("retry-after", "999999999")], Some(999_999_999));
+        check(429, &[("retry-after", "-1")], None);
         check(500, &[], None);
     }
 }

@@ -191,10 +191,20 @@ impl Store {
 
     /// Replaces a file as a whole, readable by its owner only: after a crash it is the old one or the new one.
     fn write_whole(&self, path: &Path, content: &[u8]) -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
+        // Always of the same name, so that what a crash left is found and goes. The lock keeps others out.
+        let beside = path.with_extension("new");
+        match std::fs::remove_file(&beside) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&beside)?;
         file.write_all(content)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)?;
         self.sync_directory()
     }
 

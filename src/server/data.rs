@@ -163,9 +163,16 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 
 /// Writes a new file that only its owner may read; never replaces one.
 fn write(path: &Path, parts: &[&str]) -> std::io::Result<()> {
-    let mut file = private(OpenOptions::new().write(true).create_new(true)).open(path)?;
+    // Written beside and renamed: after a crash the file is whole or not there. What a crash left goes.
+    let beside = path.with_extension("new");
+    match fs::remove_file(&beside) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    let mut file = private(OpenOptions::new().write(true).create_new(true)).open(&beside)?;
     for part in parts {
         file.write_all(part.as_bytes())?;
     }
-    file.sync_all()
+    file.sync_all()?;
+    fs::rename(beside, path)
 }

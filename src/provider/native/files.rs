@@ -128,14 +128,20 @@ impl Files {
     fn put(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let parent = path.parent().unwrap_or(&self.directory);
         fs::create_dir_all(parent)?;
-        // Readable by its owner only, as all temporary files are.
-        let mut file = tempfile::NamedTempFile::new_in(parent)?;
-        file.write_all(bytes)?;
-        if let Ok(old) = fs::metadata(path) {
-            file.as_file().set_permissions(old.permissions())?;
+        // Always of the same name, so that what a crash left is found and goes: it holds values. The lock
+        // keeps others out.
+        let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        let beside = parent.join(format!(".{name}.keyform"));
+        match fs::remove_file(&beside) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            _ => {}
         }
-        file.as_file().sync_all()?;
-        file.persist(path)?;
+        let written = fill(&beside, path, bytes).and_then(|()| fs::rename(&beside, path));
+        if let Err(error) = written {
+            // It holds values. Where it can't be removed either, the next write tries again.
+            let _ = fs::remove_file(&beside);
+            return Err(error);
+        }
         if let Ok(directory) = fs::File::open(parent) {
             // Some systems can't sync a directory; the file itself is safe.
             let _ = directory.sync_all();
@@ -187,6 +193,21 @@ impl Files {
         let detail = format!("`{}`, line {}: {}.", path.display(), problem.line, problem.why);
         Diagnostic::error(&codes::FILE_MALFORMED, detail)
     }
+}
+
+/// Writes a new file, readable by its owner only until it is whole; then it gets the mode of the file that
+/// it replaces.
+fn fill(beside: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(beside)?;
+    file.write_all(bytes)?;
+    if let Ok(old) = fs::metadata(path) {
+        file.set_permissions(old.permissions())?;
+    }
+    file.sync_all()
 }
 
 fn outside(detail: impl Into<String>) -> Diagnostic {
