@@ -9,6 +9,7 @@ mod engine;
 mod faults;
 mod files;
 mod format;
+mod kept;
 mod key_schema;
 mod lang;
 mod laws;

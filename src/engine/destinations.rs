@@ -1,9 +1,12 @@
 //! The destinations of a plan: opened with the credentials of their connections, each place listed once.
 
+use crate::backend::state::Sync;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::engine::index::Index;
+use crate::engine::observe::live_connection;
 use crate::engine::sources::Resolved;
+use crate::engine::wire;
 use crate::http::client::Client;
 use crate::model::address::Address;
 use crate::model::attrs::Attrs;
@@ -79,7 +82,7 @@ fn schemas(registry: &Registry, resource: &Resource) -> (KeySchema, KeySchema) {
 pub(super) fn variant<'a>(registry: &'a Registry, resource: &Resource) -> Option<&'a Variant> {
     let destination = registry.schemas().destinations.get(&resource.slug)?;
     let inputs = resource.attrs.get("destination").and_then(Value::as_object).cloned().unwrap_or_default();
-    super::wire::variant(destination, &inputs)
+    wire::variant(destination, &inputs)
 }
 
 fn spec(index: &Index<'_>, resolved: &Resolved, resource: &Resource, container: KeySchema) -> Result<Spec, Diagnostic> {
@@ -99,6 +102,41 @@ fn spec(index: &Index<'_>, resolved: &Resolved, resource: &Resource, container: 
         options: fields(resource, "options"),
         key_schema: container,
     })
+}
+
+/// The destination of a sync that the backend had and nothing declares any more, by a connection that is
+/// still declared.
+pub(super) fn of_live(
+    index: &Index<'_>,
+    registry: &Registry,
+    http: &Client,
+    resolved: &Resolved,
+    sync: &Sync,
+) -> Result<Destination, Diagnostic> {
+    let mut connections = index.desired.resources.values().filter(|r| r.kind == Kind::AppConnection);
+    let is_its = |r: &&Resource| live_connection(index, &r.address).is_some_and(|live| live.id == sync.connection);
+    let connection = connections.find(is_its).ok_or_else(|| {
+        Diagnostic::error(&codes::NOT_INSPECTED, "its connection is not declared any more".to_owned())
+    })?;
+    let credentials = resolved.credentials.get(&connection.address).cloned().unwrap_or_else(|| Ok(Attrs::new()))?;
+    let schemas = registry.schemas();
+    let destination = wire::destination_from_wire(schemas, &sync.destination, &sync.config);
+    let names_container = schemas
+        .destinations
+        .get(&sync.destination)
+        .and_then(|known| wire::variant(known, &destination))
+        .is_some_and(|variant| variant.schema_names_container);
+    let template = sync.options.get(wire::option::KEY_SCHEMA).and_then(Value::as_str).filter(|_| names_container);
+    let environment = sync.environment.as_deref().unwrap_or("");
+    let spec = Spec {
+        slug: sync.destination.clone(),
+        method: connection.text("method").unwrap_or("").into(),
+        connection: credentials,
+        destination: destination.into_iter().collect(),
+        options: wire::options_from_wire(schemas, &sync.destination, &sync.options).into_iter().collect(),
+        key_schema: KeySchema::new(template.unwrap_or(""), environment).unwrap_or_default(),
+    };
+    registry.open(&spec, http)
 }
 
 fn fields(resource: &Resource, name: &str) -> Attrs {

@@ -167,6 +167,7 @@ impl<'a> Needs<'a> {
                 lists[*container].push(*row);
             }
         }
+        self.sources_of_ended(&ended, lists);
         // What is in it until it is made again elsewhere.
         for (address, row) in self.rows.iter().filter(|(_, row)| self.changes[**row].action == Action::Replace) {
             let natural = self.input.ledger.records.get(*address).map(|record| &record.natural);
@@ -192,6 +193,22 @@ impl<'a> Needs<'a> {
                 Some(Kind::Project | Kind::Environment | Kind::Folder) => lists[*row].extend(&changed),
                 _ => {}
             }
+        }
+    }
+
+    /// What a sync pushes ends after the sync: the backend takes away only the keys that the source still has.
+    /// Where both are declared, the configuration has said so already.
+    fn sources_of_ended(&self, ended: &[(&Address, usize, &Natural)], lists: &mut [Vec<usize>]) {
+        let is = |address: &Address, kinds: &[Kind]| kinds.iter().any(|kind| kind.word() == address.kind());
+        let is_declared = |address: &Address| self.input.desired.resources.contains_key(address);
+        // What waits for something that ends by itself is left as it is: nothing comes to wait for itself.
+        let syncs = ended.iter().filter(|(address, row, _)| is(address, &[Kind::SecretSync]) && lists[*row].is_empty());
+        let syncs: Vec<_> = syncs.copied().collect();
+        for (address, row, natural) in ended.iter().filter(|(a, ..)| is(a, &[Kind::Secret, Kind::SecretImport])) {
+            let pushing = syncs.iter().filter(|(sync, _, other)| {
+                !(is_declared(sync) && is_declared(address)) && other.get("project") == natural.get("project")
+            });
+            lists[*row].extend(pushing.map(|(_, sync, _)| *sync));
         }
     }
 

@@ -28,6 +28,7 @@ use crate::provider::Op;
 use crate::provider::Write;
 use crate::secret::Secret;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Says in the ledger which entries will be written that it does not know yet.
@@ -143,6 +144,27 @@ pub(super) async fn verify(run: &Run<'_>, resource: &Resource, work: &[&Change],
         Ok(seen) => check(run, resource, work, &wanted, &seen),
         Err(why) => all(why),
     }
+}
+
+/// Keeps which entries of a sync that has ended are gone; those that are still there have failed.
+pub(super) async fn gone(run: &Run<'_>, destination: &Destination, work: &[&Change]) -> Vec<Outcome> {
+    let all = |why: &Diagnostic| work.iter().map(|row| (row.address.clone(), Err(why.clone()))).collect();
+    let seen = match destination.read().await {
+        Ok(Observation { partial: Some(why), .. }) | Err(why) => return all(&why),
+        Ok(seen) => seen,
+    };
+    let rules = &destination.variant().keys;
+    let seen: BTreeSet<Arc<str>> = seen.entries.keys().map(|key| job::identity(rules, key)).collect();
+    let is_there =
+        |row: &&&Change| row.address.entry_key().is_some_and(|key| seen.contains(&job::identity(rules, key)));
+    let (there, gone): (Vec<&Change>, Vec<&Change>) = work.iter().partition(is_there);
+    let events: Vec<_> = gone.iter().map(|row| journal::Event::Forget { address: row.address.clone() }).collect();
+    let kept = run.append(&events);
+    let still = there.into_iter().map(|row| {
+        let why = Diagnostic::error(&codes::NOT_ARRIVED, format!("{}: it is still there", row.address));
+        (row.address.clone(), Err(why.help("the backend removes only what the source still has: delete it by hand")))
+    });
+    gone.iter().map(|row| (row.address.clone(), kept.clone())).chain(still).collect()
 }
 
 fn check(

@@ -4,6 +4,7 @@
 use crate::api;
 use crate::backend::read;
 use crate::backend::state::Status;
+use crate::backend::state::Sync;
 use crate::backend::write;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
@@ -11,6 +12,7 @@ use crate::engine::apply::Outcome;
 use crate::engine::apply::entries;
 use crate::engine::apply::run::Run;
 use crate::engine::apply::run::missing;
+use crate::engine::destinations;
 use crate::engine::effective::runs_here;
 use crate::engine::event::Event;
 use crate::engine::wire;
@@ -49,9 +51,12 @@ pub(super) async fn change(run: &Run<'_>, address: &Address, changes: &[&Change]
         }
     }
     let (ledger, work): (Vec<&Change>, Vec<&Change>) =
-        rows.into_iter().partition(|row| matches!(row.action, Action::Forget) || (ends && declared.is_none()));
+        rows.into_iter().partition(|row| matches!(row.action, Action::Forget));
     outcomes.extend(forget(run, &ledger));
-    let Some(resource) = declared else { return outcomes };
+    let Some(resource) = declared else {
+        outcomes.extend(taken_away(run, address, &work).await);
+        return outcomes;
+    };
     if resource.text("run") == Some("keyform") {
         outcomes.extend(entries::write(run, resource, &work).await);
         return outcomes;
@@ -72,6 +77,27 @@ pub(super) async fn change(run: &Run<'_>, address: &Address, changes: &[&Change]
         outcomes.extend(entries::verify(run, resource, &work, &Object::new()).await);
     }
     outcomes
+}
+
+/// The entries of a sync that is no longer declared: what the backend says that it took away is looked for
+/// at the destination, if a connection that is still declared leads there.
+async fn taken_away(run: &Run<'_>, address: &Address, work: &[&Change]) -> Vec<Outcome> {
+    if work.is_empty() {
+        return Vec::new();
+    }
+    let live = run.id(address).ok().and_then(|id| live(run, &id));
+    let opened = live.ok_or_else(|| missing(address, "it")).and_then(|sync| {
+        let (basis, engine) = (&run.planned.basis, run.engine);
+        destinations::of_live(&run.index, &engine.options.registry, &engine.http, &basis.resolved, sync)
+    });
+    match opened {
+        Ok(destination) => entries::gone(run, &destination, work).await,
+        Err(why) => {
+            let detail = format!("{address}: nobody looked whether its keys are gone from there: {}", why.detail);
+            run.warn(Diagnostic::warning(&codes::NOT_INSPECTED, detail));
+            forget(run, work)
+        }
+    }
 }
 
 fn is_auto(resource: &Resource) -> bool {
@@ -166,16 +192,25 @@ async fn end(run: &Run<'_>, address: &Address, declared: Option<&Resource>) -> R
     // A sync that keyform takes over itself ends at the backend, and its keys stay.
     let taken_over = declared.is_some_and(|r| r.text("run") == Some("keyform"))
         && !record.is_some_and(|record| runs_here(&record.natural));
-    remove(run, address, record.is_some_and(|record| record.removes) && !taken_over).await
+    // As declared; what is no longer declared, as it was last.
+    let removes = match declared {
+        Some(resource) => resource.text("on_delete") == Some("remove"),
+        None => record.is_some_and(|record| record.removes),
+    };
+    remove(run, address, removes && !taken_over).await
+}
+
+/// The sync as it was read for the plan.
+fn live<'a>(run: &Run<'a>, id: &str) -> Option<&'a Sync> {
+    let projects = run.index.state.projects.values();
+    projects.filter_map(|p| p.syncs.as_ref()?.as_ref().ok()).flatten().find(|sync| *sync.id == *id)
 }
 
 /// Deletes a sync; with `keys`, waits until the backend took its keys away.
 async fn remove(run: &Run<'_>, address: &Address, keys: bool) -> Result<(), Diagnostic> {
     let about = address.to_string();
     let id = run.id(address)?;
-    let projects = run.index.state.projects.values();
-    let live = projects.filter_map(|p| p.syncs.as_ref()?.as_ref().ok()).flatten().find(|sync| sync.id == id);
-    let slug = live.map(|sync| sync.destination.clone()).ok_or_else(|| missing(address, "it"))?;
+    let slug = live(run, &id).map(|sync| sync.destination.clone()).ok_or_else(|| missing(address, "it"))?;
     write::delete_sync(run.backend(), &about, &slug, &id, keys).await?;
     if keys {
         removed(run, address, &slug, &id).await?;
