@@ -7,6 +7,7 @@ use crate::cli::exit::Exit;
 use crate::cli::plan;
 use crate::cli::plan::Selection;
 use crate::cli::progress::Progress;
+use crate::cli::show;
 use crate::cli::signals::Stop;
 use crate::engine;
 use crate::engine::Engine;
@@ -107,7 +108,13 @@ async fn work(
     match gate {
         Err(exit) if context.found.has_errors() => context.end(command, exit),
         Err(exit) => exit,
-        Ok(()) => apply(context, command, engine, planned).await,
+        Ok(()) => {
+            let exit = apply(context, command, engine, planned).await;
+            if !context.global.json && !scope.destroy && exit == Exit::Done {
+                context.terminal.out(&show::outputs(desired));
+            }
+            exit
+        }
     }
 }
 

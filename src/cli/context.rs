@@ -136,8 +136,18 @@ impl Context {
         self.terminal.out(&json::pretty(document));
     }
 
+    /// Loads the configuration for a command that only needs its backend: what is no error is the business of
+    /// those that read all of it.
+    pub(super) fn load_quietly(&mut self, inputs: &Inputs) -> Option<(Desired, Registry)> {
+        self.load_telling(inputs, |d| d.severity == Severity::Error)
+    }
+
     /// Loads the configuration. `None` if it has errors; they were told.
     pub(super) fn load(&mut self, inputs: &Inputs) -> Option<(Desired, Registry)> {
+        self.load_telling(inputs, |_| true)
+    }
+
+    fn load_telling(&mut self, inputs: &Inputs, tells: fn(&Diagnostic) -> bool) -> Option<(Desired, Registry)> {
         let mut acc = Diagnostics::new();
         let registry = self.registry()?;
         let input = config::Input {
@@ -150,7 +160,7 @@ impl Context {
         let resources = desired.as_ref().map(|desired| desired.resources.len());
         tracing::info!(dir = %input.dir.display(), resources, "configuration read");
         let failed = acc.has_errors();
-        self.tell_all(acc);
+        self.tell_all(acc.into_iter().filter(tells));
         (!failed).then_some(())?;
         Some((desired?, registry))
     }

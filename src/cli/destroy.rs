@@ -11,7 +11,7 @@ use crate::engine::Scope;
 /// Delete everything that keyform owns here.
 ///
 /// Plans the end of whatever the ledger owns, in reverse order, shows it, asks, and does it. What keyform
-/// did not make stays. Syncs take their keys away from the destination only where `on_delete = "remove"`
+/// did not make stays. With --target, what needs the target ends with it. Syncs take their keys away from the destination only where `on_delete = "remove"`
 /// says so.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  keyform plan --destroy\n  keyform destroy --target 'secret_sync.web[\"dev\"]'")]

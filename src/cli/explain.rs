@@ -39,15 +39,56 @@ fn of_code(code: &Code) -> Topic {
     Topic { name: code.id.to_owned(), summary: code.summary, text: code.explain.to_owned() }
 }
 
+/// When a hazard arises, and what is safe to do about it.
+fn arises(kind: HazardKind) -> &'static str {
+    match kind {
+        HazardKind::Wipe => {
+            "The destination holds keys within the sync's key schema that keyform never wrote, and the sync deletes what \
+             its source does not have. Safe: `disable_secret_deletion = true`, a narrower key schema, or the keys \
+             added to the source."
+        }
+        HazardKind::Takeover => {
+            "A key that a sync pushes, or a resource, is there already, and someone else wrote it. Overwritten, that value is lost, as most destinations keep no old ones. Safe: look \
+             who wrote it, copy the value into the source if it is the right one, then plan again."
+        }
+        HazardKind::MassDelete => {
+            "More rows delete something of one destination or project than `max_deletes` or `max_delete_percent` of the `guard` block accept at once. \
+             It is mostly a block or a folder removed by mistake. Safe: look at the rows to delete, and put \
+             back what was not meant to go."
+        }
+        HazardKind::Shrunk => {
+            "The source of a sync was read as empty, or has less than half of the keys that were written before. It is \
+             mostly a wrong path or environment, or a permission that was lost. Safe: `keyform secret list` of \
+             the source, and mend what is missing."
+        }
+        HazardKind::FirstContact => {
+            "A sync that never ran would change or delete keys that its destination already holds. Keyform can't \
+             know who needs them. Safe: `initial_sync = \"import-prioritize-destination\"` where the destination can \
+             be read, a key schema with a prefix, or the same values in the source first."
+        }
+        HazardKind::Replace => {
+            "An attribute changed that can't be changed in place, so the resource is deleted and made again, and what is \
+             in it goes with it. Safe: put the attribute back, or copy what is inside before."
+        }
+        HazardKind::Collision => "Two syncs write the same key at the same place: the one that runs last would win.",
+        HazardKind::Incomplete => {
+            "A part of what the plan depends on could not be read: a permission, a network, a malformed file. Rows may be \
+             missing, also such as delete something."
+        }
+        HazardKind::Protected => "The plan deletes or replaces a resource that has `prevent_destroy = true`.",
+    }
+}
+
 fn of_hazard(kind: HazardKind) -> Topic {
     let text = match kind {
         HazardKind::Collision | HazardKind::Protected => {
-            format!("A plan with this hazard is never applied. {}", words::way_out(kind, 0))
+            format!("{} A plan with this hazard is never applied. {}", arises(kind), words::way_out(kind, 0))
         }
         _ => format!(
-            "A plan with this hazard is refused (exit code 6) unless it is allowed: for one resource in its `allow = \
+            "{} A plan with this hazard is refused (exit code 6) unless it is allowed: for one resource in its `allow = \
              [\"{word}\"]`, for all in the `guard` block, or once on the command line with the number that the plan \
              names, `--allow {word}=N`. It is a number and not a switch, so that what was reviewed is what is allowed.",
+            arises(kind),
             word = kind.word()
         ),
     };
@@ -72,7 +113,11 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         let topic = args.topic.as_deref().unwrap_or_default();
         let known: Vec<String> = everything().map(|t| t.name).chain(["exit-codes".to_owned()]).collect();
         let names = || known.iter().map(String::as_str);
-        let near = nearest(&topic.to_uppercase(), names()).or_else(|| nearest(&topic.to_lowercase(), names()));
+        // Another number is another problem: only words have near ones.
+        let near = match topic.bytes().any(|byte| byte.is_ascii_digit()) {
+            true => None,
+            false => nearest(&topic.to_lowercase(), names()),
+        };
         let help = match near {
             Some(name) => format!("did you mean `{name}`?"),
             None => "`keyform explain` lists everything".to_owned(),

@@ -35,6 +35,7 @@ pub(super) fn run(context: &mut Context, _args: &Args) -> Exit {
             context.document(&Document { format: "keyform.init/1", written });
             Exit::Done
         }
+        Ok(_) if context.global.quiet => Exit::Done,
         Ok(written) => {
             for file in written {
                 context.terminal.out(&format!("wrote {file}\n"));

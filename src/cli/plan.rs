@@ -37,7 +37,7 @@ pub(super) struct Args {
 /// What is planned, for every command that plans.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Selection {
-    /// Only this resource and what it needs; may be repeated
+    /// Only this resource and what it needs (at a destroy: what needs it); may be repeated
     #[arg(long = "target", value_name = "ADDRESS", value_parser = address)]
     pub(super) targets: Vec<Address>,
     /// Adopt what exists and is right, instead of reporting it as taken
@@ -77,7 +77,8 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         let entries = context.entries();
         context.document(&json::plan::document(&planned.plan, cost, entries, &context.sources));
     } else {
-        context.terminal.out(&text::plan(&planned.plan, context.terminal.style(), cost));
+        let draw = if context.global.quiet { text::brief } else { text::plan };
+        context.terminal.out(&draw(&planned.plan, context.terminal.style(), cost));
     }
     exit(&planned, args.exit_code)
 }

@@ -18,6 +18,7 @@ use crate::view::words;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Show what is declared and managed, and whether it is right.
 ///
@@ -38,7 +39,7 @@ pub(super) struct Args {
 struct Document {
     format: &'static str,
     resources: Vec<Row>,
-    outputs: BTreeMap<String, String>,
+    outputs: BTreeMap<String, serde_json::Value>,
 }
 
 /// A resource with its state.
@@ -50,7 +51,10 @@ struct Row {
     state: String,
     id: Option<String>,
     written_at: Option<String>,
-    attributes: BTreeMap<String, String>,
+    attributes: BTreeMap<String, serde_json::Value>,
+    /// The attributes as text.
+    #[serde(skip)]
+    texts: BTreeMap<String, String>,
     keys: Vec<Key>,
 }
 
@@ -81,12 +85,14 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         context.tell(Diagnostic::error(&codes::UNKNOWN_ADDRESS, detail).help("`keyform show` lists everything"));
         return context.end("show", Exit::Failed);
     }
-    let outputs = desired.outputs.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
     if context.global.json {
+        let outputs = desired.outputs.iter().map(|(name, value)| (name.to_string(), data(value))).collect();
         context.document(&Document { format: "keyform.show/1", resources: rows, outputs });
     } else {
-        let outputs = if args.address.is_none() { outputs } else { BTreeMap::new() };
-        let out = draw(&rows, &outputs, args.address.is_some(), context.terminal.style().paint);
+        let mut out = draw(&rows, args.address.is_some(), context.terminal.style().paint);
+        if args.address.is_none() {
+            out.push_str(&outputs(&desired));
+        }
         context.terminal.out(&out);
     }
     if planned.plan.incomplete.is_empty() { Exit::Done } else { Exit::Undetermined }
@@ -135,6 +141,7 @@ impl<'a> Facts<'a> {
         let record = self.ledger.records.get(address);
         let declared = self.desired.resources.get(address);
         let keys = self.entries.get(address).into_iter().flatten();
+        let attrs = || declared.into_iter().flat_map(|resource| resource.attrs.iter());
         Row {
             address: address.to_string(),
             declared: declared.is_some(),
@@ -142,13 +149,33 @@ impl<'a> Facts<'a> {
             state: self.state(address),
             id: record.map(|record| record.id.to_string()).filter(|id| !id.is_empty()),
             written_at: record.map(|record| record.at.to_string()),
-            attributes: declared
-                .map(|resource| resource.attrs.iter().map(|(name, value)| (name.to_string(), text(value))).collect())
-                .unwrap_or_default(),
+            attributes: attrs().map(|(name, value)| (name.to_string(), data(value))).collect(),
+            texts: attrs().map(|(name, value)| (name.to_string(), text(value))).collect(),
             keys: keys
                 .map(|entry| Key { key: entry.entry_key().unwrap_or_default().to_owned(), state: self.state(entry) })
                 .collect(),
         }
+    }
+}
+
+/// The outputs as text, one a line.
+pub(super) fn outputs(desired: &Desired) -> String {
+    let line = |(name, value): (&Arc<str>, &Value)| {
+        format!("output {} = {}\n", words::shown(name), words::shown(&text(value)))
+    };
+    desired.outputs.iter().map(line).collect()
+}
+
+/// An attribute as data: what is no plain data is its text.
+fn data(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Null => serde_json::Value::Null,
+        Value::Bool(b) => (*b).into(),
+        Value::Number(n) => serde_json::from_str(&n.to_string()).unwrap_or_else(|_| n.to_string().into()),
+        Value::String(text) => (&**text).into(),
+        Value::List(items) => items.iter().map(data).collect(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.to_string(), data(value))).collect(),
+        other => text(other).into(),
     }
 }
 
@@ -181,7 +208,7 @@ fn text(value: &Value) -> String {
     }
 }
 
-fn draw(rows: &[Row], outputs: &BTreeMap<String, String>, detailed: bool, paint: Paint) -> String {
+fn draw(rows: &[Row], detailed: bool, paint: Paint) -> String {
     let mut out = String::new();
     let column = rows.iter().map(|row| row.address.chars().count()).max().unwrap_or(0).min(60);
     for row in rows {
@@ -200,9 +227,6 @@ fn draw(rows: &[Row], outputs: &BTreeMap<String, String>, detailed: bool, paint:
             details(&mut out, row, paint);
         }
     }
-    for (name, value) in outputs {
-        out.push_str(&format!("output {} = {}\n", words::shown(name), words::shown(value)));
-    }
     if rows.is_empty() {
         out.push_str("Nothing is declared, and nothing is owned.\n");
     }
@@ -210,7 +234,7 @@ fn draw(rows: &[Row], outputs: &BTreeMap<String, String>, detailed: bool, paint:
 }
 
 fn details(out: &mut String, row: &Row, paint: Paint) {
-    for (name, value) in &row.attributes {
+    for (name, value) in &row.texts {
         out.push_str(&format!("  {} = {}\n", words::shown(name), words::shown(value)));
     }
     if let Some(id) = &row.id {

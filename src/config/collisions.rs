@@ -112,7 +112,7 @@ fn compare(a: &Writer<'_>, b: &Writer<'_>) -> Option<Diagnostic> {
     let (first, second) = (&a.resource.address, &b.resource.address);
     let labelled = |d: Diagnostic| match a.resource.origin.block == b.resource.origin.block {
         true => d.at(b.resource.origin.block, "two instances of this block"),
-        false => d.at(b.resource.origin.block, "this one").at(a.resource.origin.block, "and this one"),
+        false => d.at(b.resource.origin.block, "and this one").at(a.resource.origin.block, "this one"),
     };
     if let (Some(one), Some(other)) = (&a.container, &b.container) {
         return (one == other).then(|| {

@@ -226,7 +226,7 @@ impl<'a> Evaluation<'a> {
             let d = Diagnostic::error(&codes::UNKNOWN_REFERENCE, format!("{what} is not declared.")).at(span, "");
             match nearest(name, known.iter().copied()) {
                 Some(near) => d.help(format!("did you mean `{near}`?")),
-                None if known.is_empty() => d.help(none),
+                None if known.is_empty() => d.help(none.replace("<name>", name)),
                 None => d,
             }
         };

@@ -399,8 +399,16 @@ impl Builder<'_, '_> {
             // With one variant there is nothing to choose.
             Value::Null if destination.variants.len() == 1 => destination.variants.keys().next().cloned()?,
             Value::Null => {
-                let d = Diagnostic::error(&codes::REQUIRED, format!("`{}` needs `{selector}`.", self.instance.address));
-                self.report(d.at(span, format!("`{selector}` is not set")).help(format!("one of {}", listed())));
+                let address = &self.instance.address;
+                let d = match self.block("destination") {
+                    Some(_) => Diagnostic::error(&codes::REQUIRED, format!("`{address}` needs `{selector}`."))
+                        .at(span, format!("`{selector}` is not set"))
+                        .help(format!("one of {}", listed())),
+                    None => Diagnostic::error(&codes::REQUIRED, format!("`{address}` needs a `destination` block."))
+                        .at(span, "says nothing of where in the destination")
+                        .help(format!("destination {{ {selector} = … }}, one of {}", listed())),
+                };
+                self.report(d);
                 return None;
             }
             other => match check::text(other) {

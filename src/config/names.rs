@@ -119,6 +119,12 @@ pub(crate) fn template(text: &str) -> Result<(), Bad> {
     match text.matches(SECRET_KEY).count() {
         0 => {
             let why = format!("needs `{SECRET_KEY}`: where the key goes");
+            let word = &SECRET_KEY[2..SECRET_KEY.len() - 2];
+            if let Some(at) = text.to_ascii_lowercase().find(&word.to_ascii_lowercase()) {
+                let (before, after) = (&text[..at], &text[at + word.len()..]);
+                let (before, after) = (before.trim_end_matches(['{', ' ', '$']), after.trim_start_matches(['}', ' ']));
+                return Err(Bad { why, help: Some(format!("did you mean `{before}{SECRET_KEY}{after}`?")) });
+            }
             return Err(Bad { why, help: Some(format!("for example `{text}{SECRET_KEY}`")) });
         }
         1 => {}

@@ -8,6 +8,7 @@ use crate::diag::codes;
 use crate::diag::source::Sources;
 use crate::lang::ast::Expr;
 use crate::lang::eval;
+use crate::lang::functions;
 use crate::lang::parse;
 use crate::lang::scope::Outside;
 use crate::lang::scope::Scope;
@@ -23,6 +24,9 @@ pub(crate) struct Given {
 
 /// The values of a file. `name` is what people know it by.
 pub(crate) fn file(acc: &mut Diagnostics, name: &str, text: &str) -> Vec<(Arc<str>, Given)> {
+    if name.ends_with(".json") {
+        return json(acc, name, text);
+    }
     // A registry of its own, so that nothing can draw the text.
     let mut sources = Sources::new();
     let id = sources.add(name, text);
@@ -56,6 +60,23 @@ pub(crate) fn file(acc: &mut Diagnostics, name: &str, text: &str) -> Vec<(Arc<st
         }
     }
     values
+}
+
+/// The values of a file in JSON: an object.
+fn json(acc: &mut Diagnostics, name: &str, text: &str) -> Vec<(Arc<str>, Given)> {
+    let decode = functions::CORE.iter().find(|function| function.name == "jsondecode");
+    let read = decode.map(|decode| (decode.call)(&Outside::nothing(&[]), &[Value::string(text)]));
+    let why = match read {
+        Some(Ok(Value::Object(fields))) => {
+            let given = |value: &Value| Given { value: value.clone(), from: name.to_owned() };
+            return fields.iter().map(|(variable, value)| (variable.clone(), given(value))).collect();
+        }
+        Some(Err(misuse)) => misuse.why,
+        Some(Ok(_)) | None => "is no object".to_owned(),
+    };
+    let detail = format!("{name} {why}.");
+    acc.push(Diagnostic::error(&codes::VARS_FILE, detail).help("write `{ \"name\": value }`"));
+    Vec::new()
 }
 
 /// A list, map or object written as an expression; `None` if it is none.

@@ -173,7 +173,7 @@ pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Op
     known
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(wanted, name), name))
-        .filter(|(distance, name)| *distance <= 1 + name.len().min(wanted.len()) / 4)
+        .filter(|(distance, name)| *distance <= 1 + name.len().min(wanted.len()).saturating_sub(1) / 4)
         .min()
         .map(|(_, name)| name)
 }

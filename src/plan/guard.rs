@@ -207,7 +207,10 @@ impl Judge<'_> {
             }
             let foreign = self.input.live.resources.get(address).map_or(0, |seen| seen.foreign);
             if foreign > 0 {
-                let detail = format!("{address} holds {foreign} things that keyform did not make; they go with it.");
+                let detail = match foreign {
+                    1 => format!("{address} holds 1 thing that keyform did not make; it goes with it."),
+                    n => format!("{address} holds {n} things that keyform did not make; they go with it."),
+                };
                 self.add(HazardKind::Wipe, address, foreign, detail);
             }
             let protected = match self.input.desired.resources.get(address) {
@@ -259,7 +262,9 @@ impl Judge<'_> {
             return;
         }
         let detail = match pushed.read {
+            0 if recorded == 1 => "The source is empty; 1 key of it was written before.".to_owned(),
             0 => format!("The source is empty; {recorded} keys of it were written before."),
+            1 => format!("The source has 1 key; {recorded} were written before."),
             read => format!("The source has {read} keys; {recorded} were written before."),
         };
         self.add(HazardKind::Shrunk, &sync.address, recorded - pushed.read, detail);

@@ -1,6 +1,7 @@
 //! How an apply ended, as text: what was done, what failed, what was skipped and because of what.
 
 use crate::engine::event::Report;
+use crate::model::address::Address;
 use crate::view::text::FOLD;
 use crate::view::text::HEAD;
 use crate::view::text::Style;
@@ -13,9 +14,28 @@ pub fn report(report: &Report, style: Style) -> String {
     let mut out = String::new();
     let (stopped, failed): (Vec<_>, Vec<_>) = report.skipped.iter().partition(|(_, because)| because.is_none());
     let shown = if stopped.len() > FOLD { HEAD } else { stopped.len() };
+    // The keys of one sync that wait for the same thing are one line.
+    let mut lines: Vec<(&Address, Option<&Address>, usize)> = Vec::new();
     for (address, because) in failed.into_iter().chain(stopped.iter().copied().take(shown)) {
-        let address = words::shown(&address.to_string());
+        match lines.last_mut() {
+            Some((first, why, count))
+                if address.entry_key().is_some()
+                    && first.entry_key().is_some()
+                    && first.resource() == address.resource()
+                    && *why == because.as_ref() =>
+            {
+                *count += 1;
+            }
+            _ => lines.push((address, because.as_ref(), 1)),
+        }
+    }
+    for (address, because, count) in lines {
+        let address = match count {
+            1 => words::shown(&address.to_string()),
+            n => format!("{n} keys of {}", words::shown(&address.resource().to_string())),
+        };
         let why = match because {
+            Some(other) if count > 1 => format!("they need {}, which was not done", words::shown(&other.to_string())),
             Some(other) => format!("it needs {}, which was not done", words::shown(&other.to_string())),
             None => "the run was stopped".to_owned(),
         };
@@ -27,7 +47,7 @@ pub fn report(report: &Report, style: Style) -> String {
     }
     let mut parts: Vec<String> =
         report.done.iter().map(|(action, count)| format!("{count} {}", words::past(*action))).collect();
-    if parts.is_empty() {
+    if parts.is_empty() && report.failed.is_empty() {
         parts.push("nothing changed".to_owned());
     }
     if !report.failed.is_empty() {
@@ -49,7 +69,14 @@ pub fn report(report: &Report, style: Style) -> String {
     let cost = paint.dim(&format!("({requests}, {})", words::duration(report.took)));
     out.push_str(&format!("{word}: {}. {cost}\n", parts.join(", ")));
     if report.interrupted || !report.failed.is_empty() {
-        out.push_str("What was done is recorded. Run the same command again to go on from here.\n");
+        out.push_str(match (report.done_count(), report.interrupted) {
+            (0, false) => "Mend what is named above, then run the same command again.\n",
+            (0, true) => "Run the same command again to begin anew.\n",
+            (_, false) => {
+                "What was done is recorded. Mend what is named above, then run the same command again to go on.\n"
+            }
+            (_, true) => "What was done is recorded. Run the same command again to go on from here.\n",
+        });
     }
     out
 }

@@ -71,6 +71,16 @@ pub fn plan(plan: &Plan, style: Style, cost: Cost) -> String {
     out
 }
 
+/// What of a plan is drawn where quiet is wanted: what is dangerous, what could not be seen, the counts.
+#[must_use]
+pub fn brief(plan: &Plan, style: Style, cost: Cost) -> String {
+    let mut out = String::new();
+    hazards(&mut out, plan, style);
+    beside(&mut out, plan, style);
+    summary(&mut out, plan, style, cost);
+    out
+}
+
 fn groups(plan: &Plan) -> Vec<Group<'_>> {
     let mut groups: IndexMap<Address, Group<'_>> = IndexMap::new();
     for change in &plan.changes {
