@@ -139,28 +139,29 @@ impl Context {
     /// Loads the configuration for a command that only needs its backend: what is no error is the business of
     /// those that read all of it.
     pub(super) fn load_quietly(&mut self, inputs: &Inputs) -> Option<(Desired, Registry)> {
-        self.load_telling(inputs, |d| d.severity == Severity::Error)
+        self.load_telling(inputs, true)
     }
 
     /// Loads the configuration. `None` if it has errors; they were told.
     pub(super) fn load(&mut self, inputs: &Inputs) -> Option<(Desired, Registry)> {
-        self.load_telling(inputs, |_| true)
+        self.load_telling(inputs, false)
     }
 
-    fn load_telling(&mut self, inputs: &Inputs, tells: fn(&Diagnostic) -> bool) -> Option<(Desired, Registry)> {
+    fn load_telling(&mut self, inputs: &Inputs, backend_only: bool) -> Option<(Desired, Registry)> {
         let mut acc = Diagnostics::new();
         let registry = self.registry()?;
         let input = config::Input {
             vars: inputs.vars.clone(),
             var_files: inputs.var_files.clone(),
             strict: inputs.strict,
+            backend_only,
             ..config::Input::new(self.dir())
         };
         let desired = config::load(&mut acc, &mut self.sources, &input, registry.schemas());
         let resources = desired.as_ref().map(|desired| desired.resources.len());
         tracing::info!(dir = %input.dir.display(), resources, "configuration read");
         let failed = acc.has_errors();
-        self.tell_all(acc.into_iter().filter(tells));
+        self.tell_all(acc.into_iter().filter(|d| !backend_only || d.severity == Severity::Error));
         (!failed).then_some(())?;
         Some((desired?, registry))
     }

@@ -55,6 +55,9 @@ pub struct Input {
     pub var_files: Vec<PathBuf>,
     /// Whether a literal in a secret attribute is an error.
     pub strict: bool,
+    /// Whether only the backend is wanted: then a variable without a value is only missed where the backend
+    /// or the settings need it, and what needs it besides is left out.
+    pub backend_only: bool,
     /// A variable of the environment, for `env()` and `KEYFORM_VAR_name`.
     pub env: fn(&str) -> Option<String>,
 }
@@ -63,7 +66,14 @@ impl Input {
     /// A directory, no variables given, not strict, the environment of the process.
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>) -> Self {
-        Self { dir: dir.into(), vars: Vec::new(), var_files: Vec::new(), strict: false, env: source::environment }
+        Self {
+            dir: dir.into(),
+            vars: Vec::new(),
+            var_files: Vec::new(),
+            strict: false,
+            backend_only: false,
+            env: source::environment,
+        }
     }
 }
 
@@ -97,7 +107,8 @@ fn evaluate_all(
 ) -> (Desired, Diagnostics, Vec<Span>) {
     let declared = decode::collect(&mut acc, &files.bodies);
     let mut hidden = Vec::new();
-    let variables = variables::resolve(&mut acc, &mut hidden, input, &files.values, &declared.variables);
+    let spared = |name: &str| input.backend_only && !variables::backend_needs(&declared, name);
+    let variables = variables::resolve(&mut acc, &mut hidden, input, &files.values, &declared.variables, &spared);
     let ev = Evaluation::new(schemas, input, &declared, variables, acc);
     ev.hidden.borrow_mut().extend(hidden);
     ev.validations();

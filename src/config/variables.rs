@@ -5,9 +5,11 @@
 
 use crate::config::Input;
 use crate::config::decode;
+use crate::config::decode::Declared;
 use crate::config::evaluate::Evaluation;
 use crate::config::load;
 use crate::config::refs;
+use crate::config::refs::Mention;
 use crate::config::types;
 use crate::config::types::VarType;
 use crate::config::vars;
@@ -61,13 +63,29 @@ impl Variables {
     }
 }
 
+/// Whether the backend or the settings may need a variable. A local value may stand for any.
+pub(crate) fn backend_needs(declared: &Declared<'_>, variable: &str) -> bool {
+    fn within(block: &Block, is_needed: &dyn Fn(&Mention) -> bool) -> bool {
+        block.body.attrs.iter().any(|attr| refs::mentions(&attr.expr).iter().any(is_needed))
+            || block.body.blocks.iter().any(|inner| within(inner, is_needed))
+    }
+    let is_needed = |mention: &Mention| match &*mention.root {
+        "local" => true,
+        "var" => mention.name.as_deref().is_none_or(|name| name == variable),
+        _ => false,
+    };
+    declared.backend.into_iter().chain(declared.keyform).any(|block| within(block, &is_needed))
+}
+
 /// Gives every declared variable its value. `auto` are the files that are read by themselves: name, text.
+/// Those that are `spared` may be without one.
 pub(crate) fn resolve(
     acc: &mut Diagnostics,
     hidden: &mut Vec<Span>,
     input: &Input,
     auto: &[(String, String)],
     blocks: &[&Block],
+    spared: &dyn Fn(&str) -> bool,
 ) -> Variables {
     let known: HashSet<Arc<str>> = blocks.iter().map(|block| block.labels[0].text.clone()).collect();
     let names = blocks.iter().map(|block| block.labels[0].text.clone()).collect();
@@ -95,6 +113,10 @@ pub(crate) fn resolve(
             (input.env)(&key).map(|text| (text, key))
         };
         let text = text.or_else(|| if file.is_some() { None } else { from_env() });
+        if text.is_none() && file.is_none() && decode::expr(&block.body, "default").is_none() && spared(name) {
+            failed.insert(name.clone());
+            continue;
+        }
         match one(acc, hidden, input, block, text, file) {
             Some(value) => {
                 object.insert(name.clone(), value);
