@@ -159,6 +159,16 @@ impl World {
         secrets.into_iter().map(|(key, value)| (key.to_string(), value.expose().to_owned())).collect()
     }
 
+    /// The secrets at the root of an environment.
+    pub(crate) async fn stored_in(&self, environment: &str) -> Vec<(String, String)> {
+        let (desired, registry) = self.desired();
+        let engine = self.open(&desired, registry).await.unwrap();
+        let place = Place { project: "bakery".into(), environment: environment.into(), path: "/".into() };
+        let secrets = engine.secrets(&place).await.unwrap();
+        engine.close().await;
+        secrets.into_iter().map(|(key, value)| (key.to_string(), value.expose().to_owned())).collect()
+    }
+
     pub(crate) async fn planned(&self) -> Planned {
         let (desired, registry) = self.desired();
         let engine = self.open(&desired, registry).await.unwrap();

@@ -3,6 +3,7 @@
 use crate::engine::PROJECT;
 use crate::engine::SYNC;
 use crate::engine::World;
+use crate::engine::rows;
 use keyform::engine::Scope;
 
 fn removing() -> String {
@@ -48,4 +49,73 @@ async fn everything_is_destroyed() {
     let (_, report) = world.apply(&Scope { destroy: true, ..Scope::default() }).await;
     assert!(report.is_complete(), "{:#?} {:#?}", report.failed, report.skipped);
     assert_eq!(world.read("out/dev.env"), "");
+}
+
+/// The project with a random secret in an environment of its own.
+fn random(environment: &str, lifecycle: &str) -> String {
+    format!(
+        r#"
+project "bakery" {{
+  environment "{environment}" {{}}
+  secret "A" {{
+    environment = "{environment}"
+    value       = secret_random({{ length = 24 }})
+    lifecycle {{
+      {lifecycle}
+    }}
+  }}
+}}
+"#
+    )
+}
+
+#[tokio::test]
+async fn an_environment_with_another_label_is_no_way_around_protection() {
+    let world = World::new(&random("prod", "prevent_destroy = true"));
+    world.converge().await;
+    world.write("main.hcl", &random("prod2", "prevent_destroy = true"));
+    let plan = world.planned().await.plan;
+    assert_eq!(
+        rows(&plan),
+        [
+            "create new project.bakery.environment.prod2",
+            "replace immutable project.bakery.secret.A",
+            "delete removed project.bakery.environment.prod",
+        ]
+    );
+    let hazards: Vec<_> =
+        plan.hazards.iter().map(|hazard| format!("{} {}", hazard.kind.word(), hazard.address)).collect();
+    assert_eq!(hazards, ["replace project.bakery.secret.A", "protected project.bakery.secret.A"]);
+
+    // Without the protection, the random value moves along.
+    world.write("main.hcl", &random("prod", "prevent_destroy = false"));
+    world.converge().await;
+    let before = world.stored_in("prod").await;
+    world.write("main.hcl", &random("prod2", "prevent_destroy = false"));
+    world.converge().await;
+    assert_eq!(world.stored_in("prod2").await, before);
+}
+
+#[tokio::test]
+async fn protection_and_the_end_of_a_sync_are_remembered_as_last_declared() {
+    let protect = |on: bool, end: &str| {
+        let project = random("dev", &format!("prevent_destroy = {on}"));
+        format!("{project}{}", SYNC.replace("path        = \"/api\"", &format!("on_delete = \"{end}\"")))
+    };
+    let world = World::new(&protect(false, "remove"));
+    world.converge().await;
+    world.write("main.hcl", &protect(true, "keep"));
+    assert_eq!(world.converge().await, ["adopt changed project.bakery.secret.A", "adopt changed secret_sync.web"]);
+    let held = world.read("out/dev.env");
+    world.write("main.hcl", "project \"bakery\" {\n  environment \"dev\" {}\n}\n");
+    let hazards: Vec<_> = world.planned().await.plan.hazards.iter().map(|hazard| hazard.kind.word()).collect();
+    assert_eq!(hazards, ["protected"]);
+
+    // And back: what is not protected any more may go, and the keys stay.
+    world.write("main.hcl", &protect(false, "keep"));
+    assert_eq!(world.converge().await, ["adopt changed project.bakery.secret.A"]);
+    world.write("main.hcl", "project \"bakery\" {\n  environment \"dev\" {}\n}\n");
+    assert_eq!(world.planned().await.plan.hazards, []);
+    world.converge().await;
+    assert_eq!(world.read("out/dev.env"), held);
 }

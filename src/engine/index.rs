@@ -124,7 +124,14 @@ impl<'a> Index<'a> {
             self.mention(&mut mentions, resource);
         }
         for (address, record) in &self.ledger.records {
-            if !self.desired.resources.contains_key(address) && address.entry_key().is_none() {
+            // What is declared elsewhere than it was written is looked for where it was, too.
+            let has_moved = self.desired.resources.get(address).is_none_or(|resource| {
+                let differs = |name: &str| {
+                    resource.text(name).is_some_and(|now| record.natural.get(name).is_some_and(|was| **was != *now))
+                };
+                differs(natural::ENVIRONMENT) || differs(natural::PATH)
+            });
+            if has_moved && address.entry_key().is_none() {
                 self.mention_natural(&mut mentions, address, &record.natural);
             }
         }

@@ -69,12 +69,17 @@ pub(super) fn observe(index: &Index<'_>, schemas: &Schemas, key: &FingerprintKey
 /// The live secret of a declared one, for random values that are kept.
 pub(super) fn live_secret<'a>(index: &Index<'a>, resource: &Resource) -> Option<&'a Stored> {
     let project = resource.reference("project")?;
+    let id = index.ledger.records.get(&resource.address).map(|r| &r.id);
+    // Wherever in the project it is by now.
+    let mut all =
+        index.project(project)?.environments.iter().filter_map(|e| e.secrets.as_ref()?.as_ref().ok()).flatten();
+    if let Some(found) = id.and_then(|id| all.find(|s| s.id == *id)) {
+        return Some(found);
+    }
     let environment = index.live_environment(project, resource.text("environment")?)?;
     let secrets = environment.secrets.as_ref()?.as_ref().ok()?;
-    let id = index.ledger.records.get(&resource.address).map(|r| &r.id);
     let path = resource.text("path").unwrap_or("/");
-    let by_id = id.and_then(|id| secrets.iter().find(|s| s.id == *id));
-    by_id.or_else(|| secrets.iter().find(|s| *s.path == *path && Some(&*s.key) == resource.text("key")))
+    secrets.iter().find(|s| *s.path == *path && Some(&*s.key) == resource.text("key"))
 }
 
 /// All secrets that were read, to be found by id and by name.

@@ -6,6 +6,7 @@
 //! | yes | – | – | Create · New |
 //! | yes | – | yes | Create · Missing *(drift)* |
 //! | yes | same | yes | nothing |
+//! | yes | same | yes, with another `prevent_destroy` or `on_delete` | Adopt · Changed |
 //! | yes | differs | equals live, or did not have it | Update · Changed |
 //! | yes | differs | equals desired | Update · Drifted *(drift)* |
 //! | yes | differs | neither; or one attribute changed, another drifted | Update · Conflict *(drift)* |
@@ -184,8 +185,13 @@ impl Row<'_> {
             plan.blocked.insert(address.clone(), self.not_managed(immutable));
             return;
         }
-        if differences.is_empty() && record.is_some() {
-            plan.unchanged += 1;
+        if differences.is_empty()
+            && let Some(record) = record
+        {
+            match self.remembered(record) {
+                same if same.is_empty() => plan.unchanged += 1,
+                fields => plan.changes.push(change(address, Action::Adopt, Reason::Changed, fields)),
+            }
             return;
         }
         let (action, reason) = match (record, differences.is_empty()) {
@@ -200,6 +206,19 @@ impl Row<'_> {
         };
         let fields = differences.into_iter().map(|d| d.field).collect();
         plan.changes.push(change(address, action, reason, fields));
+    }
+
+    /// What only the ledger knows, for the time when the block is gone, and has otherwise than declared.
+    fn remembered(&self, record: &Record) -> Vec<Field> {
+        let flag = |flag: bool| Shown::Plain(if flag { "true" } else { "false" }.into());
+        let protected = self.resource.lifecycle.prevent_destroy;
+        let protection = (record.protected != protected)
+            .then(|| field(&"prevent_destroy".into(), flag(record.protected), flag(protected)));
+        let removes = |flag: bool| Shown::Plain(if flag { "\"remove\"" } else { "\"keep\"" }.into());
+        let declared = self.resource.text("on_delete") == Some("remove");
+        let ends = (record.removes != declared)
+            .then(|| field(&"on_delete".into(), removes(record.removes), removes(declared)));
+        protection.into_iter().chain(ends).collect()
     }
 
     fn differences(&self, seen: &Observed, record: Option<&Record>) -> Vec<Difference> {

@@ -10,13 +10,14 @@
 //! | `replace` | a resource is deleted and made again | 1 each |
 //! | `collision` | two secrets become one key of one destination: never allowed | keys |
 //! | `incomplete` | something could not be read | 1 each |
-//! | `protected` | what has, or had when its block went, `prevent_destroy` is deleted: never allowed | 1 each |
+//! | `protected` | what has, or had when its block went, `prevent_destroy` is deleted, or what holds it: never allowed | 1 each |
 //!
 //! A hazard is allowed by its name in `allow` of the resource or of the `guard` block, or by its number on
 //! the command line. The end of everything, when asked for, is neither `mass-delete` nor `shrunk`.
 
 use crate::model::address::Address;
 use crate::model::job;
+use crate::model::ledger::Natural;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use crate::plan::Action;
@@ -29,6 +30,7 @@ use crate::plan::Pushed;
 use crate::plan::Reason;
 use crate::plan::Shown;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
@@ -189,6 +191,8 @@ impl Judge<'_> {
     }
 
     fn resources(&mut self, changes: &[Change]) {
+        let deletes = |change: &&Change| matches!(change.action, Action::Delete | Action::Replace);
+        let gone: BTreeSet<&Address> = changes.iter().filter(deletes).map(|change| &change.address).collect();
         for change in changes.iter().filter(|change| change.address.entry_key().is_none()) {
             let address = &change.address;
             if matches!(change.reason, Reason::Takeover | Reason::Unseen) {
@@ -213,14 +217,40 @@ impl Judge<'_> {
                 };
                 self.add(HazardKind::Wipe, address, foreign, detail);
             }
-            let protected = match self.input.desired.resources.get(address) {
-                Some(resource) => resource.lifecycle.prevent_destroy,
-                None => self.input.ledger.records.get(address).is_some_and(|record| record.protected),
-            };
-            if protected {
+            if self.is_protected(address) {
                 let detail = format!("{address} has `prevent_destroy`; declare it without that first.");
                 self.add(HazardKind::Protected, address, 1, detail);
             }
+            self.contents(address, &gone);
+        }
+    }
+
+    /// As declared; what is no longer declared, as it was last.
+    fn is_protected(&self, address: &Address) -> bool {
+        match self.input.desired.resources.get(address) {
+            Some(resource) => resource.lifecycle.prevent_destroy,
+            None => self.input.ledger.records.get(address).is_some_and(|record| record.protected),
+        }
+    }
+
+    /// What is protected, goes with a container, and has no row of its own that says so.
+    fn contents(&mut self, container: &Address, gone: &BTreeSet<&Address>) {
+        let records = &self.input.ledger.records;
+        let Some(natural) = records.get(container).map(|record| &record.natural) else { return };
+        let mut rows = Rows::default();
+        for (address, record) in records.iter().filter(|(a, _)| a.entry_key().is_none() && *a != container) {
+            let is_there = || self.input.live.resources.contains_key(address);
+            if is_inside(container, natural, &record.natural)
+                && !gone.contains(address)
+                && self.is_protected(address)
+                && is_there()
+            {
+                rows.add(&address.to_string());
+            }
+        }
+        if rows.count > 0 {
+            let detail = format!("{container} holds {}, which must not be deleted.", rows.named());
+            self.add(HazardKind::Protected, container, rows.count, detail);
         }
     }
 
@@ -337,5 +367,20 @@ impl Judge<'_> {
             .skip_while(|(address, _)| *address == sync)
             .take_while(|(address, _)| address.segments().starts_with(sync.segments()))
             .count()
+    }
+}
+
+/// Whether a project, environment or folder held something when both were written.
+fn is_inside(container: &Address, own: &Natural, other: &Natural) -> bool {
+    let same = |name: &str, as_name: &str| own.get(name).is_some_and(|value| other.get(as_name) == Some(value));
+    match Kind::from_word(container.kind()) {
+        Some(Kind::Project) => same("slug", "project"),
+        Some(Kind::Environment) => same("project", "project") && same("slug", "environment"),
+        Some(Kind::Folder) => {
+            let rest = own.get("path").and_then(|own| other.get("path")?.strip_prefix(&**own));
+            let is_below = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            same("project", "project") && same("environment", "environment") && is_below
+        }
+        _ => false,
     }
 }

@@ -38,6 +38,7 @@ pub fn reason(reason: Reason, action: Action, entry: bool) -> &'static str {
     match (reason, entry) {
         (Reason::New, _) if action == Action::Adopt => "it is there and right",
         (Reason::New, _) => "new",
+        (Reason::Changed, false) if action == Action::Adopt => "only the ledger hears of it",
         (Reason::Changed, false) => "the configuration changed",
         (Reason::Changed, true) => "the source changed",
         (Reason::Missing, _) => "it was there and is gone",

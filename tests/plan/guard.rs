@@ -138,6 +138,20 @@ fn what_is_protected_is_never_deleted() {
 }
 
 #[test]
+fn what_holds_something_protected_is_not_deleted_either() {
+    let mut world = World::new();
+    world.exists("project.p.environment.e", &[]);
+    world.wrote("project.p.environment.e", &[], &[("project", "p"), ("slug", "e")]);
+    world.exists("project.p.secret.S", &[]);
+    world.declare("project.p.secret.S", &[]).lifecycle.prevent_destroy = true;
+    let natural = [("project", "p"), ("environment", "e"), ("path", "/"), ("key", "S")];
+    world.wrote("project.p.secret.S", &[], &natural).protected = true;
+    let plan = world.plan();
+    assert_eq!(rows(&plan), ["delete removed project.p.environment.e"]);
+    assert_eq!(hazards(&plan), ["protected=1 project.p.environment.e"]);
+}
+
+#[test]
 fn a_container_with_foreign_things_is_a_wipe() {
     let mut world = World::new();
     world.exists("project.p", &[]).foreign = 7;

@@ -241,6 +241,12 @@ impl<'a> Run<'a> {
             Action::Forget => Ok(journal::Event::Forget { address: change.address.clone() }),
             _ => {
                 let resource = self.declared(&change.address)?;
+                if let Some(record) = self.record(&change.address) {
+                    let mut record = record.clone();
+                    record.protected = resource.lifecycle.prevent_destroy;
+                    record.removes = resource.text("on_delete") == Some("remove");
+                    return Ok(journal::Event::Record { address: change.address.clone(), record });
+                }
                 let id = self.id(&change.address)?;
                 let connection = self.index.state.connections.iter().find(|c| c.id == id);
                 let version = connection.and_then(|c| c.credentials_hash.clone());
