@@ -5,6 +5,7 @@
 mod canary;
 mod cli;
 mod config;
+mod cover;
 mod engine;
 mod faults;
 mod files;

@@ -5,6 +5,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::diag::source;
 use crate::lang::format;
 use crate::view::json::diagnostic;
 use crate::view::paint::Paint;
@@ -146,12 +147,19 @@ fn write(context: &mut Context, file: &Path, text: &str) -> bool {
 /// A unified difference with three lines around each change.
 fn difference(name: &str, before: &str, after: &str, paint: Paint) -> String {
     let diff = TextDiff::from_lines(before, after);
+    // What may be a secret is compared as it is and shown covered; both have the same lines.
+    let (old, new) = (source::covered(before), source::covered(after));
+    let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
     let mut out = paint.bold(&format!("--- {name}\n+++ {name}\n"));
     for hunk in diff.unified_diff().context_radius(3).iter_hunks() {
         out.push_str(&paint.dim(&hunk.header().to_string()));
         out.push('\n');
         for change in hunk.iter_changes() {
-            let line = change.value().trim_end_matches('\n');
+            let line = match (change.old_index(), change.new_index()) {
+                (Some(index), _) => old.get(index),
+                (None, index) => index.and_then(|index| new.get(index)),
+            };
+            let line = line.copied().unwrap_or_default();
             match change.tag() {
                 ChangeTag::Delete => out.push_str(&paint.danger(&format!("-{line}"))),
                 ChangeTag::Insert => out.push_str(&paint.good(&format!("+{line}"))),

@@ -18,6 +18,7 @@ mod kinds;
 mod load;
 mod locals;
 mod names;
+mod plain;
 mod reads;
 mod reference;
 mod refs;
@@ -82,6 +83,7 @@ impl Input {
 pub fn load(acc: &mut Diagnostics, sources: &mut Sources, input: &Input, schemas: &Schemas) -> Option<Desired> {
     let mut found = Diagnostics::new();
     let files = load::directory(&mut found, sources, input);
+    plain::spans(&files.bodies, schemas).into_iter().for_each(|span| sources.reveal(span));
     // Functions that give paths start at the root, whatever the directory was called.
     let input = &Input { dir: load::absolute(&input.dir), ..input.clone() };
     let job = || evaluate_all(found, files, input, schemas);

@@ -1,11 +1,13 @@
 //! What went wrong, where, and what to do next.
 //!
 //! Lives here: [`Diagnostic`] and its accumulator [`Diagnostics`]; [`source`] holds the texts that
-//! spans point into, [`codes`] the table of stable codes, [`render`] draws them for a terminal. The
+//! spans point into, [`codes`] the table of stable codes, [`render`] draws them for a terminal, `cover` finds what an
+//! excerpt must not show. The
 //! summary of a diagnostic is constant, the detail names the thing, the help says the next step, and
 //! none of them ever quotes a secret value.
 
 pub mod codes;
+mod cover;
 pub mod render;
 pub mod source;
 

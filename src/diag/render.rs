@@ -6,10 +6,15 @@ use crate::diag::Severity;
 use crate::diag::source::Source;
 use crate::diag::source::SourceId;
 use crate::diag::source::Sources;
+use crate::diag::source::is_unseen;
 use miette::GraphicalReportHandler;
 use miette::GraphicalTheme;
 use miette::LabeledSpan;
-use miette::NamedSource;
+use miette::MietteError;
+use miette::MietteSpanContents;
+use miette::SourceCode;
+use miette::SourceSpan;
+use miette::SpanContents;
 use std::error::Error;
 use std::fmt;
 use std::ops::Range;
@@ -40,14 +45,6 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool, width: us
     out
 }
 
-/// Whether a character moves a cursor, breaks a line, turns the direction of writing or can't be seen.
-#[must_use]
-pub fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
-
 /// A text as it may be drawn: what can't be seen is written as `\u{…}`; lines stay lines.
 fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -61,31 +58,49 @@ fn visible(text: &str) -> String {
     out
 }
 
-/// A source as it may be drawn: what can't be seen is a question mark a byte, so that offsets stay.
-fn same_length(text: &str) -> String {
-    let is_fine = |c: char| matches!(c, '\n' | '\r' | '\t') || !is_unseen(c);
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match is_fine(c) {
-            true => out.push(c),
-            false => out.extend(std::iter::repeat_n('?', c.len_utf8())),
-        }
+/// A source as miette reads it: covered, and never more of it than is drawn.
+#[derive(Debug)]
+struct Excerpt<'s>(&'s Source);
+
+impl SourceCode for Excerpt<'_> {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let Self(source) = self;
+        // One line more at either end, so that the window's ends are never taken for the text's.
+        let first = source.line(span.offset()).saturating_sub(before + 1);
+        let last = source.line(span.offset() + span.len()) + after + 3;
+        let (start, end) = (source.line_start(first), source.line_start(last));
+        let window = source.shown().get(start..end).unwrap_or_default();
+        let inner = (span.offset() - start, span.len()).into();
+        let found = window.read_span(&inner, before, after)?;
+        let place = (found.span().offset() + start, found.span().len()).into();
+        Ok(Box::new(MietteSpanContents::new_named(
+            source.name.to_string(),
+            found.data(),
+            place,
+            found.line() + first,
+            found.column(),
+            found.line_count() + first,
+        )))
     }
-    out
 }
 
 /// What miette draws at once: all labels in one source.
 #[derive(Debug)]
-struct Drawing {
+struct Drawing<'s> {
     code: Option<String>,
     severity: miette::Severity,
     message: String,
     help: Option<String>,
     labels: Vec<LabeledSpan>,
-    source: Option<NamedSource<String>>,
+    source: Option<Excerpt<'s>>,
 }
 
-impl Drawing {
+impl Drawing<'_> {
     fn without_source(&self) -> String {
         let help = self.help.as_ref().map(|help| format!("  help: {help}\n"));
         let code = self.code.as_ref().map(|code| format!("{code}\n\n"));
@@ -94,7 +109,7 @@ impl Drawing {
 }
 
 /// One drawing a source, that of the first label first.
-fn drawings(diagnostic: &Diagnostic, sources: &Sources) -> Vec<Drawing> {
+fn drawings<'s>(diagnostic: &Diagnostic, sources: &'s Sources) -> Vec<Drawing<'s>> {
     let (severity, word) = match diagnostic.severity {
         Severity::Error => (miette::Severity::Error, "error"),
         Severity::Warning => (miette::Severity::Warning, "warning"),
@@ -140,18 +155,17 @@ fn drawings(diagnostic: &Diagnostic, sources: &Sources) -> Vec<Drawing> {
     all
 }
 
-impl Drawing {
-    fn fill(&mut self, id: SourceId, source: &Source, labels: &[Label]) {
-        let shown = same_length(&source.shown());
+impl<'s> Drawing<'s> {
+    fn fill(&mut self, id: SourceId, source: &'s Source, labels: &[Label]) {
         for (n, label) in labels.iter().filter(|label| label.span.source == id).enumerate() {
             let text = (!label.text.is_empty()).then(|| visible(&label.text));
-            let range = inside(&shown, label.span.range());
+            let range = inside(source.shown(), label.span.range());
             self.labels.push(match n {
                 0 => LabeledSpan::new_primary_with_span(text, range),
                 _ => LabeledSpan::new_with_span(text, range),
             });
         }
-        self.source = Some(NamedSource::new(&*source.name, shown));
+        self.source = Some(Excerpt(source));
     }
 }
 
@@ -168,15 +182,15 @@ fn inside(text: &str, range: Range<usize>) -> Range<usize> {
     start..end
 }
 
-impl fmt::Display for Drawing {
+impl fmt::Display for Drawing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl Error for Drawing {}
+impl Error for Drawing<'_> {}
 
-impl miette::Diagnostic for Drawing {
+impl miette::Diagnostic for Drawing<'_> {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         Some(Box::new(self.code.as_ref()?))
     }
@@ -189,8 +203,8 @@ impl miette::Diagnostic for Drawing {
         Some(Box::new(self.help.as_ref()?))
     }
 
-    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
-        self.source.as_ref().map(|source| source as &dyn miette::SourceCode)
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.source.as_ref().map(|source| source as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {

@@ -3,9 +3,10 @@
 //! Lives here: [`Sources`], a registry of named texts, and [`Span`], a byte range in one of them.
 //! Reading files does not: `config::load` does that and adds the texts here.
 
-use std::borrow::Cow;
+use crate::diag::cover;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::OnceLock;
 
 /// A text in [`Sources`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,26 +44,89 @@ pub struct Source {
     pub name: Arc<str>,
     /// The text, exactly as on disk: spans can be used to splice it.
     pub text: Arc<str>,
+    /// Whether the content of texts in it is covered unless it is known to be plain.
+    covers: bool,
+    /// Ranges that are known to be plain.
+    plain: Vec<Range<usize>>,
     /// Ranges that hold secrets (a literal in a secret attribute): never to be shown.
     hidden: Vec<Range<usize>>,
+    /// Made when it is first asked for.
+    shown: OnceLock<String>,
+    /// Where each line begins; made when it is first asked for.
+    lines: OnceLock<Vec<usize>>,
 }
 
 impl Source {
-    /// The text as it may be shown: as on disk, with an asterisk for every byte that is hidden. Offsets
-    /// and lines stay the same.
-    #[must_use]
-    pub fn shown(&self) -> Cow<'_, str> {
-        if self.hidden.is_empty() {
-            return Cow::Borrowed(&self.text);
-        }
-        let mut bytes = self.text.as_bytes().to_vec();
-        for range in &self.hidden {
-            for byte in bytes.get_mut(range.clone()).into_iter().flatten().filter(|byte| **byte != b'\n') {
-                *byte = b'*';
-            }
-        }
-        Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+    fn new(name: Arc<str>, text: Arc<str>, covers: bool) -> Self {
+        let (shown, lines) = (OnceLock::new(), OnceLock::new());
+        Self { name, text, covers, plain: Vec::new(), hidden: Vec::new(), shown, lines }
     }
+
+    /// The text as it may be shown: as on disk, with an asterisk for every byte that may be of a secret,
+    /// and a question mark for every byte of a character that can't be seen. Offsets and lines stay the same.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        self.shown.get_or_init(|| {
+            let mut covered = vec![false; self.text.len()];
+            let mut mark = |ranges: &[Range<usize>], value| {
+                for range in ranges {
+                    let end = range.end.min(self.text.len());
+                    covered.get_mut(range.start.min(end)..end).into_iter().for_each(|bytes| bytes.fill(value));
+                }
+            };
+            if self.covers {
+                mark(&cover::literals(&self.text), true);
+            }
+            mark(&self.plain, false);
+            mark(&self.hidden, true);
+            let mut out = String::with_capacity(self.text.len());
+            let mut chars = self.text.char_indices().peekable();
+            while let Some((at, c)) = chars.next() {
+                let is_break = c == '\n' || (c == '\r' && chars.peek().is_some_and(|(_, next)| *next == '\n'));
+                let length = c.len_utf8();
+                if is_break {
+                    out.push(c);
+                } else if covered[at..at + length].contains(&true) {
+                    out.extend(std::iter::repeat_n('*', length));
+                } else if c != '\t' && is_unseen(c) {
+                    out.extend(std::iter::repeat_n('?', length));
+                } else {
+                    out.push(c);
+                }
+            }
+            out
+        })
+    }
+
+    /// Where each line begins.
+    fn lines(&self) -> &[usize] {
+        self.lines
+            .get_or_init(|| std::iter::once(0).chain(self.text.match_indices('\n').map(|(at, _)| at + 1)).collect())
+    }
+
+    /// The line that a byte is in, counted from 0.
+    pub(crate) fn line(&self, at: usize) -> usize {
+        self.lines().partition_point(|start| *start <= at).saturating_sub(1)
+    }
+
+    /// Where a line begins; the end of the text if there are fewer.
+    pub(crate) fn line_start(&self, line: usize) -> usize {
+        self.lines().get(line).copied().unwrap_or(self.text.len())
+    }
+}
+
+/// A text of which nothing is known, as it may be shown: see [`Source::shown`].
+#[must_use]
+pub fn covered(text: &str) -> String {
+    Source::new("".into(), text.into(), true).shown().to_owned()
+}
+
+/// Whether a character moves a cursor, breaks a line, turns the direction of writing or can't be seen.
+#[must_use]
+pub fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// All texts of one run. Ids are handed out in order and never reused.
@@ -78,17 +142,35 @@ impl Sources {
         Self::default()
     }
 
-    /// Adds a text.
+    /// Adds a text that may hold secrets: what is quoted in it is covered until it is known to be plain.
     pub fn add(&mut self, name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> SourceId {
+        self.push(Source::new(name.into(), text.into(), true))
+    }
+
+    /// Adds a text that holds no secrets by its nature, such as a manifest.
+    pub fn add_plain(&mut self, name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> SourceId {
+        self.push(Source::new(name.into(), text.into(), false))
+    }
+
+    fn push(&mut self, source: Source) -> SourceId {
         let id = SourceId(u32::try_from(self.list.len()).unwrap_or(u32::MAX));
-        self.list.push(Source { name: name.into(), text: text.into(), hidden: Vec::new() });
+        self.list.push(source);
         id
+    }
+
+    /// Says that a range is plain whatever is quoted in it: from now on [`Source::shown`] shows it.
+    pub fn reveal(&mut self, span: Span) {
+        if let Some(source) = self.list.get_mut(span.source.0 as usize) {
+            source.plain.push(span.range());
+            source.shown.take();
+        }
     }
 
     /// Says that a range holds a secret: from now on [`Source::shown`] covers it.
     pub fn hide(&mut self, span: Span) {
         if let Some(source) = self.list.get_mut(span.source.0 as usize) {
             source.hidden.push(span.range());
+            source.shown.take();
         }
     }
 
@@ -106,9 +188,10 @@ impl Sources {
     /// Line and column of a span's start, both counted from 1, the column in characters.
     #[must_use]
     pub fn line_column(&self, span: Span) -> Option<(usize, usize)> {
-        let before = self.get(span.source)?.text.get(..span.start as usize)?;
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-        Some((line, column))
+        let source = self.get(span.source)?;
+        let start = span.start as usize;
+        let line = source.line(start);
+        let column = source.text.get(source.line_start(line)..start)?.chars().count();
+        Some((line + 1, column + 1))
     }
 }

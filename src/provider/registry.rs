@@ -90,7 +90,7 @@ impl Registry {
 
     /// Adds one manifest. Gives the slugs of its destinations.
     fn load(&mut self, acc: &mut Diagnostics, sources: &mut Sources, name: &str, text: &str) -> Vec<String> {
-        let id = sources.add(name, text);
+        let id = sources.add_plain(name, text);
         let source = sources.get(id).cloned();
         let Some(manifest) = source.and_then(|source| load(acc, id, &source)) else { return Vec::new() };
         let slug = manifest.app.slug.clone();

@@ -1,6 +1,6 @@
 //! Symbols and words, each in one place, so that every rendering says the same thing the same way.
 
-use crate::diag::render::is_unseen;
+use crate::diag::source::is_unseen;
 use crate::plan::Action;
 use crate::plan::HazardKind;
 use crate::plan::Reason;

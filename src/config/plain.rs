@@ -1,0 +1,78 @@
+//! Which attributes are plain: what is quoted in them is never a secret, and excerpts may show it.
+//! The table of blocks says so; whatever it does not name stays covered.
+
+use crate::config::blocks;
+use crate::config::blocks::Form;
+use crate::config::blocks::Open;
+use crate::config::blocks::Ty;
+use crate::diag::source::Span;
+use crate::lang::ast::Body;
+use crate::lang::ast::Expr;
+use crate::lang::ast::Node;
+use crate::model::schema::Schemas;
+
+/// Where the values of plain attributes stand.
+pub(crate) fn spans(bodies: &[Body], schemas: &Schemas) -> Vec<Span> {
+    let mut out = Vec::new();
+    for block in bodies.iter().flat_map(|body| &body.blocks) {
+        if let Some(form) = blocks::top(&block.kind) {
+            collect(&mut out, &block.body, form, schemas);
+        }
+    }
+    out
+}
+
+fn collect(out: &mut Vec<Span>, body: &Body, form: &Form, schemas: &Schemas) {
+    for attr in &body.attrs {
+        let is_plain = match form.attr(&attr.name) {
+            Some(known) => is_plain(known.ty),
+            None => is_open(form.open, &attr.name, schemas),
+        };
+        if is_plain || names_a_source(&attr.expr) {
+            out.push(attr.expr.span);
+        }
+    }
+    for block in &body.blocks {
+        if let Some(form) = form.block(&block.kind) {
+            collect(out, &block.body, form, schemas);
+        }
+    }
+}
+
+/// Whether it says where a secret is, by name.
+fn names_a_source(expr: &Expr) -> bool {
+    match &expr.node {
+        Node::Call { name, args, .. } => {
+            matches!(&**name, "secret_env" | "secret_file" | "secret_stored")
+                && args.iter().all(|arg| matches!(arg.node, Node::String(_)))
+        }
+        _ => false,
+    }
+}
+
+fn is_plain(ty: Ty) -> bool {
+    match ty {
+        Ty::Secret | Ty::Any | Ty::Each | Ty::Condition => false,
+        Ty::String | Ty::Integer(..) | Ty::Bool | Ty::Strings | Ty::Map | Ty::OneOf(_) | Ty::Ref(_) | Ty::Refs => true,
+        Ty::Environment | Ty::Tags | Ty::Template | Ty::Place | Ty::Type => true,
+    }
+}
+
+/// Whether some provider names it and none takes a secret in it.
+fn is_open(open: Open, name: &str, schemas: &Schemas) -> bool {
+    let fields = |name: &str| -> Vec<bool> {
+        let destinations = schemas.destinations.values();
+        let options = destinations.clone().flat_map(|destination| &destination.options);
+        let variants = destinations.flat_map(|d| d.variants.values()).flat_map(|variant| &variant.fields);
+        let methods = schemas.apps.values().flat_map(|app| app.methods.values()).flat_map(|method| &method.fields);
+        options.chain(variants).chain(methods).filter(|field| &*field.name == name).map(|f| f.sensitive).collect()
+    };
+    match open {
+        Open::No | Open::Names => false,
+        Open::Destination if schemas.destinations.values().any(|d| d.selector.as_deref() == Some(name)) => true,
+        Open::Connection | Open::Destination | Open::Options => {
+            let found = fields(name);
+            !found.is_empty() && !found.contains(&true)
+        }
+    }
+}

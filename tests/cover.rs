@@ -1,0 +1,110 @@
+//! What may be a secret is covered in every excerpt, also in files that are wrong all over.
+
+use crate::canary;
+use keyform::config;
+use keyform::diag::Diagnostics;
+use keyform::diag::render::render;
+use keyform::diag::source::Sources;
+use keyform::diag::source::covered;
+use keyform::model::schema::Schemas;
+use keyform::provider::registry::Registry;
+
+fn schemas() -> Schemas {
+    Registry::builtin().unwrap_or_else(|_| panic!("the built-in manifests are good")).schemas().clone()
+}
+
+/// All that `validate` draws for a file.
+fn drawn(text: &str, schemas: &Schemas) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("main.hcl"), text).unwrap();
+    let (mut acc, mut sources) = (Diagnostics::new(), Sources::new());
+    config::load(&mut acc, &mut sources, &config::Input::new(dir.path()), schemas);
+    acc.iter().map(|d| render(d, &sources, false, 100)).collect()
+}
+
+#[test]
+fn no_mistake_shows_a_literal() {
+    let schemas = schemas();
+    let cases = [
+        "app_connection \"aws\" \"a\" {\n  secret_access_key = \"canary-a1\"\n  method = \"acess-key\"\n}",
+        "app_connection \"aws\" \"a\" {\n  secret_acess_key = \"canary-a1\"\n}",
+        "app_connection \"gitlab\" \"a\" {\n  personal_access_token = \"canary-a1\"\n  method = \"x\"\n}",
+        "backend \"infisical\" {\n  auth \"univrsal\" { client_secret = \"canary-a1\" }\n}",
+        "backend \"embedded\" {\n  auth \"universal\" {\n    client_secret = \"canary-a1\"\n  }\n}",
+        "backend \"infisical\" {\n  token = \"canary-a1\"\n}",
+        "secret \"A\" {\n  value = \"canary-a1\"\n  value = \"canary-a2\"\n}",
+        "secret \"A\" {\n  value = upper(\"canary-a1\", 1)\n}",
+        "secret \"A\" {\n  value = format(\"%d\", \"canary-a1\")\n}",
+        "secret \"A\" {\n  value = tonumber(\"canary-a1\")\n}",
+        "secret \"A\" {\n  valeu = \"canary-a1\"\n}",
+        "variable \"a\" {\n  type = strin\n  default = \"canary-a1\"\n  sensitive = true\n}",
+        "variable \"a\" {\n  default = \"canary-a1\"\n  sensitive = \"yes\"\n}",
+        "variable \"a\" {\n  default = \"canary-a1\"\n  sensitve = true\n}",
+        "module \"a\" {\n  token = \"canary-a1\"\n}",
+        "data \"a\" { token = \"canary-a1\" }",
+        "locals {\n  a = \"canary-a1\"\n  a = \"canary-a2\"\n}",
+        // No syntax.
+        "secret \"A\" {\n  value = \"canary-a1\n}",
+        "secret \"A\" {\n  value = \"canary-a1\" x\n}",
+        "secret \"A\" {\n  value = \"x\"canary-a1\"\n}",
+        "secret \"A\" {\n  value = \"x\"canary-a1\"x\"\n}",
+        "secret \"A\" {\n  value = canary-a1\"\n}",
+        "secret \"A\" {\n  value = 'canary-a1'\n}",
+        "secret \"A\" {\n  value \"canary-a1\"\n}",
+        "secret \"A\" { value = \"canary-a1\", key = \"b\" }",
+        "secret \"A\" {\n  value = \"\\qcanary-a1\"\n}",
+        "secret \"A\" {\n  value = \"canary-a1${1 + }\"\n}",
+        "secret \"A\" {\n  value = \"canary-a1${upper(\"canary-a2\"}\"\n}",
+        "secret \"A\" {\n  value = <<EOT\ncanary-a1\n",
+        "secret \"A\" {\n  value = <<-EOT\n    canary-a1\n    ${1 + }\n    canary-a2\n  EOT\n}",
+        "secret \"A\" {\n  value = << EOT\n    canary-a1\n  EOT\n}",
+        "secret \"A\" {\n  # value = \"canary-a1\"\n  valeu = 1\n}",
+        "secret \"A\" {\n  value = \"canary-a1\"\n  }}",
+        "secret \"A\" {\n  value = [\"canary-a1\",\n    \"canary-a2\"\n  key = 1\n}",
+    ];
+    for text in cases {
+        let drawn = drawn(text, &schemas);
+        assert!(drawn.contains("error"), "{text}\n{drawn}");
+        let canaries = canary::collect([text]);
+        let found = canary::found(&canaries, drawn.as_bytes());
+        assert!(found.is_empty(), "{text}\n{drawn}");
+    }
+}
+
+#[test]
+fn what_is_plain_is_shown() {
+    let schemas = schemas();
+    let text = "project \"p\" {\n  slug = \"Not A Slug\"\n}\nsecret_sync \"nowhere\" \"s\" {\n  path = \"here\"\n}\n";
+    let drawn = drawn(text, &schemas);
+    for shown in ["slug = \"Not A Slug\"", "secret_sync \"nowhere\" \"s\""] {
+        assert!(drawn.contains(shown), "{drawn}");
+    }
+}
+
+#[test]
+fn texts_of_every_shape_are_covered_in_place() {
+    let cases = [
+        ("secret \"A\" { value = \"abc\" }", "secret \"A\" { value = \"***\" }"),
+        ("a = \"x${b.c[\"k\"]}y$${z}\"", "a = \"*${b.c[\"*\"]}******\""),
+        ("a = <<-E\n  one ${two} three\n  E\nb = 1", "a = <<-E\n******${two}******\n  E\nb = 1"),
+        ("a = [\"x\", \"y\"] # \"z\"", "a = [\"*\", \"*\"] # \"**"),
+        ("a = [for x in \"b\" : x if x != \"c\"]", "a = [for x in \"*\" : x if x != \"*\"]"),
+        ("a = \"x", "a = **"),
+        ("a = \"ä\u{202e}\"", "a = \"*****\""),
+        ("a\u{202e}\u{1b}b = 1\r\n", "a????b = 1\r\n"),
+    ];
+    for (text, wanted) in cases {
+        let shown = covered(text);
+        assert_eq!(shown.len(), text.len(), "{text}");
+        assert_eq!(shown, wanted, "{text}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn anything_can_be_covered(text in "([\"'`${}<\n\\\\# =a-cé]|<<E\n|\nE\n|/\\*)*") {
+        let shown = covered(&text);
+        assert_eq!(shown.len(), text.len());
+        assert_eq!(shown.matches('\n').count(), text.matches('\n').count());
+    }
+}
