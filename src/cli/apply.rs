@@ -9,6 +9,7 @@ use crate::cli::plan::Selection;
 use crate::cli::progress::Progress;
 use crate::cli::show;
 use crate::cli::signals::Stop;
+use crate::diag::Diagnostic;
 use crate::engine;
 use crate::engine::Engine;
 use crate::engine::Planned;
@@ -119,7 +120,11 @@ async fn work(
 }
 
 fn nothing(planned: &Planned) -> Exit {
-    if planned.plan.incomplete.is_empty() { Exit::Done } else { Exit::Undetermined }
+    match (planned.plan.blocked.is_empty(), planned.plan.incomplete.is_empty()) {
+        (false, _) => Exit::Refused,
+        (true, false) => Exit::Undetermined,
+        (true, true) => Exit::Done,
+    }
 }
 
 /// Shows the plan: as text, or as one line of JSON, because more lines follow. Nobody is asked about it and
@@ -143,12 +148,13 @@ async fn apply(context: &mut Context, command: &str, engine: &Engine, planned: P
         }
     };
     let incomplete = !planned.plan.incomplete.is_empty();
+    let blocked = !planned.plan.blocked.is_empty();
     let progress = Progress::new(context, planned.plan.changes.len());
     let report = engine.apply(planned, &cancel, &mut |event| progress.show(&event)).await;
     listener.abort();
     progress.end();
     tell(context, &report);
-    ending(&report, incomplete)
+    ending(&report, incomplete, blocked)
 }
 
 fn tell(context: &mut Context, report: &Report) {
@@ -157,15 +163,24 @@ fn tell(context: &mut Context, report: &Report) {
         return;
     }
     context.tell_all(report.warnings.iter().cloned());
-    context.tell_all(report.failed.iter().map(|(_, diagnostic)| diagnostic.clone()));
+    // One cause can fail many changes: it is told once.
+    let mut told: Vec<&Diagnostic> = Vec::new();
+    for (_, diagnostic) in &report.failed {
+        if !told.contains(&diagnostic) {
+            told.push(diagnostic);
+        }
+    }
+    let told: Vec<Diagnostic> = told.into_iter().cloned().collect();
+    context.tell_all(told);
     context.terminal.out(&view::report::report(report, context.terminal.style()));
 }
 
-fn ending(report: &Report, incomplete: bool) -> Exit {
+fn ending(report: &Report, incomplete: bool, blocked: bool) -> Exit {
     if report.interrupted {
         return Exit::Interrupted;
     }
     match (report.is_complete(), report.done_count()) {
+        (true, _) if blocked => Exit::Partial,
         (true, _) if incomplete => Exit::Undetermined,
         (true, _) => Exit::Done,
         (false, 0) => Exit::Failed,

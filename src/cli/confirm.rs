@@ -34,7 +34,7 @@ pub(super) fn allow(text: &str) -> Result<Allow, String> {
 
 /// Refuses a plan that would fail, or whose hazards are not allowed.
 pub(super) fn hazards(context: &mut Context, plan: &Plan, allowed: &[Allow]) -> Result<(), Exit> {
-    if !plan.blocked.is_empty() {
+    if plan.blocked.keys().any(|address| address.entry_key().is_none()) {
         return Err(Exit::Refused);
     }
     let allowed: Vec<(HazardKind, usize)> = allowed.iter().map(|allow| (allow.kind, allow.count)).collect();

@@ -2,6 +2,7 @@
 //! [`source`](crate::config::source), that touches the disk.
 
 use crate::config::Input;
+use crate::diag;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::codes;
@@ -101,7 +102,10 @@ fn text(acc: &mut Diagnostics, path: &Path, shown: &str) -> Option<String> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) => {
-            acc.push(Diagnostic::error(&codes::CONFIG_READ, format!("`{shown}` can't be read: {}.", error.kind())));
+            acc.push(Diagnostic::error(
+                &codes::CONFIG_READ,
+                format!("`{shown}` can't be read: {}.", diag::why(error.kind())),
+            ));
             return None;
         }
     };

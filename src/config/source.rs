@@ -1,6 +1,7 @@
 //! Secret sources → secrets: the environment, files, programs. What needs the backend (`secret_stored`,
 //! `secret_random`) is resolved by the engine.
 
+use crate::diag;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::model::attrs::SecretSource;
@@ -56,7 +57,10 @@ fn env(name: &str) -> Result<Secret, Diagnostic> {
 
 fn file(path: &Path) -> Result<Secret, Diagnostic> {
     let bytes = std::fs::read(path).map(Zeroizing::new).map_err(|error| {
-        Diagnostic::error(&codes::SECRET_SOURCE, format!("`{}` can't be read: {}.", path.display(), error.kind()))
+        Diagnostic::error(
+            &codes::SECRET_SOURCE,
+            format!("`{}` can't be read: {}.", path.display(), diag::why(error.kind())),
+        )
     })?;
     text(&bytes).ok_or_else(|| {
         Diagnostic::error(&codes::SECRET_SOURCE, format!("`{}` is not UTF-8 text.", path.display()))
@@ -78,7 +82,7 @@ fn exec(command: &[std::sync::Arc<str>], base: &Path) -> Result<Secret, Diagnost
         .stderr(Stdio::inherit())
         .output()
         .map_err(|error| {
-            Diagnostic::error(&codes::SECRET_SOURCE, format!("`{name}` could not be run: {}.", error.kind()))
+            Diagnostic::error(&codes::SECRET_SOURCE, format!("`{name}` could not be run: {}.", diag::why(error.kind())))
         })?;
     let bytes = Zeroizing::new(output.stdout);
     if !output.status.success() {

@@ -2,9 +2,11 @@
 
 use crate::backend::state::Sync;
 use crate::diag::Diagnostic;
+use crate::diag::Fault;
 use crate::diag::codes;
 use crate::engine::index::Index;
 use crate::engine::observe::live_connection;
+use crate::engine::sources;
 use crate::engine::sources::Resolved;
 use crate::engine::wire;
 use crate::http::client::Client;
@@ -28,6 +30,8 @@ use std::sync::Arc;
 pub(super) struct Opened {
     /// It, or why it can't be talked to.
     pub(super) destination: Result<Destination, Diagnostic>,
+    /// Why the declaration can't be meant, whatever is there.
+    pub(super) wrong: Option<Diagnostic>,
     /// What it holds; `None` if it was not opened.
     pub(super) seen: Option<Arc<Result<Observation, Diagnostic>>>,
     /// How keys are named there: none where the schema names the container.
@@ -48,11 +52,19 @@ pub(super) async fn open(
     let mut places: BTreeMap<String, Destination> = BTreeMap::new();
     for resource in index.desired.resources.values().filter(|r| r.kind == Kind::SecretSync) {
         let (schema, container) = schemas(registry, resource);
-        let destination = spec(index, resolved, resource, container).and_then(|spec| registry.open(&spec, http));
+        let (destination, wrong) = match spec(index, resolved, resource, container) {
+            Ok(spec) => {
+                let opened = registry.open(&spec, http);
+                let wrong = opened.as_ref().err().filter(|why| why.code.fault == Fault::Configuration);
+                let wrong = wrong.map(|why| sources::about(why.clone(), resource));
+                (opened, wrong)
+            }
+            Err(why) => (Err(why), None),
+        };
         if let Ok(destination) = &destination {
             places.entry(destination.place()).or_insert_with(|| destination.clone());
         }
-        opened.insert(resource.address.clone(), Opened { destination, seen: None, schema });
+        opened.insert(resource.address.clone(), Opened { destination, wrong, seen: None, schema });
     }
     let listings: BTreeMap<String, Arc<Result<Observation, Diagnostic>>> = futures_util::stream::iter(places)
         .map(|(place, destination)| async move { (place, Arc::new(destination.read().await)) })

@@ -31,6 +31,7 @@ use crate::plan;
 use crate::plan::Pushed;
 use crate::plan::Wanted;
 use crate::provider::Observation;
+use crate::provider::rules;
 use crate::secret::FingerprintKey;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -120,30 +121,52 @@ fn pushed(
 ) -> Pushed {
     let address = &resource.address;
     let variant = destinations::variant(&engine.options.registry, resource);
-    let rules = variant.map(|v| v.keys.clone()).unwrap_or_default();
+    let keys = variant.map(|v| v.keys.clone()).unwrap_or_default();
     let (environment, path) = (resource.text("environment").unwrap_or(""), resource.text("path").unwrap_or("/"));
     let (source, unread) = match planned.source(environment, path) {
         Ok(source) => (source, None),
         Err(why) => (BTreeMap::new(), Some(why)),
     };
+    let stored = |name: &str| job::stored(&opened.schema, &keys, name);
+    let named_count = source.len();
+    let named = source.iter().map(|(name, value)| (stored(name), value.clone())).collect();
+    let mut problems = variant.map(|variant| rules::check(variant, &named)).unwrap_or_default();
+    // Two keys that become one are a hazard of their own; too many is nothing that one key could mend.
+    problems.retain(|(_, why)| why.code != &codes::FOLDED_KEYS);
+    let whole = problems.iter().position(|(_, why)| why.code == &codes::TOO_MANY_ENTRIES);
+    let whole = whole.map(|at| sources::about(problems.remove(at).1, resource));
+    let refused = problems.into_iter().map(|(key, why)| (key, sources::about(why, resource))).collect();
     let source = source.into_iter().map(|(name, value)| {
-        let stored = job::stored(&opened.schema, &rules, &name);
+        let stored = job::stored(&opened.schema, &keys, &name);
         let fingerprint =
-            value.map(|v| plan::entries::fingerprint(key, address, &rules, &stored, v.expose().as_bytes()));
+            value.map(|v| plan::entries::fingerprint(key, address, &keys, &stored, v.expose().as_bytes()));
         (name, fingerprint)
     });
+    let count = |environment: &str, path: &str| now.source(environment, path).map(|source| source.len()).unwrap_or(0);
+    let mut read = count(environment, path);
+    let live = live_sync(index, resource);
+    if let Some((old, at)) = live.and_then(|sync| sync.environment.as_deref().zip(sync.path.as_deref()))
+        && at != path
+    {
+        // It will read another folder: what moves there along with it is not lost.
+        let project = resource.reference("project").and_then(|project| Some((project, index.project(project)?)));
+        let old = project.and_then(|(address, live)| Some(index.declared_slug(address, live.environment(old)?)));
+        read = read.max(old.map_or(0, |old| count(&old, at)).min(named_count));
+    }
     let runs_here = resource.text("run") == Some("keyform");
     let initial = resource.text("initial_sync").and_then(InitialSync::from_word);
-    let has_succeeded = live_sync(index, resource).is_some_and(|sync| sync.has_succeeded);
+    let has_succeeded = live.is_some_and(|sync| sync.has_succeeded);
     let destination = engine.options.registry.schemas().destinations.get(&resource.slug);
     Pushed {
         place: opened.destination.as_ref().map(|d| d.place().into()).unwrap_or_default(),
         source: source.collect(),
-        read: now.source(environment, path).map(|source| source.len()).unwrap_or_default(),
+        read,
         schema: opened.schema.clone(),
-        rules,
+        rules: keys,
         first: initial.filter(|_| !runs_here && !has_succeeded),
         can_import: destination.is_some_and(|d| d.can_import),
+        refused,
+        wrong: opened.wrong.clone().or(whole),
         unread,
         blind: opened.destination.as_ref().err().map(|why| why.detail.clone().into()),
     }

@@ -11,6 +11,7 @@
 //! | yes | differs | equals desired | Update · Drifted *(drift)* |
 //! | yes | differs | neither; or one attribute changed, another drifted | Update · Conflict *(drift)* |
 //! | yes | differs in what can't be changed in place | any | Replace · Immutable |
+//! | yes | a random value, not the one that was made | yes | Adopt · Drifted *(drift)* |
 //! | yes | same | open intent | Adopt · Resumed |
 //! | yes | differs | open intent | Update · Resumed |
 //! | yes | same | under an address that is no longer declared, same id | Adopt · New, and Forget · Kept there |
@@ -20,6 +21,7 @@
 //! | yes | can't be read | –, with `adopt` | Update · Unseen: hazard takeover |
 //! | yes | yes | – | no row: blocked, with a diagnostic |
 //! | – | yes | yes | Delete · Removed; Destroyed where the end of everything was asked for |
+//! | – | an environment or folder that is declared of others | yes | no row: blocked, with a diagnostic |
 //! | – | yes | – | nothing; counted as foreign |
 //! | – | – | yes | Forget · Gone |
 //! | any | unknown | any | no row: incomplete |
@@ -32,8 +34,10 @@ use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::model::address::Address;
 use crate::model::attrs::Attrs;
+use crate::model::attrs::SecretSource;
 use crate::model::attrs::Value;
 use crate::model::ledger::Record;
+use crate::model::ledger::VALUE;
 use crate::model::live::Observed;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
@@ -71,17 +75,56 @@ pub fn resources(plan: &mut Plan, input: &Input<'_>) {
         }
     }
     replace_contents(plan, input, &declared);
-    let kept: BTreeSet<&Address> = moved.values().copied().collect();
+    let kept: BTreeMap<&Address, &Address> = moved.iter().map(|(new, old)| (*old, *new)).collect();
     for address in input.ledger.records.keys().filter(|a| a.entry_key().is_none() && !declared.contains_key(*a)) {
+        if let Some(new) = kept.get(address) {
+            let shown = |address: &Address| Shown::Plain(address.to_string().into());
+            let now = field(&"address".into(), shown(address), shown(new));
+            plan.changes.push(change(address, Action::Forget, Reason::Kept, vec![now]));
+            continue;
+        }
         let (action, reason) = match input.live.resources.get(address) {
-            _ if kept.contains(address) => (Action::Forget, Reason::Kept),
             Some(_) if input.destroy => (Action::Delete, Reason::Destroyed),
             Some(_) => (Action::Delete, Reason::Removed),
             None if unknown.contains(address) => continue,
             None => (Action::Forget, Reason::Gone),
         };
+        if reason == Reason::Removed
+            && let Some(why) = still_used(input, address, &declared)
+        {
+            plan.blocked.insert(address.clone(), why);
+            continue;
+        }
         plan.changes.push(change(address, action, reason, Vec::new()));
     }
+}
+
+/// Why an environment or folder that is no longer declared can't go: what is in it, or reads it, is declared.
+fn still_used(input: &Input<'_>, address: &Address, declared: &BTreeMap<&Address, &Resource>) -> Option<Diagnostic> {
+    let natural = &input.ledger.records.get(address)?.natural;
+    let kind = Kind::from_word(address.kind()).filter(|kind| matches!(kind, Kind::Environment | Kind::Folder))?;
+    let project = natural.get("project")?;
+    let own = natural.get(if kind == Kind::Environment { "slug" } else { "environment" })?;
+    let path = natural.get("path").map(|path| &**path);
+    let is_in = |environment: Option<&str>, at: Option<&str>| {
+        let below = |path: &str| at?.strip_prefix(path).map(|rest| rest.is_empty() || rest.starts_with('/'));
+        environment == Some(own) && (kind == Kind::Environment || path.and_then(below) == Some(true))
+    };
+    let uses = |resource: &&Resource| {
+        let slug = resource.reference("project").and_then(|p| input.desired.resources.get(p)?.text("slug"));
+        slug == Some(project)
+            && (is_in(resource.text("environment"), resource.text("path"))
+                || is_in(resource.text("from_environment"), resource.text("from_path")))
+    };
+    let users: Vec<&Resource> = declared.values().copied().filter(uses).collect();
+    let first = users.first()?;
+    let more = match users.len() - 1 {
+        0 => String::new(),
+        rest => format!(" and {rest} more"),
+    };
+    let detail = format!("{address} is no longer declared, but {}{more} still need it.", first.address);
+    let help = "declare it again, or take away what needs it as well";
+    Some(Diagnostic::error(&codes::STILL_USED, detail).at(first.origin.block, "this needs it").help(help))
 }
 
 /// What a record keeps of a resource that was just written with these attributes (those of
@@ -186,6 +229,12 @@ impl Row<'_> {
             return;
         }
         if differences.is_empty()
+            && let Some(field) = record.and_then(|record| self.random_drift(seen, record))
+        {
+            plan.changes.push(change(address, Action::Adopt, Reason::Drifted, vec![field]));
+            return;
+        }
+        if differences.is_empty()
             && let Some(record) = record
         {
             match self.remembered(record) {
@@ -258,6 +307,18 @@ impl Row<'_> {
             all.push(Difference { field: field(name, before, Shown::Absent), cause: Cause::Changed });
         }
         all
+    }
+
+    /// A random value that is not the one that was made: it is kept, because there is no other.
+    fn random_drift(&self, seen: &Observed, record: &Record) -> Option<Field> {
+        let Value::Source(source) = self.resource.attrs.get(VALUE)? else { return None };
+        if !matches!(**source, SecretSource::Random { .. }) || self.is_ignored(VALUE) {
+            return None;
+        }
+        let found = attributes::found(self.resource.kind, &seen.attrs, VALUE)?;
+        let name: Arc<str> = VALUE.into();
+        let is_drift = *record.written.get(&name)? != self.mark(&name, &found);
+        is_drift.then(|| field(&name, Shown::Unknown, attributes::shown(&found)))
     }
 
     /// `destination` in the list covers `destination.region` as well.

@@ -126,7 +126,13 @@ impl Sync<'_> {
             plan.incomplete.insert(self.address.clone(), why.clone());
             return;
         }
+        if let Some(why) = &pushed.wrong {
+            plan.blocked.insert(self.address.clone(), why.clone());
+            return;
+        }
         let Some(listing) = self.input.live.destinations.get(self.address) else {
+            let refused = pushed.refused.iter().map(|(key, why)| (self.address.entry(key), why.clone()));
+            plan.blocked.extend(refused);
             let why = pushed.blind.clone().unwrap_or_else(|| "its destination was not read".into());
             blind(plan, &why);
             return;
@@ -180,6 +186,11 @@ impl Sync<'_> {
         };
         let mut foreign = 0;
         for (key, step) in steps {
+            let writes = matches!(step, Step::Create { .. } | Step::Overwrite { .. });
+            if let Some(why) = pushed.refused.get(key).filter(|_| writes) {
+                plan.blocked.insert(self.address.entry(key), why.clone());
+                continue;
+            }
             let found = Found { sighting: listing.entries.get(key), record: record(key) };
             match self.row(pushed, listing, step, &found) {
                 Verdict::Row(action, reason, fields) => {
@@ -215,6 +226,12 @@ impl Sync<'_> {
     fn row(&self, pushed: &Pushed, listing: &Listing, step: &Step, found: &Found<'_>) -> Verdict {
         let wanted = |source: &Arc<str>| pushed.source.get(source).copied().flatten();
         match step {
+            // Nothing at all could be read: nothing is said about what keyform does not know either.
+            Step::Create { .. }
+                if listing.partial.is_some() && listing.entries.is_empty() && found.record.is_none() =>
+            {
+                Verdict::Unknown
+            }
             Step::Create { source } if listing.partial.is_some() => found.unreadable(wanted(source)),
             Step::Create { source } => {
                 let reason = if found.record.is_some() { Reason::Missing } else { Reason::New };

@@ -58,7 +58,10 @@ pub fn judge(plan: &mut Plan, input: &Input<'_>) {
             .collect();
         for (sync, pushed) in &syncs {
             judge.source(sync, pushed);
-            let blind = plan.blind.contains_key(&sync.address);
+            // Nothing of it was seen: not looked at, or it could not be read at all.
+            let listing = input.live.destinations.get(&sync.address);
+            let unread = listing.is_some_and(|listing| listing.partial.is_some() && listing.entries.is_empty());
+            let blind = unread || plan.blind.contains_key(&sync.address);
             judge.first_contact(sync, pushed, tallies.get(&sync.address), blind);
         }
         judge.collisions(&syncs);

@@ -78,6 +78,10 @@ pub struct Pushed {
     pub first: Option<InitialSync>,
     /// Whether the backend can import from the destination.
     pub can_import: bool,
+    /// Keys of the destination, before it changes their letters, that its rules refuse: they are not written.
+    pub refused: BTreeMap<Arc<str>, Diagnostic>,
+    /// Why the destination can't be what it says: then nothing is said about the entries.
+    pub wrong: Option<Diagnostic>,
     /// Why the source could not be read: then nothing is said about the entries.
     pub unread: Option<Diagnostic>,
     /// Why the destination was not looked at, if it was not.
@@ -110,7 +114,8 @@ pub struct Plan {
     pub foreign: BTreeMap<Arc<str>, usize>,
     /// Syncs whose destination was not looked at, and why: their rows are missing from `changes`.
     pub blind: BTreeMap<Address, Arc<str>>,
-    /// What exists and is not managed, or would fail: there is no row for it, and apply refuses the plan.
+    /// What exists and is not managed, or would fail: there is no row for it. Apply refuses the plan, unless
+    /// only entries are in here: then the others go on.
     pub blocked: BTreeMap<Address, Diagnostic>,
     /// What could not be read.
     pub incomplete: BTreeMap<Address, Diagnostic>,

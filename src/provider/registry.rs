@@ -1,5 +1,6 @@
 //! All providers that are known: the built-in manifests and the user's own.
 
+use crate::diag;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::codes;
@@ -80,9 +81,10 @@ impl Registry {
                 // A copy of a built-in one changes nothing, as in keyform's own repository.
                 Ok(text) if BUILTIN.iter().any(|(_, builtin)| *builtin == text) => {}
                 Ok(text) => added.extend(self.load(acc, sources, &name, &text)),
-                Err(e) => {
-                    acc.push(Diagnostic::error(&codes::FILE_ERROR, format!("`{name}` can't be read: {}.", e.kind())))
-                }
+                Err(e) => acc.push(Diagnostic::error(
+                    &codes::FILE_ERROR,
+                    format!("`{name}` can't be read: {}.", diag::why(e.kind())),
+                )),
             }
         }
         added

@@ -11,6 +11,7 @@ use crate::plan::Field;
 use crate::plan::Plan;
 use crate::plan::Reason;
 use crate::plan::Shown;
+use crate::plan::checksum;
 use crate::view::paint::Paint;
 use crate::view::words;
 use indexmap::IndexMap;
@@ -23,6 +24,9 @@ pub const FOLD: usize = 20;
 pub const FOLD_DESTRUCTIVE: usize = 200;
 /// How many rows of a folded list are shown.
 pub const HEAD: usize = 10;
+
+/// How many digits of a checksum are shown.
+const CHECKSUM_SHOWN: usize = 16;
 
 /// How to draw.
 #[derive(Debug, Clone, Copy)]
@@ -177,15 +181,18 @@ fn draw_group(out: &mut String, group: &Group<'_>, style: Style) {
     match group.own {
         Some(change) => {
             let reason = match change.reason {
-                Reason::Changed if is_value_only(change) => "its value changed",
-                reason => words::reason(reason, change.action, false),
+                Reason::Changed if is_value_only(change) => "its value changed".to_owned(),
+                reason => match (change.action, change.fields.first()) {
+                    (Action::Forget, Some(field)) => format!("it is {} now", value(&field.after)),
+                    _ => words::reason(reason, change.action, false).to_owned(),
+                },
             };
             let head = format!("{:>3} {:<7} ", words::symbol(change.action), change.action.word());
             out.push_str(&format!("{}{}", paint.action(change.action, &head), paint.bold(&address)));
             if change.reason != Reason::New || change.action != Action::Create {
                 let used = head.chars().count() + address.chars().count();
                 let gap = if used + reason.chars().count() + 2 > style.width { "\n            " } else { "  " };
-                out.push_str(&format!("{gap}{}", paint.dim(reason)));
+                out.push_str(&format!("{gap}{}", paint.dim(&reason)));
             }
             out.push('\n');
             fields(out, change, style);
@@ -376,11 +383,6 @@ fn beside(out: &mut String, plan: &Plan, style: Style) {
     for (why, addresses) in blocked {
         words::paragraph(out, &format!("Blocked ({why}): {}.", addresses.join(", ")), 0, 2, style.width);
     }
-    for (address, diagnostic) in &plan.incomplete {
-        let address = words::shown(&address.to_string());
-        let text = format!("Not read: {address}: {} ({})", words::shown(&diagnostic.detail), diagnostic.code.id);
-        words::paragraph(out, &text, 0, 2, style.width);
-    }
     if out.len() > start {
         out.push('\n');
     }
@@ -416,7 +418,12 @@ fn summary(out: &mut String, plan: &Plan, style: Style, cost: Cost) {
         (true, true) => (format!("Nothing to do: {unchanged}{missing}."), Paint::good),
     };
     let requests = words::count(usize::try_from(cost.requests).unwrap_or(usize::MAX), "request", "requests");
-    let cost = format!("({requests}, {})", words::duration(cost.took));
+    // The whole of it is in the JSON; what is reviewed is recognised by this much.
+    let checksum = match plan.changes.is_empty() {
+        true => String::new(),
+        false => format!(", checksum {}", &checksum(plan)[..CHECKSUM_SHOWN]),
+    };
+    let cost = format!("({requests}, {}{checksum})", words::duration(cost.took));
     let gap = if verdict.chars().count() + 1 + cost.chars().count() <= style.width { ' ' } else { '\n' };
     out.push_str(&format!("{}{gap}{}\n", paint(style.paint, &verdict), style.paint.dim(&cost)));
 }

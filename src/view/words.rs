@@ -42,6 +42,7 @@ pub fn reason(reason: Reason, action: Action, entry: bool) -> &'static str {
         (Reason::Changed, false) => "the configuration changed",
         (Reason::Changed, true) => "the source changed",
         (Reason::Missing, _) => "it was there and is gone",
+        (Reason::Drifted, _) if action == Action::Adopt => "changed outside; it is kept",
         (Reason::Drifted, _) => "changed outside",
         (Reason::Conflict, false) => "changed outside and in the configuration",
         (Reason::Conflict, true) => "changed on both sides",

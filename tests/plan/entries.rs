@@ -147,6 +147,35 @@ fn nothing_is_deleted_from_a_partial_listing_and_nothing_is_absent() {
 }
 
 #[test]
+fn nothing_is_said_of_new_keys_where_nothing_could_be_read() {
+    let mut world = world("backend", Some("canary-a"), No, None);
+    world.listing(S).partial = Some(Diagnostic::error(&codes::LEDGER_READ, "malformed"));
+    let plan = world.plan();
+    assert_eq!(rows(&plan), Vec::<String>::new());
+    assert_eq!(hazards(&plan), ["incomplete=1 secret_sync.s"]);
+    // A first run would delete there what it lacks, unseen.
+    world.pushed(S).first = Some(InitialSync::OverwriteDestination);
+    world.ledger.records.clear();
+    assert!(hazards(&world.plan()).contains(&"first-contact=1 secret_sync.s".to_owned()));
+}
+
+#[test]
+fn a_refused_key_is_blocked_and_the_others_go_on() {
+    let mut world = world("backend", Some("canary-a"), No, None);
+    world.push(S, "a-b", "canary-b");
+    let why = Diagnostic::error(&codes::BAD_KEY, "no letters");
+    world.pushed(S).refused.insert("a-b".into(), why.clone());
+    let plan = world.plan();
+    assert_eq!(rows(&plan), ["create new secret_sync.s.entry.A"]);
+    assert_eq!(plan.blocked.keys().cloned().collect::<Vec<_>>(), [address(S).entry("a-b")]);
+    // What can't be meant at all has no entries.
+    world.pushed(S).wrong = Some(why);
+    let plan = world.plan();
+    assert_eq!(rows(&plan), Vec::<String>::new());
+    assert_eq!(plan.blocked.keys().cloned().collect::<Vec<_>>(), [address(S)]);
+}
+
+#[test]
 fn a_first_run_imports_into_the_source() {
     let mut world = world("backend", Some("canary-a"), Seen::Value("canary-other"), None);
     world.holds(S, "B", "canary-b");

@@ -1,12 +1,14 @@
 //! The truth table of resources, a case a row.
 
 use crate::plan::world::World;
+use crate::plan::world::attrs;
 use crate::plan::world::hazards;
 use crate::plan::world::refer;
 use crate::plan::world::rows;
 use keyform::diag::Diagnostic;
 use keyform::diag::codes;
 use keyform::model::attrs::Object;
+use keyform::model::attrs::SecretSource;
 use keyform::model::attrs::Value;
 use keyform::plan::Shown;
 use std::sync::Arc;
@@ -193,4 +195,53 @@ fn the_end_of_everything_is_what_the_ledger_owns() {
     world.exists("project.q", &[]);
     world.destroy = true;
     assert_eq!(rows(&world.plan()), ["delete destroyed project.p"]);
+}
+
+#[test]
+fn what_is_used_does_not_go() {
+    let mut world = world(Some("a"), Some("a"), Some("a"));
+    world.exists("project.p.environment.dev", &[("slug", "dev".into())]);
+    world.wrote("project.p.environment.dev", &[], &[("project", "p"), ("slug", "dev")]);
+    world.exists("project.p.folder.api", &[("path", "/api".into())]);
+    world.wrote("project.p.folder.api", &[], &[("project", "p"), ("environment", "dev"), ("path", "/api")]);
+    assert_eq!(rows(&world.plan()).len(), 2);
+    let place = |path: &str| [("project", refer(P)), ("environment", "dev".into()), ("path", path.into())];
+    world.declare("secret.A", &place("/apis"));
+    let blocked = |world: &World| world.plan().blocked.keys().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(blocked(&world), ["project.p.environment.dev"]);
+    world.declare("secret.B", &place("/api/deep"));
+    let plan = world.plan();
+    assert_eq!(blocked(&world), ["project.p.environment.dev", "project.p.folder.api"]);
+    assert_eq!(plan.blocked.values().map(|d| d.code.id).collect::<Vec<_>>(), [codes::STILL_USED.id; 2]);
+    assert_eq!(rows(&plan), ["create new secret.A", "create new secret.B"]);
+}
+
+#[test]
+fn a_random_value_that_changed_outside_is_kept() {
+    let mut world = World::new();
+    let source = SecretSource::Random { length: 8, alphabet: "ab".into() };
+    world.declare("secret.R", &[("value", Value::Source(Arc::new(source)))]);
+    let key = world.key.clone();
+    let value = |text: &str| [("value", Value::Fingerprint(key.fingerprint("secret.R", text.as_bytes())))];
+    world.wanted.resources.insert("secret.R".parse().unwrap(), attrs(&value("canary-new")));
+    world.exists("secret.R", &value("canary-new"));
+    world.wrote("secret.R", &value("canary-old"), &[]);
+    assert_eq!(rows(&world.plan()), ["adopt drifted! secret.R"]);
+    world.desired.resources.values_mut().next().unwrap().lifecycle.ignore = vec!["value".into()];
+    assert_eq!(rows(&world.plan()), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_new_and_has_no_value_at_hand_is_lacking() {
+    let mut world = World::new();
+    let why = Diagnostic::error(&codes::LEDGER_READ, "no variable");
+    for at in ["secret.A", "secret.B"] {
+        world.declare(at, &[]);
+        world.wanted.missing.insert(at.parse().unwrap(), why.clone());
+    }
+    world.exists("secret.B", &[]);
+    world.wrote("secret.B", &[], &[]);
+    let plan = world.plan();
+    assert_eq!(plan.missing.len(), 2);
+    assert_eq!(plan.lacking().iter().map(|(address, _)| address.to_string()).collect::<Vec<_>>(), ["secret.A"]);
 }

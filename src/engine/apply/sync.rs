@@ -16,6 +16,7 @@ use crate::engine::destinations;
 use crate::engine::effective::runs_here;
 use crate::engine::event::Event;
 use crate::engine::wire;
+use crate::http::json;
 use crate::http::tape;
 use crate::ledger::journal;
 use crate::model::address::Address;
@@ -282,12 +283,32 @@ async fn push(run: &Run<'_>, resource: &Resource, work: &[&Change], starts_itsel
             return all(why);
         }
         if let Err(why) = ended(run, resource, &id).await {
-            return all(why);
+            return match why.code == &codes::SYNC_FAILED && !work.is_empty() {
+                true => arrived(run, resource, work, &why).await,
+                false => all(why),
+            };
         }
         outcomes = entries::verify(run, resource, work, &imported(run, resource).await).await;
         if outcomes.iter().all(|(_, went)| went.is_ok()) {
             break;
         }
+    }
+    outcomes
+}
+
+/// What a failed run brought all the same; the rest failed because of it. Where everything is there, it failed
+/// because of a key that is not in the plan: one that the destination's rules refuse, which was told before.
+async fn arrived(run: &Run<'_>, resource: &Resource, work: &[&Change], why: &Diagnostic) -> Vec<Outcome> {
+    let mut outcomes = entries::verify(run, resource, work, &imported(run, resource).await).await;
+    for (_, went) in &mut outcomes {
+        if went.is_err() {
+            *went = Err(why.clone());
+        }
+    }
+    let pushed = run.planned.basis.wanted.syncs.get(&resource.address);
+    let was_told = pushed.is_some_and(|pushed| !pushed.refused.is_empty());
+    if outcomes.iter().all(|(_, went)| went.is_ok()) && !was_told {
+        outcomes.push((resource.address.clone(), Err(why.clone())));
     }
     outcomes
 }
@@ -344,6 +365,7 @@ async fn ended(run: &Run<'_>, resource: &Resource, id: &Arc<str>) -> Result<(), 
             Status::Succeeded => return Ok(()),
             Status::Failed => {
                 let words = now.message.unwrap_or_else(|| "it gives no reason".to_owned());
+                let words = of_key(&words).unwrap_or(words);
                 let detail = format!("{about}: {}", tape::redact(&words, &secrets(run)));
                 return Err(Diagnostic::error(&codes::SYNC_FAILED, detail));
             }
@@ -355,6 +377,13 @@ async fn ended(run: &Run<'_>, resource: &Resource, id: &Arc<str>) -> Result<(), 
             }
         }
     }
+}
+
+/// The backend names the key at fault as JSON: the same as a sentence.
+fn of_key(words: &str) -> Option<String> {
+    let fault = json::parse(words.as_bytes()).ok()?;
+    let field = |name: &str| fault.as_object()?.get(name)?.as_str().map(str::to_owned);
+    Some(format!("`{}`: {}", field("secretKey")?, field("message")?))
 }
 
 /// Every value that the backend's words could quote.

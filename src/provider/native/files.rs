@@ -4,6 +4,7 @@
 //! read by its owner only; an existing one keeps its mode. Whoever writes holds a lock on the directory, so
 //! that two syncs of one file do not undo each other.
 
+use crate::diag;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::model::schema::Variant;
@@ -185,7 +186,10 @@ impl Files {
     }
 
     fn failed(&self, what: &str, path: &Path, error: &io::Error) -> Diagnostic {
-        Diagnostic::error(&codes::FILE_ERROR, format!("`{}` can't be {what}: {}.", path.display(), error.kind()))
+        Diagnostic::error(
+            &codes::FILE_ERROR,
+            format!("`{}` can't be {what}: {}.", path.display(), diag::why(error.kind())),
+        )
     }
 
     fn malformed(&self, problem: &Malformed) -> Diagnostic {

@@ -167,7 +167,6 @@ async fn push(app: &App, loaded: &Loaded, opened: &Opened) -> Result<(), String>
         };
         writes.push(Write { key, op });
     }
-    check(opened, &writes)?;
     write(opened, &writes).await
 }
 
@@ -208,21 +207,7 @@ async fn import(app: &App, loaded: &Loaded, opened: &Opened, first: InitialSync)
     stored.await.map_err(sentence)
 }
 
-/// What the destination's rules say against what is about to be written.
-fn check(opened: &Opened, writes: &[Write]) -> Result<(), String> {
-    let wanted: BTreeMap<Arc<str>, Option<Secret>> = writes
-        .iter()
-        .filter_map(|write| match &write.op {
-            Op::Create(value) | Op::Update(value) => Some((Arc::clone(&write.key), Some(value.clone()))),
-            Op::Delete => None,
-        })
-        .collect();
-    match opened.destination.check(&wanted).into_iter().next() {
-        None => Ok(()),
-        Some((key, problem)) => Err(about(&key, &words(&problem))),
-    }
-}
-
+/// Writes; a key that the destination's rules refuse fails alone, and is named in the error.
 async fn write(opened: &Opened, writes: &[Write]) -> Result<(), String> {
     if writes.is_empty() {
         return Ok(());
