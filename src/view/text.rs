@@ -25,9 +25,6 @@ pub const FOLD_DESTRUCTIVE: usize = 200;
 /// How many rows of a folded list are shown.
 pub const HEAD: usize = 10;
 
-/// How many digits of a checksum are shown.
-const CHECKSUM_SHOWN: usize = 16;
-
 /// How to draw.
 #[derive(Debug, Clone, Copy)]
 pub struct Style {
@@ -418,12 +415,10 @@ fn summary(out: &mut String, plan: &Plan, style: Style, cost: Cost) {
         (true, true) => (format!("Nothing to do: {unchanged}{missing}."), Paint::good),
     };
     let requests = words::count(usize::try_from(cost.requests).unwrap_or(usize::MAX), "request", "requests");
-    // The whole of it is in the JSON; what is reviewed is recognised by this much.
-    let checksum = match plan.changes.is_empty() {
-        true => String::new(),
-        false => format!(", checksum {}", &checksum(plan)[..CHECKSUM_SHOWN]),
-    };
-    let cost = format!("({requests}, {}{checksum})", words::duration(cost.took));
+    let cost = format!("({requests}, {})", words::duration(cost.took));
     let gap = if verdict.chars().count() + 1 + cost.chars().count() <= style.width { ' ' } else { '\n' };
     out.push_str(&format!("{}{gap}{}\n", paint(style.paint, &verdict), style.paint.dim(&cost)));
+    if !plan.changes.is_empty() {
+        out.push_str(&format!("{}\n", style.paint.dim(&format!("Checksum: {}", checksum(plan)))));
+    }
 }

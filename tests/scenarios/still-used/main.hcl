@@ -1,11 +1,9 @@
 project "bakery" {
   environment "dev" {}
 
-  folder "/api" {}
-
   secret "GOOD" {
     environment = "dev"
-    path        = "/api"
+    path        = "/"
     value       = secret_env("VALUE")
   }
 }
