@@ -140,6 +140,8 @@ codes! {
         "An environment or folder is no longer declared, so it would be deleted; but secrets, imports or syncs that are declared are in it or read it. Declare it again, or take those away as well.";
     IMPORT_NAMES = "KF0402" Vendor "import would fail"
         "The first run of this sync imports what the destination holds, and some keys there become names that no secret can have: with `:` or `/` in them, or empty. The backend then refuses the whole run. Use a key schema that leaves them out, rename them at the destination, or choose `overwrite-destination`.";
+    IMPORT_DECLARED = "KF0403" Configuration "import would overwrite what is declared"
+        "The first run of this sync takes the destination's values into the source, also for secrets that the configuration gives another value. The next apply would write the declared values again, and the destination's would be lost. Choose `import-prioritize-source` or `overwrite-destination`, put the destination's value where the declaration takes its own from, or leave those secrets undeclared until the import is done.";
     // 05 providers
     BAD_ADDRESS = "KF0501" Configuration "bad address"
         "An address of a service must be absolute and begin with https:// (or http:// for this machine). Check the instance address of the connection.";

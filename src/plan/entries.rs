@@ -33,6 +33,8 @@
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::model::address::Address;
+use crate::model::attrs::SecretSource;
+use crate::model::attrs::Value;
 use crate::model::job;
 use crate::model::job::Job;
 use crate::model::job::Kept;
@@ -141,11 +143,40 @@ impl Sync<'_> {
             plan.incomplete.insert(self.address.clone(), why.clone());
         }
         match self.steps(pushed, listing) {
-            Ok(steps) => self.rows(plan, pushed, listing, &steps),
+            Ok(steps) => match self.overwrites_declared(&steps) {
+                keys if keys.is_empty() => self.rows(plan, pushed, listing, &steps),
+                keys => {
+                    plan.blocked.entry(self.address.clone()).or_insert_with(|| self.import_is_undone(&keys));
+                }
+            },
             Err(illegal) => {
                 plan.blocked.entry(self.address.clone()).or_insert_with(|| self.import_fails(&illegal.keys));
             }
         }
+    }
+
+    /// Secrets of the source that a first run would give another value than they are declared with: the next
+    /// apply would take it back. What is random has no value of its own.
+    fn overwrites_declared(&self, steps: &BTreeMap<Arc<str>, Step>) -> Vec<Arc<str>> {
+        let own = |name: &str| self.resource.text(name).unwrap_or("");
+        let is_declared = |key: &str| {
+            self.input.desired.resources.values().any(|other| {
+                let random = |value: &Value| {
+                    matches!(value, Value::Source(source) if matches!(**source, SecretSource::Random { .. }))
+                };
+                other.kind == Kind::Secret
+                    && other.text("key") == Some(key)
+                    && other.reference("project") == self.resource.reference("project")
+                    && other.text("environment").unwrap_or("") == own("environment")
+                    && other.text("path").unwrap_or("/").trim_end_matches('/') == own("path").trim_end_matches('/')
+                    && other.attrs.get("value").is_some_and(|value| !random(value))
+            })
+        };
+        let taken = steps.values().filter_map(|step| match step {
+            Step::Import { source, overwrite_source: true } => Some(source),
+            _ => None,
+        });
+        taken.filter(|key| is_declared(key)).cloned().collect()
     }
 
     fn steps(&self, pushed: &Pushed, listing: &Listing) -> Result<BTreeMap<Arc<str>, Step>, job::IllegalNames> {
@@ -282,14 +313,31 @@ impl Sync<'_> {
         !self.resource.attrs.get("disable_secret_deletion").and_then(|v| v.as_bool()).unwrap_or(false)
     }
 
+    fn import_is_undone(&self, keys: &[Arc<str>]) -> Diagnostic {
+        let detail = format!(
+            "The first run of {} would give {} the destination's value, and the next apply the declared one again.",
+            self.address,
+            named(keys)
+        );
+        Diagnostic::error(&codes::IMPORT_DECLARED, detail)
+            .at(self.resource.origin.block, "declared here")
+            .help("choose `initial_sync = \"import-prioritize-source\"`, or leave these secrets undeclared until the import is done")
+    }
+
     fn import_fails(&self, keys: &[Arc<str>]) -> Diagnostic {
-        let shown: Vec<String> = keys.iter().take(5).map(|key| format!("`{key}`")).collect();
-        let rest = keys.len().saturating_sub(shown.len());
-        let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
-        let detail = format!("The first run of {} would import {}{more}.", self.address, shown.join(", "));
+        let detail = format!("The first run of {} would import {}.", self.address, named(keys));
         Diagnostic::error(&codes::IMPORT_NAMES, detail)
             .at(self.resource.origin.block, "declared here")
             .help("use a key schema that leaves them out, or `initial_sync = \"overwrite-destination\"`")
+    }
+}
+
+/// The first few keys, and how many more there are.
+fn named(keys: &[Arc<str>]) -> String {
+    let shown: Vec<String> = keys.iter().take(5).map(|key| format!("`{key}`")).collect();
+    match keys.len().saturating_sub(shown.len()) {
+        0 => shown.join(", "),
+        rest => format!("{} and {rest} more", shown.join(", ")),
     }
 }
 

@@ -178,11 +178,19 @@ impl Judge<'_> {
     fn destination(&mut self, sync: &Address, tally: &Tally) {
         let Tally { wiped, taken, deleted, .. } = tally;
         if wiped.count > 0 {
-            let detail = format!("The sync would delete {}, which keyform did not write.", wiped.named());
+            let detail = match self.written_before(sync, wiped) {
+                None => format!("The sync would delete {}, which keyform did not write.", wiped.named()),
+                Some(old) => format!("The sync would delete {}; keyform wrote keys of {old}.", wiped.named()),
+            };
             self.add(HazardKind::Wipe, sync, wiped.count, detail);
         }
         if taken.count > 0 {
-            let detail = format!("Someone else wrote {}; the values there would be lost.", taken.named());
+            let detail = match self.written_before(sync, taken) {
+                None => format!("Someone else wrote {}; the values there would be lost.", taken.named()),
+                Some(old) => {
+                    format!("{} would be overwritten; keyform wrote keys of {old}.", taken.named())
+                }
+            };
             self.add(HazardKind::Takeover, sync, taken.count, detail);
         }
         let listed = self.input.live.destinations.get(sync).map_or(0, |listing| listing.entries.len());
@@ -191,6 +199,19 @@ impl Judge<'_> {
             let detail = format!("{} of {total} keys would be deleted: {}.", deleted.count, deleted.named());
             self.add(HazardKind::MassDelete, sync, deleted.count, detail);
         }
+    }
+
+    /// The sync that is no longer declared under its name and that wrote keys of these names, in words.
+    fn written_before(&self, sync: &Address, rows: &Rows) -> Option<String> {
+        let records = self.input.ledger.records.keys().filter(|address| address.entry_key().is_some());
+        let old = records.map(|address| (address, address.resource())).find(|(address, owner)| {
+            let is_named =
+                address.entry_key().is_some_and(|key| rows.names.iter().any(|name| *name == format!("`{key}`")));
+            is_named && owner != sync && !self.input.desired.resources.contains_key(owner)
+        });
+        let (_, owner) = old?;
+        let names = if rows.count == 1 { "this name" } else { "such names" };
+        Some(format!("{names} for {owner}, which is no longer declared"))
     }
 
     fn resources(&mut self, changes: &[Change]) {

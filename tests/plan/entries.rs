@@ -2,16 +2,20 @@
 
 use crate::plan::world::World;
 use crate::plan::world::address;
+use crate::plan::world::attrs;
 use crate::plan::world::hazards;
 use crate::plan::world::rows;
 use keyform::diag::Diagnostic;
 use keyform::diag::codes;
+use keyform::model::attrs::Attrs;
+use keyform::model::attrs::SecretSource;
 use keyform::model::attrs::Value;
 use keyform::model::job::InitialSync;
 use keyform::model::live::Evidence;
 use keyform::model::live::Sighting;
 use keyform::model::schema::Case;
 use keyform::plan::Shown;
+use std::sync::Arc;
 
 const S: &str = "secret_sync.s";
 
@@ -194,6 +198,27 @@ fn a_first_run_imports_into_the_source() {
     world.holds(S, "a/b", "canary-c");
     let plan = world.plan();
     assert_eq!(plan.blocked.values().map(|d| d.code.id).collect::<Vec<_>>(), [codes::IMPORT_NAMES.id]);
+}
+
+#[test]
+fn an_import_over_a_declared_value_is_refused() {
+    let mut world = world("backend", Some("canary-a"), Seen::Value("canary-other"), None);
+    world.pushed(S).first = Some(InitialSync::ImportPrioritizeDestination);
+    world.pushed(S).can_import = true;
+    let here = [("key", "A".into()), ("path", "/".into())];
+    let value = |source| [("value", Value::Source(Arc::new(source)))];
+    let random = value(SecretSource::Random { length: 8, alphabet: "ab".into() });
+    world.declare("secret.A", &[&here[..], &random].concat());
+    world.exists("secret.A", &here);
+    world.wrote("secret.A", &here, &[]);
+    world.wanted.resources.insert(address("secret.A"), Attrs::new());
+    assert_eq!(rows(&world.plan()), ["adopt imported secret_sync.s.entry.A"]);
+
+    let declared = world.desired.resources.get_mut(&address("secret.A")).unwrap();
+    declared.attrs.extend(attrs(&value(SecretSource::Env("A".into()))));
+    let plan = world.plan();
+    assert_eq!(rows(&plan), Vec::<String>::new());
+    assert_eq!(plan.blocked.values().map(|d| d.code.id).collect::<Vec<_>>(), [codes::IMPORT_DECLARED.id]);
 }
 
 #[test]

@@ -138,6 +138,36 @@ fn what_is_protected_is_never_deleted() {
 }
 
 #[test]
+fn what_a_sync_of_another_name_wrote_is_not_called_foreign() {
+    let mut world = World::new();
+    world.sync(S, &[]);
+    world.push(S, "TAKEN", "canary-a");
+    world.holds(S, "TAKEN", "canary-b");
+    world.holds(S, "OLD", "canary-b");
+    let details = |world: &World| -> Vec<String> {
+        let kinds = [HazardKind::Wipe, HazardKind::Takeover];
+        let hazards = world.plan().hazards;
+        hazards.into_iter().filter(|hazard| kinds.contains(&hazard.kind)).map(|hazard| hazard.detail).collect()
+    };
+    assert_eq!(
+        details(&world),
+        [
+            "The sync would delete `OLD`, which keyform did not write.",
+            "Someone else wrote `TAKEN`; the values there would be lost."
+        ]
+    );
+    world.wrote_entry("secret_sync.before", "OLD", "canary-b", None);
+    world.wrote_entry("secret_sync.before", "TAKEN", "canary-b", None);
+    assert_eq!(
+        details(&world),
+        [
+            "The sync would delete `OLD`; keyform wrote keys of this name for secret_sync.before, which is no longer declared.",
+            "`TAKEN` would be overwritten; keyform wrote keys of this name for secret_sync.before, which is no longer declared."
+        ]
+    );
+}
+
+#[test]
 fn what_holds_something_protected_is_not_deleted_either() {
     let mut world = World::new();
     world.exists("project.p.environment.e", &[]);
