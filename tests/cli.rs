@@ -152,6 +152,35 @@ fn a_value_on_the_command_line_is_refused_and_not_repeated() {
 }
 
 #[test]
+fn what_is_no_assignment_is_not_repeated() {
+    for args in [
+        &["validate", "--var", "canary-a"][..],
+        &["validate", "--var", "canary 1=a"],
+        &["plan", "--var", "a=", "canary-a"],
+    ] {
+        let output = run(args);
+        let err = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(64), "{err}");
+        assert!(err.contains("•••") && !err.contains("canary"), "{err}");
+    }
+}
+
+#[test]
+fn of_very_many_problems_the_first_are_shown_and_the_rest_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let blocks: String = (0..2000).map(|n| format!("secret \"K{n}\" {{\n  valeu = \"canary-a\"\n}}\n")).collect();
+    std::fs::write(dir.path().join("main.hcl"), blocks).unwrap();
+    let output = run(&["-C", dir.path().to_str().unwrap(), "validate"]);
+    let err = text(&output.stderr);
+    let shown = err.lines().filter(|line| line.starts_with("error ")).count();
+    assert_eq!(shown, 100, "{err}");
+    let rest = err.lines().find_map(|line| line.split_once(" more are not shown")).unwrap().0.parse::<usize>().unwrap();
+    let all = err.lines().last().unwrap().split(' ').next().unwrap().parse::<usize>().unwrap();
+    assert_eq!(all, 100 + rest, "{err}");
+    assert!(!err.contains("canary"), "{err}");
+}
+
+#[test]
 fn logs_have_no_colours_where_nobody_sees_them() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("main.hcl"), "project \"bakery\" {}\n").unwrap();

@@ -9,6 +9,7 @@ use crate::backend::auth::Token;
 use crate::backend::auth::token_is_spent;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::diag::source::is_unseen;
 use crate::http;
 use crate::http::Method;
 use crate::http::Request;
@@ -176,9 +177,9 @@ impl Client {
         {
             let fresh = self.token(Some(&token)).await?;
             let again = self.exchange(call, &fresh).await?;
-            return if again.status == 200 { Ok(again) } else { Err(self.refused(call, &again)) };
+            return if again.status == 200 { Ok(again) } else { Err(self.refused(call, &again, &[token, fresh])) };
         }
-        Err(self.refused(call, &response))
+        Err(self.refused(call, &response, &[token]))
     }
 
     /// The token to use: the one at hand if it is fresh and not `spent`, else that of a new login. One
@@ -211,7 +212,7 @@ impl Client {
         let request = self.request(&call, None)?;
         let response = self.transport(&call, &request).await?;
         if response.status != 200 {
-            let mut failure = self.refused(&call, &response);
+            let mut failure = self.refused(&call, &response, &[]);
             let error = words(&response.body).error;
             // An unknown client id is 404 on servers of 2024; wrong input is 401 there.
             if matches!(response.status, 401 | 404) && !matches!(&*error, "ValidationFailure" | "Not Found") {
@@ -270,15 +271,16 @@ impl Client {
         Ok(Request { method: call.method, url, headers, body, idempotent: call.idempotent })
     }
 
-    /// The diagnostic for an answer that is not 200.
-    fn refused(&self, call: &Call<'_>, response: &Response) -> Failure {
+    /// The diagnostic for an answer that is not 200. `tokens` are those that were sent.
+    fn refused(&self, call: &Call<'_>, response: &Response, tokens: &[Secret]) -> Failure {
         let status = response.status;
         if looks_like_html(response) {
             return self.not_json(call, response);
         }
         let said = words(&response.body);
-        let message = redact(&said.text(), &call.secrets);
-        let error = redact(&said.error, &call.secrets);
+        let unsaid = unsaid(call, &self.inner.login, tokens);
+        let message = redact(&said.text(), &unsaid);
+        let error = redact(&said.error, &unsaid);
         let (code, help) = match status {
             401 if said.error != "ValidationFailure" => {
                 (&codes::BACKEND_CREDENTIALS, Some("the token is not accepted: log in anew or replace it"))
@@ -304,7 +306,7 @@ impl Client {
         };
         let mut detail = format!("{}: {} answered {status}: {words}", call.about, call.named());
         if let Some(id) = said.req_id {
-            detail = format!("{detail} [request {id}]");
+            detail = format!("{detail} [request {}]", redact(&id, &unsaid));
         }
         let mut diagnostic = Diagnostic::error(code, detail);
         diagnostic.help = help.map(str::to_owned);
@@ -376,6 +378,15 @@ const BLOT: &str = "•••";
 /// give them away.
 const IN_ANY_WORD: usize = 6;
 
+/// What a message must not say: the secrets of the call, the tokens that were sent, what logs in.
+fn unsaid(call: &Call<'_>, login: &Login, tokens: &[Secret]) -> Vec<Secret> {
+    let login = match login {
+        Login::Token(token) => token,
+        Login::Universal { client_secret, .. } => client_secret,
+    };
+    call.secrets.iter().chain(tokens).chain([login]).cloned().collect()
+}
+
 /// The text with a short value blotted out where it stands as a word of its own.
 fn blot_words(text: &str, value: &str) -> String {
     let (mut out, mut rest) = (String::with_capacity(text.len()), text);
@@ -400,7 +411,7 @@ fn redact(text: &str, secrets: &[Secret]) -> String {
             false => text.replace(secret.expose(), BLOT).replace(trimmed, BLOT),
         };
     }
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let clean: String = text.chars().map(|c| if is_unseen(c) { ' ' } else { c }).collect();
     match clean.char_indices().nth(600) {
         Some((end, _)) => format!("{}…", &clean[..end]),
         None => clean,
@@ -438,6 +449,11 @@ mod tests {
     fn quoted_secrets_and_control_characters_are_blotted_out() {
         let secrets = [Secret::new("canary-key\n".to_owned()), Secret::new(String::new())];
         assert_eq!(redact("bad \u{1b}[31mcanary-key", &secrets), "bad  [31m•••");
+        assert_eq!(redact("a\u{202e}b\u{9b}c", &[]), "a b c");
+        let call = Call::new("x", Method::Get, "/x").secrets([Secret::new("canary-a".to_owned())]);
+        let login = Login::Token(Secret::new("canary-b".to_owned()));
+        let unsaid = unsaid(&call, &login, &[Secret::new("canary-c".to_owned())]);
+        assert_eq!(redact("expired canary-c, canary-b, canary-a", &unsaid), "expired •••, •••, •••");
         let short = [Secret::new("v".to_owned())];
         assert_eq!(redact("no environment `v` (v), v", &short), "no environment `•••` (•••), •••");
         assert_eq!(redact(&"x".repeat(1000), &[]).chars().count(), 601);

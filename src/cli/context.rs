@@ -25,6 +25,9 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// How many problems are drawn at once: nobody reads more.
+const MOST_SHOWN: usize = 100;
+
 /// Options of every command that reads the configuration.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Inputs {
@@ -41,7 +44,11 @@ pub(super) struct Inputs {
 
 fn assignment(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("it must be NAME=VALUE")?;
-    Ok((name.trim().to_owned(), value.to_owned()))
+    let name = name.trim();
+    // What is no name may be a value: it is not repeated.
+    let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+    if is_name { Ok((name.to_owned(), value.to_owned())) } else { Err("it must be NAME=VALUE".to_owned()) }
 }
 
 /// What a command works with.
@@ -88,11 +95,23 @@ impl Context {
         self.found.push(diagnostic);
     }
 
-    /// [`Context::tell`] for many.
+    /// [`Context::tell`] for many. Of very many only the first are shown, errors before warnings; all are kept.
     pub(super) fn tell_all(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
-        for diagnostic in diagnostics {
+        let mut all: Vec<Diagnostic> = diagnostics.into_iter().collect();
+        if all.len() > MOST_SHOWN {
+            all.sort_by_key(|diagnostic| std::cmp::Reverse(diagnostic.severity));
+        }
+        let rest = all.split_off(all.len().min(MOST_SHOWN));
+        for diagnostic in all {
             self.tell(diagnostic);
         }
+        if !rest.is_empty() && !self.global.json {
+            self.terminal.err(&format!(
+                "{}; `--json` has all.\n\n",
+                words::count(rest.len(), "more is not shown", "more are not shown")
+            ));
+        }
+        rest.into_iter().for_each(|diagnostic| self.found.push(diagnostic));
     }
 
     /// The problems found so far, for a document.

@@ -31,6 +31,9 @@ mod validate;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use clap::Parser;
+use clap::error::ContextKind;
+use clap::error::ContextValue;
+use clap::error::ErrorKind;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -104,11 +107,32 @@ enum Command {
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match Cli::try_parse_from(arguments::dashes(args)) {
         Ok(cli) => dispatch(cli).into(),
-        Err(error) => {
+        Err(mut error) => {
+            hide_values(&mut error);
             // Help and the version come as errors as well, but are none. Nobody may be listening.
             let _ = error.print();
             if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
         }
+    }
+}
+
+/// What was typed where it can't be taken may be a secret: it is not repeated.
+fn hide_values(error: &mut clap::Error) {
+    let kind = match error.kind() {
+        ErrorKind::ValueValidation => ContextKind::InvalidValue,
+        ErrorKind::UnknownArgument => ContextKind::InvalidArg,
+        _ => return,
+    };
+    let is_option = |text: &str| text.starts_with('-');
+    let is_var = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(arg)) => {
+            arg.starts_with("--var ") || (kind == ContextKind::InvalidArg && !is_option(arg))
+        }
+        _ => false,
+    };
+    if is_var {
+        error.insert(kind, ContextValue::String("•••".to_owned()));
+        error.remove(ContextKind::Suggested);
     }
 }
 

@@ -144,7 +144,10 @@ fn given_in_files(
     for (name, text) in &files {
         for (variable, value) in vars::file(acc, name, text) {
             if !known.contains(&variable) {
-                let detail = format!("{}: there is no variable `{variable}`.", value.from);
+                // What does not look like a name may be a value.
+                let is_name = variable.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+                let named = if is_name { format!(" `{variable}`") } else { " of this name".to_owned() };
+                let detail = format!("{}: there is no variable{named}.", value.from);
                 let d = Diagnostic::warning(&codes::UNKNOWN_VARIABLE, detail);
                 acc.push(d.did_you_mean(&variable, known.iter().map(|name| &**name)));
             }
