@@ -119,3 +119,17 @@ async fn protection_and_the_end_of_a_sync_are_remembered_as_last_declared() {
     world.converge().await;
     assert_eq!(world.read("out/dev.env"), held);
 }
+
+#[tokio::test]
+async fn what_moves_to_another_environment_leaves_nothing_behind() {
+    let both = "\nproject \"bakery\" {\n  environment \"dev\" {}\n  environment \"prod\" {}\n  folder \"/shared\" {}\n";
+    let text = |environment: &str| {
+        format!(
+            "{both}  secret_import \"shared\" {{\n    environment = \"{environment}\"\n    from = {{ environment = \"dev\", path = \"/shared\" }}\n  }}\n}}\n"
+        )
+    };
+    let world = World::new(&text("dev"));
+    world.converge().await;
+    world.write("main.hcl", &text("prod"));
+    assert_eq!(world.converge().await, ["replace immutable project.bakery.secret_import.shared"]);
+}

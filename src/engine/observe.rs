@@ -300,11 +300,15 @@ impl<'a> Observer<'a> {
     }
 
     fn import(&self, spot: &Spot<'_>, path: &str, from_environment: &str, from_path: &str) -> Look {
-        let Some(environment) = spot.live_environment else { return Look::Absent };
-        let imports = match spot.live_project.imports.get(&(environment.slug.clone(), path.into())) {
-            Some(Ok(imports)) => imports,
-            Some(Err(why)) => return Look::Unknown(why.clone()),
-            None => return Look::Absent,
+        // It may be in another place than it is declared in.
+        let all = spot.live_project.imports.iter().filter_map(|(place, imports)| Some((place, imports.as_ref().ok()?)));
+        let mut all = all.flat_map(|(place, imports)| imports.iter().map(move |import| (place, import)));
+        let by_id = all.find(|(_, import)| spot.id.as_ref() == Some(&import.id));
+        let here = spot.live_environment.map(|environment| (environment.slug.clone(), Arc::from(path)));
+        let imports = match here.as_ref().and_then(|here| spot.live_project.imports.get(here)) {
+            Some(Ok(imports)) => &**imports,
+            Some(Err(why)) if by_id.is_none() => return Look::Unknown(why.clone()),
+            _ => &[],
         };
         let project = match &spot.project {
             Value::Resource(address) => Some(&**address),
@@ -314,12 +318,14 @@ impl<'a> Observer<'a> {
         let source = project.and_then(|p| self.index.live_environment(p, from_environment));
         let source = source.map_or(from_environment, |e| &*e.slug);
         let matches = |i: &&Import| *i.from_environment == *source && *i.from_path == *from_path;
-        let by_id = imports.iter().find(|i| spot.id.as_ref() == Some(&i.id));
-        let Some(import) = by_id.or_else(|| imports.iter().find(matches)) else { return Look::Absent };
+        let named = || here.as_ref().zip(imports.iter().find(matches));
+        let Some(((slug, path), import)) = by_id.or_else(named) else { return Look::Absent };
+        let is_here = here.as_ref().is_some_and(|(here, _)| here == slug);
+        let environment = if is_here { spot.environment.clone() } else { text(slug) };
         let shown = if *import.from_environment == *source { from_environment } else { &import.from_environment };
         let attrs = attrs([
             ("project", spot.project.clone()),
-            ("environment", spot.environment.clone()),
+            ("environment", environment),
             ("path", text(path)),
             ("from_environment", text(shown)),
             ("from_path", text(&import.from_path)),
