@@ -108,3 +108,21 @@ proptest::proptest! {
         assert_eq!(shown.matches('\n').count(), text.matches('\n').count());
     }
 }
+
+#[test]
+fn values_without_measure_are_refused() {
+    let schemas = schemas();
+    let ends = |kind: &str| match kind {
+        "text" => ("\"0123456789\"", "\"${local.aN}${local.aN}\""),
+        "list" => ("[1, 2, 3, 4]", "concat(local.aN, local.aN)"),
+        _ => ("range(1000)", "[for x in range(1000) : [for y in range(1000) : [for z in range(1000) : x]]]"),
+    };
+    for kind in ["text", "list", "for"] {
+        let (first, next) = ends(kind);
+        let count = if kind == "for" { 1 } else { 40 };
+        let more: String =
+            (0..count).map(|n| format!("  a{} = {}\n", n + 1, next.replace('N', &n.to_string()))).collect();
+        let drawn = drawn(&format!("locals {{\n  a0 = {first}\n{more}}}\n"), &schemas);
+        assert!(drawn.contains("too much to evaluate"), "{kind}: {drawn}");
+    }
+}

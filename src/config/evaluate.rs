@@ -23,6 +23,7 @@ use crate::lang::ast::Expr;
 use crate::lang::ast::Node;
 use crate::lang::eval;
 use crate::lang::functions;
+use crate::lang::scope::Budget;
 use crate::lang::scope::Outside;
 use crate::lang::scope::Scope;
 use crate::model::address::Address;
@@ -177,6 +178,7 @@ impl<'a> Evaluation<'a> {
             read: &load::read_text,
             glob: &load::glob,
             resource: &resource,
+            budget: Budget::of_value(),
         };
         let mut scope = Scope::new(&outside);
         for (name, value) in &self.roots {

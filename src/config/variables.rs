@@ -22,6 +22,7 @@ use crate::lang::ast::Block;
 use crate::lang::ast::Expr;
 use crate::lang::eval;
 use crate::lang::functions;
+use crate::lang::scope::Budget;
 use crate::lang::scope::Outside;
 use crate::lang::scope::Scope;
 use crate::model::address::Address;
@@ -282,6 +283,7 @@ fn constant(input: &Input, expr: &Expr) -> Result<Value, Diagnostic> {
         read: &load::read_text,
         glob: &load::glob,
         resource: &resource,
+        budget: Budget::of_value(),
     };
     eval::eval(expr, &Scope::new(&outside))
 }

@@ -10,6 +10,7 @@ use crate::lang::ast::Expr;
 use crate::lang::eval;
 use crate::lang::functions;
 use crate::lang::parse;
+use crate::lang::scope::Budget;
 use crate::lang::scope::Outside;
 use crate::lang::scope::Scope;
 use crate::model::attrs::Value;
@@ -92,5 +93,6 @@ pub(crate) fn expression(text: &str) -> Option<Value> {
 }
 
 fn constant(expr: &Expr) -> Result<Value, Diagnostic> {
-    eval::eval(expr, &Scope::new(&Outside::nothing(&[])))
+    let outside = Outside { budget: Budget::of_value(), ..Outside::nothing(&[]) };
+    eval::eval(expr, &Scope::new(&outside))
 }

@@ -55,6 +55,8 @@ codes! {
         "An attribute, a block or a label that this kind of block does not have: a typing mistake, or something that belongs elsewhere.";
     REQUIRED = "KF0113" Configuration "something is missing"
         "A block lacks an attribute, a label or a nested block that it can't do without.";
+    TOO_LARGE = "KF0114" Configuration "too much to evaluate"
+        "A value takes more than 10 million steps to evaluate, or becomes larger than about 60 MB: texts or lists that are doubled again and again, or `for` in `for` over long lists. No backend and no destination takes such a value; make it smaller.";
     // 02 configuration
     CONFIG_READ = "KF0201" Environment "configuration could not be read"
         "The directory, or a file in it, can't be read. Check the path and the permissions.";

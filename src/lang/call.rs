@@ -54,7 +54,11 @@ pub(crate) fn call(name: &str, args: &[Expr], expand: bool, at: Span, scope: &Sc
             tainted = true;
         }
     }
-    match (function.call)(scope.outside(), &values) {
+    let result = (function.call)(scope.outside(), &values);
+    if let Ok(value) = &result {
+        scope.outside().budget.value(value, at)?;
+    }
+    match result {
         Ok(value) if tainted => Ok(secret(value)),
         Ok(value) => Ok(value),
         Err(Misuse { argument: Some(n), why }) => {

@@ -26,6 +26,7 @@ use std::sync::Arc;
 /// # Errors
 /// A diagnostic at the part of the expression that failed.
 pub fn eval(expr: &Expr, scope: &Scope<'_>) -> Result<Value, Diagnostic> {
+    scope.outside().budget.step(expr.span)?;
     match &expr.node {
         Node::Null => Ok(Value::Null),
         Node::Bool(b) => Ok(Value::Bool(*b)),
@@ -72,8 +73,15 @@ pub fn template(parts: &[Part], scope: &Scope<'_>) -> Result<Value, Diagnostic> 
 pub(crate) fn text(parts: &[Part], scope: &Scope<'_>) -> Result<Value, Diagnostic> {
     let mut pieces = Vec::with_capacity(parts.len());
     template_pieces(parts, scope, &mut pieces)?;
+    let length = pieces.iter().map(|piece| piece.text().len()).sum();
+    if let Some(at) = parts.iter().find_map(|part| match part {
+        Part::Value(expr) | Part::If(expr, ..) | Part::For { over: expr, .. } => Some(expr.span),
+        Part::Text(_) => None,
+    }) {
+        scope.outside().budget.text(length, at)?;
+    }
     // One allocation: growing a text would leave copies of a secret behind.
-    let mut text = String::with_capacity(pieces.iter().map(|piece| piece.text().len()).sum());
+    let mut text = String::with_capacity(length);
     pieces.iter().for_each(|piece| text.push_str(piece.text()));
     Ok(match pieces.iter().any(|piece| matches!(piece, Piece::Secret(_))) {
         true => Value::Secret(Secret::new(text)),

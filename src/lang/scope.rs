@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
 /// Names in scope. Scopes nest: `for` expressions, `each`, and steps of manifests add a layer.
 pub struct Scope<'a> {
@@ -36,13 +38,91 @@ pub struct Outside<'a> {
     pub glob: &'a dyn Fn(&Path, &str) -> std::io::Result<Vec<PathBuf>>,
     /// Attributes of referenced resources.
     pub resource: &'a ResourceAttr<'a>,
+    /// How much may still be done.
+    pub budget: Budget,
+}
+
+/// How much one evaluation may do: a few lines of configuration can ask for more than any machine has.
+#[derive(Debug)]
+pub struct Budget(AtomicU64);
+
+/// Steps of one evaluation of a configuration's value.
+const MOST_STEPS: u64 = 10_000_000;
+/// Elements of a list or an object cost more than a step, bytes of a text less: 64 MiB are too much.
+const STEPS_OF_ELEMENT: u64 = 4;
+const BYTES_OF_STEP: u64 = 6;
+
+impl Budget {
+    /// Enough for any value that is meant.
+    #[must_use]
+    pub fn of_value() -> Self {
+        Self(AtomicU64::new(MOST_STEPS))
+    }
+
+    /// No limit: for manifests, whose evaluations are small and many.
+    #[must_use]
+    pub fn unlimited() -> Self {
+        Self(AtomicU64::new(u64::MAX))
+    }
+
+    fn take(&self, steps: u64, at: Span) -> Result<(), Diagnostic> {
+        let left = self.0.load(Ordering::Relaxed);
+        if left == u64::MAX {
+            return Ok(());
+        }
+        // One evaluation is of one thread.
+        self.0.store(left.saturating_sub(steps), Ordering::Relaxed);
+        if steps <= left {
+            return Ok(());
+        }
+        let detail = "This would take more than 10 million steps, or become larger than about 60 MB.";
+        Err(Diagnostic::error(&codes::TOO_LARGE, detail).at(at, ""))
+    }
+
+    /// Pays for the evaluation of one node.
+    ///
+    /// # Errors
+    /// There is not enough left. So it is with the others.
+    pub(crate) fn step(&self, at: Span) -> Result<(), Diagnostic> {
+        self.take(1, at)
+    }
+
+    /// Pays for a text.
+    ///
+    /// # Errors
+    /// See [`Budget::step`].
+    pub(crate) fn text(&self, length: usize, at: Span) -> Result<(), Diagnostic> {
+        self.take(length as u64 / BYTES_OF_STEP, at)
+    }
+
+    /// Pays for what a function made.
+    ///
+    /// # Errors
+    /// See [`Budget::step`].
+    pub(crate) fn value(&self, value: &Value, at: Span) -> Result<(), Diagnostic> {
+        match value {
+            Value::String(text) => self.text(text.len(), at),
+            Value::Secret(secret) => self.text(secret.expose().len(), at),
+            Value::List(items) => self.take(items.len() as u64 * STEPS_OF_ELEMENT, at),
+            Value::Object(fields) => self.take(fields.len() as u64 * STEPS_OF_ELEMENT, at),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl<'a> Outside<'a> {
     /// No environment, no files, no resources: what manifests see.
     #[must_use]
     pub fn nothing(functions: &'a [&'static [Function]]) -> Self {
-        Self { functions, base: Path::new(""), env: &no_env, read: &no_file, glob: &no_files, resource: &no_resource }
+        Self {
+            functions,
+            base: Path::new(""),
+            env: &no_env,
+            read: &no_file,
+            glob: &no_files,
+            resource: &no_resource,
+            budget: Budget::unlimited(),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::lang::functions::arg;
 use crate::lang::functions::text::text;
 use crate::lang::functions::wrong;
 use crate::lang::parse;
+use crate::lang::scope::Budget;
 use crate::lang::scope::Outside;
 use crate::lang::scope::Scope;
 use crate::model::attrs::SecretSource;
@@ -170,7 +171,15 @@ fn templatefile(outside: &Outside<'_>, args: &[Value]) -> Result<Value, Misuse> 
     };
     let template = parse::template(id, &content).map_err(failed)?;
     let functions = [CORE];
-    let inside = Outside { functions: &functions, resource: outside.resource, ..*outside };
+    let inside = Outside {
+        functions: &functions,
+        base: outside.base,
+        env: outside.env,
+        read: outside.read,
+        glob: outside.glob,
+        resource: outside.resource,
+        budget: Budget::of_value(),
+    };
     let mut scope = Scope::new(&inside);
     for (name, value) in variables.iter() {
         scope.set(name.clone(), value.clone());
