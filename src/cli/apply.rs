@@ -17,6 +17,7 @@ use crate::engine::Scope;
 use crate::engine::event::Cancel;
 use crate::engine::event::Report;
 use crate::model::desired::Desired;
+use crate::plan::Plan;
 use crate::view;
 use crate::view::json;
 use crate::view::text;
@@ -120,11 +121,16 @@ async fn work(
 }
 
 fn nothing(planned: &Planned) -> Exit {
-    match (planned.plan.blocked.is_empty(), planned.plan.incomplete.is_empty()) {
+    match (planned.plan.blocked.is_empty(), is_determined(&planned.plan)) {
         (false, _) => Exit::Refused,
         (true, false) => Exit::Undetermined,
         (true, true) => Exit::Done,
     }
+}
+
+/// Whether everything that the plan is about was read.
+fn is_determined(plan: &Plan) -> bool {
+    plan.incomplete.is_empty() && plan.blind.is_empty()
 }
 
 /// Shows the plan: as text, or as one line of JSON, because more lines follow. Nobody is asked about it and
@@ -147,14 +153,14 @@ async fn apply(context: &mut Context, command: &str, engine: &Engine, planned: P
             return context.failed(command);
         }
     };
-    let incomplete = !planned.plan.incomplete.is_empty();
+    let determined = is_determined(&planned.plan);
     let blocked = !planned.plan.blocked.is_empty();
     let progress = Progress::new(context, planned.plan.changes.len());
     let report = engine.apply(planned, &cancel, &mut |event| progress.show(&event)).await;
     listener.abort();
     progress.end();
     tell(context, &report);
-    ending(&report, incomplete, blocked)
+    ending(&report, determined, blocked)
 }
 
 fn tell(context: &mut Context, report: &Report) {
@@ -175,13 +181,13 @@ fn tell(context: &mut Context, report: &Report) {
     context.terminal.out(&view::report::report(report, context.terminal.style()));
 }
 
-fn ending(report: &Report, incomplete: bool, blocked: bool) -> Exit {
+fn ending(report: &Report, determined: bool, blocked: bool) -> Exit {
     if report.interrupted {
         return Exit::Interrupted;
     }
     match (report.is_complete(), report.done_count()) {
         (true, _) if blocked => Exit::Partial,
-        (true, _) if incomplete => Exit::Undetermined,
+        (true, _) if !determined => Exit::Undetermined,
         (true, _) => Exit::Done,
         (false, 0) => Exit::Failed,
         (false, _) => Exit::Partial,
