@@ -138,11 +138,11 @@ codes! {
     // 04 plan
     NOT_MANAGED = "KF0401" Configuration "exists already and is not managed"
         "What the configuration declares is there, but this ledger did not make it: someone else did, or the ledger was lost. Nothing is taken over silently: `--adopt` takes it over, with what differs shown as a hazard; another name leaves it alone.";
-    STILL_USED = "KF0403" Configuration "still in use"
-        "An environment or folder is no longer declared, so it would be deleted; but secrets, imports or syncs that are declared are in it or read it. Declare it again, or take those away as well.";
     IMPORT_NAMES = "KF0402" Vendor "import would fail"
         "The first run of this sync imports what the destination holds, and some keys there become names that no secret can have: with `:` or `/` in them, or empty. The backend then refuses the whole run. Use a key schema that leaves them out, rename them at the destination, or choose `overwrite-destination`.";
-    IMPORT_DECLARED = "KF0403" Configuration "import would overwrite what is declared"
+    STILL_USED = "KF0403" Configuration "still in use"
+        "An environment or folder is no longer declared, so it would be deleted; but secrets, imports or syncs that are declared are in it or read it. Declare it again, or take those away as well.";
+    IMPORT_DECLARED = "KF0404" Configuration "import would overwrite what is declared"
         "The first run of this sync takes the destination's values into the source, also for secrets that the configuration gives another value. The next apply would write the declared values again, and the destination's would be lost. Choose `import-prioritize-source` or `overwrite-destination`, put the destination's value where the declaration takes its own from, or leave those secrets undeclared until the import is done.";
     // 05 providers
     BAD_ADDRESS = "KF0501" Configuration "bad address"
