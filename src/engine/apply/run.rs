@@ -22,6 +22,7 @@ use crate::model::resource::Resource;
 use crate::plan;
 use crate::plan::Action;
 use crate::plan::Change;
+use crate::plan::Reason;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -241,7 +242,9 @@ impl<'a> Run<'a> {
             Action::Forget => Ok(journal::Event::Forget { address: change.address.clone() }),
             _ => {
                 let resource = self.declared(&change.address)?;
-                if let Some(record) = self.record(&change.address) {
+                // What the ledger alone knows changed: what was written is as it was. A value that changed
+                // outside and is kept is recorded anew instead.
+                if let Some(record) = self.record(&change.address).filter(|_| change.reason == Reason::Changed) {
                     let mut record = record.clone();
                     record.protected = resource.lifecycle.prevent_destroy;
                     record.removes = resource.text("on_delete") == Some("remove");
