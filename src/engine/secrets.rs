@@ -58,18 +58,8 @@ impl Engine {
                     secret_key: key.to_string(),
                     change: api::secrets::Change { secret_value: Some(value), ..api::secrets::Change::default() },
                 }),
-                None => creates.push(api::secrets::CreateItem {
-                    secret_key: key.to_string(),
-                    new: api::secrets::New {
-                        secret_value: value,
-                        secret_comment: String::new(),
-                        secret_metadata: None,
-                        tag_ids: None,
-                        skip_multiline_encoding: None,
-                        secret_reminder_note: None,
-                        secret_reminder_repeat_days: None,
-                    },
-                }),
+                None => creates
+                    .push(api::secrets::CreateItem { secret_key: key.to_string(), new: api::secrets::New::of(value) }),
             }
         }
         let written = creates.len() + updates.len();

@@ -13,6 +13,7 @@ use crate::model::schema::Destination;
 use crate::model::schema::Field;
 use crate::model::schema::Schemas;
 use crate::model::schema::Variant;
+use crate::provider::manifest::fields::camel_case;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -47,18 +48,6 @@ fn inputs<'a>(destination: &'a Destination, fields: &'a [Field]) -> Vec<Input<'a
 
 fn input(field: &Field) -> Input<'_> {
     Input { name: &field.name, wire: field.wire.to_string(), default: field.default.as_ref() }
-}
-
-/// `app_name` as the backend's API writes it: `appName`.
-fn camel_case(name: &str) -> String {
-    let mut words = name.split('_');
-    let mut out = words.next().unwrap_or_default().to_owned();
-    for word in words {
-        let mut letters = word.chars();
-        out.extend(letters.next().map(|c| c.to_ascii_uppercase()));
-        out.push_str(letters.as_str());
-    }
-    out
 }
 
 /// The inputs of a `destination` block as they are compared.
