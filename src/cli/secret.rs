@@ -4,10 +4,10 @@
 use crate::cli::context;
 use crate::cli::context::Context;
 use crate::cli::context::Inputs;
-use crate::cli::dotenv;
-use crate::cli::dotenv::Format;
-use crate::cli::dotenv::Secrets;
 use crate::cli::exit::Exit;
+use crate::cli::formats;
+use crate::cli::formats::Format;
+use crate::cli::formats::Secrets;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::engine::Engine;
@@ -138,7 +138,7 @@ async fn work(context: &Context, engine: &Engine, action: &Action) -> Result<(),
             let secrets = engine.secrets(&place).await?;
             let value = secrets.get(key.as_str()).ok_or_else(|| missing(&place, &key, &secrets))?;
             if context.global.json {
-                context.terminal.out_bytes(&dotenv::write(&Secrets::from([(key.into(), value.clone())]), Format::Json));
+                context.terminal.out(&formats::write(&Secrets::from([(key.into(), value.clone())]), Format::Json)?);
                 return Ok(());
             }
             context.terminal.out_bytes(value.expose().as_bytes());
@@ -173,16 +173,16 @@ async fn work(context: &Context, engine: &Engine, action: &Action) -> Result<(),
             let is_json = file.extension().is_some_and(|e| e == "json");
             let guessed = if is_json { Format::Json } else { Format::Dotenv };
             let text = Zeroizing::new(context.read(file)?);
-            let secrets = dotenv::read(&text, format.unwrap_or(guessed))?;
+            let secrets = formats::read(&text, format.unwrap_or(guessed))?;
             written(context, engine.set_secrets(&place, &secrets).await?);
         }
         Action::Export { place, format, output } => {
             let secrets = engine.secrets(&folder(place)?).await?;
             let format = if context.global.json { Format::Json } else { *format };
-            let text = dotenv::write(&secrets, format);
+            let text = formats::write(&secrets, format)?;
             match output {
-                Some(path) => save(path, &text)?,
-                None => context.terminal.out_bytes(&text),
+                Some(path) => save(path, text.as_bytes())?,
+                None => context.terminal.out(&text),
             }
         }
     }

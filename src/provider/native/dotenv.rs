@@ -26,6 +26,14 @@ struct Line {
 /// # Errors
 /// A line is neither an assignment nor a comment nor blank, or a quote is not closed.
 pub fn read(text: &str) -> Result<BTreeMap<String, String>, Malformed> {
+    Ok(assignments(text)?.into_iter().collect())
+}
+
+/// The entries of a text in its own order; a key that is set twice is there twice.
+///
+/// # Errors
+/// As [`read`].
+pub fn assignments(text: &str) -> Result<Vec<(String, String)>, Malformed> {
     Ok(lines(text)?.into_iter().map(|line| (line.key, line.value)).collect())
 }
 
