@@ -10,6 +10,7 @@ pub mod plan; // pure planning: diff, order, guard
 pub mod lang; // HCL as a language: parse, evaluate, format, edit
 pub mod config; // the user's files → Desired
 pub mod http; // requests as values; one client with retry and rate limits
+pub mod disk; // files that are replaced as a whole
 pub mod ledger; // what keyform wrote and owns: journal, stores, lock
 pub mod api; // wire types of the Infisical API, shared by client and server
 pub mod provider; // destinations: manifests, the generic driver, signers

@@ -12,6 +12,7 @@ const MAX_LINES: usize = 500;
 const OUTSIDE: &[&str] = &[
     "config/load.rs",
     "config/source.rs",
+    "disk.rs",
     "http/client.rs",
     "backend/client.rs",
     "provider/native/",

@@ -6,6 +6,7 @@
 
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::disk;
 use crate::ledger::journal;
 use crate::ledger::journal::Event;
 use crate::ledger::journal::Written;
@@ -23,7 +24,6 @@ use std::fs;
 use std::fs::File;
 use std::fs::OpenOptions;
 use std::io;
-use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -179,33 +179,14 @@ impl Store {
 
     fn make_key(&self) -> io::Result<FingerprintKey> {
         let key = FingerprintKey::generate();
-        self.write_whole(&self.key_file(), key.to_hex().expose().as_bytes())?;
+        disk::replace(&self.key_file(), key.to_hex().expose().as_bytes())?;
         Ok(key)
     }
 
     fn replace(&self, snapshot: &Snapshot) -> io::Result<()> {
         let mut text = serde_json::to_vec_pretty(snapshot)?;
         text.push(b'\n');
-        self.write_whole(&self.snapshot(), &text)
-    }
-
-    /// Replaces a file as a whole, readable by its owner only: after a crash it is the old one or the new one.
-    fn write_whole(&self, path: &Path, content: &[u8]) -> io::Result<()> {
-        // Always of the same name, so that what a crash left is found and goes. The lock keeps others out.
-        let beside = path.with_extension("new");
-        match std::fs::remove_file(&beside) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-            _ => {}
-        }
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&beside)?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        std::fs::rename(&beside, path)?;
-        self.sync_directory()
+        disk::replace(&self.snapshot(), &text)
     }
 
     fn empty_journal(&self) -> io::Result<File> {

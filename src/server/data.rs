@@ -5,6 +5,7 @@
 
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::disk;
 use crate::secret::Secret;
 use crate::server::crypto::Key;
 use crate::server::crypto::new_key;
@@ -83,7 +84,7 @@ impl Directory {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound && is_new => {
                 let key = new_key();
                 let text = Zeroizing::new(hex::encode(key.as_slice()));
-                write(&file, &[&text, "\n"]).map_err(|e| unusable(&file, &e))?;
+                disk::replace(&file, text.as_bytes()).map_err(|e| unusable(&file, &e))?;
                 Ok(key)
             }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(wrong_key(&file, "is missing")),
@@ -109,7 +110,8 @@ impl Directory {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                 let client_id = crate::server::clock::id();
                 let client_secret = Secret::new(hex::encode(new_key().as_slice()));
-                write(&file, &[&client_id, "\n", client_secret.expose(), "\n"]).map_err(|e| unusable(&file, &e))?;
+                let parts = [client_id.as_bytes(), b"\n", client_secret.expose().as_bytes(), b"\n"];
+                disk::replace(&file, &Zeroizing::new(parts.concat())).map_err(|e| unusable(&file, &e))?;
                 Ok(Credentials { client_id, client_secret })
             }
             Err(e) => Err(unusable(&file, &e)),
@@ -159,20 +161,4 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 #[cfg(not(unix))]
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
-}
-
-/// Writes a new file that only its owner may read; never replaces one.
-fn write(path: &Path, parts: &[&str]) -> std::io::Result<()> {
-    // Written beside and renamed: after a crash the file is whole or not there. What a crash left goes.
-    let beside = path.with_extension("new");
-    match fs::remove_file(&beside) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
-        _ => {}
-    }
-    let mut file = private(OpenOptions::new().write(true).create_new(true)).open(&beside)?;
-    for part in parts {
-        file.write_all(part.as_bytes())?;
-    }
-    file.sync_all()?;
-    fs::rename(beside, path)
 }

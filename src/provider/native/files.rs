@@ -7,6 +7,7 @@
 use crate::diag;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::disk;
 use crate::model::schema::Variant;
 use crate::provider::Observation;
 use crate::provider::Op;
@@ -22,7 +23,6 @@ use crate::provider::native::yaml;
 use crate::secret::Secret;
 use std::fs;
 use std::io;
-use std::io::Write as _;
 use std::path::Component;
 use std::path::Path;
 use std::path::PathBuf;
@@ -125,29 +125,11 @@ impl Files {
         self.put(&path, after.as_bytes()).map_err(|e| self.failed("written", &path, &e))
     }
 
-    /// Writes beside the file and renames, so that every reader sees the old text or the new one.
+    /// The lock on the directory keeps others out.
     fn put(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let parent = path.parent().unwrap_or(&self.directory);
         fs::create_dir_all(parent)?;
-        // Always of the same name, so that what a crash left is found and goes: it holds values. The lock
-        // keeps others out.
-        let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-        let beside = parent.join(format!(".{name}.keyform"));
-        match fs::remove_file(&beside) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-            _ => {}
-        }
-        let written = fill(&beside, path, bytes).and_then(|()| fs::rename(&beside, path));
-        if let Err(error) = written {
-            // It holds values. Where it can't be removed either, the next write tries again.
-            let _ = fs::remove_file(&beside);
-            return Err(error);
-        }
-        if let Ok(directory) = fs::File::open(parent) {
-            // Some systems can't sync a directory; the file itself is safe.
-            let _ = directory.sync_all();
-        }
-        Ok(())
+        disk::replace(path, bytes)
     }
 
     /// The file's text; `None` if it is not there.
@@ -197,21 +179,6 @@ impl Files {
         let detail = format!("`{}`, line {}: {}.", path.display(), problem.line, problem.why);
         Diagnostic::error(&codes::FILE_MALFORMED, detail)
     }
-}
-
-/// Writes a new file, readable by its owner only until it is whole; then it gets the mode of the file that
-/// it replaces.
-fn fill(beside: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(beside)?;
-    file.write_all(bytes)?;
-    if let Ok(old) = fs::metadata(path) {
-        file.set_permissions(old.permissions())?;
-    }
-    file.sync_all()
 }
 
 fn outside(detail: impl Into<String>) -> Diagnostic {
