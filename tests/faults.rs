@@ -63,8 +63,7 @@ impl Front {
     async fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let registry = Arc::new(Registry::builtin().unwrap_or_else(|why| panic!("{why:?}")));
-        let options =
-            server::Options { data: dir.path().join("server"), listen: ([127, 0, 0, 1], 0).into(), identity: None };
+        let options = server::Options::new(dir.path().join("server"));
         let server = server::start(options, registry, Client::new(Options::default()).unwrap()).await.unwrap();
         let none: Script = Arc::new(|_, _, _| Fault::None);
         let script = Arc::new(Mutex::new(none));

@@ -27,8 +27,12 @@ struct Backend {
 }
 
 async fn start(data: &Path) -> Result<server::Running, keyform::diag::Diagnostic> {
-    let options = server::Options { data: data.to_owned(), listen: "127.0.0.1:0".parse().unwrap(), identity: None };
-    server::start(options, Arc::new(Registry::builtin().unwrap()), Client::new(Options::default()).unwrap()).await
+    server::start(
+        server::Options::new(data.to_owned()),
+        Arc::new(Registry::builtin().unwrap()),
+        Client::new(Options::default()).unwrap(),
+    )
+    .await
 }
 
 async fn backend(data: &Path) -> Backend {

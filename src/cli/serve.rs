@@ -9,10 +9,13 @@ use crate::http::client;
 use crate::http::client::Client;
 use crate::secret::Secret;
 use crate::server;
+use crate::server::rate::RateLimits;
 use serde::Serialize;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Run the embedded backend as a server.
 ///
@@ -35,6 +38,31 @@ pub(super) struct Args {
     /// A file with its secret
     #[arg(long, value_name = "FILE", requires = "client_id")]
     client_secret_file: Option<PathBuf>,
+    /// Speak as a server of this time
+    #[arg(long, value_enum, default_value = "newest")]
+    dialect: Dialect,
+    /// Take so many requests a minute for each route and address that asks, as the vendor does; the rest is
+    /// answered 429
+    #[arg(long, value_name = "NUMBER")]
+    rate_limit: Option<NonZeroU32>,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Dialect {
+    /// The newest one
+    Newest,
+    /// October 2024: older addresses, no app connections, no syncs
+    #[value(name = "2024-10")]
+    October2024,
+}
+
+impl From<Dialect> for server::dialect::Dialect {
+    fn from(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Newest => Self::Newest,
+            Dialect::October2024 => Self::October2024,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -48,8 +76,13 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     let Some(registry) = context.registry() else { return context.failed("serve") };
     let Some(runtime) = context.runtime() else { return context.failed("serve") };
     let result = runtime.block_on(async {
-        let options =
-            server::Options { data: args.data.clone(), listen: args.listen, identity: identity(context, args)? };
+        let options = server::Options {
+            data: args.data.clone(),
+            listen: args.listen,
+            identity: identity(context, args)?,
+            dialect: args.dialect.into(),
+            rate_limits: args.rate_limit.map(rate_limits),
+        };
         let client = Client::new(client::Options::default())?;
         let mut stop = Stop::listen()?;
         let running = server::start(options, Arc::new(registry), client).await?;
@@ -76,6 +109,11 @@ fn identity(context: &Context, args: &Args) -> Result<Option<(String, Secret)>, 
         return Err(Diagnostic::error(&codes::UNREADABLE, detail));
     }
     Ok(Some((id.clone(), secret)))
+}
+
+fn rate_limits(most: NonZeroU32) -> RateLimits {
+    let most = most.get();
+    RateLimits { read: most, write: most, secrets: most, window: Duration::from_secs(60) }
 }
 
 fn announce(context: &Context, args: &Args, running: &server::Running) {

@@ -78,9 +78,7 @@ async fn embedded(
     http: http::client::Client,
     policy: http::client::Policy,
 ) -> Result<Engine, Diagnostic> {
-    let data = options.state.join("server");
-    let listen = std::net::SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
-    let start = crate::server::Options { data, listen, identity: None };
+    let start = crate::server::Options::new(options.state.join("server"));
     let running = crate::server::start(start, options.registry.clone(), http.clone()).await?;
     let login = Login::Universal {
         client_id: running.client_id.clone(),

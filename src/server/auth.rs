@@ -105,10 +105,13 @@ pub(crate) async fn demand(State(app): State<Shared>, request: Request, next: Ne
 
 /// Whatever follows a scheme and a space: seven characters.
 fn bearer(request: &Request) -> Option<&str> {
-    request.headers().get(AUTHORIZATION)?.to_str().ok()?.get(7..).filter(|token| !token.is_empty())
+    Some(request.headers().get(AUTHORIZATION)?.to_str().ok()?.get(7..).unwrap_or_default())
 }
 
 fn verify(app: &App, token: &str) -> Result<(), Refusal> {
+    if token.is_empty() {
+        return Err(Refusal::new(403, "TokenError", "jwt must be provided"));
+    }
     if !token.starts_with(PREFIX) {
         let message =
             "The provided access token is malformed. Please use a valid token or generate a new one and try again.";
@@ -138,8 +141,13 @@ pub(crate) async fn login(State(app): State<Shared>, Given(fields): Given) -> An
                     Ok((row.get(0)?, row.get(1)?))
                 })
                 .optional()?;
-            let known = found.filter(|(_, hash)| store.vault.has_digest(asked.client_secret.expose(), hash));
-            let (identity, _) = known.ok_or(Refusal::unknown_caller("Invalid credentials"))?;
+            let wrong = Refusal::unknown_caller("Invalid credentials");
+            let Some((identity, hash)) = found else {
+                return Err(wrong.once(404, "NotFound", "No identity with specified client ID was found"));
+            };
+            if !store.vault.has_digest(asked.client_secret.expose(), &hash) {
+                return Err(wrong);
+            }
             store.sql.execute(
                 "INSERT INTO tokens (hash, identity_id, expires_at, max_expires_at) VALUES (?, ?, ?, ?)",
                 params![digest, identity, times.expires, times.last],

@@ -7,12 +7,19 @@ use axum::body::Body;
 use axum::extract::FromRequest;
 use axum::extract::FromRequestParts;
 use axum::extract::Request;
+use axum::http::HeaderMap;
+use axum::http::HeaderValue;
 use axum::http::header;
 use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::Response;
 use serde_json::Value;
 
 /// Most bytes of a body: what the vendor takes.
 const LIMIT: usize = 1 << 20;
+
+/// The kind of what servers of October 2024 failed on.
+const FAILED: &str = "InternalServerError";
 
 /// The fields of a body: JSON, or a form.
 pub(crate) struct Given(pub(crate) Fields);
@@ -33,19 +40,40 @@ impl<S: Send + Sync> FromRequest<S> for Given {
         if bytes.is_empty() && kind.is_empty() {
             return Err(not_an_object(&Value::Null));
         }
+        if kind.starts_with("text/plain") {
+            return Err(not_an_object(&Value::from("")));
+        }
         if !kind.is_empty() && !kind.starts_with("application/json") {
-            return Err(Refusal::new(415, "Unsupported Media Type", "Unsupported Media Type: the body must be JSON"));
+            let message = "Unsupported Media Type: the body must be JSON";
+            return Err(Refusal::new(415, "Unsupported Media Type", message).failed_once(FAILED));
         }
         if bytes.is_empty() {
-            let message = "Body cannot be empty when content-type is set to 'application/json'";
-            return Err(Refusal::bad(message));
+            return Err(empty());
         }
         match serde_json::from_slice(&bytes) {
             Ok(Value::Object(fields)) => Ok(Self(fields)),
             Ok(other) => Err(not_an_object(&other)),
-            Err(_) => Err(Refusal::bad("Body is not valid JSON")),
+            Err(_) => Err(Refusal::bad("Body is not valid JSON").failed_once(FAILED)),
         }
     }
+}
+
+/// Refuses a body that is said to be JSON and is empty, also where none is read.
+pub(crate) async fn refuse_empty(request: Request, next: Next) -> Result<Response, Refusal> {
+    match is_empty_json(request.headers()) {
+        true => Err(empty()),
+        false => Ok(next.run(request).await),
+    }
+}
+
+fn is_empty_json(headers: &HeaderMap) -> bool {
+    let is_json = |kind: &HeaderValue| kind.as_bytes().starts_with(b"application/json");
+    headers.get(header::CONTENT_LENGTH).is_some_and(|length| length == "0")
+        && headers.get(header::CONTENT_TYPE).is_some_and(is_json)
+}
+
+fn empty() -> Refusal {
+    Refusal::bad("Body cannot be empty when content-type is set to 'application/json'").failed_once(FAILED)
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Asked {
@@ -69,7 +97,7 @@ pub(crate) fn rename(fields: &mut Fields, old: &[&str], new: &str) {
 }
 
 async fn read(parts: &Parts, body: Body) -> Result<Vec<u8>, Refusal> {
-    let too_large = || Refusal::new(413, "Payload Too Large", "Request body is too large");
+    let too_large = || Refusal::new(413, "Payload Too Large", "Request body is too large").failed_once(FAILED);
     let announced = text_header(parts, header::CONTENT_LENGTH).parse::<usize>().unwrap_or(0);
     if announced > LIMIT {
         return Err(too_large());

@@ -4,6 +4,7 @@
 //! not known here.
 
 use crate::api::Issue;
+use crate::server::dialect::Dialect;
 use crate::server::error::Refusal;
 use serde::de::DeserializeOwned;
 use serde_json::Map;
@@ -17,8 +18,8 @@ pub(crate) type Fields = Map<String, Value>;
 #[derive(Clone, Copy)]
 pub(crate) struct Rule {
     name: &'static str,
-    /// What the vendor calls it in the messages about slugs.
-    title: &'static str,
+    /// What the vendor calls it in the messages about slugs; servers of October 2024 did not.
+    title: Option<&'static str>,
     kind: Kind,
     required: bool,
     nullable: bool,
@@ -62,7 +63,7 @@ enum Kind {
 const ANY: usize = usize::MAX;
 
 const fn rule(name: &'static str, kind: Kind) -> Rule {
-    Rule { name, title: "Slug", kind, required: false, nullable: false }
+    Rule { name, title: Some("Slug"), kind, required: false, nullable: false }
 }
 
 /// A text, kept as it is.
@@ -145,7 +146,13 @@ impl Rule {
 
     /// What the vendor calls it in the messages about slugs.
     pub(crate) const fn titled(mut self, title: &'static str) -> Self {
-        self.title = title;
+        self.title = Some(title);
+        self
+    }
+
+    /// As in October 2024: other messages about slugs, and an empty one passes unless a length forbids it.
+    pub(crate) const fn untitled(mut self) -> Self {
+        self.title = None;
         self
     }
 }
@@ -153,6 +160,19 @@ impl Rule {
 /// Checks the fields of a body, cuts white space where the rules say so, and makes the request of them.
 pub(crate) fn read<T: DeserializeOwned>(given: Fields, rules: &[Rule]) -> Result<T, Refusal> {
     Checker { words: false, path: Vec::new(), issues: Vec::new() }.read(given, rules)
+}
+
+/// The same in a dialect: what the rules of its time do not name is dropped.
+pub(crate) fn read_in<T: DeserializeOwned>(
+    dialect: Dialect,
+    mut given: Fields,
+    newest: &[Rule],
+    once: &[Rule],
+) -> Result<T, Refusal> {
+    if dialect == Dialect::October2024 {
+        given.retain(|name, _| once.iter().any(|rule| rule.name == name));
+    }
+    read(given, dialect.pick(newest, once))
 }
 
 /// The same for a query, where truth values and numbers are words.
@@ -251,6 +271,11 @@ impl Checker {
                     self.path.pop();
                 }
             }
+            (Kind::Bool, Value::String(word)) if self.words => {
+                let message = format!("Invalid enum value. Expected 'true' | 'false', received '{word}'");
+                self.push("invalid_enum_value", message, json!({"received": word, "options": ["true", "false"]}));
+            }
+            (Kind::Int { .. }, Value::String(_)) if self.words => self.wrong_type("number", "nan"),
             (kind, other) => self.wrong_type(kind.word(), type_word(other)),
         }
     }
@@ -277,8 +302,15 @@ impl Checker {
         }
     }
 
-    fn check_slug(&mut self, text: &str, title: &str, min: usize, max: usize) {
+    fn check_slug(&mut self, text: &str, title: Option<&str>, min: usize, max: usize) {
         let length = text.chars().count();
+        let Some(title) = title else {
+            self.check_length(length, min, max);
+            if (min..=max).contains(&length) && !text.is_empty() && !is_slug(text) {
+                self.push("custom", "Slug must be a valid slug".to_owned(), json!({}));
+            }
+            return;
+        };
         if length < min {
             let more = json!({"minimum": min, "type": "string", "inclusive": true, "exact": false});
             let message = format!("{title} field must be at least {min} lowercase character(s)");
@@ -332,7 +364,8 @@ fn from_word(kind: Kind, value: &mut Value) {
     }
 }
 
-fn is_slug(text: &str) -> bool {
+/// Whether a text is groups of `a-z 0-9` joined by single dashes.
+pub(crate) fn is_slug(text: &str) -> bool {
     text.split('-')
         .all(|group| !group.is_empty() && group.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
 }

@@ -1,8 +1,9 @@
-//! The embedded backend: a server that speaks the newest dialect of the Infisical API, keeps everything in
-//! one SQLite file, and runs syncs itself with the same provider code.
+//! The embedded backend: a server that speaks the Infisical API, keeps everything in one SQLite file, and
+//! runs syncs itself with the same provider code.
 //!
 //! Lives here: starting and ending it. [`data`] holds the directory, [`crypto`] seals, [`db`] opens the
-//! database, [`store`] is what is stored, [`routes`] are the addresses, [`jobs`] runs syncs.
+//! database, [`store`] is what is stored, [`routes`] are the addresses, [`dialect`] is which server it speaks
+//! as, [`rate`] limits requests, [`jobs`] runs syncs.
 
 mod auth;
 mod body;
@@ -11,8 +12,10 @@ mod clock;
 mod crypto;
 mod data;
 mod db;
+pub mod dialect;
 mod error;
 mod jobs;
+pub mod rate;
 mod routes;
 mod specs;
 mod store;
@@ -27,7 +30,11 @@ use crate::server::auth::Tokens;
 use crate::server::data::Credentials;
 use crate::server::data::Directory;
 use crate::server::db::Database;
+use crate::server::dialect::Dialect;
 use crate::server::jobs::Bell;
+use crate::server::rate::Buckets;
+use crate::server::rate::RateLimits;
+use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -49,6 +56,20 @@ pub struct Options {
     /// Client id and client secret of the one identity; `None` takes the one kept in the data directory,
     /// made at the first start.
     pub identity: Option<(String, Secret)>,
+    /// Which server it speaks as.
+    pub dialect: Dialect,
+    /// How many requests a minute it takes; `None` takes all.
+    pub rate_limits: Option<RateLimits>,
+}
+
+impl Options {
+    /// A server of the newest dialect on a free port of this machine, for whoever has the credentials in its
+    /// directory.
+    #[must_use]
+    pub fn new(data: PathBuf) -> Self {
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self { data, listen, identity: None, dialect: Dialect::Newest, rate_limits: None }
+    }
 }
 
 /// A server that runs.
@@ -74,6 +95,8 @@ struct App {
     /// For destinations and for trying credentials.
     client: Client,
     jobs: Bell,
+    dialect: Dialect,
+    rate: Option<Buckets>,
 }
 
 type Shared = Arc<App>;
@@ -84,6 +107,7 @@ type Shared = Arc<App>;
 /// The directory is held by another server or can't be used, the key file does not fit, the database is
 /// damaged or newer, or the address can't be listened on. Nothing is changed then.
 pub async fn start(options: Options, registry: Arc<Registry>, client: Client) -> Result<Running, Diagnostic> {
+    let (dialect, rate) = (options.dialect, options.rate_limits.map(Buckets::new));
     let directory = Directory::open(&options.data)?;
     let db = Database::open(&directory)?;
     let credentials = match options.identity {
@@ -104,7 +128,7 @@ pub async fn start(options: Options, registry: Arc<Registry>, client: Client) ->
     directory.say(&format!("process {}, listening on {address}", std::process::id()))?;
 
     let (stop, stopped) = watch::channel(false);
-    let app = Arc::new(App { db: db.clone(), tokens, registry, client, jobs: Bell::default() });
+    let app = Arc::new(App { db: db.clone(), tokens, registry, client, jobs: Bell::default(), dialect, rate });
     let tasks =
         vec![tokio::spawn(jobs::work(app.clone(), stopped.clone())), tokio::spawn(serve(listener, app, stopped))];
     Ok(Running {
@@ -141,10 +165,11 @@ impl Running {
 
 async fn serve(listener: TcpListener, app: Shared, mut stopped: watch::Receiver<bool>) {
     let mut also_stopped = stopped.clone();
-    let ended = axum::serve(listener, routes::service(app)).with_graceful_shutdown(async move {
-        // An error means that the server was dropped: that is an end, too.
-        let _ = stopped.wait_for(|stop| *stop).await;
-    });
+    let ended = axum::serve(listener, routes::service(app).into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(async move {
+            // An error means that the server was dropped: that is an end, too.
+            let _ = stopped.wait_for(|stop| *stop).await;
+        });
     let late = async {
         let _ = also_stopped.wait_for(|stop| *stop).await;
         tokio::time::sleep(GRACE).await;

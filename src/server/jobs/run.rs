@@ -229,7 +229,7 @@ fn words(diagnostic: &Diagnostic) -> String {
 fn sentence(refusal: Refusal) -> String {
     match refusal.message {
         crate::api::Message::Text(text) => text,
-        _ => refusal.error.to_owned(),
+        _ => refusal.error.into_owned(),
     }
 }
 

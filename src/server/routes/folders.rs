@@ -8,6 +8,8 @@ use crate::api::folders::List;
 use crate::api::folders::Many;
 use crate::api::folders::One;
 use crate::api::folders::Update;
+use crate::api::nullable;
+use crate::api::root;
 use crate::server::Shared;
 use crate::server::body::Asked;
 use crate::server::body::Given;
@@ -19,6 +21,7 @@ use crate::server::check::bool;
 use crate::server::check::folder_name;
 use crate::server::check::text;
 use crate::server::db::Store;
+use crate::server::dialect::Dialect;
 use crate::server::error::Answer;
 use crate::server::error::Refusal;
 use crate::server::routes::Id;
@@ -29,6 +32,8 @@ use axum::Json;
 use axum::extract::Path;
 use axum::extract::State;
 use axum::routing::get;
+use axum::routing::patch;
+use serde::Deserialize;
 
 const PROJECT: Rule = text("projectId").required();
 const ENVIRONMENT: Rule = text("environment").required();
@@ -39,19 +44,58 @@ const CREATE: &[Rule] = &[
     text("path"),
     text("description").nullable().length(0, 1024),
 ];
+const CREATE_2024: &[Rule] = &[PROJECT, ENVIRONMENT, text("name").required(), text("path")];
 const UPDATE: &[Rule] = CREATE;
+const BATCH: &[Rule] = &[
+    PROJECT,
+    check::list(
+        "folders",
+        1,
+        &[
+            text("id").required(),
+            ENVIRONMENT,
+            folder_name("name").required(),
+            text("path"),
+            text("description").nullable().length(0, 1024),
+        ],
+    )
+    .required(),
+];
 const DELETE: &[Rule] = &[PROJECT, ENVIRONMENT, text("path"), bool("forceDelete")];
 const LIST: &[Rule] = &[PROJECT, ENVIRONMENT, text("path"), bool("recursive")];
 
+/// Changes of several folders: all or nothing.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Batch {
+    project_id: String,
+    folders: Vec<BatchItem>,
+}
+
+#[derive(Deserialize)]
+struct BatchItem {
+    id: String,
+    environment: String,
+    name: String,
+    path: Option<String>,
+    #[serde(default, deserialize_with = "nullable")]
+    description: Option<Option<String>>,
+}
+
 pub(super) fn routes() -> Routes {
     at(&["/api/v2/folders", "/api/v1/folders"], &get(list).post(create))
+        .merge(at(&["/api/v2/folders/batch", "/api/v1/folders/batch"], &patch(update_batch)))
         .merge(at(&["/api/v2/folders/{id}", "/api/v1/folders/{id}"], &get(read).patch(update).delete(delete)))
 }
 
 async fn list(State(app): State<Shared>, Asked(query): Asked) -> Answer<Many> {
     let asked: List = check::read_query(newest(query), LIST)?;
+    app.dialect.readable(&asked.path)?;
     let folders = app.db.run(move |store| {
-        let environment = environment(store, &asked.project_id, &asked.environment)?;
+        let project = store.project_id(&asked.project_id)?;
+        let environment = store.environment_by_slug(&project, &asked.environment)?;
+        let missing = || Refusal::missing(format!("Environment with slug '{}' not found", asked.environment));
+        let environment = environment.ok_or_else(missing)?.id;
         match store.folder_at(&environment, &asked.path)? {
             Some(parent) => store.folders(&parent, asked.recursive),
             None => Ok(Vec::new()),
@@ -61,7 +105,8 @@ async fn list(State(app): State<Shared>, Asked(query): Asked) -> Answer<Many> {
 }
 
 async fn create(State(app): State<Shared>, Given(fields): Given) -> Answer<One> {
-    let new: Create = check::read(newest(fields), CREATE)?;
+    let new: Create = check::read_in(app.dialect, newest(fields), CREATE, CREATE_2024)?;
+    legal(app.dialect, &new.name)?;
     let folder = app.db.run(move |store| {
         let parent = clean(&new.path);
         if !parent.split('/').skip(1).all(is_name) && parent != "/" {
@@ -75,7 +120,8 @@ async fn create(State(app): State<Shared>, Given(fields): Given) -> Answer<One> 
 
 async fn read(State(app): State<Shared>, Path(id): Id) -> Answer<One> {
     let folder = app.db.run(move |store| {
-        let folder = store.folder(&id)?.ok_or_else(|| Refusal::missing(format!("Folder with ID '{id}' not found")))?;
+        let missing = || Refusal::missing(format!("Folder with ID '{id}' not found"));
+        let folder = store.folder(&id)?.ok_or_else(|| missing().failed_once_unless_uuid(&id, "Find by id"))?;
         let environment = store.any_environment(&folder.env_id)?;
         Ok(Folder {
             project_id: Some(environment.project_id),
@@ -91,18 +137,37 @@ async fn read(State(app): State<Shared>, Path(id): Id) -> Answer<One> {
 }
 
 async fn update(State(app): State<Shared>, Path(id): Id, Given(fields): Given) -> Answer<One> {
-    let change: Update = check::read(newest(fields), UPDATE)?;
-    let folder = app.db.run(move |store| {
-        let environment = environment(store, &change.project_id, &change.environment)?;
-        let folder = child(store, &environment, &change.path, &id)?
-            .ok_or_else(|| Refusal::new(404, "UpdateFolder", format!("Folder with ID '{id}' not found")))?;
-        store.update_folder(&folder, &change.name, change.description.as_ref())
+    let change: Update = check::read_in(app.dialect, newest(fields), UPDATE, CREATE_2024)?;
+    legal(app.dialect, &change.name)?;
+    let folder = app.db.run(move |store| change_one(store, &change, &id)).await?;
+    Ok(Json(One { folder }))
+}
+
+async fn update_batch(State(app): State<Shared>, Given(fields): Given) -> Answer<Many> {
+    let batch: Batch = check::read(newest(fields), BATCH)?;
+    let folders = app.db.run(move |store| {
+        let change = |item: BatchItem| {
+            let BatchItem { id, environment, name, path, description } = item;
+            let project_id = batch.project_id.clone();
+            let change = Update { project_id, environment, name, path: path.unwrap_or_else(root), description };
+            change_one(store, &change, &id)
+        };
+        batch.folders.into_iter().map(change).collect()
     });
-    Ok(Json(One { folder: folder.await? }))
+    Ok(Json(Many { folders: folders.await? }))
+}
+
+fn change_one(store: &Store<'_>, change: &Update, id: &str) -> Result<Folder, Refusal> {
+    let environment = environment(store, &change.project_id, &change.environment)?;
+    let folder = child(store, &environment, &change.path, id)?
+        .ok_or_else(|| Refusal::new(404, "UpdateFolder", format!("Folder with ID '{id}' not found")))?;
+    store.update_folder(&folder, &change.name, change.description.as_ref())
 }
 
 async fn delete(State(app): State<Shared>, Path(id): Id, Given(fields): Given) -> Answer<One> {
-    let asked: Delete = check::read(newest(fields), DELETE)?;
+    let mut asked: Delete = check::read(newest(fields), DELETE)?;
+    // In October 2024 there was nothing to force.
+    asked.force_delete |= app.dialect == Dialect::October2024;
     let folder = app.db.run(move |store| {
         let environment = environment(store, &asked.project_id, &asked.environment)?;
         let folder = child(store, &environment, &asked.path, &id)?
@@ -127,8 +192,18 @@ fn child(store: &Store<'_>, environment: &str, parent: &str, id: &str) -> Result
 
 fn environment(store: &Store<'_>, project: &str, slug: &str) -> Result<String, Refusal> {
     let project = store.project_id(project)?;
-    let found = store.environment_by_slug(&project, slug)?;
-    Ok(found.ok_or_else(|| Refusal::missing(format!("Environment with slug '{slug}' not found")))?.id)
+    let missing =
+        || Refusal::missing(format!("Environment with slug '{slug}' in project with ID '{project}' not found"));
+    Ok(store.environment_by_slug(&project, slug)?.ok_or_else(missing)?.id)
+}
+
+/// In October 2024 names were not looked at, and the look-up of a path failed if it had other characters. Names
+/// that it took for a step in a path are refused here.
+fn legal(dialect: Dialect, name: &str) -> Result<(), Refusal> {
+    if matches!(name, "" | "." | "..") || name.contains('/') {
+        return Err(check::custom(&["name"], "A name can't be a step of a path"));
+    }
+    dialect.readable(name)
 }
 
 fn is_name(segment: &str) -> bool {

@@ -18,6 +18,7 @@ use crate::server::check::fields;
 use crate::server::check::int;
 use crate::server::check::text;
 use crate::server::db::Store;
+use crate::server::dialect::Dialect;
 use crate::server::error::Answer;
 use crate::server::error::Refusal;
 use crate::server::routes::Id;
@@ -107,6 +108,11 @@ async fn read(State(app): State<Shared>, Path(id): Id) -> Answer<Value> {
 
 async fn update(State(app): State<Shared>, Path(id): Id, Given(fields): Given) -> Answer<Changed> {
     let change: Update = check::read(newest(fields), UPDATE)?;
+    let import = &change.import;
+    let is_empty = import.environment.is_none() && import.path.is_none() && import.position.is_none();
+    if is_empty && app.dialect == Dialect::October2024 {
+        return Err(Refusal::internal("Update"));
+    }
     let made = app.db.run(move |store| {
         let (project, folder) = owner(store, &change.place)?;
         let made = store.update_import(&project, &folder, &id, &change.import)?;

@@ -5,7 +5,7 @@ mod connections;
 mod environments;
 mod folders;
 mod imports;
-mod outer;
+pub(crate) mod outer;
 mod projects;
 mod secret_batches;
 mod secrets;
@@ -15,8 +15,11 @@ mod tags;
 
 use crate::server::Shared;
 use crate::server::auth;
+use crate::server::body;
+use crate::server::rate;
 use axum::Router;
 use axum::extract::Path;
+use axum::middleware::from_fn;
 use axum::middleware::from_fn_with_state;
 use axum::routing::MethodRouter;
 use axum::routing::get;
@@ -33,10 +36,12 @@ type Ids = Path<(String, String)>;
 /// The whole service.
 pub(crate) fn service(app: Shared) -> Router {
     let open = Routes::new()
-        .route("/api/status", get(outer::status))
         .route(crate::api::auth::LOGIN, post(auth::login))
         .route(crate::api::auth::RENEW, post(auth::renew))
         .route(crate::api::auth::REVOKE, post(auth::revoke))
+        .route_layer(from_fn_with_state(app.clone(), rate::limit))
+        // Not counted.
+        .route("/api/status", get(outer::status))
         .route_layer(from_fn_with_state(app.clone(), auth::look));
     let closed = Routes::new()
         .route(crate::api::identities::DETAILS, get(outer::details))
@@ -50,8 +55,10 @@ pub(crate) fn service(app: Shared) -> Router {
         .merge(connections::routes())
         .merge(syncs::routes())
         .merge(sync_jobs::routes())
+        .route_layer(from_fn(body::refuse_empty))
+        .route_layer(from_fn_with_state(app.clone(), rate::limit))
         .route_layer(from_fn_with_state(app.clone(), auth::demand));
-    outer::wrap(open.merge(closed).with_state(app))
+    outer::wrap(open.merge(closed), app)
 }
 
 /// The same handlers at several addresses: the newest one and those of older clients.

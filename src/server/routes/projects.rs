@@ -1,6 +1,7 @@
 //! Projects.
 
 use crate::api::projects::Create;
+use crate::api::projects::EnvironmentName;
 use crate::api::projects::Many;
 use crate::api::projects::One;
 use crate::api::projects::Project;
@@ -9,12 +10,15 @@ use crate::server::Shared;
 use crate::server::body::Asked;
 use crate::server::body::Given;
 use crate::server::check;
+use crate::server::check::Fields;
 use crate::server::check::Rule;
 use crate::server::check::bool;
 use crate::server::check::int;
 use crate::server::check::slug;
 use crate::server::check::text;
+use crate::server::dialect::Dialect;
 use crate::server::error::Answer;
+use crate::server::error::Refusal;
 use crate::server::routes::Id;
 use crate::server::routes::Routes;
 use crate::server::routes::at;
@@ -43,15 +47,43 @@ const UPDATE: &[Rule] = &[
     int("pitVersionLimit", 1, 100),
 ];
 
+const CREATE_2024: &[Rule] = &[text("projectName").required(), slug("slug").length(5, 36).untitled()];
+const UPDATE_2024: &[Rule] = &[text("name").length(0, 64), bool("autoCapitalization")];
+const UPDATE_BY_SLUG_2024: &[Rule] = &[text("name"), bool("autoCapitalization")];
+const SLUG_2024: &[Rule] = &[slug("slug").length(5, 36).untitled()];
+
 /// What older clients are answered.
 #[derive(Serialize)]
 struct Workspace {
     workspace: Project,
 }
 
+/// The listing of older clients.
+#[derive(Serialize)]
+struct Workspaces {
+    workspaces: Vec<Listed>,
+}
+
+/// A project in the listing of older clients.
+#[derive(Serialize)]
+struct Listed {
+    id: String,
+    name: String,
+    slug: String,
+    organization: String,
+    environments: Vec<ListedEnvironment>,
+}
+
+#[derive(Serialize)]
+struct ListedEnvironment {
+    name: String,
+    slug: String,
+}
+
 pub(super) fn routes() -> Routes {
     let by_slug = get(read_by_slug).patch(update_bare).delete(delete_bare);
     Routes::new()
+        .route("/api/v2/organizations/{organization}/workspaces", get(list_old))
         .route("/api/v1/projects", get(list).post(create))
         .route("/api/v2/workspace", post(create))
         .route("/api/v1/projects/{id}", get(read).patch(update).delete(delete))
@@ -67,8 +99,9 @@ async fn list(State(app): State<Shared>, Asked(query): Asked) -> Answer<Many> {
 }
 
 async fn create(State(app): State<Shared>, Given(fields): Given) -> Answer<One> {
-    let new: Create = check::read(fields, CREATE)?;
-    let project = app.db.run(move |store| store.create_project(&new)).await?;
+    let new: Create = check::read_in(app.dialect, fields, CREATE, CREATE_2024)?;
+    let capitalized = app.dialect.pick(false, true);
+    let project = app.db.run(move |store| store.create_project(&new, capitalized)).await?;
     Ok(Json(One { project }))
 }
 
@@ -78,18 +111,38 @@ async fn read(State(app): State<Shared>, Path(id): Id) -> Answer<One> {
 }
 
 async fn update(State(app): State<Shared>, Path(id): Id, Given(fields): Given) -> Answer<One> {
-    let change: Update = check::read(fields, UPDATE)?;
-    let project = app.db.run(move |store| store.update_project(&id, &change)).await?;
+    let change: Update = change(app.dialect, fields, UPDATE_2024)?;
+    let project = app.db.run(move |store| store.update_project(&store.project(&id)?, &change)).await?;
     Ok(Json(One { project }))
 }
 
 async fn delete(State(app): State<Shared>, Path(id): Id) -> Answer<One> {
-    let project = app.db.run(move |store| store.delete_project(&id)).await?;
+    let project = app.db.run(move |store| store.delete_project(store.project(&id)?)).await?;
     Ok(Json(One { project }))
 }
 
 async fn read_by_slug(State(app): State<Shared>, Path(slug): Id) -> Answer<Project> {
+    if app.dialect == Dialect::October2024 {
+        let given = Fields::from_iter([("slug".to_owned(), slug.as_str().into())]);
+        check::read::<serde::de::IgnoredAny>(given, SLUG_2024)?;
+    }
     Ok(Json(app.db.run(move |store| store.project_by_slug(&slug)).await?))
+}
+
+async fn list_old(State(app): State<Shared>, Path(organization): Id) -> Answer<Workspaces> {
+    let projects = match organization == app.db.organization().id {
+        true => app.db.run(|store| store.projects(None)).await?,
+        false => Vec::new(),
+    };
+    let name = |environment: EnvironmentName| ListedEnvironment { name: environment.name, slug: environment.slug };
+    let listed = |project: Project| Listed {
+        id: project.id,
+        name: project.name,
+        slug: project.slug,
+        organization: project.org_id,
+        environments: project.environments.into_iter().flatten().map(name).collect(),
+    };
+    Ok(Json(Workspaces { workspaces: projects.into_iter().map(listed).collect() }))
 }
 
 async fn read_old(app: State<Shared>, id: Id) -> Answer<Workspace> {
@@ -104,10 +157,19 @@ async fn delete_old(app: State<Shared>, id: Id) -> Answer<Workspace> {
     delete(app, id).await.map(|Json(One { project })| Json(Workspace { workspace: project }))
 }
 
-async fn update_bare(app: State<Shared>, slug: Id, fields: Given) -> Answer<Project> {
-    update(app, slug, fields).await.map(|Json(One { project })| Json(project))
+async fn update_bare(State(app): State<Shared>, Path(slug): Id, Given(fields): Given) -> Answer<Project> {
+    let change = change(app.dialect, fields, UPDATE_BY_SLUG_2024)?;
+    Ok(Json(app.db.run(move |store| store.update_project(&store.project_by_slug(&slug)?, &change)).await?))
 }
 
-async fn delete_bare(app: State<Shared>, slug: Id) -> Answer<Project> {
-    delete(app, slug).await.map(|Json(One { project })| Json(project))
+async fn delete_bare(State(app): State<Shared>, Path(slug): Id) -> Answer<Project> {
+    Ok(Json(app.db.run(move |store| store.delete_project(store.project_by_slug(&slug)?)).await?))
+}
+
+fn change(dialect: Dialect, fields: Fields, once: &[Rule]) -> Result<Update, Refusal> {
+    let change: Update = check::read_in(dialect, fields, UPDATE, once)?;
+    if dialect == Dialect::October2024 && change.name.is_none() && change.auto_capitalization.is_none() {
+        return Err(Refusal::internal("Update by id"));
+    }
+    Ok(change)
 }

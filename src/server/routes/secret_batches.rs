@@ -11,6 +11,7 @@ use crate::secret::Secret;
 use crate::server::Shared;
 use crate::server::body::Given;
 use crate::server::check;
+use crate::server::check::Fields;
 use crate::server::check::Rule;
 use crate::server::check::bool;
 use crate::server::check::int;
@@ -20,6 +21,7 @@ use crate::server::check::raw;
 use crate::server::check::text;
 use crate::server::check::texts;
 use crate::server::db::Store;
+use crate::server::dialect::Dialect;
 use crate::server::error::Answer;
 use crate::server::error::Refusal;
 use crate::server::routes::Routes;
@@ -30,6 +32,7 @@ use crate::server::routes::secrets::PATH;
 use crate::server::routes::secrets::PROJECT;
 use crate::server::routes::secrets::legal;
 use crate::server::routes::secrets::legal_change;
+use crate::server::routes::secrets::located;
 use crate::server::routes::secrets::newest;
 use crate::server::routes::secrets::touched;
 use crate::server::store::secrets::At;
@@ -80,6 +83,45 @@ const UPDATE: &[Rule] = &[
     )
     .required(),
 ];
+const CREATE_2024: &[Rule] = &[
+    PROJECT,
+    ENVIRONMENT,
+    PATH,
+    list(
+        "secrets",
+        1,
+        &[
+            KEY,
+            raw("secretValue").required(),
+            text("secretComment"),
+            texts("tagIds"),
+            bool("skipMultilineEncoding"),
+            text("secretReminderNote").length(0, 1024),
+            int("secretReminderRepeatDays", 1, 365),
+        ],
+    )
+    .required(),
+];
+const UPDATE_2024: &[Rule] = &[
+    PROJECT,
+    ENVIRONMENT,
+    PATH,
+    list(
+        "secrets",
+        1,
+        &[
+            KEY,
+            raw("secretValue").required(),
+            text("secretComment"),
+            texts("tagIds"),
+            bool("skipMultilineEncoding"),
+            text("newSecretName").length(1, usize::MAX),
+            text("secretReminderNote").length(0, 1024),
+            int("secretReminderRepeatDays", 1, 365),
+        ],
+    )
+    .required(),
+];
 const DELETE: &[Rule] = &[PROJECT, ENVIRONMENT, PATH, list("secrets", 1, &[KEY]).required()];
 
 pub(super) fn routes() -> Routes {
@@ -88,13 +130,13 @@ pub(super) fn routes() -> Routes {
 }
 
 async fn create(State(app): State<Shared>, Given(fields): Given) -> Answer<Many> {
-    let mut asked: CreateBatch = check::read(newest(fields), CREATE)?;
+    let dialect = app.dialect;
+    let mut asked: CreateBatch = check::read_in(dialect, given(dialect, fields)?, CREATE, CREATE_2024)?;
     for item in &mut asked.secrets {
-        item.secret_key = legal(&item.secret_key, "secretKey")?;
+        item.secret_key = legal(dialect, &item.secret_key, "secretKey")?;
     }
     let secrets = app.db.run(move |store| {
-        let place = &asked.place;
-        let at = store.place(&place.project_id, &place.environment, &place.secret_path, "CreateManySecret")?;
+        let at = located(store, dialect, &asked.place, "CreateManySecret")?;
         let mut made = Vec::with_capacity(asked.secrets.len());
         let mut taken = Vec::new();
         for item in &asked.secrets {
@@ -115,28 +157,36 @@ async fn create(State(app): State<Shared>, Given(fields): Given) -> Answer<Many>
 }
 
 async fn update(State(app): State<Shared>, Given(fields): Given) -> Answer<Many> {
-    let asked: UpdateBatch = check::read(newest(fields), UPDATE)?;
+    let dialect = app.dialect;
+    let asked: UpdateBatch = check::read_in(dialect, given(dialect, fields)?, UPDATE, UPDATE_2024)?;
     let upsert = asked.mode.as_deref() == Some("upsert");
     for item in &asked.secrets {
-        legal_change(&item.change)?;
+        legal_change(dialect, &item.change)?;
         if upsert {
-            legal(&item.secret_key, "secretKey")?;
+            legal(dialect, &item.secret_key, "secretKey")?;
         }
     }
     let secrets = app.db.run(move |store| {
-        let place = &asked.place;
-        let at = store.place(&place.project_id, &place.environment, &place.secret_path, "UpdateManySecret")?;
+        let at = located(store, dialect, &asked.place, "UpdateManySecret")?;
         let mut made = Vec::with_capacity(asked.secrets.len());
-        let mut missing = Vec::new();
+        let mut keys = Keys::default();
         for item in &asked.secrets {
-            match store.update_secret(&at, &item.secret_key, &item.change)? {
-                Some(secret) => made.push(secret),
+            // A key that comes twice is missing the second time.
+            let made_once = match keys.is_new(&item.secret_key) {
+                true => store.update_secret(&at, &item.secret_key, &item.change)?,
+                false => None,
+            };
+            match made_once {
+                Some(secret) => {
+                    made.push(secret);
+                    keys.found.push(&item.secret_key);
+                }
                 None if upsert => made.push(insert(store, &at, item)?),
-                None => missing.push(item.secret_key.as_str()),
+                None => keys.missing.push(&item.secret_key),
             }
         }
-        if !missing.is_empty() && asked.mode.as_deref() != Some("ignore") {
-            return Err(Refusal::missing(format!("Secret does not exist: {}", missing.join(","))));
+        if asked.mode.as_deref() != Some("ignore") {
+            keys.refuse_missing("Secret does not exist")?;
         }
         touched(store, &at)?;
         Ok(made)
@@ -147,27 +197,59 @@ async fn update(State(app): State<Shared>, Given(fields): Given) -> Answer<Many>
 }
 
 async fn delete(State(app): State<Shared>, Given(fields): Given) -> Answer<Many> {
-    let asked: DeleteBatch = check::read(newest(fields), DELETE)?;
+    let dialect = app.dialect;
+    let asked: DeleteBatch = check::read(given(dialect, fields)?, DELETE)?;
     let secrets = app.db.run(move |store| {
-        let place = &asked.place;
-        let at = store.place(&place.project_id, &place.environment, &place.secret_path, "DeleteManySecret")?;
+        let at = located(store, dialect, &asked.place, "DeleteManySecret")?;
         let mut gone = Vec::with_capacity(asked.secrets.len());
-        let mut missing = Vec::new();
+        let mut keys = Keys::default();
         for item in &asked.secrets {
             match store.delete_secret(&at, &item.secret_key)? {
-                Some(secret) => gone.push(secret),
-                None => missing.push(item.secret_key.as_str()),
+                Some(secret) => {
+                    gone.push(secret);
+                    keys.found.push(&item.secret_key);
+                }
+                None => keys.missing.push(&item.secret_key),
             }
         }
-        if !missing.is_empty() {
-            return Err(Refusal::missing(format!("One or more secrets does not exist: {}", missing.join(","))));
-        }
+        keys.refuse_missing("One or more secrets does not exist")?;
         touched(store, &at)?;
         Ok(gone)
     });
     let secrets = secrets.await?;
     app.jobs.ring();
     Ok(many(secrets))
+}
+
+/// Which keys of a batch were found.
+#[derive(Default)]
+struct Keys<'a> {
+    found: Vec<&'a str>,
+    missing: Vec<&'a str>,
+}
+
+impl Keys<'_> {
+    fn is_new(&self, key: &str) -> bool {
+        !self.found.contains(&key)
+    }
+
+    /// In October 2024 the refusal named the wrong ones: those that were found.
+    fn refuse_missing(&self, words: &str) -> Result<(), Refusal> {
+        if self.missing.is_empty() {
+            return Ok(());
+        }
+        let said = |keys: &[&str]| format!("{words}: {}", keys.join(","));
+        Err(Refusal::missing(said(&self.missing)).once(404, "NotFound", said(&self.found)))
+    }
+}
+
+/// The fields under their newest names; a project must be among them.
+fn given(dialect: Dialect, fields: Fields) -> Result<Fields, Refusal> {
+    let fields = newest(fields);
+    match dialect == Dialect::October2024 && !fields.contains_key("projectId") {
+        true => Err(Refusal::bad("Must provide either project slug or projectId")),
+        false => Ok(fields),
+    }
 }
 
 /// Makes the secret that an upsert did not find.

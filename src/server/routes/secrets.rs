@@ -7,6 +7,7 @@ use crate::api::secrets::Get;
 use crate::api::secrets::List;
 use crate::api::secrets::Many;
 use crate::api::secrets::One;
+use crate::api::secrets::Place;
 use crate::api::secrets::StoredSecret;
 use crate::api::secrets::Update;
 use crate::server::Shared;
@@ -24,12 +25,14 @@ use crate::server::check::raw;
 use crate::server::check::text;
 use crate::server::check::texts;
 use crate::server::db::Store;
+use crate::server::dialect::Dialect;
 use crate::server::error::Answer;
 use crate::server::error::Refusal;
 use crate::server::routes::Id;
 use crate::server::routes::Routes;
 use crate::server::routes::at;
 use crate::server::store::effective::Expander;
+use crate::server::store::folders::no_folder;
 use crate::server::store::secrets::At;
 use axum::Json;
 use axum::extract::Path;
@@ -59,6 +62,7 @@ const GET: &[Rule] = &[
     ENVIRONMENT,
     PATH,
     TYPE,
+    int("version", i64::MIN, i64::MAX),
     bool("viewSecretValue"),
     bool("expandSecretReferences"),
     bool("include_imports"),
@@ -90,6 +94,31 @@ const UPDATE: &[Rule] = &[
     text("secretReminderNote").length(0, 1024),
     REMINDER,
 ];
+const CREATE_2024: &[Rule] = &[
+    PROJECT,
+    ENVIRONMENT,
+    PATH,
+    TYPE,
+    raw("secretValue").required(),
+    text("secretComment"),
+    texts("tagIds"),
+    bool("skipMultilineEncoding"),
+    text("secretReminderNote").length(0, 1024),
+    REMINDER,
+];
+const UPDATE_2024: &[Rule] = &[
+    PROJECT,
+    ENVIRONMENT,
+    PATH,
+    TYPE,
+    raw("secretValue").required(),
+    text("secretComment"),
+    texts("tagIds"),
+    bool("skipMultilineEncoding"),
+    text("newSecretName").length(1, usize::MAX),
+    text("secretReminderNote").length(0, 1024),
+    REMINDER,
+];
 const DELETE: &[Rule] = &[PROJECT, ENVIRONMENT, PATH, TYPE];
 
 pub(super) fn routes() -> Routes {
@@ -100,13 +129,23 @@ pub(super) fn routes() -> Routes {
 }
 
 async fn read_all(State(app): State<Shared>, Asked(query): Asked) -> Answer<Many> {
-    let asked: List = check::read_query(newest(query), LIST)?;
+    let query = newest(query);
+    if app.dialect == Dialect::October2024 && !(query.contains_key("projectId") && query.contains_key("environment")) {
+        return Err(Refusal::bad("Missing workspace id or environment"));
+    }
+    let asked: List = check::read_query(query, LIST)?;
+    let dialect = app.dialect;
+    dialect.readable(&asked.secret_path)?;
     let many = app.db.run(move |store| {
         let mut many = Many { secrets: Vec::new(), imports: Some(Vec::new()), approval: None };
-        let project = store.project_id(&asked.project_id)?;
-        let Some(folder) = store.find_folder(&project, &asked.environment, &asked.secret_path)? else {
+        let project = project_of(store, &asked.project_id)?;
+        let path = absolute(dialect, &asked.secret_path);
+        let Some(folder) = path.map_or(Ok(None), |path| store.find_folder(&project, &asked.environment, path))? else {
             return Ok(many);
         };
+        if dialect == Dialect::October2024 && !asked.include_imports {
+            many.imports = None;
+        }
         let below = match asked.recursive {
             true => store.folders_below(&folder.env_id, folder.path.as_deref().unwrap_or("/"))?,
             false => Vec::new(),
@@ -136,16 +175,36 @@ async fn read_all(State(app): State<Shared>, Asked(query): Asked) -> Answer<Many
 }
 
 async fn read(State(app): State<Shared>, Path(key): Id, Asked(query): Asked) -> Answer<One> {
-    let asked: Get = check::read_query(newest(query), GET)?;
+    let query = newest(query);
+    if app.dialect == Dialect::October2024 {
+        if !query.contains_key("projectId") {
+            return Err(Refusal::bad("You must provide workspaceSlug or workspaceId"));
+        }
+        if !query.contains_key("environment") {
+            return Err(Refusal::bad("Missing environment"));
+        }
+    }
+    let is_personal = query.get("type").and_then(Value::as_str) == Some("personal");
+    let asked: Get = check::read_query(query, GET)?;
+    let dialect = app.dialect;
     let secret = app.db.run(move |store| {
-        let at = store.place(&asked.project_id, &asked.environment, &asked.secret_path, "GetSecretByName")?;
-        let mut found = store.secret(&at, &key, asked.view_secret_value)?;
+        let place = Place {
+            project_id: asked.project_id.clone(),
+            environment: asked.environment.clone(),
+            secret_path: asked.secret_path.clone(),
+        };
+        let at = located(store, dialect, &place, "GetSecretByName")?;
+        let key = key.trim();
+        if is_personal {
+            return Err(missing(key));
+        }
+        let mut found = store.secret(&at, key, asked.view_secret_value)?;
         if found.is_none() && asked.include_imports {
             let groups = store.import_groups(&at, asked.view_secret_value)?;
             // The later import wins.
             found = groups.into_iter().rev().flat_map(|group| group.secrets).find(|secret| secret.secret_key == key);
         }
-        let mut secret = found.ok_or_else(|| missing(&key))?;
+        let mut secret = found.ok_or_else(|| missing(key))?;
         if asked.expand_secret_references && asked.view_secret_value {
             Expander::new(store, &at.project).expand(&mut secret)?;
         }
@@ -165,10 +224,11 @@ async fn read_by_id(State(app): State<Shared>, Path(id): Id) -> Answer<One> {
 
 async fn create(State(app): State<Shared>, Path(key): Id, Given(fields): Given) -> Answer<One> {
     let fields = shared(newest(fields), "create")?;
-    let Create { place, new } = check::read(fields, CREATE)?;
-    let key = legal(&key, "secretName")?;
+    let dialect = app.dialect;
+    let Create { place, new } = check::read_in(dialect, fields, CREATE, CREATE_2024)?;
+    let key = legal(dialect, &key, "secretName")?;
     let secret = app.db.run(move |store| {
-        let at = store.place(&place.project_id, &place.environment, &place.secret_path, "CreateSecret")?;
+        let at = located(store, dialect, &place, "CreateSecret")?;
         let made = store.create_secret(&at, &key, &new)?.ok_or(Refusal::bad("Secret already exist"))?;
         touched(store, &at)?;
         Ok(made)
@@ -180,12 +240,18 @@ async fn create(State(app): State<Shared>, Path(key): Id, Given(fields): Given) 
 
 async fn update(State(app): State<Shared>, Path(key): Id, Given(fields): Given) -> Answer<One> {
     let fields = shared(newest(fields), "update")?;
-    let Update { place, change } = check::read(fields, UPDATE)?;
-    legal_change(&change)?;
+    let dialect = app.dialect;
+    let Update { place, change } = check::read_in(dialect, fields, UPDATE, UPDATE_2024)?;
+    legal_change(dialect, &change)?;
     let secret = app.db.run(move |store| {
-        let at = store.place(&place.project_id, &place.environment, &place.secret_path, "UpdateSecret")?;
-        let made = store.update_secret(&at, &key, &change)?.ok_or_else(|| missing(&key))?;
+        let at = located(store, dialect, &place, "UpdateSecret")?;
+        let missing = || missing(&key).once(404, "NotFound", format!("Secret with name {key} not found"));
+        let mut made = store.update_secret(&at, key.trim(), &change)?.ok_or_else(missing)?;
         touched(store, &at)?;
+        if dialect == Dialect::October2024 {
+            // It said what it was told, not what it stored.
+            made.secret_comment = change.secret_comment.unwrap_or_default();
+        }
         Ok(made)
     });
     let secret = secret.await?;
@@ -195,10 +261,11 @@ async fn update(State(app): State<Shared>, Path(key): Id, Given(fields): Given) 
 
 async fn delete(State(app): State<Shared>, Path(key): Id, Given(fields): Given) -> Answer<One> {
     let fields = shared(newest(fields), "delete")?;
+    let dialect = app.dialect;
     let Delete { place } = check::read(fields, DELETE)?;
     let secret = app.db.run(move |store| {
-        let at = store.place(&place.project_id, &place.environment, &place.secret_path, "DeleteSecret")?;
-        let gone = store.delete_secret(&at, &key)?.ok_or_else(|| missing(&key))?;
+        let at = located(store, dialect, &place, "DeleteSecret")?;
+        let gone = store.delete_secret(&at, key.trim())?.ok_or_else(|| missing(&key))?;
         touched(store, &at)?;
         Ok(gone)
     });
@@ -230,9 +297,12 @@ fn shared(fields: Fields, what: &str) -> Result<Fields, Refusal> {
     }
 }
 
-/// A key that a new secret may have.
-pub(super) fn legal(key: &str, field: &str) -> Result<String, Refusal> {
+/// A key that a new secret may have. In October 2024 it could be anything that fits in its column.
+pub(super) fn legal(dialect: Dialect, key: &str, field: &str) -> Result<String, Refusal> {
     let key = key.trim();
+    if dialect == Dialect::October2024 {
+        return if key.chars().count() > 500 { Err(Refusal::internal("Create")) } else { Ok(key.to_owned()) };
+    }
     if key.is_empty() {
         return Err(check::custom(&[field], "Secret name cannot be empty"));
     }
@@ -242,8 +312,35 @@ pub(super) fn legal(key: &str, field: &str) -> Result<String, Refusal> {
     Ok(key.to_owned())
 }
 
-pub(super) fn legal_change(change: &Change) -> Result<(), Refusal> {
-    change.new_secret_name.as_deref().map_or(Ok(()), |name| legal(name, "newSecretName").map(drop))
+pub(super) fn legal_change(dialect: Dialect, change: &Change) -> Result<(), Refusal> {
+    change.new_secret_name.as_deref().map_or(Ok(()), |name| legal(dialect, name, "newSecretName").map(drop))
+}
+
+/// The folder that a request names.
+pub(super) fn located(store: &Store<'_>, dialect: Dialect, place: &Place, error: &'static str) -> Result<At, Refusal> {
+    let project = project_of(store, &place.project_id)?;
+    dialect.readable(&place.secret_path)?;
+    match absolute(dialect, &place.secret_path) {
+        Some(path) => store.place(project, &place.environment, path, error),
+        None => Err(no_folder(&place.environment, &place.secret_path, error)),
+    }
+}
+
+fn project_of(store: &Store<'_>, id: &str) -> Result<String, Refusal> {
+    let lost = || {
+        format!(
+            "Project with ID '{id}' not found during bot lookup. Are you sure you are using the correct project ID?"
+        )
+    };
+    store.project_id(id).map_err(|refusal| match refusal.status {
+        404 => refusal.once(404, "NotFound", lost()),
+        _ => refusal,
+    })
+}
+
+/// In October 2024 a path of secrets without a slash at its start led nowhere.
+fn absolute(dialect: Dialect, path: &str) -> Option<&str> {
+    (dialect == Dialect::Newest || path.starts_with('/')).then_some(path)
 }
 
 /// Queues the syncs that a change in a folder reaches.

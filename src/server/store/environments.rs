@@ -54,8 +54,10 @@ impl Store<'_> {
     /// The environment of an id, whatever its project.
     pub(crate) fn any_environment(&self, id: &str) -> Result<Environment, Refusal> {
         let statement = format!("SELECT {COLUMNS} FROM environments WHERE id = ?");
-        one(self.sql, &statement, [id], read)?
-            .ok_or_else(|| Refusal::missing(format!("Environment with ID '{id}' not found")))
+        one(self.sql, &statement, [id], read)?.ok_or_else(|| {
+            let missing = Refusal::missing(format!("Environment with ID '{id}' not found"));
+            missing.failed_once_unless_uuid(id, "Find by id")
+        })
     }
 
     /// The environment of a slug, if there is one.
@@ -66,7 +68,7 @@ impl Store<'_> {
 
     /// Changes an environment.
     pub(crate) fn update_environment(&self, project: &str, id: &str, change: &Update) -> Result<Environment, Refusal> {
-        let old = self.environment_in(project, id, "NotFound")?;
+        let old = self.environment_in(project, id, "NotFound", "Find one")?;
         if let Some(slug) = &change.slug {
             self.refuse_taken_environment(project, slug, id, "UpdateEnvironment")?;
         }
@@ -89,15 +91,25 @@ impl Store<'_> {
 
     /// Deletes an environment with everything in it.
     pub(crate) fn delete_environment(&self, project: &str, id: &str) -> Result<Environment, Refusal> {
-        let environment = self.environment_in(project, id, "DeleteEnvironment")?;
+        let environment = self.environment_in(project, id, "DeleteEnvironment", "Delete")?;
         run(self.sql, "DELETE FROM environments WHERE id = ?", [id])?;
         Ok(environment)
     }
 
-    fn environment_in(&self, project: &str, id: &str, error: &'static str) -> Result<Environment, Refusal> {
+    /// `failed` is what servers of October 2024 failed to do with an id that is none.
+    fn environment_in(
+        &self,
+        project: &str,
+        id: &str,
+        error: &'static str,
+        failed: &'static str,
+    ) -> Result<Environment, Refusal> {
         self.environment(project, id).map_err(|refusal| {
             let message = format!("Environment with id '{id}' in project with ID '{project}' not found");
-            if refusal.status == 404 { Refusal::new(404, error, message) } else { refusal }
+            match refusal.status {
+                404 => Refusal::new(404, error, message).failed_once_unless_uuid(id, failed),
+                _ => refusal,
+            }
         })
     }
 

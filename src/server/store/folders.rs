@@ -17,6 +17,11 @@ pub(crate) fn clean(path: &str) -> String {
     format!("/{}", path.trim().trim_matches('/'))
 }
 
+/// A folder is not there; `error` is the operation's name in the refusal.
+pub(crate) fn no_folder(environment: &str, path: &str, error: &'static str) -> Refusal {
+    Refusal::new(404, error, format!("Folder with path '{path}' in environment with slug '{environment}' not found"))
+}
+
 /// The path of a folder in another one.
 fn below(parent: &str, name: &str) -> String {
     if parent == "/" { format!("/{name}") } else { format!("{parent}/{name}") }
@@ -50,10 +55,7 @@ impl Store<'_> {
         path: &str,
         error: &'static str,
     ) -> Result<Folder, Refusal> {
-        self.find_folder(project, environment, path)?.ok_or_else(|| {
-            let message = format!("Folder with path '{path}' in environment with slug '{environment}' not found");
-            Refusal::new(404, error, message)
-        })
+        self.find_folder(project, environment, path)?.ok_or_else(|| no_folder(environment, path, error))
     }
 
     /// The folder of an id.

@@ -57,7 +57,8 @@ impl Store<'_> {
         change: &Change,
     ) -> Result<Import, Refusal> {
         let old = self.import(id)?.filter(|import| import.folder_id == folder);
-        let old = old.ok_or(Refusal::new(404, "NotFound", "Secret import not found"))?;
+        let missing = || Refusal::missing("Secret import not found").once(400, "BadRequest", "Secret import not found");
+        let old = old.ok_or_else(missing)?;
         let source = match &change.environment {
             Some(slug) => self.import_environment(project, slug)?,
             None => old.import_env.id,
@@ -76,8 +77,7 @@ impl Store<'_> {
         }
         run(
             self.sql,
-            "UPDATE imports SET from_environment = ?, from_path = ?, position = ?, version = version + 1, updated_at = ?
-             WHERE id = ?",
+            "UPDATE imports SET from_environment = ?, from_path = ?, position = ?, updated_at = ? WHERE id = ?",
             params![source, path, position, clock::now(), id],
         )?;
         self.import(id)?.ok_or(Refusal::internal("InternalServerError"))
@@ -97,7 +97,9 @@ impl Store<'_> {
 
     fn import_environment(&self, project: &str, slug: &str) -> Result<String, Refusal> {
         let found = self.environment_by_slug(project, slug)?;
-        Ok(found.ok_or_else(|| Refusal::missing(format!("Environment with slug '{slug}' not found")))?.id)
+        let missing = || Refusal::missing(format!("Environment with slug '{slug}' not found"));
+        let missing = || missing().once(404, "NotFound", "The requested entity is not found");
+        Ok(found.ok_or_else(missing)?.id)
     }
 
     /// Two folders that import each other are refused. Longer cycles are not: reading them ends anyway.

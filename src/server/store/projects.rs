@@ -22,7 +22,7 @@ const DEFAULT_ENVIRONMENTS: [(&str, &str); 3] =
 
 impl Store<'_> {
     /// Makes a project.
-    pub(crate) fn create_project(&self, new: &Create) -> Result<Project, Refusal> {
+    pub(crate) fn create_project(&self, new: &Create, auto_capitalization: bool) -> Result<Project, Refusal> {
         let slug = match &new.slug {
             Some(slug) => slug.clone(),
             None => free_slug(&new.project_name),
@@ -32,8 +32,18 @@ impl Store<'_> {
         let kind = new.kind.as_deref().unwrap_or("secret-manager");
         run(
             self.sql,
-            &format!("INSERT INTO projects ({COLUMNS}) VALUES (?, ?, ?, ?, ?, 0, ?, 10, ?, ?)"),
-            params![id, new.project_name, slug, new.project_description, kind, new.has_delete_protection, now, now],
+            &format!("INSERT INTO projects ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, 10, ?, ?)"),
+            params![
+                id,
+                new.project_name,
+                slug,
+                new.project_description,
+                kind,
+                auto_capitalization,
+                new.has_delete_protection,
+                now,
+                now
+            ],
         )?;
         if new.should_create_default_envs {
             for (name, slug) in DEFAULT_ENVIRONMENTS {
@@ -50,30 +60,33 @@ impl Store<'_> {
         projects.into_iter().map(|project| self.with_environments(project)).collect()
     }
 
-    /// The project of an id, or, for clients that know it by its slug, of a slug.
+    /// The project of an id.
     pub(crate) fn project(&self, id: &str) -> Result<Project, Refusal> {
-        let statement = format!("SELECT {COLUMNS} FROM projects WHERE id = ?1 OR slug = ?1 ORDER BY id = ?1 DESC");
+        let statement = format!("SELECT {COLUMNS} FROM projects WHERE id = ?1");
         let found = one(self.sql, &statement, [id], |row| self.read_project(row))?;
-        self.with_environments(found.ok_or_else(|| Refusal::missing(format!("Project with ID '{id}' not found")))?)
+        self.with_environments(found.ok_or_else(|| no_project(id).failed_once("Failed to find project by id"))?)
     }
 
-    /// The id of a project that exists, by id or slug.
+    /// The id of a project that exists, by id or, for clients that know it by that, by slug.
     pub(crate) fn project_id(&self, id: &str) -> Result<String, Refusal> {
         let statement = "SELECT id FROM projects WHERE id = ?1 OR slug = ?1 ORDER BY id = ?1 DESC";
-        one(self.sql, statement, [id], |row| row.get(0))?
-            .ok_or_else(|| Refusal::missing(format!("Project with ID '{id}' not found")))
+        one(self.sql, statement, [id], |row| row.get(0))?.ok_or_else(|| {
+            let error = format!("Identity is not a member of the specified project with ID '{id}'");
+            no_project(id).once(403, error, "You are not allowed to access this resource")
+        })
     }
 
     /// The project of a slug.
     pub(crate) fn project_by_slug(&self, slug: &str) -> Result<Project, Refusal> {
         let statement = format!("SELECT {COLUMNS} FROM projects WHERE slug = ?");
         let found = one(self.sql, &statement, [slug], |row| self.read_project(row))?;
-        self.with_environments(found.ok_or_else(|| Refusal::missing(format!("Project with slug '{slug}' not found")))?)
+        let missing = || Refusal::missing(format!("Project with slug '{slug}' not found"));
+        self.with_environments(found.ok_or_else(|| missing().failed_once("Failed to find project by slug"))?)
     }
 
     /// Changes a project.
-    pub(crate) fn update_project(&self, id: &str, change: &Update) -> Result<Project, Refusal> {
-        let mut project = self.project(id)?;
+    pub(crate) fn update_project(&self, old: &Project, change: &Update) -> Result<Project, Refusal> {
+        let mut project = old.clone();
         if let Some(slug) = &change.slug {
             self.refuse_taken_slug(slug, &project.id)?;
             project.slug.clone_from(slug);
@@ -103,8 +116,7 @@ impl Store<'_> {
     }
 
     /// Deletes a project with everything in it.
-    pub(crate) fn delete_project(&self, id: &str) -> Result<Project, Refusal> {
-        let project = self.project(id)?;
+    pub(crate) fn delete_project(&self, project: Project) -> Result<Project, Refusal> {
         if project.has_delete_protection {
             return Err(Refusal::new(403, "ForbiddenError", "Project delete protection is enabled"));
         }
@@ -121,7 +133,8 @@ impl Store<'_> {
             Some(()) => Err(Refusal::bad(format!(
                 "A project with the slug \"{slug}\" already exists in your organization. \
                  Please choose a different name or slug."
-            ))),
+            ))
+            .failed_once("Create")),
         }
     }
 
@@ -154,6 +167,10 @@ impl Store<'_> {
             updated_at: row.get(9)?,
         })
     }
+}
+
+fn no_project(id: &str) -> Refusal {
+    Refusal::missing(format!("Project with ID '{id}' not found"))
 }
 
 /// As updates and deletes answer it.

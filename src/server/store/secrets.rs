@@ -52,12 +52,11 @@ impl Store<'_> {
     /// The folder that a request names, to read from or write to.
     pub(crate) fn place(
         &self,
-        project: &str,
+        project: String,
         environment: &str,
         path: &str,
         error: &'static str,
     ) -> Result<At, Refusal> {
-        let project = self.project_id(project)?;
         let folder = self.folder_for(&project, environment, path, error)?;
         Ok(At {
             project,

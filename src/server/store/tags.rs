@@ -23,8 +23,9 @@ impl Store<'_> {
     /// The tag of an id.
     pub(crate) fn tag(&self, project: &str, id: &str) -> Result<Tag, Refusal> {
         let statement = format!("SELECT {COLUMNS} FROM tags WHERE project_id = ? AND id = ?");
+        let missing = || Refusal::missing(format!("Tag with ID '{id}' not found"));
         one(self.sql, &statement, [project, id], read)?
-            .ok_or_else(|| Refusal::missing(format!("Tag with ID '{id}' not found")))
+            .ok_or_else(|| missing().failed_once_unless_uuid(id, "Find by id"))
     }
 
     /// The tag of a slug.
