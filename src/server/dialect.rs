@@ -152,7 +152,7 @@ impl Dialect {
 }
 
 /// Makes every answer one of the dialect that is spoken.
-pub(crate) async fn speak(State(app): State<Shared>, request: Request, next: Next) -> Response {
+pub(super) async fn speak(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let is_old = app.dialect == Dialect::October2024;
     let method = request.method().clone();
     if is_old && is_later(request.uri().path()) {

@@ -92,7 +92,7 @@ impl RateLimits {
 }
 
 /// Counts a request, and refuses it if it is one too many.
-pub(crate) async fn limit(State(app): State<Shared>, request: Request, next: Next) -> Response {
+pub(super) async fn limit(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let Some(buckets) = &app.rate else { return next.run(request).await };
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
     let most = buckets.limits.of(request.method(), &route);
