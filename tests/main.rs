@@ -15,6 +15,7 @@ mod key_schema;
 mod lang;
 mod laws;
 mod ledger;
+mod logins;
 mod plan;
 mod manifest;
 mod providers;

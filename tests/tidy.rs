@@ -15,6 +15,7 @@ const OUTSIDE: &[&str] = &[
     "disk.rs",
     "http/client.rs",
     "backend/client.rs",
+    "backend/auth/",
     "provider/native/",
     "provider/registry.rs",
     "provider/sign/credentials.rs",

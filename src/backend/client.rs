@@ -4,6 +4,7 @@
 //! What is asked is the business of [`crate::backend::read`] and [`crate::backend::write`].
 
 use crate::api;
+use crate::api::Credential;
 use crate::backend::auth::Login;
 use crate::backend::auth::Token;
 use crate::backend::auth::token_is_spent;
@@ -172,9 +173,7 @@ impl Client {
             return Ok(response);
         }
         let said = words(&response.body);
-        if token_is_spent(response.status, &said.error, &said.text())
-            && matches!(self.inner.login, Login::Universal { .. })
-        {
+        if token_is_spent(response.status, &said.error, &said.text()) && self.inner.login.token().is_none() {
             let fresh = self.token(Some(&token)).await?;
             let again = self.exchange(call, &fresh).await?;
             return if again.status == 200 { Ok(again) } else { Err(self.refused(call, &again, &[token, fresh])) };
@@ -192,23 +191,25 @@ impl Client {
         {
             return Ok(token.text.clone());
         }
-        let token = match &self.inner.login {
-            Login::Token(text) => Token::given(text.clone()),
-            Login::Universal { client_id, client_secret, organization } => {
-                self.log_in(client_id, client_secret, organization.as_deref()).await?
-            }
+        let token = match self.inner.login.token() {
+            Some(text) => Token::given(text.clone()),
+            None => self.log_in().await?,
         };
         Ok(held.insert(token).text.clone())
     }
 
-    async fn log_in(&self, id: &str, secret: &Secret, organization: Option<&str>) -> Result<Token, Failure> {
-        let body = api::auth::Login {
-            client_id: id.to_owned(),
-            client_secret: secret.clone(),
-            organization_slug: organization.map(str::to_owned),
-        };
-        let call =
-            Call::new("the login", Method::Post, api::auth::LOGIN).json(&body).secrets([secret.clone()]).repeatable();
+    async fn log_in(&self) -> Result<Token, Failure> {
+        let login = &self.inner.login;
+        let fields = login.fields(&self.inner.http).await;
+        let fields = fields.map_err(|diagnostic| Failure { diagnostic, status: None })?;
+        let secrets = fields.iter().filter_map(|(name, field)| match field {
+            Credential::Text(text) if !login.shows(name) => Some(text.clone()),
+            _ => None,
+        });
+        let call = Call::new("the login", Method::Post, login.route())
+            .json(&fields)
+            .secrets(secrets.collect::<Vec<_>>())
+            .repeatable();
         let request = self.request(&call, None)?;
         let response = self.transport(&call, &request).await?;
         if response.status != 200 {
@@ -217,8 +218,7 @@ impl Client {
             // An unknown client id is 404 on servers of 2024; wrong input is 401 there.
             if matches!(response.status, 401 | 404) && !matches!(&*error, "ValidationFailure" | "Not Found") {
                 failure.diagnostic.code = &codes::BACKEND_CREDENTIALS;
-                failure.diagnostic.help =
-                    Some("check `client_id` and `client_secret` of the `auth` block, and where they come from".into());
+                failure.diagnostic.help = Some(login.advice());
             }
             return Err(failure);
         }
@@ -380,11 +380,7 @@ const IN_ANY_WORD: usize = 6;
 
 /// What a message must not say: the secrets of the call, the tokens that were sent, what logs in.
 fn unsaid(call: &Call<'_>, login: &Login, tokens: &[Secret]) -> Vec<Secret> {
-    let login = match login {
-        Login::Token(token) => token,
-        Login::Universal { client_secret, .. } => client_secret,
-    };
-    call.secrets.iter().chain(tokens).chain([login]).cloned().collect()
+    call.secrets.iter().chain(tokens).cloned().chain(login.secrets()).collect()
 }
 
 /// The text with a short value blotted out where it stands as a word of its own.
@@ -451,7 +447,7 @@ mod tests {
         assert_eq!(redact("bad \u{1b}[31mcanary-key", &secrets), "bad  [31m•••");
         assert_eq!(redact("a\u{202e}b\u{9b}c", &[]), "a b c");
         let call = Call::new("x", Method::Get, "/x").secrets([Secret::new("canary-a".to_owned())]);
-        let login = Login::Token(Secret::new("canary-b".to_owned()));
+        let login = Login::universal("x", Secret::new("canary-b".to_owned()));
         let unsaid = unsaid(&call, &login, &[Secret::new("canary-c".to_owned())]);
         assert_eq!(redact("expired canary-c, canary-b, canary-a", &unsaid), "expired •••, •••, •••");
         let short = [Secret::new("v".to_owned())];

@@ -47,6 +47,8 @@ pub enum Open {
     Destination,
     /// The options of the destination.
     Options,
+    /// The fields of the way to log in.
+    Login,
 }
 
 /// An attribute of a kind of block.
@@ -252,23 +254,14 @@ pub static TOP: &[&Form] = &[
         attrs: &[opt(
             "url",
             Ty::String,
-            "Its address. Infisical Cloud (`https://app.infisical.com`) by default; `hanzo-kms` must be given one, `embedded` takes none.",
+            "Its address, with or without `/api`. Without it `INFISICAL_HOST` says it, or it is Infisical Cloud (`https://app.infisical.com`); for `hanzo-kms`, `HANZO_KMS_URL` must. `embedded` takes none.",
         )],
         blocks: &[&Form {
             word: "auth",
             labels: &["method"],
-            attrs: &[
-                opt("client_id", Ty::String, "The machine identity's client id (`universal`)."),
-                opt("client_secret", Ty::Secret, "The machine identity's client secret (`universal`)."),
-                opt(
-                    "organization",
-                    Ty::String,
-                    "The slug of the organisation to log in to, where an identity is in several (`universal`).",
-                ),
-                opt("token", Ty::Secret, "An access token (`token`)."),
-            ],
+            open: Open::Login,
             count: Count::One,
-            doc: "How to log in: `universal` with `client_id` and `client_secret`, or `token` with `token`.",
+            doc: "How to log in. Without this block the environment says it: see below.",
             ..PLAIN
         }],
         count: Count::One,

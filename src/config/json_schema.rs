@@ -8,6 +8,7 @@ use crate::config::blocks::Count;
 use crate::config::blocks::Form;
 use crate::config::blocks::Open;
 use crate::config::blocks::Ty;
+use crate::model::login;
 use crate::model::schema::App;
 use crate::model::schema::Destination;
 use crate::model::schema::Field;
@@ -67,6 +68,10 @@ impl Writer<'_> {
                 let syncs = schemas.destinations.values().map(|to| (&*to.slug, by_name(sync(&body, to))));
                 json!({ "type": "object", "properties": named(syncs), "additionalProperties": false })
             }
+            _ if form.open == Open::Login => {
+                let methods = login::METHODS.iter().map(|method| (method.word, by_login(method)));
+                json!({ "type": "object", "properties": named(methods), "additionalProperties": false })
+            }
             _ => {
                 let body = self.body(form, within);
                 let body = match form.count {
@@ -116,6 +121,23 @@ impl Writer<'_> {
 
 fn by_name(inner: Json) -> Json {
     json!({ "type": "object", "additionalProperties": inner })
+}
+
+fn by_login(method: &login::Method) -> Json {
+    let fields = method.fields.iter().map(|field| {
+        let mut schema = ty(if field.secret { Ty::Secret } else { Ty::String });
+        describe(&mut schema, field.doc);
+        (field.name, schema)
+    });
+    let required: Vec<&str> = method.fields.iter().filter(|field| field.required).map(|field| field.name).collect();
+    let mut out = json!({
+        "type": "object",
+        "properties": named(fields),
+        "required": required,
+        "additionalProperties": false,
+    });
+    describe(&mut out, method.doc);
+    out
 }
 
 fn describe(schema: &mut Json, doc: &str) {

@@ -9,6 +9,7 @@ use crate::diag::source::Span;
 use crate::lang::ast::Body;
 use crate::lang::ast::Expr;
 use crate::lang::ast::Node;
+use crate::model::login;
 use crate::model::schema::Schemas;
 
 /// Where the values of plain attributes stand.
@@ -70,6 +71,10 @@ fn is_open(open: Open, name: &str, schemas: &Schemas) -> bool {
     match open {
         Open::No | Open::Names => false,
         Open::Destination if schemas.destinations.values().any(|d| d.selector.as_deref() == Some(name)) => true,
+        Open::Login => {
+            let mut found = login::METHODS.iter().filter_map(|method| method.field(name)).peekable();
+            found.peek().is_some() && found.all(|field| !field.secret)
+        }
         Open::Connection | Open::Destination | Open::Options => {
             let found = fields(name);
             !found.is_empty() && !found.contains(&true)

@@ -6,6 +6,7 @@ use crate::config::blocks::Count;
 use crate::config::blocks::Form;
 use crate::config::blocks::Open;
 use crate::config::blocks::Ty;
+use crate::model::login;
 use std::fmt::Write;
 
 /// The page.
@@ -38,6 +39,7 @@ fn section(out: &mut String, form: &Form, level: &str) {
     let _ = write!(out, "\n\n{}\n", form.doc);
     match form.open {
         Open::No | Open::Connection => {}
+        Open::Login => logins(out),
         Open::Names => out.push_str("\nTakes attributes of any name.\n"),
         Open::Destination => out.push_str("\nTakes the fields of the destination.\n"),
         Open::Options => out.push_str("\nTakes the options of the destination.\n"),
@@ -54,6 +56,28 @@ fn section(out: &mut String, form: &Form, level: &str) {
     }
     for inner in settings {
         section(out, inner, "###");
+    }
+}
+
+/// The ways to log in.
+fn logins(out: &mut String) {
+    let guessed = login::METHODS.iter().filter(|method| method.is_guessable());
+    let guessed = guessed.map(|method| format!("`{}`", method.word)).collect::<Vec<_>>().join(", ");
+    let _ = write!(
+        out,
+        "\nWithout an `auth` block, `INFISICAL_AUTH_METHOD` names the method (`aws_iam` is as good as `aws-iam`) and the variables\n\
+         below hold its attributes; or it is the first of {guessed} whose required variables are all\n\
+         set. With a block, only what is written in it counts.\n",
+    );
+    for method in login::METHODS {
+        let _ = write!(out, "\n#### auth \"{}\"\n\n{}\n\n", method.word, method.doc);
+        out.push_str("| attribute | takes | variable | |\n|---|---|---|---|\n");
+        for field in method.fields {
+            let takes = takes(if field.secret { Ty::Secret } else { Ty::String });
+            let variables = field.variables.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            let required = if field.required { "**required.** " } else { "" };
+            let _ = writeln!(out, "| `{}` | {takes} | {variables} | {required}{} |", field.name, field.doc);
+        }
     }
 }
 

@@ -1,7 +1,5 @@
 //! The blocks that declare no resource: `keyform`, `backend`, `guard`, `output`.
 
-use crate::config::blocks;
-use crate::config::blocks::Form;
 use crate::config::check;
 use crate::config::check::Misfit;
 use crate::config::decode;
@@ -20,13 +18,11 @@ use crate::model::attrs::Value;
 use crate::model::desired::Backend;
 use crate::model::desired::Policy;
 use crate::model::desired::Settings;
+use crate::model::login;
 use crate::model::schema::Type;
 use crate::secret::Secret;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// Where Infisical's own cloud is.
-const INFISICAL_CLOUD: &str = "https://app.infisical.com";
 
 impl Evaluation<'_> {
     /// The `keyform` block.
@@ -97,9 +93,8 @@ impl Evaluation<'_> {
             );
             return Backend::default();
         }
-        let form = blocks::top("backend");
         let mut out = Backend { kind: label.text.clone(), origin: Some(block.header), ..Backend::default() };
-        out.attrs = self.plain_attrs(block, form);
+        out.attrs = self.plain_attrs(block, |name| (name == "url").then_some(false));
         let auth = block.body.blocks.iter().find(|inner| &*inner.kind == "auth");
         if &*label.text == "embedded" {
             let extra = block.body.attrs.first().map(|attr| attr.name_span).or(auth.map(|auth| auth.header));
@@ -109,73 +104,58 @@ impl Evaluation<'_> {
             }
             return out;
         }
-        if let Some(url) = out.attrs.get("url").and_then(Value::as_str) {
-            if !url.starts_with("https://") && !url.starts_with("http://") {
-                let span = decode::expr(&block.body, "url").map_or(block.header, |expr| expr.span);
-                let d = Diagnostic::error(&codes::NOT_ALLOWED, "`url` begins with `https://`.").at(span, "");
-                self.report(d.help(format!("for example `{INFISICAL_CLOUD}`")));
-            }
-        } else if &*label.text == "infisical" {
-            out.attrs.insert("url".into(), Value::string(INFISICAL_CLOUD));
-        } else if decode::expr(&block.body, "url").is_none() {
-            let d = Diagnostic::error(&codes::REQUIRED, "A `hanzo-kms` backend needs the attribute `url`.");
-            self.report(d.at(block.header, "`url` is not set"));
+        // Without an address, without a login: the environment says it, when the backend is opened.
+        if let Some(url) = out.attrs.get("url").and_then(Value::as_str)
+            && !url.starts_with("https://")
+            && !url.starts_with("http://")
+        {
+            let span = decode::expr(&block.body, "url").map_or(block.header, |expr| expr.span);
+            let d = Diagnostic::error(&codes::NOT_ALLOWED, "`url` begins with `https://`.").at(span, "");
+            self.report(d.help("for example `https://app.infisical.com`"));
         }
-        match auth {
-            Some(auth) => {
-                out.auth = Some(auth.labels.first().map_or_else(Arc::default, |label| label.text.clone()));
-                out.auth_attrs = self.auth(auth, form.and_then(|form| form.block("auth")));
-            }
-            None => self.report(
-                Diagnostic::error(&codes::REQUIRED, format!("The backend `{}` needs an `auth` block.", label.text))
-                    .at(block.header, "how to log in?")
-                    .help(
-                        "auth \"universal\" { client_id = … client_secret = secret_env(\"INFISICAL_CLIENT_SECRET\") }",
-                    ),
-            ),
+        if let Some(auth) = auth {
+            out.auth = Some(auth.labels.first().map_or_else(Arc::default, |label| label.text.clone()));
+            out.auth_attrs = self.auth(auth);
         }
         out
     }
 
-    fn auth(&self, block: &Block, form: Option<&Form>) -> Attrs {
+    fn auth(&self, block: &Block) -> Attrs {
         let Some(label) = block.labels.first() else { return Attrs::new() };
-        let (required, optional): (&[&str], &[&str]) = match &*label.text {
-            "universal" => (&["client_id", "client_secret"], &["organization"]),
-            "token" => (&["token"], &[]),
-            other => {
-                let d = Diagnostic::error(&codes::NOT_ALLOWED, format!("There is no way `{other}` to log in."));
-                self.report(
-                    d.at(label.span, "")
-                        .help("one of `universal`, `token`")
-                        .did_you_mean(other, ["universal", "token"]),
-                );
-                return Attrs::new();
-            }
+        let words = || login::METHODS.iter().map(|method| method.word);
+        let Some(method) = login::METHODS.iter().find(|method| method.word == &*label.text) else {
+            let d = Diagnostic::error(&codes::NOT_ALLOWED, format!("There is no way `{}` to log in.", label.text));
+            let listed = words().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+            self.report(d.at(label.span, "").help(format!("one of {listed}")).did_you_mean(&label.text, words()));
+            return Attrs::new();
         };
-        for attr in &block.body.attrs {
-            let known = form.is_some_and(|form| form.attr(&attr.name).is_some());
-            if known && !required.contains(&&*attr.name) && !optional.contains(&&*attr.name) {
-                let detail = format!("`{}` does not belong to `auth \"{}\"`.", attr.name, label.text);
-                self.report(Diagnostic::error(&codes::UNEXPECTED, detail).at(attr.name_span, ""));
-            }
+        for attr in block.body.attrs.iter().filter(|attr| method.field(&attr.name).is_none()) {
+            let detail = format!("`{}` does not belong to `auth \"{}\"`.", attr.name, label.text);
+            let d = Diagnostic::error(&codes::UNEXPECTED, detail).at(attr.name_span, "");
+            self.report(d.did_you_mean(&attr.name, method.fields.iter().map(|field| field.name)));
         }
-        for name in required {
-            if decode::expr(&block.body, name).is_none() {
-                let detail = format!("`auth \"{}\"` needs the attribute `{name}`.", label.text);
+        for field in method.fields.iter().filter(|field| field.required) {
+            if decode::expr(&block.body, field.name).is_none() {
+                let detail = format!("`auth \"{}\"` needs the attribute `{}`.", label.text, field.name);
                 self.report(
-                    Diagnostic::error(&codes::REQUIRED, detail).at(block.header, format!("`{name}` is not set")),
+                    Diagnostic::error(&codes::REQUIRED, detail)
+                        .at(block.header, format!("`{}` is not set", field.name)),
                 );
             }
         }
-        self.plain_attrs(block, form)
+        self.plain_attrs(block, |name| {
+            // A secret in a field that does not belong here is one all the same.
+            let known = method.field(name).or_else(|| login::METHODS.iter().find_map(|other| other.field(name)));
+            known.map(|field| field.secret)
+        })
     }
 
-    /// The attributes of a block without instances: texts and secrets.
-    fn plain_attrs(&self, block: &Block, form: Option<&Form>) -> Attrs {
+    /// The attributes of a block without instances: texts, and secrets where `is_secret` says so; it gives
+    /// `None` for names that mean nothing.
+    fn plain_attrs(&self, block: &Block, is_secret: impl Fn(&str) -> Option<bool>) -> Attrs {
         let mut out = Attrs::new();
         for attr in &block.body.attrs {
-            let Some(known) = form.and_then(|form| form.attr(&attr.name)) else { continue };
-            let secret = known.ty == blocks::Ty::Secret;
+            let Some(secret) = is_secret(&attr.name) else { continue };
             if secret {
                 self.hidden.borrow_mut().extend(refs::literals(&attr.expr));
             }

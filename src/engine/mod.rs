@@ -10,6 +10,7 @@ mod effective;
 pub mod event;
 mod foreign;
 mod index;
+mod login;
 mod observe;
 mod open;
 mod planned;

@@ -125,7 +125,7 @@ impl Client {
     /// a pause.
     pub async fn send(&self, request: &Request, policy: &Policy) -> Result<Response, Diagnostic> {
         let host = host(request);
-        if request.url.scheme() != "https" && !is_loopback(request) {
+        if request.url.scheme() != "https" && !is_here(request) {
             return Err(Diagnostic::error(&codes::PLAIN_HTTP, format!("`{host}` would be reached without TLS."))
                 .help("use an https address; plain http is allowed for this machine only"));
         }
@@ -191,7 +191,7 @@ impl Client {
         }
         let mut url = request.url.clone();
         let mut builder = match elsewhere {
-            None if is_loopback(request) => self.0.here.request(method(request), url),
+            None if is_here(request) => self.0.here.request(method(request), url),
             None => self.0.http.request(method(request), url),
             Some(address) => {
                 let told = url.set_scheme("http").is_ok()
@@ -297,9 +297,16 @@ fn host(request: &Request) -> String {
     }
 }
 
-/// Whether the host is this machine itself.
-fn is_loopback(request: &Request) -> bool {
+/// Whether the host is this machine itself, or the metadata service that a cloud gives to it: that one has a
+/// link-local address, which no packet leaves the machine's host with, and speaks plain http only.
+fn is_here(request: &Request) -> bool {
     let host = request.url.host_str().unwrap_or("");
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
+    if matches!(host, "localhost" | "metadata.google.internal") || host.ends_with(".localhost") {
+        return true;
+    }
+    match host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>() {
+        Ok(std::net::IpAddr::V4(address)) => address.is_loopback() || address.is_link_local(),
+        Ok(address) => address.is_loopback(),
+        Err(_) => false,
+    }
 }

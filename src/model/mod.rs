@@ -19,6 +19,7 @@ pub mod job;
 pub mod key_schema;
 pub mod ledger;
 pub mod live;
+pub mod login;
 pub mod references;
 pub mod resource;
 pub mod schema;

@@ -98,7 +98,16 @@ fn redirected(mut request: Request, service: &str) -> Result<Request, Diagnostic
     Ok(request)
 }
 
-fn signed(mut request: Request, service: &str, region: &str, credentials: &Credentials) -> Result<Request, Diagnostic> {
+/// A request to a service of a region, signed.
+///
+/// # Errors
+/// It can't be signed.
+pub fn signed(
+    mut request: Request,
+    service: &str,
+    region: &str,
+    credentials: &Credentials,
+) -> Result<Request, Diagnostic> {
     let failed = || Diagnostic::error(&codes::NO_CREDENTIALS, format!("A request to `{service}` can't be signed."));
     let identity = credentials.clone().into();
     let params = v4::SigningParams::builder()

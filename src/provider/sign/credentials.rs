@@ -76,7 +76,7 @@ pub async fn ambient() -> Result<Credentials, Diagnostic> {
     let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     let config = aws_config::defaults(aws_config::BehaviorVersion::latest()).http_client(http).load().await;
     let none = || {
-        Diagnostic::error(&codes::NO_CREDENTIALS, "This machine has no AWS credentials to assume the role with.")
+        Diagnostic::error(&codes::NO_CREDENTIALS, "This machine has no AWS credentials.")
             .help("set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role is attached")
     };
     let provider = config.credentials_provider().ok_or_else(none)?;
