@@ -7,6 +7,7 @@
 
 use hmac::Hmac;
 use hmac::Mac;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -83,13 +84,17 @@ impl fmt::Debug for Fingerprint {
 
 /// The key of all fingerprints of one ledger: 32 random bytes, kept apart from the ledger.
 #[derive(Clone)]
-pub struct FingerprintKey(Arc<Zeroizing<[u8; 32]>>);
+pub struct FingerprintKey {
+    bytes: Arc<Zeroizing<[u8; 32]>>,
+    /// What moved keeps the name under which its fingerprints were made: those by address.
+    names: Arc<BTreeMap<String, Arc<str>>>,
+}
 
 impl FingerprintKey {
     /// A new random key.
     #[must_use]
     pub fn generate() -> Self {
-        Self(Arc::new(Zeroizing::new(rand::random())))
+        Self { bytes: Arc::new(Zeroizing::new(rand::random())), names: Arc::default() }
     }
 
     /// Reads 64 hexadecimal digits, surrounding white space ignored.
@@ -97,13 +102,25 @@ impl FingerprintKey {
     pub fn from_hex(text: &str) -> Option<Self> {
         let mut bytes = Zeroizing::new([0; 32]);
         hex::decode_to_slice(text.trim(), bytes.as_mut_slice()).ok()?;
-        Some(Self(Arc::new(bytes)))
+        Some(Self { bytes: Arc::new(bytes), names: Arc::default() })
     }
 
     /// The 64 hexadecimal digits to be stored in a file that only its owner may read.
     #[must_use]
     pub fn to_hex(&self) -> Secret {
-        Secret::new(hex::encode(self.0.as_slice()))
+        Secret::new(hex::encode(self.bytes.as_slice()))
+    }
+
+    /// The same key for a ledger in which some things have moved: the names of their fingerprints, by address.
+    #[must_use]
+    pub fn with_names(self, names: BTreeMap<String, Arc<str>>) -> Self {
+        Self { names: Arc::new(names), ..self }
+    }
+
+    /// The name under which fingerprints at an address are made: mostly the address itself.
+    #[must_use]
+    pub fn name<'a>(&'a self, address: &'a str) -> &'a str {
+        self.names.get(address).map_or(address, |name| name)
     }
 
     /// The fingerprint of `value` at `address`. The same value at two addresses has two unrelated
@@ -111,10 +128,10 @@ impl FingerprintKey {
     #[must_use]
     pub fn fingerprint(&self, address: &str, value: &[u8]) -> Fingerprint {
         // A key of 32 bytes is always accepted: HMAC takes keys of any length.
-        let Ok(mut mac) = Hmac::<sha2::Sha256>::new_from_slice(self.0.as_slice()) else {
+        let Ok(mut mac) = Hmac::<sha2::Sha256>::new_from_slice(self.bytes.as_slice()) else {
             unreachable!("HMAC takes keys of any length")
         };
-        mac.update(address.as_bytes());
+        mac.update(self.name(address).as_bytes());
         mac.update(&[0]);
         mac.update(value);
         let digest = mac.finalize().into_bytes();

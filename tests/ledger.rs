@@ -270,10 +270,13 @@ fn events() -> impl Strategy<Value = Vec<Option<Event>>> {
             let written = values.iter().map(|v| (v.as_str().into(), key.fingerprint("x", v.as_bytes()))).collect();
             let version = flag.then(|| "v1".into());
             let natural = texts(n);
+            let marked = flag.then(|| "secret_sync.old".into());
+            let (protected, removes) = (flag, !flag);
             let record =
-                Record { id: "1".into(), natural, written, version, protected: flag, removes: !flag, at: "".into() };
+                Record { id: "1".into(), natural, written, marked, version, protected, removes, at: "".into() };
             Event::Record { address, record }
         }),
+        (address(), address()).prop_map(|(from, to)| Event::Move { from: from.resource(), to: to.resource() }),
         address().prop_map(|address| Event::Forget { address }),
     ];
     proptest::collection::vec(proptest::option::weighted(0.8, event), 0..12)

@@ -183,6 +183,7 @@ fn a_plan_as_json_is_what_its_schema_says() {
         Reason::Wipe,
         Reason::Kept,
         Reason::Resumed,
+        Reason::Moved,
         Reason::Immutable,
         Reason::Imported,
     ];

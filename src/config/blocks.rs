@@ -2,6 +2,8 @@
 //! it, the JSON schema and the reference page are made from it. What a value must look like beyond its
 //! type (names, ranges that depend on other attributes) is not in it.
 
+mod history;
+
 use crate::model::resource::Kind;
 
 /// A kind of block.
@@ -93,6 +95,8 @@ pub enum Ty {
     Place,
     /// A secret source.
     Secret,
+    /// The address of a resource, written like a reference; nothing is looked up.
+    Address,
     /// A set of texts or a map.
     Each,
     /// The type of a variable, such as `list(string)`.
@@ -431,10 +435,12 @@ pub static TOP: &[&Form] = &[
         doc: "Pushes the secrets of a folder to a destination.",
         ..PLAIN
     },
+    &history::MOVED,
+    &history::REMOVED,
 ];
 
 /// Blocks that the language has and this version does not.
-pub static LATER: &[&str] = &["module", "rule", "native_integration", "import", "moved", "removed", "data"];
+pub static LATER: &[&str] = &["module", "rule", "native_integration", "import", "data"];
 
 /// Attributes that only a backend knows.
 pub static COMPUTED: &[&str] = &[

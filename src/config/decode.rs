@@ -47,6 +47,8 @@ pub(crate) struct Declared<'a> {
     pub(crate) variables: Vec<&'a Block>,
     pub(crate) locals: Vec<&'a Attr>,
     pub(crate) outputs: Vec<&'a Block>,
+    pub(crate) moved: Vec<&'a Block>,
+    pub(crate) removed: Vec<&'a Block>,
     pub(crate) keyform: Option<&'a Block>,
     pub(crate) backend: Option<&'a Block>,
     pub(crate) guard: Option<&'a Block>,
@@ -108,6 +110,8 @@ fn top<'a>(acc: &mut Diagnostics, out: &mut Declared<'a>, seen: &mut Seen, block
         "keyform" => &mut out.keyform,
         "backend" => &mut out.backend,
         "guard" => &mut out.guard,
+        "moved" => return out.moved.push(block),
+        "removed" => return out.removed.push(block),
         "variable" | "output" => {
             let label = block.labels[0].text.clone();
             if taken(acc, seen, (None, form.word, label), block.header) {

@@ -101,8 +101,8 @@ impl Writer<'_> {
         let required: Vec<&str> =
             form.attrs().filter(shown).filter(|attr| attr.required).map(|attr| attr.name).collect();
         for inner in form.blocks().filter(|inner| !matches!(inner.open, Open::Destination | Open::Options)) {
-            // `lifecycle` is the same everywhere.
-            let outer = if inner.word == "lifecycle" { None } else { Some(form) };
+            // `lifecycle` is the same for all resources.
+            let outer = if inner.word == "lifecycle" && form.kind.is_some() { None } else { Some(form) };
             properties.insert(inner.word.to_owned(), self.block(inner, outer));
         }
         let mut out = json!({ "type": "object", "properties": properties });
@@ -148,7 +148,7 @@ fn describe(schema: &mut Json, doc: &str) {
 
 fn ty(ty: Ty) -> Json {
     match ty {
-        Ty::String | Ty::Environment | Ty::Template | Ty::Type => json!({ "type": "string" }),
+        Ty::String | Ty::Environment | Ty::Template | Ty::Type | Ty::Address => json!({ "type": "string" }),
         Ty::Integer(low, high) => or_expression(json!({ "type": "integer", "minimum": low, "maximum": high })),
         Ty::Bool | Ty::Condition => or_expression(json!({ "type": "boolean" })),
         Ty::Strings | Ty::Refs | Ty::Tags => or_expression(json!({ "type": "array", "items": { "type": "string" } })),

@@ -5,6 +5,7 @@
 //! the files that it names), checking all of it, and finding what needs what ([`edges`]). Providers do
 //! not live here: what their connections and destinations take comes in as data ([`Schemas`]).
 
+mod addresses;
 pub mod blocks;
 mod check;
 mod collisions;
@@ -13,6 +14,7 @@ mod duplicates;
 mod edges;
 mod evaluate;
 mod expand;
+mod history;
 mod json_schema;
 mod kinds;
 mod load;
@@ -128,6 +130,9 @@ fn evaluate_all(
         ..Desired::default()
     };
     let all = ev.built();
+    let by_address = all.iter().map(|built| (&built.resource.address, &built.resource)).collect();
+    desired.moved = ev.moved(&by_address);
+    desired.removed = ev.removed(&by_address);
     let (mut acc, hidden) = (ev.acc.into_inner(), ev.hidden.into_inner());
     desired.graph = edges::graph(&mut acc, &all);
     duplicates::check(&mut acc, &all);

@@ -55,7 +55,7 @@ fn is_plain(ty: Ty) -> bool {
     match ty {
         Ty::Secret | Ty::Any | Ty::Each | Ty::Condition => false,
         Ty::String | Ty::Integer(..) | Ty::Bool | Ty::Strings | Ty::Map | Ty::OneOf(_) | Ty::Ref(_) | Ty::Refs => true,
-        Ty::Environment | Ty::Tags | Ty::Template | Ty::Place | Ty::Type => true,
+        Ty::Environment | Ty::Tags | Ty::Template | Ty::Place | Ty::Type | Ty::Address => true,
     }
 }
 

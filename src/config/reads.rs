@@ -145,6 +145,11 @@ impl Evaluation<'_> {
         }
     }
 
+    /// Whether a block declares an address, though it may have no instance.
+    pub(crate) fn is_declared(&self, address: &Address) -> bool {
+        address.without_keys() == *address && self.index.contains_key(address)
+    }
+
     /// The keys of the instances of an address without a key.
     pub(crate) fn keys(&self, base: &Address) -> Vec<Arc<str>> {
         let Some(&index) = self.index.get(&base.without_keys()) else { return Vec::new() };

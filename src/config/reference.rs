@@ -104,6 +104,7 @@ fn takes(ty: Ty) -> String {
         Ty::Template => "reference to a `key_schema`, or text".to_owned(),
         Ty::Place => "object".to_owned(),
         Ty::Secret => "secret source".to_owned(),
+        Ty::Address => "address".to_owned(),
         Ty::Each => "set of texts, or map".to_owned(),
         Ty::Type => "type".to_owned(),
         Ty::Any => "anything".to_owned(),

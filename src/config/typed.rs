@@ -54,7 +54,7 @@ impl Builder<'_, '_> {
             Ty::String => self.fit(name, &value, &Type::String, expr),
             Ty::Place => self.place(name, &value, expr),
             // Not values of resources.
-            Ty::Refs | Ty::Secret | Ty::Each | Ty::Type | Ty::Condition => None,
+            Ty::Refs | Ty::Secret | Ty::Address | Ty::Each | Ty::Type | Ty::Condition => None,
         }
     }
 

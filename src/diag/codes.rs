@@ -126,6 +126,10 @@ codes! {
         "`secret_random` makes a value once, when a `secret` is created, and keeps it there. Anywhere else nothing could keep it: refer to the secret with `secret_stored`.";
     NO_IMPORT = "KF0234" Configuration "destination can't be imported from"
         "The first sync is to import what the destination holds, but the backend can't read secrets back from it. Use `initial_sync = \"overwrite-destination\"`.";
+    BAD_MOVE = "KF0235" Configuration "moved block that can't be followed"
+        "A `moved` block says that what was declared as `from` is declared as `to` now. Then `from` is no longer declared, `to` is, both are of one kind, and no other block moves something to or from the same address, or round in a circle.";
+    STILL_DECLARED = "KF0236" Configuration "removed and still declared"
+        "A `removed` block says that something is declared no longer, and a block still declares it, or something nested in it. One of the two is wrong.";
     SECRET_SOURCE = "KF0240" Environment "secret could not be read"
         "A secret source (`secret_env`, `secret_file`, `secret_exec`) did not give a value: the variable is not set, the file can't be read, or the program failed. What was read is never shown.";
     EXEC_NOT_ALLOWED = "KF0241" Configuration "programs may not be run"
@@ -144,6 +148,8 @@ codes! {
         "An environment or folder is no longer declared, so it would be deleted; but secrets, imports or syncs that are declared are in it or read it. Declare it again, or take those away as well.";
     IMPORT_DECLARED = "KF0404" Configuration "import would overwrite what is declared"
         "The first run of this sync takes the destination's values into the source, also for secrets that the configuration gives another value. The next apply would write the declared values again, and the destination's would be lost. Choose `import-prioritize-source` or `overwrite-destination`, put the destination's value where the declaration takes its own from, or leave those secrets undeclared until the import is done.";
+    MOVE_TAKEN = "KF0405" Configuration "moved to an address that is taken"
+        "A `moved` block says that what the ledger has under one address is declared under another one now, and the ledger has something there, too. Two things can't become one. Remove the block; or, if one of them is not to be managed any longer, say so with a `removed` block and apply that first.";
     // 05 providers
     BAD_ADDRESS = "KF0501" Configuration "bad address"
         "An address of a service must be absolute and begin with https:// (or http:// for this machine). Check the instance address of the connection.";

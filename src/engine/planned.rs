@@ -30,6 +30,8 @@ use crate::model::schema::KeyRules;
 use crate::plan;
 use crate::plan::Pushed;
 use crate::plan::Wanted;
+use crate::plan::moves;
+use crate::plan::moves::Moves;
 use crate::provider::Observation;
 use crate::provider::rules;
 use crate::secret::FingerprintKey;
@@ -38,6 +40,7 @@ use std::sync::Arc;
 
 /// What a plan was made from, values included.
 pub(super) struct Basis {
+    pub(super) moves: Moves,
     pub(super) desired: Desired,
     pub(super) key: FingerprintKey,
     pub(super) state: State,
@@ -48,7 +51,9 @@ pub(super) struct Basis {
 }
 
 pub(super) async fn plan(engine: &Engine, desired: &Desired, scope: &Scope) -> Result<Planned, Diagnostic> {
-    let (ledger, key) = engine.store.load()?;
+    let (mut ledger, key) = engine.store.load()?;
+    let moves = moves::follow(&mut ledger, &desired.moved);
+    let key = key.with_names(ledger.names());
     let mut state = snapshot::read(&engine.backend, desired, &ledger).await?;
     let rules = sources::Rules { base: &engine.options.dir, allow_exec: engine.options.allow_exec };
     let resolved = {
@@ -73,6 +78,7 @@ pub(super) async fn plan(engine: &Engine, desired: &Desired, scope: &Scope) -> R
         desired,
         live: &live,
         ledger: &ledger,
+        moves: &moves,
         key: &key,
         wanted: &wanted,
         targets: &scope.targets,
@@ -80,7 +86,7 @@ pub(super) async fn plan(engine: &Engine, desired: &Desired, scope: &Scope) -> R
         destroy: scope.destroy,
     };
     let plan = plan::make(&input);
-    let basis = Basis { desired: desired.clone(), key, state, resolved, opened, wanted, live };
+    let basis = Basis { moves, desired: desired.clone(), key, state, resolved, opened, wanted, live };
     Ok(Planned { plan, notes, requests: engine.http.requests(), ledger, basis })
 }
 

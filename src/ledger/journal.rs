@@ -31,6 +31,13 @@ pub enum Event {
         /// What is known of it.
         record: Record,
     },
+    /// A resource is declared under another address now; its entries and its intent go along.
+    Move {
+        /// What it was.
+        from: Address,
+        /// What it is.
+        to: Address,
+    },
     /// Something is gone, or no longer managed. Ends its intent as well.
     Forget {
         /// What.
@@ -49,6 +56,7 @@ pub fn apply(ledger: &mut Ledger, event: Event) {
             ledger.intents.remove(&address);
             ledger.records.insert(address, record);
         }
+        Event::Move { from, to } => ledger.rename(&from, &to),
         Event::Forget { address } => {
             ledger.intents.remove(&address);
             ledger.records.remove(&address);
@@ -68,6 +76,7 @@ pub(crate) fn line(serial: u64, event: &Event) -> Result<String, serde_json::Err
         Event::Record { address, record } => {
             Line::Record { serial, address: address.to_string(), record: Written::of(record) }
         }
+        Event::Move { from, to } => Line::Move { serial, from: from.to_string(), to: to.to_string() },
         Event::Forget { address } => Line::Forget { serial, address: address.to_string() },
     };
     let mut text = serde_json::to_string(&line)?;
@@ -109,6 +118,7 @@ fn event(text: &[u8]) -> Option<(u64, Event)> {
         Line::Record { serial, address, record } => {
             (serial, Event::Record { address: address.parse().ok()?, record: record.record()? })
         }
+        Line::Move { serial, from, to } => (serial, Event::Move { from: from.parse().ok()?, to: to.parse().ok()? }),
         Line::Forget { serial, address } => (serial, Event::Forget { address: address.parse().ok()? }),
     })
 }
@@ -118,6 +128,7 @@ fn event(text: &[u8]) -> Option<(u64, Event)> {
 enum Line {
     Intent { serial: u64, address: String, natural: Natural },
     Record { serial: u64, address: String, record: Written },
+    Move { serial: u64, from: String, to: String },
     Forget { serial: u64, address: String },
 }
 
@@ -131,6 +142,8 @@ pub(crate) struct Written {
     natural: Natural,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     written: BTreeMap<Arc<str>, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    marked: Option<Arc<str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     version: Option<Arc<str>>,
     #[serde(default, skip_serializing_if = "is_false")]
@@ -152,6 +165,7 @@ impl Written {
             id: Arc::clone(&record.id),
             natural: record.natural.clone(),
             written: record.written.iter().map(|(name, f)| (Arc::clone(name), f.to_hex())).collect(),
+            marked: record.marked.clone(),
             version: record.version.clone(),
             protected: record.protected,
             removes: record.removes,
@@ -165,6 +179,7 @@ impl Written {
             id: self.id,
             natural: self.natural,
             written: written.collect::<Option<_>>()?,
+            marked: self.marked,
             version: self.version,
             protected: self.protected,
             removes: self.removes,

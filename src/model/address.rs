@@ -25,6 +25,9 @@ pub struct Address {
     segments: Arc<[Segment]>,
 }
 
+/// The kind of a segment that stands for a module.
+pub const MODULE: &str = "module";
+
 /// The kind of the last segment of an entry's address.
 pub const ENTRY: &str = "entry";
 
@@ -132,6 +135,23 @@ impl Address {
             && self.segments[n].kind == last.kind
             && self.segments[n].name == last.name
             && (last.key.is_none() || self.segments[n].key == last.key)
+    }
+
+    /// What this address becomes when `from` is called `to`: the same for what is nested in it. Without keys
+    /// on either side all instances follow, else only the one that is named. `None` if it is not meant.
+    #[must_use]
+    pub fn renamed(&self, from: &Address, to: &Address) -> Option<Self> {
+        let (last, init) = from.segments.split_last()?;
+        let (new, above) = to.segments.split_last()?;
+        let (own, rest) = self.segments.get(init.len()..)?.split_first()?;
+        let is_whole = last.key.is_none() && new.key.is_none();
+        let is_meant = self.segments.starts_with(init)
+            && (&own.kind, &own.name) == (&last.kind, &last.name)
+            && (is_whole || own.key == last.key);
+        let key = if is_whole { own.key.clone() } else { new.key.clone() };
+        let renamed = Segment { key, ..new.clone() };
+        is_meant
+            .then(|| Self { segments: above.iter().cloned().chain([renamed]).chain(rest.iter().cloned()).collect() })
     }
 
     fn last(&self) -> Option<&Segment> {

@@ -16,6 +16,10 @@ pub struct Desired {
     pub resources: BTreeMap<Address, Resource>,
     /// What needs what.
     pub graph: Graph,
+    /// The `moved` blocks.
+    pub moved: Vec<Moved>,
+    /// The `removed` blocks.
+    pub removed: Vec<Removed>,
     /// The `output` blocks; never sensitive.
     pub outputs: BTreeMap<Arc<str>, Value>,
     /// The `backend` block.
@@ -24,6 +28,26 @@ pub struct Desired {
     pub settings: Settings,
     /// The `guard` block.
     pub policy: Policy,
+}
+
+/// A `moved` block: what was declared as `from` is declared as `to` now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// The address until now, with everything nested in it.
+    pub from: Address,
+    /// The address from now on.
+    pub to: Address,
+    /// Where it stands.
+    pub origin: Span,
+}
+
+/// A `removed` block: what was declared as `from` is declared no longer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removed {
+    /// The address until now, with everything nested in it.
+    pub from: Address,
+    /// Whether it is deleted; else it is only managed no longer.
+    pub destroy: bool,
 }
 
 /// Which backend, and how to log in there. Without a block: the embedded one.

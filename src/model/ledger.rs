@@ -3,6 +3,7 @@
 use crate::model::address::Address;
 use crate::secret::Fingerprint;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The name under which [`Record::written`] keeps the fingerprint of an entry's value.
@@ -34,6 +35,9 @@ pub struct Record {
     /// Fingerprint of each attribute as written, by the names that `plan::diff::written` gives; an entry
     /// has one, [`VALUE`].
     pub written: BTreeMap<Arc<str>, Fingerprint>,
+    /// The address under which its fingerprints were made, where it has moved since: that of the resource,
+    /// also for an entry.
+    pub marked: Option<Arc<str>>,
     /// The destination's version of the entry right after it was written.
     pub version: Option<Arc<str>>,
     /// `prevent_destroy` as last declared: survives the removal of the block.
@@ -42,4 +46,49 @@ pub struct Record {
     pub removes: bool,
     /// When, in UTC, as RFC 3339.
     pub at: Arc<str>,
+}
+
+impl Ledger {
+    /// Moves a resource, with its intent and, of a sync, with its entries. Their fingerprints stay as they are.
+    pub fn rename(&mut self, from: &Address, to: &Address) {
+        let moves = |address: &Address| address.resource() == *from;
+        let new = |address: &Address| address.entry_key().map_or_else(|| to.clone(), |key| to.entry(key));
+        let (old, name): (Vec<Address>, Arc<str>) =
+            (self.records.keys().filter(|a| moves(a)).cloned().collect(), from.to_string().into());
+        for address in old {
+            let Some(mut record) = self.records.remove(&address) else { continue };
+            let marked = record.marked.unwrap_or_else(|| Arc::clone(&name));
+            record.marked = (*marked != *to.to_string()).then_some(marked);
+            self.records.insert(new(&address), record);
+        }
+        let old: Vec<Address> = self.intents.keys().filter(|a| moves(a)).cloned().collect();
+        for address in old {
+            let Some(natural) = self.intents.remove(&address) else { continue };
+            self.intents.insert(new(&address), natural);
+        }
+    }
+
+    /// The names under which fingerprints are made, by the address of a resource, where it is not the
+    /// address. What is new under an address whose name another one took along gets a name of its own, so
+    /// that nobody can see whether their values are equal.
+    #[must_use]
+    pub fn names(&self) -> BTreeMap<String, Arc<str>> {
+        let mut names = BTreeMap::new();
+        let marked = self.records.iter().filter_map(|(address, record)| Some((address, record.marked.clone()?)));
+        for (address, name) in marked {
+            names.insert(address.resource().to_string(), name);
+        }
+        let taken: BTreeSet<Arc<str>> = names.values().cloned().collect();
+        for address in &taken {
+            if names.contains_key(&**address) {
+                continue;
+            }
+            let mut name = format!("{address}'");
+            while taken.contains(&*name) {
+                name.push('\'');
+            }
+            names.insert(address.to_string(), name.into());
+        }
+        names
+    }
 }

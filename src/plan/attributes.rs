@@ -131,7 +131,8 @@ pub(super) fn fingerprint(key: &FingerprintKey, address: &Address, name: &str, v
     if !is_unset(value) {
         write(&mut canonical, value);
     }
-    key.fingerprint(&format!("{address}#{name}"), canonical.as_bytes())
+    let address = address.to_string();
+    key.fingerprint(&format!("{}#{name}", key.name(&address)), canonical.as_bytes())
 }
 
 /// The value as a plan shows it.

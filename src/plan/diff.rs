@@ -10,6 +10,7 @@
 //! | yes | differs | equals live, or did not have it | Update · Changed |
 //! | yes | differs | equals desired | Update · Drifted *(drift)* |
 //! | yes | differs | neither; or one attribute changed, another drifted | Update · Conflict *(drift)* |
+//! | yes | same | yes, moved from another address | Adopt · Moved |
 //! | yes | differs in what can't be changed in place | any | Replace · Immutable |
 //! | yes | a random value, not the one that was made | yes | Adopt · Drifted *(drift)* |
 //! | yes | same | open intent | Adopt · Resumed |
@@ -21,6 +22,7 @@
 //! | yes | can't be read | –, with `adopt` | Update · Unseen: hazard takeover |
 //! | yes | yes | – | no row: blocked, with a diagnostic |
 //! | – | yes | yes | Delete · Removed; Destroyed where the end of everything was asked for |
+//! | – | yes | yes, and a `removed` block without `destroy` | Forget · Kept |
 //! | – | an environment or folder that is declared of others | yes | no row: blocked, with a diagnostic |
 //! | – | yes | – | nothing; counted as foreign |
 //! | – | – | yes | Forget · Gone |
@@ -36,11 +38,13 @@ use crate::model::address::Address;
 use crate::model::attrs::Attrs;
 use crate::model::attrs::SecretSource;
 use crate::model::attrs::Value;
+use crate::model::desired::Removed;
 use crate::model::ledger::Record;
 use crate::model::ledger::VALUE;
 use crate::model::live::Observed;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
+use crate::plan::ADDRESS;
 use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::Field;
@@ -74,16 +78,25 @@ pub fn resources(plan: &mut Plan, input: &Input<'_>) {
             None => row.absent(plan),
         }
     }
+    if !input.destroy {
+        moved_entries(plan, input);
+    }
+    plan.blocked.extend(input.moves.refused.iter().map(|(address, why)| (address.clone(), why.clone())));
     replace_contents(plan, input, &declared);
     let kept: BTreeMap<&Address, &Address> = moved.iter().map(|(new, old)| (*old, *new)).collect();
     for address in input.ledger.records.keys().filter(|a| a.entry_key().is_none() && !declared.contains_key(*a)) {
-        if let Some(new) = kept.get(address) {
-            let shown = |address: &Address| Shown::Plain(address.to_string().into());
-            let now = field(&"address".into(), shown(address), shown(new));
-            plan.changes.push(change(address, Action::Forget, Reason::Kept, vec![now]));
+        if input.moves.refused.contains_key(address) {
             continue;
         }
+        if let Some(new) = kept.get(address) {
+            plan.changes.push(change(address, Action::Forget, Reason::Kept, vec![renamed(address, new)]));
+            continue;
+        }
+        let released = |removed: &&Removed| !removed.destroy && address.is_within(&removed.from);
         let (action, reason) = match input.live.resources.get(address) {
+            Some(_) if !input.destroy && input.desired.removed.iter().any(|r| released(&r)) => {
+                (Action::Forget, Reason::Kept)
+            }
             Some(_) if input.destroy => (Action::Delete, Reason::Destroyed),
             Some(_) => (Action::Delete, Reason::Removed),
             None if unknown.contains(address) => continue,
@@ -97,6 +110,22 @@ pub fn resources(plan: &mut Plan, input: &Input<'_>) {
         }
         plan.changes.push(change(address, action, reason, Vec::new()));
     }
+}
+
+/// The syncs that keyform runs itself are nothing of the backend: only their entries have moved.
+fn moved_entries(plan: &mut Plan, input: &Input<'_>) {
+    for (to, from) in &input.moves.done {
+        let resource = input.desired.resources.get(to).filter(|r| r.kind == Kind::SecretSync && !is_planned(r));
+        if resource.is_some() && !input.ledger.records.contains_key(to) {
+            plan.changes.push(change(to, Action::Adopt, Reason::Moved, vec![renamed(from, to)]));
+        }
+    }
+}
+
+/// The field that shows how the address changed.
+fn renamed(from: &Address, to: &Address) -> Field {
+    let shown = |address: &Address| Shown::Plain(address.to_string().into());
+    field(&ADDRESS.into(), shown(from), shown(to))
 }
 
 /// Why an environment or folder that is no longer declared can't go: what is in it, or reads it, is declared.
@@ -237,9 +266,12 @@ impl Row<'_> {
         if differences.is_empty()
             && let Some(record) = record
         {
-            match self.remembered(record) {
-                same if same.is_empty() => plan.unchanged += 1,
-                fields => plan.changes.push(change(address, Action::Adopt, Reason::Changed, fields)),
+            let mut fields = self.remembered(record);
+            let reason = if fields.is_empty() { Reason::Moved } else { Reason::Changed };
+            fields.splice(0..0, self.moved());
+            match fields.is_empty() {
+                true => plan.unchanged += 1,
+                false => plan.changes.push(change(address, Action::Adopt, reason, fields)),
             }
             return;
         }
@@ -253,8 +285,14 @@ impl Row<'_> {
             (None, false) if differences.iter().all(|d| d.cause == Cause::Unseen) => (Action::Update, Reason::Unseen),
             (None, false) => (Action::Update, Reason::Takeover),
         };
-        let fields = differences.into_iter().map(|d| d.field).collect();
+        let fields = self.moved().into_iter().chain(differences.into_iter().map(|d| d.field)).collect();
         plan.changes.push(change(address, action, reason, fields));
+    }
+
+    /// From where it moved, if it did.
+    fn moved(&self) -> Option<Field> {
+        let to = &self.resource.address;
+        self.input.moves.done.get(to).map(|from| renamed(from, to))
     }
 
     /// What only the ledger knows, for the time when the block is gone, and has otherwise than declared.

@@ -66,7 +66,9 @@ use std::sync::Arc;
 /// `stored` is the key at the destination; keys that the destination takes for one have one fingerprint.
 #[must_use]
 pub fn fingerprint(key: &FingerprintKey, sync: &Address, rules: &KeyRules, stored: &str, value: &[u8]) -> Fingerprint {
-    key.fingerprint(&sync.entry(&job::identity(rules, stored)).to_string(), value)
+    let (own, entry) = (sync.to_string(), sync.entry(&job::identity(rules, stored)).to_string());
+    let below = entry.strip_prefix(&*own).unwrap_or(&entry);
+    key.fingerprint(&format!("{}{below}", key.name(&own)), value)
 }
 
 /// Adds a row for every entry that is not right.

@@ -9,6 +9,7 @@ pub(crate) mod attributes;
 pub mod diff;
 pub mod entries;
 pub mod guard;
+pub mod moves;
 pub mod order;
 
 use crate::diag::Diagnostic;
@@ -20,6 +21,7 @@ use crate::model::key_schema::KeySchema;
 use crate::model::ledger::Ledger;
 use crate::model::live::Live;
 use crate::model::schema::KeyRules;
+use crate::plan::moves::Moves;
 use crate::secret::Fingerprint;
 use crate::secret::FingerprintKey;
 use std::collections::BTreeMap;
@@ -35,6 +37,8 @@ pub struct Input<'a> {
     pub live: &'a Live,
     /// What keyform wrote last.
     pub ledger: &'a Ledger,
+    /// What the ledger has under another address than its files, because it moved.
+    pub moves: &'a Moves,
     /// The key of all fingerprints in `wanted`, `live` and `ledger`.
     pub key: &'a FingerprintKey,
     /// What the configuration comes to, now that secrets could be read.
@@ -225,6 +229,8 @@ pub enum Reason {
     Resumed,
     /// An attribute changed that can't be changed in place.
     Immutable,
+    /// Declared under another address now; the field `address` shows which.
+    Moved,
     /// The first run of a sync takes the destination's value into the source; the field `source` shows
     /// what the source has now and what it will have.
     Imported,
@@ -249,10 +255,14 @@ impl Reason {
             Self::Kept => "kept",
             Self::Resumed => "resumed",
             Self::Immutable => "immutable",
+            Self::Moved => "moved",
             Self::Imported => "imported",
         }
     }
 }
+
+/// The name of the field that shows how the address of a resource changed.
+pub const ADDRESS: &str = "address";
 
 /// One attribute before and after.
 #[derive(Debug, Clone, PartialEq)]

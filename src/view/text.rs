@@ -5,6 +5,7 @@
 //! below [`FOLD_DESTRUCTIVE`] rows.
 
 use crate::model::address::Address;
+use crate::plan::ADDRESS;
 use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::Field;
@@ -177,13 +178,16 @@ fn draw_group(out: &mut String, group: &Group<'_>, style: Style) {
     let address = words::shown(&group.address.to_string());
     match group.own {
         Some(change) => {
-            let reason = match change.reason {
+            let mut reason = match change.reason {
                 Reason::Changed if is_value_only(change) => "its value changed".to_owned(),
                 reason => match (change.action, change.fields.first()) {
                     (Action::Forget, Some(field)) => format!("it is {} now", value(&field.after)),
                     _ => words::reason(reason, change.action, false).to_owned(),
                 },
             };
+            if let Some(from) = moved_from(change) {
+                reason = format!("moved from {from}; {reason}");
+            }
             let head = format!("{:>3} {:<7} ", words::symbol(change.action), change.action.word());
             out.push_str(&format!("{}{}", paint.action(change.action, &head), paint.bold(&address)));
             if change.reason != Reason::New || change.action != Action::Create {
@@ -199,10 +203,22 @@ fn draw_group(out: &mut String, group: &Group<'_>, style: Style) {
     entries(out, &group.entries, style);
 }
 
+/// The address that it has in the ledger's files, if it is another one.
+fn moved_from(change: &Change) -> Option<String> {
+    let field = change.fields.iter().find(|field| is_address(field) && change.action != Action::Forget)?;
+    Some(value(&field.before))
+}
+
+/// Whether a field shows how the address changed, which stands in the reason.
+fn is_address(field: &Field) -> bool {
+    &*field.name == ADDRESS
+}
+
 /// Whether nothing but secrets differ.
 fn is_value_only(change: &Change) -> bool {
     let is_secret = |field: &Field| matches!(field.after, Shown::Secret(_) | Shown::Unknown);
-    !change.fields.is_empty() && change.fields.iter().all(is_secret)
+    let mut fields = change.fields.iter().filter(|field| !is_address(field)).peekable();
+    fields.peek().is_some() && fields.all(is_secret)
 }
 
 /// Whether a new resource's attribute only repeats its address: its own name, or what it is nested in.
@@ -228,7 +244,7 @@ fn fields(out: &mut String, change: &Change, style: Style) {
             wrap(out, texts, INDENT, style);
         }
         Action::Update | Action::Replace | Action::Adopt => {
-            for field in &change.fields {
+            for field in change.fields.iter().filter(|field| !is_address(field)) {
                 field_change(out, field, INDENT, style);
             }
         }

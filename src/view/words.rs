@@ -56,6 +56,7 @@ pub fn reason(reason: Reason, action: Action, entry: bool) -> &'static str {
         (Reason::Kept, _) => "no longer managed; it stays as it is",
         (Reason::Resumed, _) => "made by a run that did not end",
         (Reason::Immutable, _) => "it can't be changed in place",
+        (Reason::Moved, _) => "only the ledger hears of it",
         (Reason::Imported, _) => "imported into the source",
     }
 }

@@ -3,6 +3,7 @@
 mod entries;
 mod guard;
 mod job;
+mod moves;
 mod order;
 mod properties;
 mod resources;

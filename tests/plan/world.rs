@@ -69,11 +69,15 @@ impl World {
     }
 
     pub(crate) fn plan(&self) -> Plan {
+        let mut ledger = self.ledger.clone();
+        let moves = plan::moves::follow(&mut ledger, &self.desired.moved);
+        let key = self.key.clone().with_names(ledger.names());
         plan::make(&plan::Input {
             desired: &self.desired,
             live: &self.live,
-            ledger: &self.ledger,
-            key: &self.key,
+            ledger: &ledger,
+            moves: &moves,
+            key: &key,
             wanted: &self.wanted,
             targets: &self.targets,
             adopt: self.adopt,

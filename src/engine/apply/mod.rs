@@ -53,6 +53,12 @@ pub(super) async fn apply(
     let mut schedule = Schedule::new(&units);
     let run = Run::new(engine, &planned, events);
     let mut report = Report::default();
+    if let Err(why) = run.follow() {
+        let first = planned.basis.moves.done.keys().next().cloned();
+        report.failed.extend(first.map(|address| (address, why)));
+        schedule.skip_rest(&mut report, on);
+        return report;
+    }
     let mut running = FuturesUnordered::new();
     let at_once = open::parallelism(&planned.basis.desired);
     loop {

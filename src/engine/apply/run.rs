@@ -191,6 +191,8 @@ impl<'a> Run<'a> {
             id,
             natural: self.natural(resource),
             written: plan::diff::written(&basis.key, resource, &attrs),
+            // `append` says it for all records.
+            marked: None,
             version,
             protected: resource.lifecycle.prevent_destroy,
             removes: resource.text("on_delete") == Some("remove"),
@@ -233,13 +235,38 @@ impl<'a> Run<'a> {
             let detail = "an apply needs the ledger's lock".to_owned();
             return Err(Diagnostic::error(&codes::NEED_MISSING, detail));
         };
-        if events.is_empty() { Ok(()) } else { self.engine.store.append_all(lock, events) }
+        if events.is_empty() { Ok(()) } else { self.engine.store.append_all(lock, &self.named(events)) }
+    }
+
+    /// The events with the name under which the fingerprints of each record were made.
+    fn named(&self, events: &[journal::Event]) -> Vec<journal::Event> {
+        let mut named = events.to_vec();
+        for event in &mut named {
+            if let journal::Event::Record { address, record } = event {
+                let address = address.resource().to_string();
+                let name = self.planned.basis.key.name(&address);
+                record.marked = (name != address).then(|| name.into());
+            }
+        }
+        named
+    }
+
+    /// Has the ledger's files follow what moved, before anything else is written under the new addresses. What
+    /// targets left out of the plan stays where it is.
+    pub(super) fn follow(&self) -> Result<(), Diagnostic> {
+        let rows: BTreeSet<Address> =
+            self.planned.plan.changes.iter().map(|change| change.address.resource()).collect();
+        let moved = self.planned.basis.moves.done.iter().filter(|(to, _)| rows.contains(to));
+        let events = moved.map(|(to, from)| journal::Event::Move { from: from.clone(), to: to.clone() });
+        self.append(&events.collect::<Vec<_>>())
     }
 
     /// Changes that only the ledger hears of.
     pub(super) fn only_records(&self, changes: &[&Change]) -> Vec<Outcome> {
         let event = |change: &Change| match change.action {
-            Action::Forget => Ok(journal::Event::Forget { address: change.address.clone() }),
+            Action::Forget => Ok(Some(journal::Event::Forget { address: change.address.clone() })),
+            // The ledger followed before everything else.
+            _ if change.reason == Reason::Moved => Ok(None),
             _ => {
                 let resource = self.declared(&change.address)?;
                 // What the ledger alone knows changed: what was written is as it was. A value that changed
@@ -248,12 +275,12 @@ impl<'a> Run<'a> {
                     let mut record = record.clone();
                     record.protected = resource.lifecycle.prevent_destroy;
                     record.removes = resource.text("on_delete") == Some("remove");
-                    return Ok(journal::Event::Record { address: change.address.clone(), record });
+                    return Ok(Some(journal::Event::Record { address: change.address.clone(), record }));
                 }
                 let id = self.id(&change.address)?;
                 let connection = self.index.state.connections.iter().find(|c| c.id == id);
                 let version = connection.and_then(|c| c.credentials_hash.clone());
-                Ok(self.record_of(resource, id, version))
+                Ok(Some(self.record_of(resource, id, version)))
             }
         };
         let mut outcomes = Vec::new();
@@ -262,7 +289,7 @@ impl<'a> Run<'a> {
         for change in changes {
             match event(change) {
                 Ok(event) => {
-                    events.push(event);
+                    events.extend(event);
                     recorded.push(change.address.clone());
                 }
                 Err(why) => outcomes.push((change.address.clone(), Err(why))),

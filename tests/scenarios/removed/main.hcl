@@ -1,0 +1,4 @@
+app_connection "local" "files" {
+  method = "directory"
+  path   = abspath("out")
+}
