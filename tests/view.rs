@@ -80,11 +80,11 @@ fn a_plan_reads_resource_by_resource() {
     in      secret_sync.web["prod"]
             + NEW          #82def9d9              new
             ~ CHANGED_ONE  #82def9d9 → #6b5d6020  the source changed
-            ~ HIDDEN       ? → #ee5f33e6          someone else's, unreadable
+            ~ HIDDEN       ? → #ee5f33e6          there, but unreadable
             - OLD          #0c4bb75e              no longer pushed
   . forget  tag.old  it is already gone
 
-Hazard takeover (1): keys that someone else wrote would be overwritten
+Hazard takeover (1): what keyform did not write would be overwritten
   secret_sync.web["prod"]: HIDDEN was written by someone else, and its value
     can't be read back.
   If that is meant: --allow takeover=1

@@ -45,7 +45,12 @@ pub(super) fn hazards(context: &mut Context, plan: &Plan, allowed: &[Allow]) -> 
     if refused.is_empty() {
         return Ok(());
     }
-    let list: Vec<String> = refused.iter().map(|(kind, count)| format!("{} ({count})", kind.word())).collect();
+    let reviewed = |kind: &HazardKind| match allowed.iter().find(|(name, _)| name == kind) {
+        Some((_, number)) => format!(", not {number}"),
+        None => String::new(),
+    };
+    let list: Vec<String> =
+        refused.iter().map(|(kind, count)| format!("{} ({count}{})", kind.word(), reviewed(kind))).collect();
     let options: Vec<String> = refused
         .iter()
         .filter(|(kind, _)| kind.can_be_allowed())

@@ -48,7 +48,7 @@ fn arises(kind: HazardKind) -> &'static str {
              added to the source."
         }
         HazardKind::Takeover => {
-            "A key that a sync pushes, or a resource, is there already, and someone else wrote it. Overwritten, that value is lost, as most destinations keep no old ones. Safe: look \
+            "A key that a sync pushes, or a resource, is there already, and keyform did not write it, or can't tell. Overwritten, that value is lost, as most destinations keep no old ones. Safe: look \
              who wrote it, copy the value into the source if it is the right one, then plan again."
         }
         HazardKind::MassDelete => {
@@ -65,6 +65,11 @@ fn arises(kind: HazardKind) -> &'static str {
             "A sync that never ran would change or delete keys that its destination already holds. Keyform can't \
              know who needs them. Safe: `initial_sync = \"import-prioritize-destination\"` where the destination can \
              be read, a key schema with a prefix, or the same values in the source first."
+        }
+        HazardKind::Regenerate => {
+            "A `secret_random` that keyform made was deleted outside, and would be made anew with another value, while what \
+             was given the old one still uses that. Safe: where a destination still holds it, put it back with \
+             `keyform secret set`; otherwise go on when everything that uses it can take the new one."
         }
         HazardKind::Replace => {
             "An attribute changed that can't be changed in place, so the resource is deleted and made again, and what is \

@@ -23,7 +23,8 @@ use crate::model::schema::Variant;
 use std::sync::Arc;
 
 /// Hazards that can be allowed.
-const HAZARDS: &[&str] = &["wipe", "takeover", "mass-delete", "shrunk", "first-contact", "replace", "incomplete"];
+const HAZARDS: &[&str] =
+    &["wipe", "takeover", "mass-delete", "shrunk", "first-contact", "regenerate", "replace", "incomplete"];
 /// Hazards that are always refused.
 const REFUSED: &[&str] = &["collision", "protected"];
 

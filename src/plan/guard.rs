@@ -3,10 +3,11 @@
 //! | hazard | when | counts |
 //! |---|---|---|
 //! | `wipe` | the backend's sync deletes keys that keyform does not own; or a container ends, or is made again, that holds such things | keys, things |
-//! | `takeover` | a key or resource that someone else wrote is overwritten | rows |
+//! | `takeover` | a key or resource that keyform did not write, or can't tell, is overwritten | rows |
 //! | `mass-delete` | more deletes than `max_deletes` of one destination or project, or more than `max_delete_percent` of it and at least [`MIN_FOR_PERCENT`] | deletes |
 //! | `shrunk` | a source that had keys was read as empty, or as less than half of what the ledger has | keys that are missing |
 //! | `first-contact` | a sync that never ran changes or deletes what its destination holds, or takes it over a source's value; or would delete it unseen | keys, or 1 |
+//! | `regenerate` | a random secret that was made is gone, and would be made anew with another value | 1 each |
 //! | `replace` | a resource is deleted and made again | 1 each |
 //! | `collision` | two secrets become one key of one destination: never allowed | keys |
 //! | `incomplete` | something could not be read | 1 each |
@@ -16,8 +17,12 @@
 //! the command line. The end of everything, when asked for, is neither `mass-delete` nor `shrunk`.
 
 use crate::model::address::Address;
+use crate::model::attrs::SecretSource;
+use crate::model::attrs::Value;
 use crate::model::job;
 use crate::model::ledger::Natural;
+use crate::model::ledger::VALUE;
+use crate::model::live::Evidence;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use crate::plan::Action;
@@ -75,7 +80,7 @@ pub fn judge(plan: &mut Plan, input: &Input<'_>) {
 }
 
 /// The hazards that neither the configuration nor the command line allows. `allowed` is what the command
-/// line says: a kind and the number of it that was reviewed; it must be at least what the plan has.
+/// line says: a kind and the number of it that was reviewed; it must be what the plan has, neither less nor more.
 #[must_use]
 pub fn refusals<'a>(plan: &'a Plan, allowed: &[(HazardKind, usize)]) -> Vec<&'a Hazard> {
     let open = || plan.hazards.iter().filter(|hazard| !hazard.allowed);
@@ -85,7 +90,7 @@ pub fn refusals<'a>(plan: &'a Plan, allowed: &[(HazardKind, usize)]) -> Vec<&'a 
     }
     let is_allowed = |kind: HazardKind| {
         let sum = sums.get(&kind).copied().unwrap_or(0);
-        kind.can_be_allowed() && allowed.iter().any(|(name, number)| *name == kind && *number >= sum)
+        kind.can_be_allowed() && allowed.iter().any(|(name, number)| *name == kind && *number == sum)
     };
     open().filter(|hazard| !is_allowed(hazard.kind)).collect()
 }
@@ -120,6 +125,8 @@ impl Rows {
 struct Tally {
     wiped: Rows,
     taken: Rows,
+    /// Those of `taken` whose value nobody can read.
+    unseen: usize,
     deleted: Rows,
     /// What a first contact would change, delete, or lose at the source.
     touched: Rows,
@@ -151,6 +158,9 @@ impl Tally {
         if matches!(change.reason, Reason::Takeover | Reason::Unseen) {
             self.taken.add(key);
         }
+        if change.reason == Reason::Unseen {
+            self.unseen += 1;
+        }
         if change.action == Action::Delete {
             self.deleted.add(key);
         }
@@ -176,7 +186,7 @@ impl Judge<'_> {
     }
 
     fn destination(&mut self, sync: &Address, tally: &Tally) {
-        let Tally { wiped, taken, deleted, .. } = tally;
+        let Tally { wiped, taken, unseen, deleted, .. } = tally;
         if wiped.count > 0 {
             let detail = match self.written_before(sync, wiped) {
                 None => format!("The sync would delete {}, which keyform did not write.", wiped.named()),
@@ -186,7 +196,10 @@ impl Judge<'_> {
         }
         if taken.count > 0 {
             let detail = match self.written_before(sync, taken) {
-                None => format!("Someone else wrote {}; the values there would be lost.", taken.named()),
+                None if *unseen == taken.count => {
+                    format!("{}: there already, and nobody can read what is there; it would be lost.", taken.named())
+                }
+                None => format!("Keyform did not write {}; the values there would be lost.", taken.named()),
                 Some(old) => {
                     format!("{} would be overwritten; keyform wrote keys of {old}.", taken.named())
                 }
@@ -220,13 +233,20 @@ impl Judge<'_> {
         for change in changes.iter().filter(|change| change.address.entry_key().is_none()) {
             let address = &change.address;
             if matches!(change.reason, Reason::Takeover | Reason::Unseen) {
-                self.add(HazardKind::Takeover, address, 1, format!("{address} was made by someone else."));
+                let detail = "It is there already, and this ledger did not make it.".to_owned();
+                self.add(HazardKind::Takeover, address, 1, detail);
+            }
+            if change.action == Action::Create && change.reason == Reason::Missing {
+                self.regenerated(address);
             }
             if change.action == Action::Replace {
                 let names: Vec<&str> = change.fields.iter().map(|field| &*field.name).collect();
                 let detail = match names.is_empty() {
-                    true => format!("{address} goes with what holds it, and is made again."),
-                    false => format!("{address} can't be changed in place: {}.", names.join(", ")),
+                    _ if change.reason != Reason::Immutable => {
+                        "It ends with the keys at its old place, and is made again.".to_owned()
+                    }
+                    true => "It goes with what holds it, and is made again.".to_owned(),
+                    false => format!("This can't be changed in place: {}.", names.join(", ")),
                 };
                 self.add(HazardKind::Replace, address, 1, detail);
             }
@@ -236,17 +256,53 @@ impl Judge<'_> {
             let foreign = self.input.live.resources.get(address).map_or(0, |seen| seen.foreign);
             if foreign > 0 {
                 let detail = match foreign {
-                    1 => format!("{address} holds 1 thing that keyform did not make; it goes with it."),
-                    n => format!("{address} holds {n} things that keyform did not make; they go with it."),
+                    1 => "It holds 1 thing that keyform did not make, which would go with it.".to_owned(),
+                    n => format!("It holds {n} things that keyform did not make, which would go with it."),
                 };
                 self.add(HazardKind::Wipe, address, foreign, detail);
             }
             if self.is_protected(address) {
-                let detail = format!("{address} has `prevent_destroy`; declare it without that first.");
+                let detail = "It has `prevent_destroy`; declare it without that first.".to_owned();
                 self.add(HazardKind::Protected, address, 1, detail);
             }
             self.contents(address, &gone);
         }
+    }
+
+    /// A random secret that was made, is gone, and would be made with another value; who still has the old one.
+    fn regenerated(&mut self, address: &Address) {
+        let Some(secret) = self.input.desired.resources.get(address) else { return };
+        let random = |value: &Value| matches!(value, Value::Source(s) if matches!(**s, SecretSource::Random { .. }));
+        if secret.kind != Kind::Secret || !secret.attrs.get(VALUE).is_some_and(random) {
+            return;
+        }
+        let mut holders = Rows::default();
+        for sync in self.input.desired.resources.values().filter(|sync| is_source_of(secret, sync)) {
+            let pushed = self.input.wanted.syncs.get(&sync.address);
+            let Some((pushed, key)) = pushed.zip(secret.text("key")) else { continue };
+            let stored = job::stored(&pushed.schema, &pushed.rules, key);
+            let entry = sync.address.entry(&stored);
+            let written = self.input.ledger.records.get(&entry).and_then(|record| record.written.get(VALUE));
+            let listing = self.input.live.destinations.get(&sync.address);
+            match listing.and_then(|listing| listing.entries.get(&stored)).map(|sighting| &sighting.evidence) {
+                Some(Evidence::Value(live)) if Some(live) == written => holders.add(&entry.to_string()),
+                _ => {}
+            }
+        }
+        let detail = match holders.count {
+            0 => "It was deleted outside, and gets a new value: what uses the old one stops working.".to_owned(),
+            1 => format!(
+                "It was deleted outside, and gets a new value. {} still holds the old one: put it back with `keyform \
+                 secret set`, and nothing is lost.",
+                holders.named()
+            ),
+            _ => format!(
+                "It was deleted outside, and gets a new value. {} still hold the old one: put it back with `keyform \
+                 secret set`, and nothing is lost.",
+                holders.named()
+            ),
+        };
+        self.add(HazardKind::Regenerate, address, 1, detail);
     }
 
     /// As declared; what is no longer declared, as it was last.
@@ -273,7 +329,7 @@ impl Judge<'_> {
             }
         }
         if rows.count > 0 {
-            let detail = format!("{container} holds {}, which must not be deleted.", rows.named());
+            let detail = format!("It holds {}, which must not be deleted.", rows.named());
             self.add(HazardKind::Protected, container, rows.count, detail);
         }
     }
@@ -392,6 +448,15 @@ impl Judge<'_> {
             .take_while(|(address, _)| address.segments().starts_with(sync.segments()))
             .count()
     }
+}
+
+/// Whether a sync pushes the folder that a secret is in.
+fn is_source_of(secret: &Resource, sync: &Resource) -> bool {
+    let path = |resource: &Resource| resource.text("path").unwrap_or("/").trim_end_matches('/').to_owned();
+    sync.kind == Kind::SecretSync
+        && sync.reference("project") == secret.reference("project")
+        && sync.text("environment") == secret.text("environment")
+        && path(sync) == path(secret)
 }
 
 /// Whether a project, environment or folder held something when both were written.

@@ -297,6 +297,7 @@ pub enum HazardKind {
     MassDelete,
     Shrunk,
     FirstContact,
+    Regenerate,
     Replace,
     Collision,
     Incomplete,
@@ -305,12 +306,13 @@ pub enum HazardKind {
 
 impl HazardKind {
     /// All kinds.
-    pub const ALL: [HazardKind; 9] = [
+    pub const ALL: [HazardKind; 10] = [
         HazardKind::Wipe,
         HazardKind::Takeover,
         HazardKind::MassDelete,
         HazardKind::Shrunk,
         HazardKind::FirstContact,
+        HazardKind::Regenerate,
         HazardKind::Replace,
         HazardKind::Collision,
         HazardKind::Incomplete,
@@ -326,6 +328,7 @@ impl HazardKind {
             Self::MassDelete => "mass-delete",
             Self::Shrunk => "shrunk",
             Self::FirstContact => "first-contact",
+            Self::Regenerate => "regenerate",
             Self::Replace => "replace",
             Self::Collision => "collision",
             Self::Incomplete => "incomplete",

@@ -46,8 +46,8 @@ pub fn reason(reason: Reason, action: Action, entry: bool) -> &'static str {
         (Reason::Drifted, _) => "changed outside",
         (Reason::Conflict, false) => "changed outside and in the configuration",
         (Reason::Conflict, true) => "changed on both sides",
-        (Reason::Takeover, _) => "someone else wrote it",
-        (Reason::Unseen, _) => "someone else's, unreadable",
+        (Reason::Takeover, _) => "not written by keyform",
+        (Reason::Unseen, _) => "there, but unreadable",
         (Reason::Removed, false) => "no longer declared",
         (Reason::Removed, true) => "no longer pushed",
         (Reason::Destroyed, _) => "destroy was asked for",
@@ -65,15 +65,16 @@ pub fn reason(reason: Reason, action: Action, entry: bool) -> &'static str {
 #[must_use]
 pub fn hazard(kind: HazardKind) -> &'static str {
     match kind {
-        HazardKind::Wipe => "keys that keyform did not write would be deleted",
-        HazardKind::Takeover => "keys that someone else wrote would be overwritten",
+        HazardKind::Wipe => "what keyform did not write would be deleted",
+        HazardKind::Takeover => "what keyform did not write would be overwritten",
         HazardKind::MassDelete => "more would be deleted than the guard accepts at once",
         HazardKind::Shrunk => "the source holds far less than it did, or nothing at all",
         HazardKind::FirstContact => "a new sync would change what its destination already holds",
+        HazardKind::Regenerate => "random values that are in use would be replaced by new ones",
         HazardKind::Replace => "resources would be deleted and made again",
-        HazardKind::Collision => "two sources would write one key",
+        HazardKind::Collision => "two secrets would be one key at the destination",
         HazardKind::Incomplete => "not everything could be read, so rows may be missing",
-        HazardKind::Protected => "a protected resource would be deleted",
+        HazardKind::Protected => "something with prevent_destroy would be deleted, or made again",
     }
 }
 

@@ -5,12 +5,14 @@ use crate::plan::world::address;
 use crate::plan::world::hazards;
 use crate::plan::world::refer;
 use crate::plan::world::rows;
+use keyform::model::attrs::SecretSource;
 use keyform::model::attrs::Value;
 use keyform::model::job::InitialSync;
 use keyform::model::schema::Case;
 use keyform::plan;
 use keyform::plan::HazardKind;
 use keyform::plan::guard;
+use std::sync::Arc;
 
 const S: &str = "secret_sync.s";
 
@@ -153,7 +155,7 @@ fn what_a_sync_of_another_name_wrote_is_not_called_foreign() {
         details(&world),
         [
             "The sync would delete `OLD`, which keyform did not write.",
-            "Someone else wrote `TAKEN`; the values there would be lost."
+            "Keyform did not write `TAKEN`; the values there would be lost."
         ]
     );
     world.wrote_entry("secret_sync.before", "OLD", "canary-b", None);
@@ -165,6 +167,36 @@ fn what_a_sync_of_another_name_wrote_is_not_called_foreign() {
             "`TAKEN` would be overwritten; keyform wrote keys of this name for secret_sync.before, which is no longer declared."
         ]
     );
+}
+
+#[test]
+fn a_random_secret_that_is_gone_is_not_made_anew_unsaid() {
+    let mut world = World::new();
+    let random = SecretSource::Random { length: 8, alphabet: "ab".into() };
+    let project = refer("project.p");
+    let place = [("project", project.clone()), ("environment", Value::from("e"))];
+    let mut attrs = place.to_vec();
+    attrs.extend([("key", Value::from("K")), ("value", Value::Source(Arc::new(random)))]);
+    world.declare("project.p.secret.K", &attrs);
+    assert_eq!(hazards(&world.plan()), Vec::<String>::new(), "it is new");
+    world.wrote("project.p.secret.K", &[], &[]);
+    world.sync(S, &place);
+    world.pushed(S).source.insert("K".into(), None);
+    let details = |world: &World| -> Vec<String> {
+        let hazards = world.plan().hazards.into_iter().filter(|hazard| hazard.kind == HazardKind::Regenerate);
+        hazards.map(|hazard| hazard.detail).collect()
+    };
+    assert_eq!(details(&world), ["It was deleted outside, and gets a new value: what uses the old one stops working."]);
+    world.holds(S, "K", "canary-old");
+    world.wrote_entry(S, "K", "canary-old", None);
+    assert_eq!(
+        details(&world),
+        ["It was deleted outside, and gets a new value. `secret_sync.s.entry.K` still holds the old one: put it back \
+          with `keyform secret set`, and nothing is lost."]
+    );
+    world.pushed(S).read = 1;
+    assert_eq!(guard::refusals(&world.plan(), &[]).len(), 1);
+    assert_eq!(guard::refusals(&world.plan(), &[(HazardKind::Regenerate, 1)]).len(), 0);
 }
 
 #[test]
@@ -201,6 +233,8 @@ fn hazards_are_allowed_by_name_or_by_number() {
     assert_eq!(refused(&world, &[(HazardKind::Wipe, 1)]), 2);
     assert_eq!(refused(&world, &[(HazardKind::Takeover, 2)]), 2);
     assert_eq!(refused(&world, &[(HazardKind::Wipe, 2)]), 0);
+    // More than was reviewed is another plan than was reviewed.
+    assert_eq!(refused(&world, &[(HazardKind::Wipe, 3)]), 2);
     world.desired.resources.get_mut(&address(S)).unwrap().allow.push("wipe".into());
     assert_eq!(refused(&world, &[]), 1);
     assert_eq!(refused(&world, &[(HazardKind::Wipe, 1)]), 0);
