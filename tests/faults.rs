@@ -203,6 +203,35 @@ async fn the_answer_to_any_write_may_be_lost() {
     assert!(cut > 6, "only {cut} writes");
 }
 
+/// Whatever goes wrong on the way, a random value that moves is still in the backend, and arrives.
+#[tokio::test]
+async fn what_moves_is_never_nowhere() {
+    for fault in [Fault::Lost, Fault::Status(500)] {
+        for cut in 1..=2 {
+            let front = Front::start().await;
+            let text = PROJECT.replace("secret_file(\"a\")", "secret_random({ length = 24 })");
+            let world = front.world(&text);
+            world.converge().await;
+            let made = world.stored().await[0].1.clone();
+            let moved = text.replace("secret \"A\" {", "secret \"A\" {\n key = \"C\"");
+            world.write("main.hcl", &format!("{}{moved}", front.block()));
+            front.faults(move |method, path, number| {
+                let write = method != "GET" && !path.ends_with("/login");
+                if write && number >= cut { fault } else { Fault::None }
+            });
+            let (rows, report) = world.apply(&Scope::default()).await;
+            assert_eq!(rows, ["replace immutable project.bakery.secret.A"]);
+            assert!(!report.is_complete(), "{fault:?} {cut}");
+            front.faults(|_, _, _| Fault::None);
+            assert!(world.stored().await.iter().any(|(_, value)| *value == made), "{fault:?} {cut}");
+            world.converge().await;
+            let stored = world.stored().await;
+            assert_eq!(stored, [("B".to_owned(), "canary-b".to_owned()), ("C".to_owned(), made)], "{fault:?} {cut}");
+            front.server.shutdown().await;
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_write_that_fails_stops_only_what_needs_it() {
     let front = Front::start().await;

@@ -32,7 +32,7 @@ pub(super) mod natural {
     pub(crate) const FROM_PATH: &str = "from_path";
     pub(crate) const APP: &str = "app";
     pub(crate) const NAME: &str = "name";
-    pub(crate) const DESTINATION: &str = "destination";
+    pub(crate) use crate::model::ledger::DESTINATION;
     pub(crate) const RUN: &str = "run";
 }
 
@@ -129,7 +129,10 @@ impl<'a> Index<'a> {
                 let differs = |name: &str| {
                     resource.text(name).is_some_and(|now| record.natural.get(name).is_some_and(|was| **was != *now))
                 };
-                differs(natural::ENVIRONMENT) || differs(natural::PATH)
+                let project = self.project_of(resource).zip(record.natural.get(natural::PROJECT_ID));
+                differs(natural::ENVIRONMENT)
+                    || differs(natural::PATH)
+                    || project.is_some_and(|(now, was)| now.id != *was)
             });
             if has_moved && address.entry_key().is_none() {
                 self.mention_natural(&mut mentions, address, &record.natural);

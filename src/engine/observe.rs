@@ -68,14 +68,18 @@ pub(super) fn observe(index: &Index<'_>, schemas: &Schemas, key: &FingerprintKey
 
 /// The live secret of a declared one, for random values that are kept.
 pub(super) fn live_secret<'a>(index: &Index<'a>, resource: &Resource) -> Option<&'a Stored> {
+    let record = index.ledger.records.get(&resource.address);
+    // Wherever it is by now: in its project, or in the one that it was made in.
+    let projects =
+        index.project_of(resource).into_iter().chain(record.and_then(|r| index.project_of_natural(&r.natural)));
+    let mut all = projects.flat_map(|p| &p.environments).filter_map(|e| e.secrets.as_ref()?.as_ref().ok()).flatten();
+    let by_id = record.and_then(|record| all.find(|secret| secret.id == record.id));
+    by_id.or_else(|| secret_at(index, resource))
+}
+
+/// The live secret of this name at the place where one is declared.
+pub(super) fn secret_at<'a>(index: &Index<'a>, resource: &Resource) -> Option<&'a Stored> {
     let project = resource.reference("project")?;
-    let id = index.ledger.records.get(&resource.address).map(|r| &r.id);
-    // Wherever in the project it is by now.
-    let mut all =
-        index.project(project)?.environments.iter().filter_map(|e| e.secrets.as_ref()?.as_ref().ok()).flatten();
-    if let Some(found) = id.and_then(|id| all.find(|s| s.id == *id)) {
-        return Some(found);
-    }
     let environment = index.live_environment(project, resource.text("environment")?)?;
     let secrets = environment.secrets.as_ref()?.as_ref().ok()?;
     let path = resource.text("path").unwrap_or("/");
@@ -85,17 +89,18 @@ pub(super) fn live_secret<'a>(index: &Index<'a>, resource: &Resource) -> Option<
 /// All secrets that were read, to be found by id and by name.
 #[derive(Default)]
 struct Table<'a> {
-    by_id: HashMap<&'a str, (&'a Environment, &'a Stored)>,
+    by_id: HashMap<&'a str, (&'a Project, &'a Environment, &'a Stored)>,
     /// By the environment's id, path and key.
     by_name: HashMap<(&'a str, &'a str, &'a str), Vec<&'a Stored>>,
 }
 
 fn secret_table<'a>(index: &Index<'a>) -> Table<'a> {
     let mut table = Table::default();
-    for environment in index.state.projects.values().flat_map(|p| &p.environments) {
+    let environments = index.state.projects.values().flat_map(|p| p.environments.iter().map(move |e| (p, e)));
+    for (project, environment) in environments {
         let Some(Ok(secrets)) = &environment.secrets else { continue };
         for secret in secrets {
-            table.by_id.insert(&secret.id, (environment, secret));
+            table.by_id.insert(&secret.id, (project, environment, secret));
             table.by_name.entry((&environment.id, &secret.path, &secret.key)).or_default().push(secret);
         }
     }
@@ -265,13 +270,17 @@ impl<'a> Observer<'a> {
         }
         let named = spot.live_environment.and_then(|e| self.secrets.by_name.get(&(&e.id, path, key)));
         let named = named.map(|list| &**list).unwrap_or_default();
-        let (environment, secret) = match (by_id, named) {
-            // It may be in another environment than it is declared in.
-            (Some((environment, secret)), _) => match spot.live_environment {
-                Some(here) if here.id == environment.id => (spot.environment.clone(), secret),
-                _ => (text(&environment.slug), secret),
-            },
-            (None, [secret]) => (spot.environment.clone(), *secret),
+        let (project, environment, secret) = match (by_id, named) {
+            // It may be in another project and environment than it is declared in.
+            (Some((project, environment, secret)), _) => {
+                let is_project = project.id == spot.live_project.id;
+                let project = if is_project { spot.project.clone() } else { text(&project.slug) };
+                match spot.live_environment {
+                    Some(here) if here.id == environment.id => (project, spot.environment.clone(), secret),
+                    _ => (project, text(&environment.slug), secret),
+                }
+            }
+            (None, [secret]) => (spot.project.clone(), spot.environment.clone(), *secret),
             (None, []) => return Look::Absent,
             (None, several) => {
                 let folder = if path == "/" { "" } else { path };
@@ -284,7 +293,7 @@ impl<'a> Observer<'a> {
             }
         };
         let mut attrs = attrs([
-            ("project", spot.project.clone()),
+            ("project", project),
             ("environment", environment),
             ("path", text(&secret.path)),
             ("key", text(&secret.key)),

@@ -9,6 +9,10 @@ use std::sync::Arc;
 /// The name under which [`Record::written`] keeps the fingerprint of an entry's value.
 pub const VALUE: &str = "value";
 
+/// The natural key under which a record of a sync has the kind of its destination, and one of an entry that keyform itself
+/// wrote the place, in words.
+pub const DESTINATION: &str = "destination";
+
 /// All records. The file that holds them is `ledger::store`'s business.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ledger {

@@ -64,8 +64,7 @@ use std::sync::Arc;
 pub fn resources(plan: &mut Plan, input: &Input<'_>) {
     plan.foreign.extend(input.live.foreign.iter().map(|(name, count)| (Arc::clone(name), *count)));
     plan.incomplete.extend(input.live.incomplete.iter().map(|(address, why)| (address.clone(), why.clone())));
-    let declared: BTreeMap<&Address, &Resource> =
-        input.desired.resources.iter().filter(|(_, resource)| !input.destroy && is_planned(resource)).collect();
+    let declared = declared(input);
     let unknown = unknown(input);
     let moved = moved(input, &declared);
     let nothing = Attrs::new();
@@ -123,9 +122,14 @@ fn moved_entries(plan: &mut Plan, input: &Input<'_>) {
 }
 
 /// The field that shows how the address changed.
-fn renamed(from: &Address, to: &Address) -> Field {
+pub(super) fn renamed(from: &Address, to: &Address) -> Field {
     let shown = |address: &Address| Shown::Plain(address.to_string().into());
     field(&ADDRESS.into(), shown(from), shown(to))
+}
+
+/// What is declared and held by the backend.
+pub(super) fn declared<'a>(input: &Input<'a>) -> BTreeMap<&'a Address, &'a Resource> {
+    input.desired.resources.iter().filter(|(_, resource)| !input.destroy && is_planned(resource)).collect()
 }
 
 /// Why an environment or folder that is no longer declared can't go: what is in it, or reads it, is declared.
@@ -194,7 +198,10 @@ fn unknown(input: &Input<'_>) -> BTreeSet<Address> {
 
 /// What the ledger has under an address that is no longer declared and lives on under another one: by the
 /// new address, the old one.
-fn moved<'a>(input: &Input<'a>, declared: &BTreeMap<&'a Address, &Resource>) -> BTreeMap<&'a Address, &'a Address> {
+pub(super) fn moved<'a>(
+    input: &Input<'a>,
+    declared: &BTreeMap<&'a Address, &Resource>,
+) -> BTreeMap<&'a Address, &'a Address> {
     let old = input.ledger.records.iter().filter(|(a, r)| !r.id.is_empty() && !declared.contains_key(*a));
     let by_id: BTreeMap<(&str, &str), &Address> = old.map(|(a, r)| ((a.kind(), &*r.id), a)).collect();
     let new = declared.keys().filter(|address| !input.ledger.records.contains_key(*address));
@@ -264,6 +271,7 @@ impl Row<'_> {
             return;
         }
         if differences.is_empty()
+            && !intent
             && let Some(record) = record
         {
             let mut fields = self.remembered(record);
@@ -277,8 +285,8 @@ impl Row<'_> {
         }
         let (action, reason) = match (record, differences.is_empty()) {
             (_, false) if immutable => (Action::Replace, Reason::Immutable),
+            (_, true) if intent => (Action::Adopt, Reason::Resumed),
             (Some(_), _) => (Action::Update, reason(&differences)),
-            (None, true) if intent => (Action::Adopt, Reason::Resumed),
             (None, true) => (Action::Adopt, Reason::New),
             (None, false) if intent => (Action::Update, Reason::Resumed),
             (None, false) if moved.is_some() => (Action::Update, Reason::Changed),

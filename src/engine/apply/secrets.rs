@@ -3,13 +3,17 @@
 
 use crate::api;
 use crate::backend::client::Failure;
+use crate::backend::state::Stored;
 use crate::backend::write;
 use crate::backend::write::Place;
 use crate::diag::Diagnostic;
+use crate::diag::codes;
 use crate::engine::apply::Outcome;
 use crate::engine::apply::resource;
 use crate::engine::apply::run::Run;
 use crate::engine::apply::run::missing;
+use crate::engine::observe;
+use crate::engine::sources::hidden;
 use crate::ledger::journal;
 use crate::model::attrs::Value;
 use crate::model::resource::Resource;
@@ -226,24 +230,53 @@ fn record(run: &Run<'_>, items: &[Item<'_>], ids: &BTreeMap<String, String>) -> 
     items.iter().map(|item| (item.change.address.clone(), kept.clone())).collect()
 }
 
-/// Deletes a secret where it is and makes it where it is declared.
+/// Makes a secret where it is declared, and only then takes it away where it was: its value may be nowhere else.
+/// Until that is done the record is of the old one, so that the run after one that was killed takes it up again.
 pub(super) async fn replace(run: &Run<'_>, change: &Change) -> Result<(), Diagnostic> {
     let address = &change.address;
     let live = run.planned.basis.live.resources.get(address);
     let key =
         live.and_then(|o| o.attrs.get("key")).and_then(Value::as_str).ok_or_else(|| missing(address, "its key"))?;
+    let declared = run.declared(address)?;
+    if run.planned.basis.resolved.fresh.contains_key(address) {
+        // It exists, but nobody may see its value: what would move along is another one.
+        return Err(hidden(&address.to_string()));
+    }
     let from = resource::old_place(run, address)?;
+    let id = match observe::secret_at(&run.index, declared) {
+        None => make(run, declared).await?,
+        Some(there) if is_made(run, declared, there) => there.id.clone(),
+        Some(_) => {
+            let detail = format!("{address} can't move: another secret of this name is where it is declared.");
+            return Err(Diagnostic::error(&codes::NOT_MANAGED, detail)
+                .at(declared.origin.block, "declared here")
+                .help("nothing was changed: give one of the two another key, or delete the other one by hand"));
+        }
+    };
     match write::delete_secrets(run.backend(), &address.to_string(), &from, vec![key.to_owned()]).await {
         // It may have gone with its folder.
         Err(failure) if !failure.is_gone() => return Err(failure.into()),
         _ => {}
     }
-    run.append(&[journal::Event::Forget { address: address.clone() }])?;
-    create_one(run, run.declared(address)?).await
+    run.keep_id(address, id.clone());
+    run.append(&[run.record_of(declared, id, None)])
+}
+
+/// Whether a secret where another one moves to is that one: made by a run that did not end.
+fn is_made(run: &Run<'_>, declared: &Resource, there: &Stored) -> bool {
+    let value = run.planned.basis.resolved.value(&declared.address).ok();
+    run.planned.ledger.intents.contains_key(&declared.address) && value.is_some() && there.value == value
 }
 
 /// Makes one secret.
 pub(super) async fn create_one(run: &Run<'_>, declared: &Resource) -> Result<(), Diagnostic> {
+    let id = make(run, declared).await?;
+    run.keep_id(&declared.address, id.clone());
+    run.append(&[run.record_of(declared, id, None)])
+}
+
+/// Makes one secret, its intent first; gives its id.
+async fn make(run: &Run<'_>, declared: &Resource) -> Result<Arc<str>, Diagnostic> {
     let item = api::secrets::CreateItem {
         secret_key: declared.text("key").unwrap_or("").to_owned(),
         new: new(run, declared)?,
@@ -251,7 +284,5 @@ pub(super) async fn create_one(run: &Run<'_>, declared: &Resource) -> Result<(),
     run.intend([declared])?;
     let place = run.place(&declared.address)?;
     let ids = write::create_secrets(run.backend(), &declared.address.to_string(), &place, vec![item]).await?;
-    let id: Arc<str> = ids.into_values().next().unwrap_or_default().into();
-    run.keep_id(&declared.address, id.clone());
-    run.append(&[run.record_of(declared, id, None)])
+    Ok(ids.into_values().next().unwrap_or_default().into())
 }
