@@ -4,6 +4,7 @@ use crate::backend::state::Sync;
 use crate::diag::Diagnostic;
 use crate::diag::Fault;
 use crate::diag::codes;
+use crate::engine::Engine;
 use crate::engine::index::Index;
 use crate::engine::observe::live_connection;
 use crate::engine::sources;
@@ -12,10 +13,12 @@ use crate::engine::wire;
 use crate::http::client::Client;
 use crate::model::address::Address;
 use crate::model::attrs::Attrs;
+use crate::model::attrs::Object;
 use crate::model::attrs::Value;
 use crate::model::key_schema::KeySchema;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
+use crate::model::schema::Schemas;
 use crate::model::schema::Variant;
 use crate::provider::Destination;
 use crate::provider::Observation;
@@ -149,6 +152,50 @@ pub(super) fn of_live(
         key_schema: KeySchema::new(template.unwrap_or(""), environment).unwrap_or_default(),
     };
     registry.open(&spec, http)
+}
+
+/// What a sync's destination is called in plans and in the ledger, the same in every run: its kind and its fields.
+pub(super) fn called(slug: &str, mut inputs: Object) -> Arc<str> {
+    inputs.sort_keys();
+    let fields = inputs.iter().filter_map(|(name, value)| Some(format!("{name} = {}", value.as_str()?)));
+    let fields: Vec<String> = fields.collect();
+    format!("{slug} ({})", fields.join(", ")).into()
+}
+
+/// The inputs of a declared sync's destination, as they are compared.
+pub(super) fn inputs(schemas: &Schemas, resource: &Resource) -> Object {
+    let written = resource.attrs.get("destination").and_then(Value::as_object).cloned().unwrap_or_default();
+    wire::destination_inputs(schemas, &resource.slug, &written)
+}
+
+/// Where the backend's sync writes now, if that is another place than the one it is declared with.
+pub(super) fn left(
+    index: &Index<'_>,
+    engine: &Engine,
+    resolved: &Resolved,
+    resource: &Resource,
+    opened: &Opened,
+    live: &Sync,
+) -> Option<Arc<str>> {
+    let ignored = |name: &Arc<str>| name.starts_with("destination") || &**name == "connection";
+    if resource.lifecycle.ignore.iter().any(ignored) {
+        return None;
+    }
+    let registry = &engine.options.registry;
+    let schemas = registry.schemas();
+    let old = wire::destination_from_wire(schemas, &live.destination, &live.config);
+    let has_moved = live.destination != resource.slug || old != inputs(schemas, resource);
+    let connection = resource.reference("connection").and_then(|address| live_connection(index, address));
+    if !has_moved && connection.is_some_and(|connection| connection.id == live.connection) {
+        return None;
+    }
+    // Other words may mean the same place; where the old one can't be opened, the words decide.
+    let opened = opened.destination.as_ref().map(Destination::place);
+    let is_same = match (of_live(index, registry, &engine.http, resolved, live), opened) {
+        (Ok(old), Ok(new)) => old.place() == new,
+        _ => !has_moved,
+    };
+    (!is_same).then(|| called(&live.destination, old))
 }
 
 fn fields(resource: &Resource, name: &str) -> Attrs {

@@ -31,6 +31,18 @@ pub(super) enum When {
     Applied,
 }
 
+/// What the first run of a sync takes into its folder.
+pub(super) struct Imported {
+    /// The sync's project.
+    pub(super) project: Address,
+    /// The sync.
+    pub(super) sync: Address,
+    /// The folder.
+    pub(super) place: Place,
+    /// The secrets, by their own keys.
+    pub(super) secrets: Source,
+}
+
 /// One project's secrets and imports, folder by folder; environments as the configuration calls them.
 pub(super) struct View<'a> {
     secrets: BTreeMap<Place, BTreeMap<Arc<str>, Option<Secret>>>,
@@ -129,6 +141,24 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Takes what the first run of a sync imports into its folder.
+    pub(super) fn take(&mut self, imported: &Imported) {
+        let folder = self.secrets.entry(imported.place.clone()).or_default();
+        folder.extend(imported.secrets.iter().map(|(key, value)| (key.clone(), value.clone())));
+    }
+
+    /// A folder and all that it imports, directly or not.
+    pub(super) fn folders(&self, place: &Place) -> BTreeSet<Place> {
+        let mut open = vec![place.clone()];
+        let mut all = BTreeSet::new();
+        while let Some(place) = open.pop() {
+            if all.insert(place.clone()) {
+                open.extend(self.imports.get(&place).into_iter().flatten().cloned());
+            }
+        }
+        all
+    }
+
     /// The secrets that a sync of this folder pushes.
     ///
     /// # Errors
@@ -190,7 +220,8 @@ impl<'a> View<'a> {
     }
 }
 
-fn place(environment: &str, path: &str) -> Place {
+/// A folder by its names.
+pub(super) fn place(environment: &str, path: &str) -> Place {
     Place { environment: environment.to_owned(), path: path.to_owned() }
 }
 

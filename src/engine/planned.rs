@@ -8,6 +8,9 @@ use crate::engine::Planned;
 use crate::engine::Scope;
 use crate::engine::destinations;
 use crate::engine::destinations::Opened;
+use crate::engine::effective;
+use crate::engine::effective::Imported;
+use crate::engine::effective::Source;
 use crate::engine::effective::View;
 use crate::engine::effective::When;
 use crate::engine::index::Index;
@@ -47,6 +50,8 @@ pub(super) struct Basis {
     pub(super) resolved: Resolved,
     pub(super) opened: BTreeMap<Address, Opened>,
     pub(super) wanted: Wanted,
+    /// What first runs will take into their sources.
+    pub(super) imported: Vec<Imported>,
     pub(super) live: Live,
 }
 
@@ -66,7 +71,7 @@ pub(super) async fn plan(engine: &Engine, desired: &Desired, scope: &Scope) -> R
     let schemas = engine.options.registry.schemas();
     let mut live = observe::observe(&index, schemas, &key);
     let opened = destinations::open(&index, &engine.options.registry, &engine.http, &resolved).await;
-    let wanted = wanted(engine, &index, &resolved, &opened, &key);
+    let (wanted, imported) = wanted(engine, &index, &resolved, &opened, &key, scope);
     for (address, opened) in &opened {
         if let Some(seen) = &opened.seen {
             let rules = wanted.syncs.get(address).map(|pushed| pushed.rules.clone()).unwrap_or_default();
@@ -86,7 +91,7 @@ pub(super) async fn plan(engine: &Engine, desired: &Desired, scope: &Scope) -> R
         destroy: scope.destroy,
     };
     let plan = plan::make(&input);
-    let basis = Basis { moves, desired: desired.clone(), key, state, resolved, opened, wanted, live };
+    let basis = Basis { moves, desired: desired.clone(), key, state, resolved, opened, wanted, imported, live };
     Ok(Planned { plan, notes, requests: engine.http.requests(), ledger, basis })
 }
 
@@ -96,11 +101,12 @@ fn wanted(
     resolved: &Resolved,
     opened: &BTreeMap<Address, Opened>,
     key: &FingerprintKey,
-) -> Wanted {
+    scope: &Scope,
+) -> (Wanted, Vec<Imported>) {
     let schemas = engine.options.registry.schemas();
     let declared = index.desired.resources.values();
     let resources = declared.map(|r| (r.address.clone(), wanted::attrs(r, schemas, resolved, key, false))).collect();
-    let views: BTreeMap<&Address, (View<'_>, View<'_>)> = snapshot::pushing_projects(index.desired)
+    let mut views: BTreeMap<&Address, (View<'_>, View<'_>)> = snapshot::pushing_projects(index.desired)
         .into_iter()
         .map(|project| {
             let now = View::new(index, resolved, project, When::Now);
@@ -108,18 +114,57 @@ fn wanted(
             (project, (now, planned))
         })
         .collect();
-    let syncs = index.desired.resources.values().filter(|r| r.kind == Kind::SecretSync);
-    let syncs = syncs.filter_map(|resource| {
-        let (now, planned) = views.get(resource.reference("project")?)?;
-        let pushed = pushed(engine, index, resource, opened.get(&resource.address)?, (now, planned), key);
-        Some((resource.address.clone(), pushed))
-    });
-    Wanted { resources, syncs: syncs.collect(), missing: resolved.missing() }
+    // What imports comes first: what it takes into its folder is pushed by the others.
+    let all = || index.desired.resources.values().filter(|r| r.kind == Kind::SecretSync);
+    let is_asked = |r: &Resource| scope.targets.is_empty() || scope.targets.iter().any(|t| r.address.is_within(t));
+    let imports = |r: &Resource| !scope.destroy && is_asked(r) && first(index, r).is_some_and(InitialSync::imports);
+    let mut syncs = BTreeMap::new();
+    let mut imported: Vec<Imported> = Vec::new();
+    for resource in all().filter(|r| imports(r)).chain(all().filter(|r| !imports(r))) {
+        let Some(project) = resource.reference("project") else { continue };
+        let (Some((now, planned)), Some(opened)) = (views.get_mut(project), opened.get(&resource.address)) else {
+            continue;
+        };
+        let mut pushed = pushed(engine, index, resolved, resource, opened, (&*now, &*planned), key);
+        let at = effective::place(resource.text("environment").unwrap_or(""), resource.text("path").unwrap_or("/"));
+        if !imported.is_empty() {
+            let folders = planned.folders(&at);
+            let before = imported.iter().filter(|one| one.project == *project && folders.contains(&one.place));
+            pushed.after = before.map(|one| one.sync.clone()).collect();
+        }
+        if imports(resource)
+            && let Some(whole) = opened.seen.as_deref()
+            && let Ok(seen) = whole
+        {
+            let listing = listing(&resource.address, whole, &pushed.rules, key);
+            let taken = plan::entries::imports(key, &resource.address, &pushed, &listing);
+            let value = |stored: &Arc<str>| seen.entries.get(stored).and_then(|entry| entry.value.clone());
+            let secrets: Source = taken.into_iter().map(|(name, stored)| (name, value(&stored))).collect();
+            let one = Imported { project: project.clone(), sync: resource.address.clone(), place: at, secrets };
+            if !one.secrets.is_empty() {
+                planned.take(&one);
+                imported.push(one);
+            }
+        }
+        syncs.insert(resource.address.clone(), pushed);
+    }
+    (Wanted { resources, syncs, missing: resolved.missing() }, imported)
+}
+
+/// The initial behaviour of a sync that the backend runs, while no run has succeeded.
+fn first(index: &Index<'_>, resource: &Resource) -> Option<InitialSync> {
+    let runs_here = resource.text("run") == Some("keyform");
+    // One of another kind of destination is made again.
+    let has_succeeded =
+        live_sync(index, resource).is_some_and(|sync| sync.has_succeeded && sync.destination == resource.slug);
+    let initial = resource.text("initial_sync").and_then(InitialSync::from_word);
+    initial.filter(|_| !runs_here && !has_succeeded)
 }
 
 fn pushed(
     engine: &Engine,
     index: &Index<'_>,
+    resolved: &Resolved,
     resource: &Resource,
     opened: &Opened,
     (now, planned): (&View<'_>, &View<'_>),
@@ -159,18 +204,20 @@ fn pushed(
         let old = project.and_then(|(address, live)| Some(index.declared_slug(address, live.environment(old)?)));
         read = read.max(old.map_or(0, |old| count(&old, at)).min(named_count));
     }
-    let runs_here = resource.text("run") == Some("keyform");
-    let initial = resource.text("initial_sync").and_then(InitialSync::from_word);
-    let has_succeeded = live.is_some_and(|sync| sync.has_succeeded);
-    let destination = engine.options.registry.schemas().destinations.get(&resource.slug);
+    let schemas = engine.options.registry.schemas();
+    let destination = schemas.destinations.get(&resource.slug);
+    let left = live.and_then(|live| destinations::left(index, engine, resolved, resource, opened, live));
     Pushed {
+        called: destinations::called(&resource.slug, destinations::inputs(schemas, resource)),
+        left,
         place: opened.destination.as_ref().map(|d| d.place().into()).unwrap_or_default(),
         source: source.collect(),
         read,
         schema: opened.schema.clone(),
         rules: keys,
-        first: initial.filter(|_| !runs_here && !has_succeeded),
+        first: first(index, resource),
         can_import: destination.is_some_and(|d| d.can_import),
+        after: Vec::new(),
         refused,
         wrong: opened.wrong.clone().or(whole),
         unread,

@@ -49,6 +49,12 @@ impl InitialSync {
         }
     }
 
+    /// Whether it takes anything into the source.
+    #[must_use]
+    pub fn imports(self) -> bool {
+        self != Self::OverwriteDestination
+    }
+
     /// What a word stands for.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
@@ -141,7 +147,7 @@ pub fn steps<V, D>(
 ) -> Result<BTreeMap<Arc<str>, Step>, IllegalNames> {
     let import = job.first.filter(|_| job.can_import && job.complete);
     let overwrite_source = import == Some(InitialSync::ImportPrioritizeDestination);
-    let import = import.is_some_and(|first| first != InitialSync::OverwriteDestination);
+    let import = import.is_some_and(InitialSync::imports);
     let folded: BTreeMap<String, &Arc<str>> = match job.rules.case {
         Case::Insensitive => job.destination.keys().map(|key| (key.to_lowercase(), key)).collect(),
         Case::Sensitive | Case::Upper | Case::Lower => BTreeMap::new(),

@@ -36,9 +36,11 @@ use crate::model::address::Address;
 use crate::model::attrs::SecretSource;
 use crate::model::attrs::Value;
 use crate::model::job;
+use crate::model::job::InitialSync;
 use crate::model::job::Job;
 use crate::model::job::Kept;
 use crate::model::job::Step;
+use crate::model::ledger::DESTINATION;
 use crate::model::ledger::Record;
 use crate::model::ledger::VALUE;
 use crate::model::live::Evidence;
@@ -56,6 +58,7 @@ use crate::plan::Plan;
 use crate::plan::Pushed;
 use crate::plan::Reason;
 use crate::plan::Shown;
+use crate::plan::diff;
 use crate::secret::Fingerprint;
 use crate::secret::FingerprintKey;
 use std::collections::BTreeMap;
@@ -74,15 +77,61 @@ pub fn fingerprint(key: &FingerprintKey, sync: &Address, rules: &KeyRules, store
 /// Adds a row for every entry that is not right.
 pub fn all(plan: &mut Plan, input: &Input<'_>) {
     let mut owned = owned(input);
-    let nothing = BTreeMap::new();
     if !input.destroy {
+        let renamed = renamed(input, &owned);
         for (address, resource) in input.desired.resources.iter().filter(|(_, r)| r.kind == Kind::SecretSync) {
-            let records = owned.remove(address);
-            let sync = Sync { input, address, resource, records: records.as_ref().unwrap_or(&nothing) };
-            sync.compare(plan);
+            let mut records = owned.remove(address).unwrap_or_default();
+            let followed = match renamed.get(address) {
+                Some(old) => follow(plan, &owned.remove(old).unwrap_or_default(), address),
+                None => Vec::new(),
+            };
+            records.extend(followed.iter().filter_map(|(entry, record)| Some((entry.entry_key()?, (entry, record)))));
+            Sync { input, address, resource, records: &records }.compare(plan);
         }
     }
     ended(plan, input, &owned);
+}
+
+/// Syncs that are declared under another address than they were: by the new one, the old one. What the backend has is
+/// known by its id; what keyform runs itself, by its place and keys.
+fn renamed(input: &Input<'_>, owned: &BTreeMap<Address, Records<'_>>) -> BTreeMap<Address, Address> {
+    let moved = diff::moved(input, &diff::declared(input));
+    let mut all: BTreeMap<Address, Address> = moved
+        .into_iter()
+        .map(|(new, old)| (new.clone(), old.clone()))
+        .filter(|(new, _)| !owned.contains_key(new))
+        .collect();
+    let lost: Vec<(&Address, &Records<'_>)> = owned
+        .iter()
+        .filter(|(old, _)| !input.desired.resources.contains_key(*old) && !input.ledger.records.contains_key(*old))
+        .collect();
+    if lost.is_empty() {
+        return all;
+    }
+    for (new, pushed) in input.wanted.syncs.iter().filter(|(new, _)| !owned.contains_key(*new)) {
+        let keys: BTreeSet<_> = pushed.source.keys().map(|k| job::stored(&pushed.schema, &pushed.rules, k)).collect();
+        let is_its = |key: &str, record: &Record| {
+            keys.contains(key) && record.natural.get(DESTINATION).is_some_and(|called| *called == pushed.called)
+        };
+        let old = lost.iter().find(|(_, records)| records.iter().any(|(key, (_, record))| is_its(key, record)));
+        if let Some((old, _)) = old {
+            all.insert(new.clone(), (*old).clone());
+        }
+    }
+    all
+}
+
+/// Takes over the entries of a sync under its new address, and drops the old records. A fingerprint is one of an address,
+/// so what was written is not known any more, only that it was.
+fn follow(plan: &mut Plan, records: &Records<'_>, sync: &Address) -> Vec<(Address, Record)> {
+    let mut followed = Vec::new();
+    for (key, (old, record)) in records {
+        let new = sync.entry(key);
+        plan.changes.push(end(old, Action::Forget, Reason::Kept, vec![diff::renamed(old, &new)]));
+        let Record { natural, at, .. } = (*record).clone();
+        followed.push((new, Record { natural, at, ..Record::default() }));
+    }
+    followed
 }
 
 type Records<'a> = BTreeMap<&'a str, (&'a Address, &'a Record)>;
@@ -130,6 +179,7 @@ impl Sync<'_> {
             plan.incomplete.insert(self.address.clone(), why.clone());
             return;
         }
+        self.leave(plan, pushed);
         if let Some(why) = &pushed.wrong {
             plan.blocked.insert(self.address.clone(), why.clone());
             return;
@@ -182,41 +232,53 @@ impl Sync<'_> {
     }
 
     fn steps(&self, pushed: &Pushed, listing: &Listing) -> Result<BTreeMap<Arc<str>, Step>, job::IllegalNames> {
-        let destination = listing.entries.iter().map(|(key, sighting)| {
-            let empty = match sighting.evidence {
-                Evidence::Value(value) if pushed.first.is_some() => {
-                    value == fingerprint(self.input.key, self.address, &pushed.rules, key, b"")
+        let first = pushed.first.filter(|_| !self.writes_itself());
+        steps(self.input.key, self.address, pushed, listing, first, self.deletes())
+    }
+
+    /// Where else than at the sync's place an entry was written, in words.
+    fn elsewhere<'r>(&self, pushed: &'r Pushed, record: &'r Record) -> Option<&'r Arc<str>> {
+        let called = record.natural.get(DESTINATION).filter(|called| **called != pushed.called);
+        called.or(pushed.left.as_ref())
+    }
+
+    /// What is left behind where the sync wrote until now. The backend takes its keys away only with the sync, so under
+    /// `on_delete = "remove"` that ends and is made again; else, and where keyform itself wrote, they stay and are counted.
+    fn leave(&self, plan: &mut Plan, pushed: &Pushed) {
+        let own = plan.changes.iter_mut().find(|change| change.address == *self.address);
+        let own = own.filter(|own| matches!(own.action, Action::Update | Action::Replace));
+        let removes = self.resource.text("on_delete") == Some("remove") && pushed.left.is_some();
+        let mut kept: BTreeMap<&Arc<str>, usize> = BTreeMap::new();
+        let mut rows = Vec::new();
+        for (address, record) in self.records.values() {
+            match self.elsewhere(pushed, record) {
+                Some(place) if removes && own.is_some() => {
+                    let gone = vec![value(Shown::Unknown, Shown::Absent)];
+                    rows.push(end(&address.instance(place), Action::Delete, Reason::Removed, gone));
                 }
-                _ => false,
-            };
-            (Arc::clone(key), Spot { sighting, empty })
-        });
-        let job = Job {
-            source: &pushed.source,
-            destination: &destination.collect(),
-            complete: listing.partial.is_none(),
-            schema: &pushed.schema,
-            rules: &pushed.rules,
-            first: pushed.first.filter(|_| !self.writes_itself()),
-            delete: self.deletes(),
-            can_import: pushed.can_import,
-        };
-        let same = |wanted: &Option<Fingerprint>, spot: &Spot<'_>| match spot.sighting.evidence {
-            Evidence::Value(value) => wanted.map(|wanted| wanted == value),
-            Evidence::Digest(equal) => Some(equal),
-            Evidence::Present => None,
-        };
-        job::steps(&job, same, |spot| spot.empty)
+                Some(place) => *kept.entry(place).or_default() += 1,
+                None => {}
+            }
+        }
+        if let Some(own) = own.filter(|_| !rows.is_empty()) {
+            own.action = Action::Replace;
+        }
+        plan.changes.extend(rows);
+        for (place, count) in kept {
+            plan.foreign.insert(format!("keys at {place}, where {} wrote until now", self.address).into(), count);
+        }
     }
 
     fn rows(&self, plan: &mut Plan, pushed: &Pushed, listing: &Listing, steps: &BTreeMap<Arc<str>, Step>) {
         let folded = self.folded(&pushed.rules);
         let record = |key: &Arc<str>| -> Option<&Record> {
-            match &folded {
+            let record = match &folded {
                 None => self.records.get(&**key).map(|(_, record)| *record),
                 Some(folded) => folded.get(&job::identity(&pushed.rules, key)).copied(),
-            }
+            };
+            record.filter(|record| self.elsewhere(pushed, record).is_none())
         };
+        let before = plan.changes.len();
         let mut foreign = 0;
         for (key, step) in steps {
             let writes = matches!(step, Step::Create { .. } | Step::Overwrite { .. });
@@ -239,11 +301,20 @@ impl Sync<'_> {
         if foreign > 0 {
             plan.foreign.insert(format!("keys at the destination of {}", self.address).into(), foreign);
         }
+        // What was written elsewhere and is not written here: nobody needs its record.
+        let rows: BTreeSet<Address> = plan.changes[before..].iter().map(|change| change.address.clone()).collect();
+        for (address, record) in self.records.values() {
+            if self.elsewhere(pushed, record).is_some() && !rows.contains(*address) {
+                plan.changes.push(end(address, Action::Forget, Reason::Kept, Vec::new()));
+            }
+        }
         if listing.partial.is_none() {
             let seen = folded
                 .is_some()
                 .then(|| steps.keys().map(|key| job::identity(&pushed.rules, key)).collect::<BTreeSet<_>>());
-            for (key, (address, _)) in self.records {
+            // What has just been taken over under another address is forgotten there.
+            let is_here = |record: &Record| self.elsewhere(pushed, record).is_none() && !record.written.is_empty();
+            for (key, (address, _)) in self.records.iter().filter(|(_, (_, record))| is_here(record)) {
                 let is_seen = match &seen {
                     None => steps.contains_key(*key),
                     Some(seen) => seen.contains(&job::identity(&pushed.rules, key)),
@@ -270,7 +341,7 @@ impl Sync<'_> {
                 let reason = if found.record.is_some() { Reason::Missing } else { Reason::New };
                 Verdict::Row(Action::Create, reason, vec![value(Shown::Absent, secret(wanted(source)))])
             }
-            Step::Same { .. } if found.record.is_some() => Verdict::Right,
+            Step::Same { .. } if found.ours().is_some() => Verdict::Right,
             Step::Same { source } => {
                 let shown = secret(wanted(source));
                 Verdict::Row(Action::Adopt, Reason::New, vec![value(shown.clone(), shown)])
@@ -334,6 +405,57 @@ impl Sync<'_> {
     }
 }
 
+/// What a first run takes into its source: by the secret's key, the key at the destination. Nothing, if the run would
+/// fail.
+#[must_use]
+pub fn imports(
+    key: &FingerprintKey,
+    sync: &Address,
+    pushed: &Pushed,
+    listing: &Listing,
+) -> BTreeMap<Arc<str>, Arc<str>> {
+    let steps = steps(key, sync, pushed, listing, pushed.first, false).unwrap_or_default();
+    let taken = steps.into_iter().filter_map(|(stored, step)| match step {
+        Step::Import { source, .. } => Some((source, stored)),
+        _ => None,
+    });
+    taken.collect()
+}
+
+/// What the backend's job would do.
+fn steps(
+    key: &FingerprintKey,
+    sync: &Address,
+    pushed: &Pushed,
+    listing: &Listing,
+    first: Option<InitialSync>,
+    delete: bool,
+) -> Result<BTreeMap<Arc<str>, Step>, job::IllegalNames> {
+    let destination = listing.entries.iter().map(|(stored, sighting)| {
+        let empty = match sighting.evidence {
+            Evidence::Value(value) if first.is_some() => value == fingerprint(key, sync, &pushed.rules, stored, b""),
+            _ => false,
+        };
+        (Arc::clone(stored), Spot { sighting, empty })
+    });
+    let job = Job {
+        source: &pushed.source,
+        destination: &destination.collect(),
+        complete: listing.partial.is_none(),
+        schema: &pushed.schema,
+        rules: &pushed.rules,
+        first,
+        delete,
+        can_import: pushed.can_import,
+    };
+    let same = |wanted: &Option<Fingerprint>, spot: &Spot<'_>| match spot.sighting.evidence {
+        Evidence::Value(value) => wanted.map(|wanted| wanted == value),
+        Evidence::Digest(equal) => Some(equal),
+        Evidence::Present => None,
+    };
+    job::steps(&job, same, |spot| spot.empty)
+}
+
 /// The first few keys, and how many more there are.
 fn named(keys: &[Arc<str>]) -> String {
     let shown: Vec<String> = keys.iter().take(5).map(|key| format!("`{key}`")).collect();
@@ -384,8 +506,8 @@ impl Found<'_> {
             _ if self.record.is_none() => Reason::Takeover,
             Some(live) if ours == Some(live) => Reason::Changed,
             _ if ours.is_some() && ours == wanted => Reason::Drifted,
-            Some(_) => Reason::Conflict,
-            None => Reason::Changed,
+            Some(_) if ours.is_some() => Reason::Conflict,
+            Some(_) | None => Reason::Changed,
         };
         self.update(reason, wanted)
     }

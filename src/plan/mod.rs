@@ -68,6 +68,10 @@ pub struct Wanted {
 pub struct Pushed {
     /// The destination, as a text that is equal for equal places; empty if it is not known.
     pub place: Arc<str>,
+    /// The destination in words that are the same in every run: its kind and its fields.
+    pub called: Arc<str>,
+    /// Where the sync has written until now, in such words, if that is another place.
+    pub left: Option<Arc<str>>,
     /// The source as it will be once the resources of this plan are right: by the secret's own key, the
     /// fingerprint of its value at the address of its entry (`sync.entry(job::stored(…))`), `None` if the
     /// value is not at hand.
@@ -82,6 +86,8 @@ pub struct Pushed {
     pub first: Option<InitialSync>,
     /// Whether the backend can import from the destination.
     pub can_import: bool,
+    /// Syncs whose first run takes into the source what is in here: they come before.
+    pub after: Vec<Address>,
     /// Keys of the destination, before it changes their letters, that its rules refuse: they are not written.
     pub refused: BTreeMap<Arc<str>, Diagnostic>,
     /// Why the destination can't be what it says: then nothing is said about the entries.

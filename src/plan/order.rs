@@ -6,7 +6,10 @@
 //! | resource that ends | the end of what needs it or is in it; a container also for what is made again outside of it; a container or connection also for every sync and import that changes, since these may still point at it |
 //! | entry | its sync, and nothing else; if that has no row, the rows of what the sync needs, of secrets only its own, and the end of its own |
 //!
-//! What stays never waits for what ends, but for entries, which nothing waits for: so there is no circle.
+//! A sync that pushes what the first run of another one imports also comes after that one.
+//!
+//! What stays never waits for what ends, but for entries, which nothing waits for but syncs that come after an import:
+//! so there is no circle.
 
 use crate::model::address::Address;
 use crate::model::ledger::Natural;
@@ -15,6 +18,7 @@ use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::Input;
 use crate::plan::Plan;
+use crate::plan::Reason;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -137,10 +141,28 @@ impl<'a> Needs<'a> {
         rows.filter(|row| !self.changes[*row].action.is_end()).collect()
     }
 
+    /// Rows of the syncs whose first run imports what a sync pushes.
+    fn imports_before(&self, sync: &Address) -> Vec<usize> {
+        let after = self.input.wanted.syncs.get(sync).map_or(&[][..], |pushed| &pushed.after);
+        let mut rows = Vec::new();
+        for importing in after {
+            match self.rows.get(importing) {
+                Some(row) => rows.push(*row),
+                None => {
+                    let own =
+                        |change: &Change| change.reason == Reason::Imported && change.address.resource() == *importing;
+                    rows.extend((0..self.changes.len()).filter(|row| own(&self.changes[*row])));
+                }
+            }
+        }
+        rows
+    }
+
     fn resources(&self, lists: &mut [Vec<usize>]) {
         for (row, change) in self.changes.iter().enumerate() {
             if change.address.entry_key().is_none() && !change.action.is_end() {
                 lists[row] = self.needed(&change.address);
+                lists[row].extend(self.imports_before(&change.address));
             }
         }
     }
@@ -252,6 +274,7 @@ impl<'a> Needs<'a> {
             // Otherwise it waits for its secrets itself.
             return needs;
         }
+        needs.all.extend(self.imports_before(sync));
         for row in self.needed(sync) {
             let resource = self.input.desired.resources.get(&self.changes[row].address);
             match resource.filter(|r| r.kind == Kind::Secret).and_then(|r| r.text("key")) {

@@ -300,14 +300,23 @@ fn entries(out: &mut String, entries: &[&Change], style: Style) {
     for entry in entries {
         lists.entry((entry.action, entry.reason)).or_default().push(entry);
     }
-    let key = |entry: &Change| words::shown(entry.address.entry_key().unwrap_or_default());
+    let key = |entry: &Change| {
+        let key = words::shown(entry.address.entry_key().unwrap_or_default());
+        match entry.address.key() {
+            Some(place) => format!("{key} at {}", words::shown(place)),
+            None => key,
+        }
+    };
     let widest = |texts: &mut dyn Iterator<Item = String>| {
         texts.map(|text| text.chars().count()).filter(|n| *n <= WIDEST_KEY).max().unwrap_or(0)
     };
     let key_column = widest(&mut entries.iter().map(|entry| key(entry)));
     let value_column = widest(&mut entries.iter().map(|entry| entry_values(entry)));
     for ((action, reason), list) in lists {
-        let because = words::reason(reason, action, true);
+        let because = match list[0].action {
+            Action::Forget if !list[0].fields.is_empty() => "only the ledger hears of it",
+            _ => words::reason(reason, action, true),
+        };
         let shown = if list.len() > fold_above(list[0]) { HEAD } else { list.len() };
         for entry in &list[..shown] {
             let (key, values) = (key(entry), entry_values(entry));

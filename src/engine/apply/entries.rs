@@ -13,6 +13,7 @@ use crate::model::address::Address;
 use crate::model::attrs::Object;
 use crate::model::attrs::Value;
 use crate::model::job;
+use crate::model::ledger::DESTINATION;
 use crate::model::ledger::Natural;
 use crate::model::ledger::Record;
 use crate::model::ledger::VALUE;
@@ -43,7 +44,8 @@ pub(super) fn intend(run: &Run<'_>, rows: &[&Change]) -> Result<(), Diagnostic> 
 fn wanted(run: &Run<'_>, resource: &Resource, imported: &Object) -> Result<BTreeMap<Arc<str>, Secret>, Diagnostic> {
     let basis = &run.planned.basis;
     let project = resource.reference("project").ok_or_else(|| super::run::missing(&resource.address, "its project"))?;
-    let view = View::new(&run.index, &basis.resolved, project, When::Applied);
+    let mut view = View::new(&run.index, &basis.resolved, project, When::Applied);
+    basis.imported.iter().filter(|one| one.project == *project).for_each(|one| view.take(one));
     let mut source = view.source(resource.text("environment").unwrap_or(""), resource.text("path").unwrap_or("/"))?;
     for (key, value) in imported {
         if let Value::Secret(value) = value {
@@ -120,7 +122,8 @@ async fn try_write(run: &Run<'_>, resource: &Resource, work: &[&Change]) -> Resu
     Ok(outcomes)
 }
 
-fn destination<'a>(run: &Run<'a>, address: &Address) -> Result<&'a Destination, Diagnostic> {
+/// The destination of a declared sync.
+pub(super) fn destination<'a>(run: &Run<'a>, address: &Address) -> Result<&'a Destination, Diagnostic> {
     let opened = run.planned.basis.opened.get(address);
     let opened = opened.ok_or_else(|| super::run::missing(address, "its destination"))?;
     opened.destination.as_ref().map_err(Clone::clone)
@@ -146,7 +149,8 @@ pub(super) async fn verify(run: &Run<'_>, resource: &Resource, work: &[&Change],
     }
 }
 
-/// Keeps which entries of a sync that has ended are gone; those that are still there have failed.
+/// Drops the records of the entries of a sync that has ended. Those that are still there have failed, once: there is
+/// no sync any more that could take them away.
 pub(super) async fn gone(run: &Run<'_>, destination: &Destination, work: &[&Change]) -> Vec<Outcome> {
     let all = |why: &Diagnostic| work.iter().map(|row| (row.address.clone(), Err(why.clone()))).collect();
     let seen = match destination.read().await {
@@ -158,10 +162,11 @@ pub(super) async fn gone(run: &Run<'_>, destination: &Destination, work: &[&Chan
     let is_there =
         |row: &&&Change| row.address.entry_key().is_some_and(|key| seen.contains(&job::identity(rules, key)));
     let (there, gone): (Vec<&Change>, Vec<&Change>) = work.iter().partition(is_there);
-    let events: Vec<_> = gone.iter().map(|row| journal::Event::Forget { address: row.address.clone() }).collect();
+    let events: Vec<_> = work.iter().map(|row| journal::Event::Forget { address: row.address.clone() }).collect();
     let kept = run.append(&events);
     let still = there.into_iter().map(|row| {
-        let why = Diagnostic::error(&codes::NOT_ARRIVED, format!("{}: it is still there", row.address));
+        let detail = format!("{}: it is still there, and no longer managed", row.address);
+        let why = Diagnostic::error(&codes::NOT_ARRIVED, detail);
         (row.address.clone(), Err(why.help("the backend removes only what the source still has: delete it by hand")))
     });
     gone.iter().map(|row| (row.address.clone(), kept.clone())).chain(still).collect()
@@ -179,6 +184,10 @@ fn check(
         seen.entries.keys().map(|key| (job::identity(&rules, key), key)).collect();
     let wanted: BTreeMap<Arc<str>, &Secret> = wanted.iter().map(|(k, v)| (job::identity(&rules, k), v)).collect();
     let at: Arc<str> = open::now().into();
+    // What keyform itself writes is found nowhere else than in its records; the backend knows where its syncs write.
+    let pushed = run.planned.basis.wanted.syncs.get(&resource.address);
+    let called = pushed.filter(|_| resource.text("run") == Some("keyform")).map(|pushed| pushed.called.clone());
+    let natural: Natural = called.into_iter().map(|called| (Arc::from(DESTINATION), called)).collect();
     let mut events = Vec::new();
     let mut outcomes: Vec<Outcome> = Vec::new();
     let mut kept = Vec::new();
@@ -206,7 +215,8 @@ fn check(
                         let mark = plan::entries::fingerprint(key, &resource.address, &rules, &identity, value);
                         let version = found.version.clone().or_else(|| found.digest.clone());
                         let written = [(Arc::from(VALUE), mark)].into();
-                        let record = Record { written, version, at: at.clone(), ..Record::default() };
+                        let record =
+                            Record { natural: natural.clone(), written, version, at: at.clone(), ..Record::default() };
                         Ok(journal::Event::Record { address: row.address.clone(), record })
                     }
                 }

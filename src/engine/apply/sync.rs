@@ -54,6 +54,9 @@ pub(super) async fn change(run: &Run<'_>, address: &Address, changes: &[&Change]
     let (ledger, work): (Vec<&Change>, Vec<&Change>) =
         rows.into_iter().partition(|row| matches!(row.action, Action::Forget));
     outcomes.extend(forget(run, &ledger));
+    // Those at a place that it left.
+    let (left, work): (Vec<&Change>, Vec<&Change>) = work.into_iter().partition(|row| row.address.key().is_some());
+    outcomes.extend(taken_away(run, address, &left).await);
     let Some(resource) = declared else {
         outcomes.extend(taken_away(run, address, &work).await);
         return outcomes;
@@ -64,7 +67,11 @@ pub(super) async fn change(run: &Run<'_>, address: &Address, changes: &[&Change]
     }
     if ends {
         // What the backend took away with the sync.
-        outcomes.extend(entries::verify(run, resource, &work, &Object::new()).await);
+        let went = match entries::destination(run, address) {
+            Ok(destination) => entries::gone(run, destination, &work).await,
+            Err(why) => work.iter().map(|row| (row.address.clone(), Err(why.clone()))).collect(),
+        };
+        outcomes.extend(went);
         return outcomes;
     }
     let starts_itself = own.is_some_and(|own| {
@@ -86,7 +93,7 @@ async fn taken_away(run: &Run<'_>, address: &Address, work: &[&Change]) -> Vec<O
     if work.is_empty() {
         return Vec::new();
     }
-    let live = run.id(address).ok().and_then(|id| live(run, &id));
+    let live = run.planned.basis.live.resources.get(address).and_then(|seen| live(run, &seen.id));
     let opened = live.ok_or_else(|| missing(address, "it")).and_then(|sync| {
         let (basis, engine) = (&run.planned.basis, run.engine);
         destinations::of_live(&run.index, &engine.options.registry, &engine.http, &basis.resolved, sync)
@@ -184,7 +191,9 @@ async fn update(run: &Run<'_>, own: &Change) -> Result<(), Diagnostic> {
 }
 
 async fn replace(run: &Run<'_>, address: &Address, rows: &[&Change]) -> Result<(), Diagnostic> {
-    remove(run, address, false).await?;
+    // The keys at a place that it leaves go with the old one.
+    let leaves = rows.iter().any(|row| row.address.key().is_some());
+    remove(run, address, leaves).await?;
     create(run, address, rows).await
 }
 
@@ -401,8 +410,7 @@ fn secrets(run: &Run<'_>) -> Vec<Secret> {
 /// What a first run took into the source: secrets that are there now and were not planned.
 async fn imported(run: &Run<'_>, resource: &Resource) -> Object {
     let first = run.planned.basis.wanted.syncs.get(&resource.address).and_then(|pushed| pushed.first);
-    let imports = first.is_some_and(|first| first != crate::model::job::InitialSync::OverwriteDestination);
-    if !imports {
+    if !first.is_some_and(crate::model::job::InitialSync::imports) {
         return Object::new();
     }
     let Ok(place) = run.place(&resource.address) else { return Object::new() };
