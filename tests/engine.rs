@@ -84,13 +84,13 @@ impl World {
         fs::read_to_string(self.path().join(name)).unwrap_or_default()
     }
 
-    fn desired(&self) -> (Desired, Registry) {
+    fn desired(&self) -> (Arc<Desired>, Registry) {
         let registry = Registry::builtin().unwrap_or_else(|why| panic!("{why:?}"));
         let (mut acc, mut sources) = (Diagnostics::new(), Sources::new());
         let input = config::Input::new(self.path());
         let desired = config::load(&mut acc, &mut sources, &input, registry.schemas());
         let desired = desired.unwrap_or_else(|| panic!("{acc:?}"));
-        (desired, registry)
+        (Arc::new(desired), registry)
     }
 
     pub(crate) async fn open(&self, desired: &Desired, registry: Registry) -> Result<Engine, Diagnostics> {

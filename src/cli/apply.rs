@@ -22,6 +22,7 @@ use crate::view;
 use crate::view::json;
 use crate::view::text;
 use crate::view::text::Cost;
+use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -79,6 +80,7 @@ pub(super) fn carry_out(context: &mut Context, command: &str, selection: &Select
     if let Some(most) = way.parallelism {
         desired.settings.parallelism = Some(usize::from(most));
     }
+    let desired = Arc::new(desired);
     let Some(runtime) = context.runtime() else { return context.failed(command) };
     runtime.block_on(async {
         let lock = engine::Lock { command: command.to_owned(), timeout: way.lock_timeout };
@@ -94,7 +96,7 @@ async fn work(
     context: &mut Context,
     command: &str,
     engine: &Engine,
-    desired: &Desired,
+    desired: &Arc<Desired>,
     scope: &Scope,
     way: &Way,
 ) -> Exit {

@@ -13,6 +13,7 @@ use crate::view::json;
 use crate::view::text;
 use crate::view::text::Cost;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Show what apply would do, key by key.
@@ -63,6 +64,7 @@ pub(super) fn address(text: &str) -> Result<Address, String> {
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     let began = Instant::now();
     let Some((desired, registry)) = context.load(&args.selection.inputs) else { return context.failed("plan") };
+    let desired = Arc::new(desired);
     let Some(runtime) = context.runtime() else { return context.failed("plan") };
     let scope = Scope { destroy: args.destroy, ..scope(&args.selection) };
     let planned = runtime.block_on(async {
@@ -92,7 +94,7 @@ pub(super) fn scope(selection: &Selection) -> Scope {
 pub(super) async fn make(
     context: &mut Context,
     engine: &crate::engine::Engine,
-    desired: &Desired,
+    desired: &Arc<Desired>,
     scope: &Scope,
 ) -> Option<Planned> {
     if !scope.targets.is_empty() && !are_known(context, desired, &scope.targets) {

@@ -67,6 +67,7 @@ struct Key {
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     let Some((desired, registry)) = context.load(&args.inputs) else { return context.failed("show") };
+    let desired = Arc::new(desired);
     let Some(runtime) = context.runtime() else { return context.failed("show") };
     let planned = runtime.block_on(async {
         let engine = context.open(&desired, registry, false, None).await?;

@@ -112,7 +112,7 @@ impl Engine {
     /// # Errors
     /// Nothing could be read at all: credentials refused, host unreachable. What can be read in part
     /// gives a plan that says what is missing.
-    pub async fn plan(&self, desired: &Desired, scope: &Scope) -> Result<Planned, Diagnostics> {
+    pub async fn plan(&self, desired: &Arc<Desired>, scope: &Scope) -> Result<Planned, Diagnostics> {
         planned::plan(self, desired, scope).await.map_err(Diagnostics::from)
     }
 

@@ -44,7 +44,7 @@ use std::sync::Arc;
 /// What a plan was made from, values included.
 pub(super) struct Basis {
     pub(super) moves: Moves,
-    pub(super) desired: Desired,
+    pub(super) desired: Arc<Desired>,
     pub(super) key: FingerprintKey,
     pub(super) state: State,
     pub(super) resolved: Resolved,
@@ -55,7 +55,7 @@ pub(super) struct Basis {
     pub(super) live: Live,
 }
 
-pub(super) async fn plan(engine: &Engine, desired: &Desired, scope: &Scope) -> Result<Planned, Diagnostic> {
+pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope) -> Result<Planned, Diagnostic> {
     let (mut ledger, key) = engine.store.load()?;
     let moves = moves::follow(&mut ledger, &desired.moved);
     let key = key.with_names(ledger.names());
@@ -91,7 +91,7 @@ pub(super) async fn plan(engine: &Engine, desired: &Desired, scope: &Scope) -> R
         destroy: scope.destroy,
     };
     let plan = plan::make(&input);
-    let basis = Basis { moves, desired: desired.clone(), key, state, resolved, opened, wanted, imported, live };
+    let basis = Basis { moves, desired: Arc::clone(desired), key, state, resolved, opened, wanted, imported, live };
     Ok(Planned { plan, notes, requests: engine.http.requests(), ledger, basis })
 }
 

@@ -109,14 +109,17 @@ impl Store {
         let journal = read(&self.journal())?.unwrap_or_default();
         let snapshot = read(&self.snapshot())?;
         let exists = snapshot.is_some() || !journal.is_empty();
-        let (mut ledger, mark) = match &snapshot {
-            Some(text) => self.parse(text)?,
+        let is_folded = snapshot.is_some() && journal.is_empty();
+        let (mut ledger, mark) = match snapshot {
+            Some(text) => self.parse(&text)?,
             None => (Ledger::default(), None),
         };
         journal::replay(&mut ledger, &journal).map_err(|damage| {
             let journal::Damage { line, what } = damage;
             damaged(&self.journal(), &format!("line {line} {what}"))
         })?;
+        drop(journal);
+        ledger.share();
 
         let key = match (&self.key, read(&self.key_file())?) {
             (Some(key), _) => Some(key.clone()),
@@ -132,7 +135,7 @@ impl Store {
         {
             return Err(wrong_key(&format!("{} was written with another key.", self.snapshot().display())));
         }
-        Ok(Found { ledger, key, is_folded: snapshot.is_some() && journal.is_empty() })
+        Ok(Found { ledger, key, is_folded })
     }
 
     fn parse(&self, text: &[u8]) -> Result<(Ledger, Option<String>), Diagnostic> {

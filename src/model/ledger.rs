@@ -4,6 +4,7 @@ use crate::model::address::Address;
 use crate::secret::Fingerprint;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The name under which [`Record::written`] keeps the fingerprint of an entry's value.
@@ -53,6 +54,26 @@ pub struct Record {
 }
 
 impl Ledger {
+    /// Has equal texts of all records be one: names of attributes, and the parts of natural keys that most
+    /// records have in common.
+    pub fn share(&mut self) {
+        let mut known: HashSet<Arc<str>> = HashSet::new();
+        let mut one = |text: Arc<str>| match known.get(&text) {
+            Some(known) => Arc::clone(known),
+            None => {
+                known.insert(Arc::clone(&text));
+                text
+            }
+        };
+        for record in self.records.values_mut() {
+            let natural = std::mem::take(&mut record.natural);
+            record.natural = natural.into_iter().map(|(name, text)| (one(name), one(text))).collect();
+            let written = std::mem::take(&mut record.written);
+            record.written = written.into_iter().map(|(name, mark)| (one(name), mark)).collect();
+            record.at = one(std::mem::take(&mut record.at));
+        }
+    }
+
     /// Moves a resource, with its intent and, of a sync, with its entries. Their fingerprints stay as they are.
     pub fn rename(&mut self, from: &Address, to: &Address) {
         let moves = |address: &Address| address.resource() == *from;
