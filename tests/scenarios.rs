@@ -2,6 +2,7 @@
 //! command. `KEYFORM_BLESS=1` rewrites the sessions, `KEYFORM_SCENARIO=name` runs those whose name holds it.
 //!
 //! The real program runs in a copy of the folder, with nothing in its environment but what `env` says.
+//! `base web` gives it the configuration `scenarios/web.hcl`, which many share.
 //! Besides `keyform …` a session knows `write`, `append`, `replace`, `rm`, `mkdir`, `mv`, `chmod`, `cat`,
 //! `ls`, `set`, `unset`, and `start keyform serve …` with `stop`.
 
@@ -104,6 +105,10 @@ impl World {
             (["keyform", rest @ ..], _) => return self.keyform(rest, input),
             (["start", "keyform", rest @ ..], _) => self.start(rest),
             (["stop"], _) => return self.stop(),
+            (["base", name], _) => {
+                let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios").join(format!("{name}.hcl"));
+                self.put("main.hcl", &fs::read_to_string(shared).unwrap());
+            }
             (["write", name], Some(text)) => self.put(name, text),
             (["append", name], Some(text)) => {
                 let before = fs::read_to_string(self.dir().join(name)).unwrap_or_default();
