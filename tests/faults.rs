@@ -5,21 +5,26 @@ use crate::engine::PROJECT;
 use crate::engine::SYNC;
 use crate::engine::World;
 use axum::body::Body;
-use axum::extract::Request;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use keyform::engine::Scope;
+use keyform::http::Method;
+use keyform::http::Request;
 use keyform::http::client::Client;
 use keyform::http::client::Options;
+use keyform::http::client::Policy;
 use keyform::provider::registry::Registry;
 use keyform::server;
+use std::io::BufRead;
 use std::process::Command;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWriteExt;
 
 /// What happens to one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +116,7 @@ impl Front {
     }
 }
 
-async fn pass(State(relay): State<Relay>, request: Request) -> Response {
+async fn pass(State(relay): State<Relay>, request: axum::extract::Request) -> Response {
     let (parts, body) = request.into_parts();
     let method = parts.method.as_str().to_owned();
     let path = parts.uri.path().to_owned();
@@ -321,4 +326,69 @@ async fn killed_at_any_write_the_next_run_goes_on() {
         check(&front, &world).await;
         front.server.shutdown().await;
     }
+}
+
+/// A body is endless, or drips, or comes slowly but surely.
+#[tokio::test]
+async fn a_body_that_never_ends_is_given_up() {
+    for (chunk, pause, chunks, wanted, tries) in
+        [(1 << 20, 0, usize::MAX, Some("KF0527"), 1), (1, 20, usize::MAX, Some("KF0503"), 5), (2048, 60, 10, None, 1)]
+    {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let _ = stream.read(&mut [0; 4096]).await;
+                    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n").await;
+                    for _ in 0..chunks {
+                        if stream.write_all(&vec![b'x'; chunk]).await.is_err() {
+                            break;
+                        }
+                        tokio::time::sleep(Duration::from_millis(pause)).await;
+                    }
+                });
+            }
+        });
+        let options = Options { most_bytes: 8 << 20, patience: Duration::from_millis(300), ..Options::default() };
+        let client = Client::new(options).unwrap();
+        let result = client.send(&Request::new(Method::Get, &url).unwrap(), &Policy::default()).await;
+        assert_eq!(result.as_ref().err().map(|why| why.code.id), wanted, "{result:?}");
+        assert_eq!(client.requests(), tries, "{result:?}");
+        assert!(result.is_err() || result.is_ok_and(|answer| answer.body.len() == chunk * chunks));
+    }
+}
+
+#[tokio::test]
+async fn asked_twice_to_stop_it_stops_at_once() {
+    let front = Front::start().await;
+    let world = front.world(&main());
+    let (reached, mut wait) = tokio::sync::mpsc::unbounded_channel();
+    front.faults(move |method, path, _| {
+        if method == "GET" || path.ends_with("/login") {
+            return Fault::None;
+        }
+        let _ = reached.send(());
+        Fault::Silence
+    });
+    let mut child = Command::new(env!("CARGO_BIN_EXE_keyform"))
+        .args(["apply", "--auto-approve"])
+        .current_dir(world.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = std::io::BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let process = child.id().to_string();
+    let interrupt = || Command::new("kill").args(["-INT", &process]).status().unwrap();
+    tokio::time::timeout(Duration::from_secs(20), wait.recv()).await.unwrap();
+    interrupt();
+    assert!(log.any(|line| line.starts_with("Stopping:")));
+    let begun = std::time::Instant::now();
+    interrupt();
+    assert!(log.any(|line| line.starts_with("Stopped.")));
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(begun.elapsed() < Duration::from_secs(5), "what was in flight was waited for");
+    check(&front, &world).await;
+    front.server.shutdown().await;
 }

@@ -139,6 +139,8 @@ codes! {
     // 03 graph
     CYCLE = "KF0301" Configuration "resources need each other in a circle"
         "Each of them would have to exist before the other. Every step of the circle is underlined: a reference, `depends_on`, or a name that implies one (a secret needs its folder). Remove one of the steps.";
+    IMPORT_CYCLE = "KF0302" Configuration "imports lead in a circle"
+        "A folder would import itself, directly or by way of others, also across environments: which of them has a secret could not be said. Every import of the circle is underlined; remove one of them.";
     // 04 plan
     NOT_MANAGED = "KF0401" Configuration "exists already and is not managed"
         "What the configuration declares is there, but this ledger did not make it: someone else did, or the ledger was lost. Nothing is taken over silently: `--adopt` takes it over, with what differs shown as a hazard; another name leaves it alone.";
@@ -203,6 +205,8 @@ codes! {
         "The machine's own credentials are needed (environment, profile, metadata service), and none were found.";
     NOT_THERE = "KF0526" Vendor "not there"
         "The service answered 404: the place that the destination names is not there, or the credentials can't see it.";
+    TOO_LONG = "KF0527" Vendor "answer is too long"
+        "The answer is longer than anything that a service has to say, so reading it was given up. The address may lead to something else than the service; it was not tried again.";
     // 06 backend
     BACKEND_UNREACHABLE = "KF0601" Environment "the backend can't be reached"
         "No answer came from the backend's address: the name is not known, the port is closed, the network or a proxy is in between, or the certificate is not trusted. Look at `url` in the `backend` block and open it with another program from this machine.";

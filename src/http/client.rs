@@ -30,6 +30,10 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// Longest time until a whole answer is there.
     pub timeout: Duration,
+    /// Most bytes of an answer's body.
+    pub most_bytes: usize,
+    /// How long a body may take for its next kilobyte: slower is as good as silent.
+    pub patience: Duration,
     /// Longest pause that a service may ask for; a longer one is an error that says so.
     pub longest_pause: Duration,
     /// Hears of every request.
@@ -43,6 +47,8 @@ impl Default for Options {
         Self {
             connect_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(60),
+            most_bytes: 256 << 20,
+            patience: Duration::from_secs(10),
             longest_pause: Duration::from_secs(120),
             tape: None,
             redirect: BTreeMap::new(),
@@ -151,7 +157,8 @@ impl Client {
                 }
                 Err(failure) => {
                     failures += 1;
-                    (pauses.next().filter(|_| !failure.sent || request.idempotent), None)
+                    let harmless = !failure.sent || request.idempotent;
+                    (pauses.next().filter(|_| harmless && failure.may_pass()), None)
                 }
             };
             let pause = pause.filter(|_| failures <= MOST_FAILURES);
@@ -205,7 +212,7 @@ impl Client {
         if let Some(body) = &request.body {
             builder = builder.body(body.bytes.to_vec());
         }
-        let response = builder.send().await.map_err(Failure::from)?;
+        let mut response = builder.send().await.map_err(Failure::from)?;
         let status = response.status().as_u16();
         tracing::debug!(request = request.title(), status);
         let headers = response
@@ -213,8 +220,28 @@ impl Client {
             .iter()
             .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
-        let body = response.bytes().await.map_err(Failure::from)?;
-        Ok(Response { status, headers, body: Zeroizing::new(body.to_vec()) })
+        let body = self.body(&mut response).await?;
+        Ok(Response { status, headers, body })
+    }
+
+    /// The body of an answer, which may neither be endless nor drip.
+    async fn body(&self, response: &mut reqwest::Response) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let options = &self.0.options;
+        let mut body = Zeroizing::new(Vec::new());
+        let (mut since, mut then) = (Instant::now(), 0);
+        loop {
+            let left = options.patience.saturating_sub(since.elapsed());
+            let chunk = tokio::time::timeout(left, response.chunk()).await;
+            let chunk = chunk.map_err(|_| Failure { why: Why::Slow, sent: true })?;
+            let Some(chunk) = chunk.map_err(Failure::from)? else { return Ok(body) };
+            if body.len() + chunk.len() > options.most_bytes {
+                return Err(Failure { why: Why::Large(options.most_bytes), sent: true });
+            }
+            body.extend_from_slice(&chunk);
+            if body.len() - then >= 1024 {
+                (since, then) = (Instant::now(), body.len());
+            }
+        }
     }
 }
 
@@ -229,6 +256,10 @@ enum Why {
     Connect,
     Timeout,
     Cut,
+    /// The body came too slowly.
+    Slow,
+    /// The body has more than this many bytes.
+    Large(usize),
 }
 
 impl From<reqwest::Error> for Failure {
@@ -243,6 +274,11 @@ impl From<reqwest::Error> for Failure {
 }
 
 impl Failure {
+    /// Whether another try may go better.
+    fn may_pass(&self) -> bool {
+        !matches!(self.why, Why::Large(_))
+    }
+
     fn diagnostic(self, request: &Request, host: &str) -> Diagnostic {
         let title = request.title();
         match self.why {
@@ -250,6 +286,14 @@ impl Failure {
                 .help("check the address, the network and the proxy settings"),
             Why::Timeout => {
                 Diagnostic::error(&codes::UNREACHABLE, format!("`{host}` did not answer in time (`{title}`)."))
+            }
+            Why::Slow => {
+                let detail = format!("The answer of `{host}` came too slowly to wait for its end (`{title}`).");
+                Diagnostic::error(&codes::UNREACHABLE, detail)
+            }
+            Why::Large(most) => {
+                let detail = format!("`{host}` answered with more than {most} bytes (`{title}`).");
+                Diagnostic::error(&codes::TOO_LONG, detail)
             }
             Why::Cut => {
                 Diagnostic::error(&codes::UNREACHABLE, format!("The connection to `{host}` broke off (`{title}`)."))
