@@ -8,6 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::formats;
 use crate::cli::formats::Format;
 use crate::cli::formats::Secrets;
+use crate::config::Extent;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::engine::Engine;
@@ -17,7 +18,6 @@ use crate::view::words;
 use serde::Serialize;
 use std::io::IsTerminal;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
@@ -113,7 +113,7 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         context.tell(Diagnostic::error(&codes::VALUE_IN_ARGUMENTS, detail).help(help));
         return context.end("secret", Exit::Usage);
     }
-    let Some((desired, registry)) = context.load_quietly(&args.inputs) else { return context.failed("secret") };
+    let Some((desired, registry)) = context.load_for(&args.inputs, Extent::Backend) else { return context.failed("secret") };
     let Some(runtime) = context.runtime() else { return context.failed("secret") };
     let result = runtime.block_on(async {
         let engine = context.open(&desired, registry, false, None).await?;
@@ -249,8 +249,11 @@ fn input(context: &Context, key: &str) -> Result<Secret, Diagnostic> {
 
 /// A file that only its owner may read. One that is there keeps its mode and loses its content.
 fn save(path: &Path, text: &[u8]) -> Result<(), Diagnostic> {
-    let open = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
-    open.and_then(|mut file| file.write_all(text)).map_err(|error| {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).and_then(|mut file| file.write_all(text)).map_err(|error| {
         Diagnostic::error(
             &codes::UNWRITABLE,
             format!("`{}` can't be written: {}.", path.display(), context::why(&error)),

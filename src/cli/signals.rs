@@ -1,19 +1,43 @@
-//! Ctrl-C and SIGTERM. Once: what is in flight ends, nothing new begins. Twice: stop.
+//! Ctrl-C and SIGTERM, on Windows Ctrl-C and Ctrl-Break. Once: what is in flight ends, nothing new begins.
+//! Twice: stop.
 
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::engine::event::Cancel;
+#[cfg(unix)]
 use tokio::signal::unix::Signal;
+#[cfg(unix)]
 use tokio::signal::unix::SignalKind;
+#[cfg(unix)]
 use tokio::signal::unix::signal;
+#[cfg(windows)]
+use tokio::signal::windows::CtrlBreak;
+#[cfg(windows)]
+use tokio::signal::windows::CtrlC;
+#[cfg(windows)]
+use tokio::signal::windows::ctrl_break;
+#[cfg(windows)]
+use tokio::signal::windows::ctrl_c;
+
+#[cfg(unix)]
+type Both = (Signal, Signal);
+#[cfg(windows)]
+type Both = (CtrlC, CtrlBreak);
+
+#[cfg(unix)]
+fn both() -> std::io::Result<Both> {
+    Ok((signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?))
+}
+
+#[cfg(windows)]
+fn both() -> std::io::Result<Both> {
+    Ok((ctrl_c()?, ctrl_break()?))
+}
 
 /// The signals that ask to stop.
-pub(super) struct Stop {
-    interrupt: Signal,
-    terminate: Signal,
-}
+pub(super) struct Stop(Both);
 
 impl Stop {
     /// Begins to listen: from now on these signals do not end the process by themselves.
@@ -21,17 +45,16 @@ impl Stop {
     /// # Errors
     /// The machine does not allow it.
     pub(super) fn listen() -> Result<Self, Diagnostic> {
-        let hear = |kind| {
-            signal(kind).map_err(|e| Diagnostic::error(&codes::SIGNALS, format!("No signal handler: {}.", e.kind())))
-        };
-        Ok(Self { interrupt: hear(SignalKind::interrupt())?, terminate: hear(SignalKind::terminate())? })
+        let refused = |e: std::io::Error| Diagnostic::error(&codes::SIGNALS, format!("No signal handler: {}.", e.kind()));
+        both().map(Self).map_err(refused)
     }
 
     /// Waits for one of them.
     pub(super) async fn asked(&mut self) {
+        let (interrupt, terminate) = &mut self.0;
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
     }
 
