@@ -6,6 +6,7 @@ mod canary;
 mod cli;
 mod config;
 mod cover;
+mod denied;
 mod engine;
 mod faults;
 mod files;
