@@ -15,6 +15,7 @@ provider "aws" {
     sts_endpoint = optional(string) # another STS endpoint than the region's own
   }
 
+  # The signer knows better: the partition of the role, the region of the machine, another endpoint.
   base_url = "https://sts.us-east-1.amazonaws.com"
   verify {
     request = "POST /"
@@ -37,11 +38,11 @@ provider "aws" {
 
     options {
       key_id                       = optional(string)      # KMS key: id, ARN or alias; default alias/aws/ssm
-      tags                         = optional(list(any))   # { key, value } of what keyform makes; existing tags stay as they are
-      sync_secret_metadata_as_tags = optional(bool, false) # of the backend's own syncs; keyform writes no metadata
+      tags                         = optional(list(any))   # { key, value }, written along with a value (one request more for a parameter that is there); tags of others stay
+      sync_secret_metadata_as_tags = remote(optional(bool, false)) # of a remote backend's own syncs
     }
 
-    base_url = "https://ssm.${destination.region}.amazonaws.com"
+    base_url = "https://ssm.${destination.region}.amazonaws.com${startswith(destination.region, "cn-") ? ".cn" : ""}"
 
     key {
       matches    = "[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*"
@@ -89,16 +90,24 @@ provider "aws" {
       version = response.Version
     }
     update {
-      request = "POST /"
-      headers = { X-Amz-Target = "AmazonSSM.PutParameter", Content-Type = "application/x-amz-json-1.1" }
-      json = compact({
-        Name      = id
-        Value     = value
-        Type      = "SecureString"
-        KeyId     = options.key_id
-        Tier      = length(base64encode(value)) > 5460 ? "Intelligent-Tiering" : null
-        Overwrite = true
-      })
+      step {
+        when    = options.tags != null
+        request = "POST /"
+        headers = { X-Amz-Target = "AmazonSSM.AddTagsToResource", Content-Type = "application/x-amz-json-1.1" }
+        json    = { ResourceType = "Parameter", ResourceId = id, Tags = [for tag in options.tags : { Key = tag.key, Value = tag.value }] }
+      }
+      step {
+        request = "POST /"
+        headers = { X-Amz-Target = "AmazonSSM.PutParameter", Content-Type = "application/x-amz-json-1.1" }
+        json = compact({
+          Name      = id
+          Value     = value
+          Type      = "SecureString"
+          KeyId     = options.key_id
+          Tier      = length(base64encode(value)) > 5460 ? "Intelligent-Tiering" : null
+          Overwrite = true
+        })
+      }
       version = response.Version
     }
     # Names that are not there are reported, not an error.
@@ -119,11 +128,11 @@ provider "aws" {
 
     options {
       key_id                       = optional(string)      # KMS key: id, ARN or alias; default alias/aws/secretsmanager
-      tags                         = optional(list(any))   # { key, value } of what keyform makes; existing tags stay as they are
-      sync_secret_metadata_as_tags = optional(bool, false) # of the backend's own syncs; keyform writes no metadata
+      tags                         = optional(list(any))   # { key, value }, written along with a value where they differ; tags of others stay
+      sync_secret_metadata_as_tags = remote(optional(bool, false)) # of a remote backend's own syncs
     }
 
-    base_url = "https://secretsmanager.${destination.region}.amazonaws.com"
+    base_url = "https://secretsmanager.${destination.region}.amazonaws.com${startswith(destination.region, "cn-") ? ".cn" : ""}"
 
     # One secret of AWS for each key. Lists every secret of the region: a key schema says which are meant.
     variant "one-to-one" {
@@ -145,7 +154,7 @@ provider "aws" {
           Filters    = key_schema.prefix == "" ? null : [{ Key = "name", Values = [key_schema.prefix] }]
         })
         # What another service owns, or replicates here, can't be written.
-        items = [for it in response.SecretList : { key = it.Name, id = it.ARN }
+        items = [for it in response.SecretList : { key = it.Name, id = it.ARN, raw = get(it, "Tags", []) }
           if get(it, "OwningService", null) == null && get(it, "DeletedDate", null) == null]
         next = get(response, "NextToken", null)
       }
@@ -200,9 +209,17 @@ provider "aws" {
         }
       }
       update {
-        request = "POST /"
-        headers = { X-Amz-Target = "secretsmanager.UpdateSecret", Content-Type = "application/x-amz-json-1.1" }
-        json    = compact({ SecretId = id, SecretString = value, KmsKeyId = options.key_id, ClientRequestToken = uuid() })
+        step {
+          when    = options.tags != null && length([for tag in options.tags : tag if !contains(raw, { Key = tag.key, Value = tag.value })]) > 0
+          request = "POST /"
+          headers = { X-Amz-Target = "secretsmanager.TagResource", Content-Type = "application/x-amz-json-1.1" }
+          json    = { SecretId = id, Tags = [for tag in options.tags : { Key = tag.key, Value = tag.value }] }
+        }
+        step {
+          request = "POST /"
+          headers = { X-Amz-Target = "secretsmanager.UpdateSecret", Content-Type = "application/x-amz-json-1.1" }
+          json    = compact({ SecretId = id, SecretString = value, KmsKeyId = options.key_id, ClientRequestToken = uuid() })
+        }
         version = response.VersionId
       }
       # The usual window of 30 days stays: a deletion by mistake can be undone.
@@ -248,6 +265,12 @@ provider "aws" {
           request = "POST /"
           headers = { X-Amz-Target = "secretsmanager.RestoreSecret", Content-Type = "application/x-amz-json-1.1" }
           json    = { SecretId = destination.secret_name }
+        }
+        step {
+          when    = document != "missing" && options.tags != null
+          request = "POST /"
+          headers = { X-Amz-Target = "secretsmanager.TagResource", Content-Type = "application/x-amz-json-1.1" }
+          json    = { SecretId = destination.secret_name, Tags = [for tag in options.tags : { Key = tag.key, Value = tag.value }] }
         }
         step {
           when    = document != "missing"

@@ -18,6 +18,7 @@ mod rules;
 mod spanning;
 mod stand;
 mod stopped;
+mod tags;
 mod throttle;
 mod twice;
 mod update;

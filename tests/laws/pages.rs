@@ -8,7 +8,7 @@ use crate::laws::stand::Stand;
 use std::collections::BTreeMap;
 
 pub async fn law(stand: &Stand) {
-    let n = stand.facts.capacity.min(250);
+    let n = stand.facts.capacity.map_or(250, |most| most.min(250));
     let planted: BTreeMap<String, String> = (0..n).map(|n| (key(n), canary(n))).collect();
     stand.ground.plant(&planted).await;
     let client = client(stand);

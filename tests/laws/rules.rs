@@ -1,9 +1,10 @@
 //! Key rules reject what the vendor rejects, and nothing that it takes: each key is shown to the rules
-//! and, past them, to the vendor.
+//! and, past them, to the vendor. So do the rules of values and of how many there may be.
 
 use crate::laws::canary;
 use crate::laws::create;
 use crate::laws::destination;
+use crate::laws::key;
 use crate::laws::secret;
 use crate::laws::stand::Stand;
 use std::collections::BTreeMap;
@@ -25,6 +26,15 @@ pub async fn law(stand: &Stand) {
             if good {
                 assert!(destination.read().await.unwrap().entries.contains_key(stored.as_str()), "`{key}` is read");
             }
+        }
+    }
+    let many = |count: usize| destination.check(&(0..count).map(|n| (key(n).into(), None)).collect());
+    match stand.facts.capacity {
+        None => assert!(many(50_000).is_empty(), "nothing limits how many there are"),
+        Some(most) => {
+            assert!(many(most).is_empty(), "as many as it holds are fine");
+            let ids: Vec<_> = many(most + 1).iter().map(|(_, why)| why.code.id).collect();
+            assert_eq!(ids, ["KF0518"], "one entry too many is reported");
         }
     }
     if stand.facts.limits_values {

@@ -27,6 +27,9 @@ use zeroize::Zeroizing;
 /// How long an assumed role lasts: the shortest time that AWS grants.
 const ROLE_SECONDS: u64 = 900;
 
+/// How a manifest asks for STS without knowing where the credentials belong.
+const ANY_STS: &str = "sts.us-east-1.amazonaws.com";
+
 /// Signs requests of one connection.
 pub struct Aws {
     origin: Origin,
@@ -48,11 +51,27 @@ impl Aws {
     ///
     /// # Errors
     /// There are no credentials, or the role can't be assumed.
-    pub async fn sign(&self, request: Request) -> Result<Request, Diagnostic> {
+    pub async fn sign(&self, mut request: Request) -> Result<Request, Diagnostic> {
+        if request.url.host_str() == Some(ANY_STS) {
+            request.url = self.sts()?;
+        }
         let host = request.url.host_str().unwrap_or("").to_owned();
         let (service, region) = service_and_region(&host);
         let credentials = self.credentials(region).await?;
         signed(redirected(request, service)?, service, region, &credentials)
+    }
+
+    /// The STS that knows the connection's credentials: the endpoint that it names, the one of its role's partition,
+    /// or that of the machine's region. Partitions share nothing, so that another one refuses good credentials.
+    fn sts(&self) -> Result<reqwest::Url, Diagnostic> {
+        let region = credentials::region();
+        let region = region.as_deref().unwrap_or("us-east-1");
+        let usual = match &self.origin {
+            Origin::Key(_) => sts(region),
+            Origin::Role { endpoint: Some(endpoint), .. } => endpoint.clone(),
+            Origin::Role { arn, .. } => sts(partition_region(arn.expose(), region)),
+        };
+        Ok(Request::new(Method::Post, &usual)?.url)
     }
 
     async fn credentials(&self, region: &str) -> Result<Credentials, Diagnostic> {
@@ -76,6 +95,22 @@ impl Aws {
         *current = Some(credentials.clone());
         Ok(credentials)
     }
+}
+
+/// Where STS is in a region.
+fn sts(region: &str) -> String {
+    let china = if region.starts_with("cn-") { ".cn" } else { "" };
+    format!("https://sts.{region}.amazonaws.com{china}/")
+}
+
+/// The region, if it is of the partition that a role's ARN names; else one that is.
+fn partition_region<'r>(arn: &str, region: &'r str) -> &'r str {
+    let (prefix, usual) = match arn.split(':').nth(1) {
+        Some("aws-cn") => ("cn-", "cn-north-1"),
+        Some("aws-us-gov") => ("us-gov-", "us-gov-west-1"),
+        _ => return region,
+    };
+    if region.starts_with(prefix) { region } else { usual }
 }
 
 /// `ssm.eu-west-1.amazonaws.com` → `ssm`, `eu-west-1`.
@@ -136,7 +171,7 @@ fn assume_role(
     external_id: Option<&str>,
     region: &str,
 ) -> Result<Request, Diagnostic> {
-    let usual = format!("https://sts.{region}.amazonaws.com/");
+    let usual = sts(region);
     let seconds = ROLE_SECONDS.to_string();
     let mut fields = vec![
         ("Action", "AssumeRole"),
@@ -179,12 +214,24 @@ fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::element;
+    use super::partition_region;
     use super::service_and_region;
+    use super::sts;
 
     #[test]
     fn reads_hosts_and_answers() {
         assert_eq!(service_and_region("ssm.eu-west-1.amazonaws.com"), ("ssm", "eu-west-1"));
         assert_eq!(service_and_region("sts.us-gov-west-1.amazonaws.com"), ("sts", "us-gov-west-1"));
+        assert_eq!(service_and_region("ssm.cn-north-1.amazonaws.com.cn"), ("ssm", "cn-north-1"));
+        assert_eq!(sts("cn-north-1"), "https://sts.cn-north-1.amazonaws.com.cn/");
+        for (arn, region, wanted) in [
+            ("arn:aws:iam::1:role/a", "eu-west-1", "eu-west-1"),
+            ("arn:aws-us-gov:iam::1:role/a", "eu-west-1", "us-gov-west-1"),
+            ("arn:aws-us-gov:iam::1:role/a", "us-gov-east-1", "us-gov-east-1"),
+            ("arn:aws-cn:iam::1:role/a", "us-east-1", "cn-north-1"),
+        ] {
+            assert_eq!(partition_region(arn, region), wanted, "{arn}");
+        }
         let xml = "<A><Credentials><AccessKeyId>AKIACANARY</AccessKeyId></Credentials></A>";
         assert_eq!(element(xml, "AccessKeyId"), Some("AKIACANARY"));
         assert_eq!(element(xml, "SessionToken"), None);

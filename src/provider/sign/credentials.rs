@@ -65,6 +65,13 @@ pub fn endpoint(service: &str) -> Option<String> {
     own.or_else(|_| std::env::var("AWS_ENDPOINT_URL")).ok().filter(|url| !url.is_empty())
 }
 
+/// The machine's own region, if it says one.
+#[must_use]
+pub fn region() -> Option<String> {
+    let named = std::env::var("AWS_REGION").or_else(|_| std::env::var("AWS_DEFAULT_REGION"));
+    named.ok().filter(|region| !region.is_empty())
+}
+
 /// The machine's own credentials: environment, profile, single sign-on, metadata service.
 ///
 /// # Errors

@@ -127,6 +127,39 @@ impl Aws {
         }
     }
 
+    /// The tags of what holds a key.
+    pub async fn tags(&self, key: &str) -> BTreeMap<String, String> {
+        let answer = match self.kind {
+            Kind::Parameters => {
+                let body = json!({ "ResourceType": "Parameter", "ResourceId": format!("{PATH}{key}") });
+                self.ask("AmazonSSM.ListTagsForResource", body).await["TagList"].take()
+            }
+            _ => self.ask("secretsmanager.DescribeSecret", json!({ "SecretId": self.name(key) })).await["Tags"].take(),
+        };
+        let text = |tag: &Value, name: &str| tag[name].as_str().unwrap().to_owned();
+        answer.as_array().unwrap().iter().map(|tag| (text(tag, "Key"), text(tag, "Value"))).collect()
+    }
+
+    /// Puts a tag there past keyform.
+    pub async fn tag(&self, key: &str, name: &str, value: &str) {
+        let tags = json!([{ "Key": name, "Value": value }]);
+        match self.kind {
+            Kind::Parameters => {
+                let body = json!({ "ResourceType": "Parameter", "ResourceId": format!("{PATH}{key}"), "Tags": tags });
+                self.ask("AmazonSSM.AddTagsToResource", body).await
+            }
+            _ => {
+                let body = json!({ "SecretId": self.name(key), "Tags": tags });
+                self.ask("secretsmanager.TagResource", body).await
+            }
+        };
+    }
+
+    /// The secret that holds a key.
+    fn name<'k>(&self, key: &'k str) -> &'k str {
+        if self.kind == Kind::ManyToOne { CONTAINER } else { key }
+    }
+
     pub async fn holds(&self) -> BTreeMap<String, String> {
         let text = |value: &Value| value.as_str().unwrap_or("(binary)").to_owned();
         match self.kind {
@@ -228,7 +261,7 @@ fn facts(kind: Kind) -> Facts {
         limits_values: kind != Kind::ManyToOne,
         // A parameter's value may not refer to another: `{{ssm:name}}`.
         takes: if kind == Kind::Parameters { |text| !text.is_empty() && !text.contains("{{") } else { characters },
-        capacity: 250,
+        capacity: (kind == Kind::Parameters).then_some(10_000),
         // A page may promise another one that is empty.
         reads: match kind {
             Kind::OneToOne => |n| (n.div_ceil(100).max(1) + n.div_ceil(20)) as u64,

@@ -112,7 +112,7 @@ async fn stand(format: &'static str, good_keys: &'static [&'static str], bad_key
             max_bytes: 100_000,
             limits_values: false,
             takes: |_| true,
-            capacity: 250,
+            capacity: None,
             reads: |_| 0,
             writes: 0,
             throttled: Answer::empty(429),

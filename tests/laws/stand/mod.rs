@@ -73,8 +73,8 @@ pub struct Facts {
     pub limits_values: bool,
     /// Values that it takes, as far as their content goes.
     pub takes: fn(&str) -> bool,
-    /// How many entries it holds.
-    pub capacity: usize,
+    /// How many entries it holds, if it says.
+    pub capacity: Option<usize>,
     /// Most requests to read so many entries.
     pub reads: fn(usize) -> u64,
     /// Most requests to create, update and delete one key each.

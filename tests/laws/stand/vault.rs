@@ -105,7 +105,7 @@ async fn stand(version: u8, method: &str, logins: bool) -> Stand {
             max_bytes: 100_000,
             limits_values: false,
             takes: |_| true,
-            capacity: 250,
+            capacity: None,
             // Which version the engine is of, and the document.
             reads: if logins { |_| 3 } else { |_| 2 },
             writes: 1,
