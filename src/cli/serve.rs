@@ -1,5 +1,6 @@
 //! `keyform serve`: the embedded backend as a server of its own.
 
+use crate::cli::context;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::signals::Stop;
@@ -9,6 +10,7 @@ use crate::http::client;
 use crate::http::client::Client;
 use crate::secret::Secret;
 use crate::server;
+use crate::server::files::LocalFiles;
 use crate::server::rate::RateLimits;
 use serde::Serialize;
 use std::net::SocketAddr;
@@ -38,6 +40,9 @@ pub(super) struct Args {
     /// A file with its secret
     #[arg(long, value_name = "FILE", requires = "client_id")]
     client_secret_file: Option<PathBuf>,
+    /// Let connections of the app `local` write files of this machine, in this directory only
+    #[arg(long, value_name = "DIR")]
+    allow_local: Option<PathBuf>,
     /// Speak as a server of this time
     #[arg(long, value_enum, default_value = "newest")]
     dialect: Dialect,
@@ -80,6 +85,7 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
             data: args.data.clone(),
             listen: args.listen,
             identity: identity(context, args)?,
+            local: local(args)?,
             dialect: args.dialect.into(),
             rate_limits: args.rate_limit.map(rate_limits),
         };
@@ -99,6 +105,16 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
             context.failed("serve")
         }
     }
+}
+
+/// Which files of this machine may be written: the directory is made, so that its real place is known.
+fn local(args: &Args) -> Result<LocalFiles, Diagnostic> {
+    let Some(dir) = &args.allow_local else { return Ok(LocalFiles::Refused) };
+    std::fs::create_dir_all(dir).map_err(|error| {
+        let detail = format!("`{}` can't be made: {}.", dir.display(), context::why(&error));
+        Diagnostic::error(&codes::UNWRITABLE, detail)
+    })?;
+    Ok(LocalFiles::Below(dir.clone()))
 }
 
 fn identity(context: &Context, args: &Args) -> Result<Option<(String, Secret)>, Diagnostic> {

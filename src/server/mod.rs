@@ -14,6 +14,7 @@ mod data;
 mod db;
 pub mod dialect;
 mod error;
+pub mod files;
 mod jobs;
 pub mod rate;
 mod routes;
@@ -31,6 +32,7 @@ use crate::server::data::Credentials;
 use crate::server::data::Directory;
 use crate::server::db::Database;
 use crate::server::dialect::Dialect;
+use crate::server::files::LocalFiles;
 use crate::server::jobs::Bell;
 use crate::server::rate::Buckets;
 use crate::server::rate::RateLimits;
@@ -56,6 +58,8 @@ pub struct Options {
     /// Client id and client secret of the one identity; `None` takes the one kept in the data directory,
     /// made at the first start.
     pub identity: Option<(String, Secret)>,
+    /// Which files of this machine its syncs may write.
+    pub local: LocalFiles,
     /// Which server it speaks as.
     pub dialect: Dialect,
     /// How many requests a minute it takes; `None` takes all.
@@ -64,11 +68,11 @@ pub struct Options {
 
 impl Options {
     /// A server of the newest dialect on a free port of this machine, for whoever has the credentials in its
-    /// directory.
+    /// directory: then both sides are one user, who may write what they like.
     #[must_use]
     pub fn new(data: PathBuf) -> Self {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Self { data, listen, identity: None, dialect: Dialect::Newest, rate_limits: None }
+        Self { data, listen, identity: None, local: LocalFiles::Anywhere, dialect: Dialect::Newest, rate_limits: None }
     }
 }
 
@@ -95,6 +99,7 @@ struct App {
     /// For destinations and for trying credentials.
     client: Client,
     jobs: Bell,
+    local: LocalFiles,
     dialect: Dialect,
     rate: Option<Buckets>,
 }
@@ -128,7 +133,16 @@ pub async fn start(options: Options, registry: Arc<Registry>, client: Client) ->
     directory.say(&format!("process {}, listening on {address}", std::process::id()))?;
 
     let (stop, stopped) = watch::channel(false);
-    let app = Arc::new(App { db: db.clone(), tokens, registry, client, jobs: Bell::default(), dialect, rate });
+    let app = Arc::new(App {
+        db: db.clone(),
+        tokens,
+        registry,
+        client,
+        jobs: Bell::default(),
+        local: options.local,
+        dialect,
+        rate,
+    });
     let tasks =
         vec![tokio::spawn(jobs::work(app.clone(), stopped.clone())), tokio::spawn(serve(listener, app, stopped))];
     Ok(Running {

@@ -100,6 +100,11 @@ async fn open(app: &App, loaded: &Loaded) -> Result<Opened, String> {
         .ok_or_else(|| format!("This server does not know the destination {}.", sync.destination))?;
     let template = specs::key_schema(&sync.sync_options, &loaded.at.environment);
     let spec = specs::spec(schemas, declared, sync, &loaded.method, &loaded.credentials, &template)?;
+    // It may be older than what this server allows.
+    let method = schemas.apps.get(&declared.app).and_then(|app| app.methods.get(&spec.method));
+    if let Some(why) = method.and_then(|method| app.local.refusal(&method.fields, &spec.connection)) {
+        return Err(why);
+    }
     let names_container = !spec.key_schema.is_none();
     let destination = app.registry.open(&spec, &app.client).map_err(|d| words(&d))?;
     let seen = destination.read().await.map_err(|d| words(&d))?;

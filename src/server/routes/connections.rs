@@ -173,6 +173,9 @@ fn checked(app: &App, slug: &str, method: &str, given: &Fields) -> Result<(Crede
     if !issues.is_empty() {
         return Err(Refusal::invalid(issues));
     }
+    if let Some(why) = app.local.refusal(declared, &attrs) {
+        return Err(Refusal::bad(why));
+    }
     let all = wire::known(declared, given, false);
     let sealed = serde_json::to_vec(&all).map_err(|_| Refusal::internal("InternalServerError"))?;
     Ok((Credentials { sealed: Zeroizing::new(sealed), shown: wire::known(declared, given, true) }, attrs))
