@@ -5,7 +5,7 @@ provider "local" {
   verified = "2026-11-21"
 
   connection "directory" {
-    path = string # the directory, absolute: abspath("out")
+    path = path # the directory: abspath("out")
   }
 
   destination "local-file" {

@@ -21,7 +21,7 @@ provider "render" {
     type = optional(oneof("env"), "env")
 
     options {
-      auto_redeploy_services = optional(bool, false) # of a service; those of a group are not redeployed
+      auto_redeploy_services = remote(optional(bool, false), "environment-group") # of a service; those of a group only by a remote backend
     }
 
     key {

@@ -38,7 +38,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 fn field(name: &str, ty: Type, required: bool, default: Option<Value>, sensitive: bool) -> Field {
-    Field { name: name.into(), wire: name.into(), ty, required, default, sensitive, doc: Arc::default() }
+    Field { name: name.into(), wire: name.into(), ty, required, default, sensitive, remote: None, doc: Arc::default() }
 }
 
 fn needed(name: &str) -> Field {

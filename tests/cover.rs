@@ -5,7 +5,6 @@ use keyform::config;
 use keyform::diag::Diagnostics;
 use keyform::diag::render::render;
 use keyform::diag::source::Sources;
-use keyform::diag::source::covered;
 use keyform::model::schema::Schemas;
 use keyform::provider::registry::Registry;
 
@@ -43,6 +42,8 @@ fn no_mistake_shows_a_literal() {
         "module \"a\" {\n  token = \"canary-a1\"\n}",
         "data \"a\" { token = \"canary-a1\" }",
         "locals {\n  a = \"canary-a1\"\n  a = \"canary-a2\"\n}",
+        "secret \"A\" {\n  value = canary-a1\n}",
+        "secret \"A\" {\n  value = canary-a1\n  key = \"b\" x\n}",
         // No syntax.
         "secret \"A\" {\n  value = \"canary-a1\n}",
         "secret \"A\" {\n  value = \"canary-a1\" x\n}",
@@ -86,15 +87,19 @@ fn texts_of_every_shape_are_covered_in_place() {
     let cases = [
         ("secret \"A\" { value = \"abc\" }", "secret \"A\" { value = \"***\" }"),
         ("a = \"x${b.c[\"k\"]}y$${z}\"", "a = \"*${b.c[\"*\"]}******\""),
-        ("a = <<-E\n  one ${two} three\n  E\nb = 1", "a = <<-E\n******${two}******\n  E\nb = 1"),
+        ("a = <<-E\n  one ${two} three\n  E\nb = null", "a = <<-E\n******${two}******\n  E\nb = null"),
         ("a = [\"x\", \"y\"] # \"z\"", "a = [\"*\", \"*\"] # \"**"),
         ("a = [for x in \"b\" : x if x != \"c\"]", "a = [for x in \"*\" : x if x != \"*\"]"),
         ("a = \"x", "a = **"),
         ("a = \"ä\u{202e}\"", "a = \"*****\""),
-        ("a\u{202e}\u{1b}b = 1\r\n", "a????b = 1\r\n"),
+        ("a\u{202e}\u{1b}b = 1\r\n", "a????b = *\r\n"),
+        ("a = 12 # b", "a = ** # b"),
+        ("a { b = c-1/d+e== }", "a { b = ********* }"),
+        ("a = eyJh.eyJz.x", "a = ***********"),
+        ("a = var.b\nb = f(c)\nc = true\nd = x == 1", "a = var.b\nb = f(c)\nc = true\nd = x == 1"),
     ];
     for (text, wanted) in cases {
-        let shown = covered(text);
+        let shown = config::covered(text, &Schemas::default());
         assert_eq!(shown.len(), text.len(), "{text}");
         assert_eq!(shown, wanted, "{text}");
     }
@@ -103,7 +108,7 @@ fn texts_of_every_shape_are_covered_in_place() {
 proptest::proptest! {
     #[test]
     fn anything_can_be_covered(text in "([\"'`${}<\n\\\\# =a-cé]|<<E\n|\nE\n|/\\*)*") {
-        let shown = covered(&text);
+        let shown = config::covered(&text, &Schemas::default());
         assert_eq!(shown.len(), text.len());
         assert_eq!(shown.matches('\n').count(), text.matches('\n').count());
     }

@@ -6,9 +6,11 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::plan;
 use crate::cli::plan::Selection;
+use crate::cli::plan::Taking;
 use crate::cli::progress::Progress;
 use crate::cli::show;
 use crate::cli::signals::Stop;
+use crate::config::Extent;
 use crate::diag::Diagnostic;
 use crate::engine;
 use crate::engine::Engine;
@@ -39,6 +41,8 @@ use std::time::Instant;
 pub(super) struct Args {
     #[command(flatten)]
     selection: Selection,
+    #[command(flatten)]
+    taking: Taking,
     #[command(flatten)]
     way: Way,
 }
@@ -71,12 +75,16 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
-    carry_out(context, "apply", &args.selection, &args.way, plan::scope(&args.selection))
+    let scope = Scope { targets: args.selection.targets.clone(), adopt: args.taking.adopt, destroy: false };
+    carry_out(context, "apply", &args.selection, &args.way, scope)
 }
 
 /// Loads, plans, asks and applies.
 pub(super) fn carry_out(context: &mut Context, command: &str, selection: &Selection, way: &Way, scope: Scope) -> Exit {
-    let Some((mut desired, registry)) = context.load(&selection.inputs) else { return context.failed(command) };
+    let extent = if scope.destroy { Extent::End } else { Extent::All };
+    let Some((mut desired, registry)) = context.load_for(&selection.inputs, extent) else {
+        return context.failed(command);
+    };
     if let Some(most) = way.parallelism {
         desired.settings.parallelism = Some(usize::from(most));
     }
@@ -109,17 +117,15 @@ async fn work(
         Ok(()) => confirm::question(context, &planned.plan, way.auto_approve),
         Err(exit) => Err(exit),
     };
-    match gate {
+    let exit = match gate {
         Err(exit) if context.found.has_errors() => context.end(command, exit),
         Err(exit) => exit,
-        Ok(()) => {
-            let exit = apply(context, command, engine, planned).await;
-            if !context.global.json && !scope.destroy && exit == Exit::Done {
-                context.terminal.out(&show::outputs(desired));
-            }
-            exit
-        }
+        Ok(()) => apply(context, command, engine, planned).await,
+    };
+    if exit == Exit::Done && !scope.destroy {
+        show::tell_outputs(context, desired);
     }
+    exit
 }
 
 fn nothing(planned: &Planned) -> Exit {

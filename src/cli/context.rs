@@ -5,6 +5,7 @@ use crate::cli::Global;
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
 use crate::config;
+use crate::config::Extent;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Severity;
@@ -155,32 +156,28 @@ impl Context {
         self.terminal.out(&json::pretty(document));
     }
 
-    /// Loads the configuration for a command that only needs its backend: what is no error is the business of
-    /// those that read all of it.
-    pub(super) fn load_quietly(&mut self, inputs: &Inputs) -> Option<(Desired, Registry)> {
-        self.load_telling(inputs, true)
-    }
-
     /// Loads the configuration. `None` if it has errors; they were told.
     pub(super) fn load(&mut self, inputs: &Inputs) -> Option<(Desired, Registry)> {
-        self.load_telling(inputs, false)
+        self.load_for(inputs, Extent::All)
     }
 
-    fn load_telling(&mut self, inputs: &Inputs, backend_only: bool) -> Option<(Desired, Registry)> {
+    /// Loads as much of the configuration as is wanted. For its backend alone, what is no error is the business
+    /// of those that read all of it.
+    pub(super) fn load_for(&mut self, inputs: &Inputs, extent: Extent) -> Option<(Desired, Registry)> {
         let mut acc = Diagnostics::new();
         let registry = self.registry()?;
         let input = config::Input {
             vars: inputs.vars.clone(),
             var_files: inputs.var_files.clone(),
             strict: inputs.strict,
-            backend_only,
+            extent,
             ..config::Input::new(self.dir())
         };
         let desired = config::load(&mut acc, &mut self.sources, &input, registry.schemas());
         let resources = desired.as_ref().map(|desired| desired.resources.len());
         tracing::info!(dir = %input.dir.display(), resources, "configuration read");
         let failed = acc.has_errors();
-        self.tell_all(acc.into_iter().filter(|d| !backend_only || d.severity == Severity::Error));
+        self.tell_all(acc.into_iter().filter(|d| extent != Extent::Backend || d.severity == Severity::Error));
         (!failed).then_some(())?;
         Some((desired?, registry))
     }

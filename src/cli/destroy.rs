@@ -4,15 +4,14 @@ use crate::cli::apply;
 use crate::cli::apply::Way;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
-use crate::cli::plan;
 use crate::cli::plan::Selection;
 use crate::engine::Scope;
 
 /// Delete everything that keyform owns here.
 ///
 /// Plans the end of whatever the ledger owns, in reverse order, shows it, asks, and does it. What keyform
-/// did not make stays. With --target, what needs the target ends with it. Syncs take their keys away from the destination only where `on_delete = "remove"`
-/// says so.
+/// did not make stays. With --target, what needs the target ends with it. Syncs take their keys away from
+/// the destination only where `on_delete = "remove"` says so.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  keyform plan --destroy\n  keyform destroy --target 'secret_sync.web[\"dev\"]'")]
 pub(super) struct Args {
@@ -23,6 +22,6 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
-    let scope = Scope { destroy: true, ..plan::scope(&args.selection) };
+    let scope = Scope { targets: args.selection.targets.clone(), adopt: false, destroy: true };
     apply::carry_out(context, "destroy", &args.selection, &args.way, scope)
 }

@@ -3,10 +3,12 @@
 use crate::cli::context;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
+use crate::config;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
-use crate::diag::source;
 use crate::lang::format;
+use crate::model::schema::Schemas;
+use crate::provider::registry::Registry;
 use crate::view::json::diagnostic;
 use crate::view::paint::Paint;
 use crate::view::words;
@@ -44,6 +46,8 @@ struct Document {
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     let Some(files) = files(context, &args.paths) else { return context.failed("fmt") };
+    // What only a manifest beside the configuration knows stays covered.
+    let schemas = Registry::builtin().map(|registry| registry.schemas().clone()).unwrap_or_default();
     let mut changed = Vec::new();
     let mut out = String::new();
     for file in files {
@@ -57,7 +61,7 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         }
         let name = words::shown(&file.display().to_string());
         if args.diff {
-            out.push_str(&difference(&name, &before, &after, context.terminal.style().paint));
+            out.push_str(&difference(&name, (&before, &after), &schemas, context.terminal.style().paint));
         } else if !from_input || args.check {
             out.push_str(&format!("{name}\n"));
         }
@@ -145,10 +149,10 @@ fn write(context: &mut Context, file: &Path, text: &str) -> bool {
 }
 
 /// A unified difference with three lines around each change.
-fn difference(name: &str, before: &str, after: &str, paint: Paint) -> String {
+fn difference(name: &str, (before, after): (&str, &str), schemas: &Schemas, paint: Paint) -> String {
     let diff = TextDiff::from_lines(before, after);
     // What may be a secret is compared as it is and shown covered; both have the same lines.
-    let (old, new) = (source::covered(before), source::covered(after));
+    let (old, new) = (config::covered(before, schemas), config::covered(after, schemas));
     let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
     let mut out = paint.bold(&format!("--- {name}\n+++ {name}\n"));
     for hunk in diff.unified_diff().context_radius(3).iter_hunks() {

@@ -3,6 +3,7 @@
 use crate::cli::context::Context;
 use crate::cli::context::Inputs;
 use crate::cli::exit::Exit;
+use crate::config::Extent;
 use crate::view;
 use crate::view::json;
 
@@ -32,7 +33,7 @@ enum Format {
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     context.global.json |= args.format == Format::Json;
-    let Some((desired, _)) = context.load(&args.inputs) else { return context.failed("graph") };
+    let Some((desired, _)) = context.load_for(&args.inputs, Extent::Graph) else { return context.failed("graph") };
     if context.global.json {
         context.document(&json::graph::document(&desired.graph, context.entries()));
         return Exit::Done;

@@ -3,6 +3,7 @@
 use crate::cli::context::Context;
 use crate::cli::context::Inputs;
 use crate::cli::exit::Exit;
+use crate::config::Extent;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::engine::Planned;
@@ -27,12 +28,22 @@ use std::time::Instant;
 pub(super) struct Args {
     #[command(flatten)]
     pub(super) selection: Selection,
+    #[command(flatten)]
+    taking: Taking,
     /// Exit with 2 if there are changes
     #[arg(long)]
     exit_code: bool,
     /// Plan the end of everything that keyform owns
-    #[arg(long)]
+    #[arg(long, conflicts_with = "adopt")]
     destroy: bool,
+}
+
+/// What becomes of what exists and is not managed, for every command that makes things.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Taking {
+    /// Adopt what exists and is right, instead of reporting it as taken
+    #[arg(long)]
+    pub(super) adopt: bool,
 }
 
 /// What is planned, for every command that plans.
@@ -41,9 +52,6 @@ pub(super) struct Selection {
     /// Only this resource and what it needs (at a destroy: what needs it); may be repeated
     #[arg(long = "target", value_name = "ADDRESS", value_parser = address)]
     pub(super) targets: Vec<Address>,
-    /// Adopt what exists and is right, instead of reporting it as taken
-    #[arg(long)]
-    pub(super) adopt: bool,
     /// Let `secret_exec` run programs
     #[arg(long)]
     pub(super) allow_exec: bool,
@@ -63,10 +71,13 @@ pub(super) fn address(text: &str) -> Result<Address, String> {
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     let began = Instant::now();
-    let Some((desired, registry)) = context.load(&args.selection.inputs) else { return context.failed("plan") };
+    let extent = if args.destroy { Extent::End } else { Extent::All };
+    let Some((desired, registry)) = context.load_for(&args.selection.inputs, extent) else {
+        return context.failed("plan");
+    };
     let desired = Arc::new(desired);
     let Some(runtime) = context.runtime() else { return context.failed("plan") };
-    let scope = Scope { destroy: args.destroy, ..scope(&args.selection) };
+    let scope = Scope { targets: args.selection.targets.clone(), adopt: args.taking.adopt, destroy: args.destroy };
     let planned = runtime.block_on(async {
         let engine = context.open(&desired, registry, args.selection.allow_exec, None).await?;
         let planned = make(context, &engine, &desired, &scope).await;
@@ -83,11 +94,6 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         context.terminal.out(&draw(&planned.plan, context.terminal.style(), cost));
     }
     exit(&planned, args.exit_code)
-}
-
-/// What the options say about the extent of a plan.
-pub(super) fn scope(selection: &Selection) -> Scope {
-    Scope { targets: selection.targets.clone(), adopt: selection.adopt, destroy: false }
 }
 
 /// Plans and tells the notes. `None` if there is no plan; why was told.

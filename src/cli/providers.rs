@@ -190,6 +190,7 @@ fn fields(out: &mut String, fields: &[Field], indent: usize, paint: Paint) {
 fn type_name(ty: &Type) -> String {
     match ty {
         Type::String => "string".to_owned(),
+        Type::Path => "path".to_owned(),
         Type::Number => "number".to_owned(),
         Type::Bool => "bool".to_owned(),
         Type::Any => "any".to_owned(),

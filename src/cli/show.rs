@@ -4,6 +4,7 @@ use crate::cli::context::Context;
 use crate::cli::context::Inputs;
 use crate::cli::exit::Exit;
 use crate::cli::plan;
+use crate::config::Extent;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::engine::Scope;
@@ -13,6 +14,7 @@ use crate::model::desired::Desired;
 use crate::model::ledger::Ledger;
 use crate::plan::Change;
 use crate::plan::Plan;
+use crate::view::json;
 use crate::view::paint::Paint;
 use crate::view::words;
 use serde::Serialize;
@@ -42,6 +44,13 @@ struct Document {
     outputs: BTreeMap<String, serde_json::Value>,
 }
 
+/// What follows the report of an apply.
+#[derive(Serialize)]
+struct Outputs {
+    format: &'static str,
+    outputs: BTreeMap<String, serde_json::Value>,
+}
+
 /// A resource with its state.
 #[derive(Serialize)]
 struct Row {
@@ -66,7 +75,7 @@ struct Key {
 }
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
-    let Some((desired, registry)) = context.load(&args.inputs) else { return context.failed("show") };
+    let Some((desired, registry)) = context.load_for(&args.inputs, Extent::Used) else { return context.failed("show") };
     let desired = Arc::new(desired);
     let Some(runtime) = context.runtime() else { return context.failed("show") };
     let planned = runtime.block_on(async {
@@ -87,12 +96,12 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         return context.end("show", Exit::Failed);
     }
     if context.global.json {
-        let outputs = desired.outputs.iter().map(|(name, value)| (name.to_string(), data(value))).collect();
+        let outputs = data_outputs(&desired);
         context.document(&Document { format: "keyform.show/1", resources: rows, outputs });
     } else {
         let mut out = draw(&rows, args.address.is_some(), context.terminal.style().paint);
         if args.address.is_none() {
-            out.push_str(&outputs(&desired));
+            out.push_str(&text_outputs(&desired));
         }
         context.terminal.out(&out);
     }
@@ -159,8 +168,22 @@ impl<'a> Facts<'a> {
     }
 }
 
+/// Writes the outputs for a command that has said everything else: as text, or as one line of JSON.
+pub(super) fn tell_outputs(context: &Context, desired: &Desired) {
+    if !context.global.json {
+        context.terminal.out(&text_outputs(desired));
+    } else if !desired.outputs.is_empty() {
+        let document = Outputs { format: "keyform.outputs/1", outputs: data_outputs(desired) };
+        context.terminal.out(&json::line(&document));
+    }
+}
+
+fn data_outputs(desired: &Desired) -> BTreeMap<String, serde_json::Value> {
+    desired.outputs.iter().map(|(name, value)| (name.to_string(), data(value))).collect()
+}
+
 /// The outputs as text, one a line.
-pub(super) fn outputs(desired: &Desired) -> String {
+fn text_outputs(desired: &Desired) -> String {
     let line = |(name, value): (&Arc<str>, &Value)| {
         format!("output {} = {}\n", words::shown(name), words::shown(&text(value)))
     };

@@ -12,6 +12,7 @@ use crate::model::attrs::Number;
 use crate::model::attrs::Object;
 use crate::model::attrs::Value;
 use crate::model::schema::Type;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Why a value does not fit, and which part of it.
@@ -36,6 +37,8 @@ pub(crate) enum Why {
     Shape(String, &'static str),
     /// It is a secret.
     Secret,
+    /// It is a path that depends on where keyform runs.
+    Relative,
     /// It is a text, but none of these; the text that it is.
     OneOf(Vec<Arc<str>>, Arc<str>),
     /// It is an object without this field.
@@ -93,6 +96,7 @@ impl Misfit {
         match &self.why {
             Why::Shape(wanted, got) => format!("`{name}{place}` takes {wanted}; this is {got}."),
             Why::Secret => format!("`{name}{place}` is plain, and this is a secret."),
+            Why::Relative => format!("`{name}{place}` takes a path from the root, and this one is relative."),
             Why::OneOf(allowed, _) => {
                 let list = allowed.iter().map(|a| format!("\"{a}\"")).collect::<Vec<_>>().join(", ");
                 format!("`{name}{place}` is one of {list}.")
@@ -110,6 +114,9 @@ impl Misfit {
             Why::Secret => Diagnostic::error(&codes::SECRET_PLAIN, detail)
                 .at(span, "comes from a secret")
                 .help("a secret source can only be the value of an attribute that takes a secret"),
+            Why::Relative => Diagnostic::error(&codes::NOT_ALLOWED, detail)
+                .at(span, "relative")
+                .help("write `abspath(\"…\")`: it starts at the directory of the configuration"),
             Why::OneOf(allowed, got) => Diagnostic::error(&codes::NOT_ALLOWED, detail)
                 .at(span, "none of them")
                 .did_you_mean(got, allowed.iter().map(|a| &**a)),
@@ -149,6 +156,11 @@ pub(crate) fn fit(value: &Value, ty: &Type) -> Result<Value, Misfit> {
             _ => Ok(value.clone()),
         },
         Type::String => text(value).map(Value::String).ok_or_else(|| Misfit::shape("a text", value)),
+        Type::Path => match text(value) {
+            Some(path) if Path::new(&*path).is_absolute() => Ok(Value::String(path)),
+            Some(_) => Err(Misfit { path: Vec::new(), why: Why::Relative }),
+            None => Err(Misfit::shape("a path", value)),
+        },
         Type::Number => number(value).map(Value::Number).ok_or_else(|| Misfit::shape("a number", value)),
         Type::Bool => truth(value).map(Value::Bool).ok_or_else(|| Misfit::shape("true or false", value)),
         Type::List(of) => match value {

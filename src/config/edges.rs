@@ -1,17 +1,17 @@
 //! What needs what: edges from references and `depends_on`, and the ones that follow from names (a secret
-//! needs its folder, a sync needs the secrets that it is to push). Circles are reported, and so are
-//! places that nothing declares.
+//! needs its folder, a sync needs the secrets that it is to push). Circles are reported, also of imports, and
+//! so are places that nothing declares.
 
 use crate::config::resources::Built;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::codes;
+use crate::diag::codes::Code;
 use crate::diag::source::Span;
 use crate::model::address::Address;
 use crate::model::attrs::Attrs;
 use crate::model::attrs::SecretSource;
 use crate::model::attrs::Value;
-use crate::model::graph::Edge;
 use crate::model::graph::Graph;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
@@ -56,8 +56,13 @@ pub(crate) fn graph(acc: &mut Diagnostics, all: &[Rc<Built>]) -> Graph {
     let blocks: HashMap<&Address, Span> =
         all.iter().map(|built| (&built.resource.address, built.resource.origin.block)).collect();
     for cycle in graph.cycles() {
-        acc.push(circle(&cycle, &blocks));
+        let labels = cycle.iter().map(|edge| {
+            let span = edge.span.or_else(|| blocks.get(&edge.from).copied());
+            (span, format!("{} needs {}", edge.from, edge.to))
+        });
+        acc.push(circle(&codes::CYCLE, cycle.iter().map(|edge| edge.from.to_string()), labels));
     }
+    import_circles(acc, &named);
     graph
 }
 
@@ -137,6 +142,28 @@ fn implied<'r>(graph: &mut Graph, named: &Named<'r>, resource: &'r Resource) {
         _ => {}
     }
     stored(graph, named, from, &resource.attrs);
+}
+
+/// Imports that lead back to the folder that they start from: no secret of such a circle has one place. Found on a
+/// graph of imports, where each needs those of the folder that it takes from.
+fn import_circles(acc: &mut Diagnostics, named: &Named<'_>) {
+    let mut graph = Graph::default();
+    let imports: HashMap<&Address, &Resource> =
+        named.imports.values().flatten().map(|import| (&import.address, *import)).collect();
+    for (address, import) in &imports {
+        let next = source_of(import).and_then(|source| named.imports.get(&source));
+        // One that imports its own folder was reported as such.
+        let others = next.into_iter().flatten().filter(|next| next.address != **address);
+        others.for_each(|next| graph.need(address, &next.address, None));
+    }
+    for cycle in graph.cycles() {
+        let steps: Vec<&Resource> = cycle.iter().filter_map(|edge| imports.get(&edge.from).copied()).collect();
+        let name = |folder: Option<Folder<'_>>| folder.map_or(String::new(), |(_, env, path)| format!("{env}:{path}"));
+        let labels = steps.iter().map(|import| {
+            (Some(import.origin.block), format!("{} takes from {}", name(folder_of(import)), name(source_of(import))))
+        });
+        acc.push(circle(&codes::IMPORT_CYCLE, steps.iter().map(|import| name(folder_of(import))), labels));
+    }
 }
 
 /// What is in a folder needs the environment and the nearest declared folder.
@@ -228,18 +255,17 @@ fn undeclared(acc: &mut Diagnostics, named: &Named<'_>, resource: &Resource) {
 }
 
 /// The report of a circle: every step underlined.
-fn circle(cycle: &[Edge], blocks: &HashMap<&Address, Span>) -> Diagnostic {
-    let names: Vec<String> = cycle.iter().map(|edge| format!("`{}`", edge.from)).collect();
+fn circle(
+    code: &'static Code,
+    steps: impl Iterator<Item = String>,
+    labels: impl Iterator<Item = (Option<Span>, String)>,
+) -> Diagnostic {
+    let names: Vec<String> = steps.map(|step| format!("`{step}`")).collect();
     let shown = match names.len() {
         0..=8 => names.join(" → "),
         n => format!("{} → … ({} more)", names[..6].join(" → "), n - 6),
     };
     let first = names.first().cloned().unwrap_or_default();
-    let mut d = Diagnostic::error(&codes::CYCLE, format!("{shown} → {first}."));
-    for edge in cycle.iter().take(16) {
-        if let Some(span) = edge.span.or_else(|| blocks.get(&edge.from).copied()) {
-            d = d.at(span, format!("{} needs {}", edge.from, edge.to));
-        }
-    }
-    d
+    let labels = labels.take(16).filter_map(|(span, text)| Some((span?, text)));
+    labels.fold(Diagnostic::error(code, format!("{shown} → {first}.")), |d, (span, text)| d.at(span, text))
 }

@@ -33,6 +33,7 @@ use crate::model::resource::Kind;
 use crate::model::schema::Schemas;
 use std::cell::Cell;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -72,6 +73,10 @@ pub(crate) struct Evaluation<'a> {
     pub(crate) under_way: RefCell<Vec<(String, Span)>>,
     /// Whether something was asked for that failed, and was reported, before.
     pub(crate) poisoned: Cell<bool>,
+    /// Whether what is evaluated may come out without a value because a variable has none.
+    lenient: Cell<bool>,
+    /// If something came out so that may not: the variables that are to blame, as far as it can be told.
+    pub(crate) lacking: RefCell<Option<BTreeSet<Arc<str>>>>,
 }
 
 /// Slugs of environments, by project.
@@ -130,6 +135,8 @@ impl<'a> Evaluation<'a> {
             reads: RefCell::default(),
             under_way: RefCell::default(),
             poisoned: Cell::new(false),
+            lenient: Cell::new(false),
+            lacking: RefCell::default(),
         }
     }
 
@@ -192,6 +199,9 @@ impl<'a> Evaluation<'a> {
         let was = self.poisoned.replace(false);
         let result = eval::eval(expr, &scope);
         let poisoned = self.poisoned.replace(was);
+        if self.variables.spares_any() && !self.lenient.get() {
+            self.note_lacking(expr, poisoned);
+        }
         match result {
             Ok(value) => Some(value),
             Err(_) if poisoned => None,
@@ -202,6 +212,36 @@ impl<'a> Evaluation<'a> {
                 None
             }
         }
+    }
+
+    /// Notes the variables without a value that an expression mentions, itself or by way of local values: also
+    /// where `try` has an answer to it.
+    fn note_lacking(&self, expr: &Expr, poisoned: bool) {
+        let (mut found, mut seen, mut open) = (BTreeSet::new(), BTreeSet::new(), vec![expr]);
+        let mut is_lacking = poisoned;
+        while let Some(expr) = open.pop() {
+            for mention in refs::mentions(expr) {
+                match (&*mention.root, &mention.name) {
+                    ("var", name) if self.variables.is_spared(name.as_deref()) => {
+                        is_lacking = true;
+                        found.extend(name.clone());
+                    }
+                    ("local", Some(name)) if seen.insert(name.clone()) => open.extend(self.locals.failed(name)),
+                    _ => {}
+                }
+            }
+        }
+        if is_lacking {
+            self.lacking.borrow_mut().get_or_insert_default().extend(found);
+        }
+    }
+
+    /// Does something whose values may, or may not, be missing because a variable has none.
+    pub(crate) fn leniently<T>(&self, lenient: bool, f: impl FnOnce() -> T) -> T {
+        let was = self.lenient.replace(lenient);
+        let result = f();
+        self.lenient.set(was);
+        result
     }
 
     /// The `local` object that an expression needs: all of them once they are known, before that the ones

@@ -102,13 +102,13 @@ impl<'a> Evaluation<'a> {
             Expanded::Not => {}
         }
         self.expanded.borrow_mut()[index] = Expanded::Running;
-        let made = match decl.parent {
+        let made = self.leniently(false, || match decl.parent {
             None => self.step(name(), span, || self.expand_in(index, None)),
             Some(parent) => self.expand(parent, span).and_then(|parents| {
                 let all = parents.iter().map(|&parent| self.step(name(), span, || self.expand_in(index, Some(parent))));
                 Some(all.collect::<Option<Vec<_>>>()?.concat())
             }),
-        };
+        });
         let made = made.map(Rc::from);
         self.expanded.borrow_mut()[index] = made.clone().map_or(Expanded::Failed, Expanded::Known);
         made

@@ -191,7 +191,7 @@ fn fields(list: &[Field]) -> (Map<String, Json>, Vec<String>) {
 
 fn field_type(ty: &Type) -> Json {
     match ty {
-        Type::String => json!({ "type": "string" }),
+        Type::String | Type::Path => json!({ "type": "string" }),
         Type::Number => json!({ "type": "number" }),
         Type::Bool => json!({ "type": "boolean" }),
         Type::List(of) => json!({ "type": "array", "items": field_type(of) }),

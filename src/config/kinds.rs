@@ -378,7 +378,27 @@ impl Builder<'_, '_> {
             }
             None => defaults(&destination.options),
         };
+        self.remote_options(destination, &options);
         self.attrs.insert("options".into(), Value::object(options));
+    }
+
+    /// Options that only a remote backend does, where keyform or its own backend is to do them.
+    fn remote_options(&mut self, destination: &Destination, options: &Object) {
+        let embedded = self.ev.declared.backend.is_none_or(|block| &*block.labels[0].text == "embedded");
+        if !embedded && self.attrs.get("run").and_then(Value::as_str) != Some("keyform") {
+            return;
+        }
+        let place = self.attrs.get("destination").and_then(Value::as_object);
+        let selected = destination.selector.as_ref().and_then(|selector| place?.get(selector)?.as_str()).unwrap_or("");
+        let fields = destination.options.iter().filter(|field| field.is_remote_only(selected));
+        let asked: Vec<&Field> =
+            fields.filter(|field| options.get(&field.name) != field.default.as_ref()).collect();
+        for field in asked {
+            let detail = format!("`{}` is done by a remote backend only, not by keyform itself.", field.name);
+            let span = self.spans.get(&*format!("options.{}", field.name)).copied();
+            let d = Diagnostic::error(&codes::NOT_SUPPORTED, detail).at(span.unwrap_or(self.decl.block.header), "");
+            self.report(d.help("leave it out"));
+        }
     }
 
     /// The variant that the selector picks.

@@ -3,6 +3,7 @@
 use crate::config::evaluate::Evaluation;
 use crate::diag::source::Span;
 use crate::lang::ast::Attr;
+use crate::lang::ast::Expr;
 use crate::model::attrs::Object;
 use crate::model::attrs::Value;
 use std::cell::RefCell;
@@ -49,6 +50,12 @@ impl<'a> Locals<'a> {
     /// Whether it failed, which was reported.
     pub(crate) fn is_poisoned(&self, name: &str) -> bool {
         matches!(self.state.borrow().get(name), Some(State::Failed | State::Running))
+    }
+
+    /// The expression of one that failed.
+    pub(crate) fn failed(&self, name: &str) -> Option<&'a Expr> {
+        let attr = self.list.iter().find(|attr| &*attr.name == name)?;
+        matches!(self.state.borrow().get(name), Some(State::Failed)).then_some(&attr.expr)
     }
 
     pub(crate) fn names(&self) -> Vec<&'a str> {

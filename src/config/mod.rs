@@ -39,13 +39,32 @@ use crate::diag::Diagnostics;
 use crate::diag::codes;
 use crate::diag::source::Sources;
 use crate::diag::source::Span;
+use crate::lang::parse;
 use crate::model::desired::Desired;
 use crate::model::schema::Schemas;
+use std::collections::BTreeSet;
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The stack of the thread that evaluates: values lead to values, and each step takes some of it.
 const STACK: usize = 512 << 20;
+
+/// What a configuration is wanted for: a variable without a value is only missed where that needs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Extent {
+    /// Everything: every variable has a value.
+    #[default]
+    All,
+    /// What is declared: variables that nothing uses are not missed.
+    Used,
+    /// What is owned is to end: values of secrets, descriptions and outputs are not.
+    End,
+    /// What needs what: besides, no credentials, no options, no backend are needed.
+    Graph,
+    /// The backend and the settings; what needs a value besides is left out.
+    Backend,
+}
 
 /// What a configuration is loaded from.
 #[derive(Clone)]
@@ -58,9 +77,8 @@ pub struct Input {
     pub var_files: Vec<PathBuf>,
     /// Whether a literal in a secret attribute is an error.
     pub strict: bool,
-    /// Whether only the backend is wanted: then a variable without a value is only missed where the backend
-    /// or the settings need it, and what needs it besides is left out.
-    pub backend_only: bool,
+    /// What the configuration is wanted for.
+    pub extent: Extent,
     /// A variable of the environment, for `env()` and `KEYFORM_VAR_name`.
     pub env: fn(&str) -> Option<String>,
 }
@@ -74,7 +92,7 @@ impl Input {
             vars: Vec::new(),
             var_files: Vec::new(),
             strict: false,
-            backend_only: false,
+            extent: Extent::All,
             env: source::environment,
         }
     }
@@ -88,7 +106,10 @@ pub fn load(acc: &mut Diagnostics, sources: &mut Sources, input: &Input, schemas
     plain::spans(&files.bodies, schemas).into_iter().for_each(|span| sources.reveal(span));
     // Functions that give paths start at the root, whatever the directory was called.
     let input = &Input { dir: load::absolute(&input.dir), ..input.clone() };
-    let job = || evaluate_all(found, files, input, schemas);
+    let job = || {
+        let first = evaluate_all(found.clone(), &files, input, schemas, None);
+        first.or_else(|lacking| evaluate_all(found, &files, input, schemas, Some(&lacking))).unwrap_or_default()
+    };
     let done = std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("config".into()).stack_size(STACK).spawn_scoped(scope, job);
         thread.ok().and_then(|thread| thread.join().ok())
@@ -103,32 +124,56 @@ pub fn load(acc: &mut Diagnostics, sources: &mut Sources, input: &Input, schemas
     (!failed).then_some(desired)
 }
 
+/// A configuration, its problems, and the places of its literal secrets.
+type Outcome = (Desired, Diagnostics, Vec<Span>);
+
+/// Names of variables; none if it could be any.
+type Lacking = BTreeSet<Arc<str>>;
+
+/// Evaluates everything, with the variables `demanded` that must have a value.
+///
+/// # Errors
+/// The variables without a value that the extent needs all the same, if there was no demand yet.
 fn evaluate_all(
     mut acc: Diagnostics,
-    files: Files,
+    files: &Files,
     input: &Input,
     schemas: &Schemas,
-) -> (Desired, Diagnostics, Vec<Span>) {
+    demanded: Option<&Lacking>,
+) -> Result<Outcome, Lacking> {
     let declared = decode::collect(&mut acc, &files.bodies);
     let mut hidden = Vec::new();
-    let spared = |name: &str| input.backend_only && !variables::backend_needs(&declared, name);
+    let is_demanded = |name: &str| demanded.is_some_and(|names| names.is_empty() || names.contains(name));
+    let spared = |name: &str| match input.extent {
+        _ if is_demanded(name) => false,
+        Extent::All => false,
+        Extent::Used | Extent::End | Extent::Graph => true,
+        Extent::Backend => !variables::backend_needs(&declared, name),
+    };
     let variables = variables::resolve(&mut acc, &mut hidden, input, &files.values, &declared.variables, &spared);
     let ev = Evaluation::new(schemas, input, &declared, variables, acc);
     ev.hidden.borrow_mut().extend(hidden);
-    ev.validations();
-    ev.all_locals();
+    ev.leniently(true, || {
+        ev.validations();
+        ev.all_locals();
+    });
     for (index, decl) in declared.resources.iter().enumerate() {
         for &instance in ev.expand(index, decl.block.header).iter().flat_map(|instances| instances.iter()) {
             ev.build(instance, decl.block.header);
         }
     }
-    let mut desired = Desired {
+    let (no_backend, no_outputs) =
+        (input.extent == Extent::Graph, matches!(input.extent, Extent::Graph | Extent::End));
+    let mut desired = ev.leniently(no_backend, || Desired {
         settings: ev.settings(),
         backend: ev.backend(),
         policy: ev.policy(),
-        outputs: ev.outputs(),
         ..Desired::default()
-    };
+    });
+    desired.outputs = ev.leniently(no_outputs, || ev.outputs());
+    if let Some(lacking) = ev.lacking.take().filter(|_| input.extent != Extent::Backend && demanded.is_none()) {
+        return Err(lacking);
+    }
     let all = ev.built();
     let by_address = all.iter().map(|built| (&built.resource.address, &built.resource)).collect();
     desired.moved = ev.moved(&by_address);
@@ -138,7 +183,7 @@ fn evaluate_all(
     duplicates::check(&mut acc, &all);
     collisions::check(&mut acc, schemas, &all);
     desired.resources = all.into_iter().map(|built| (built.resource.address.clone(), built.resource.clone())).collect();
-    (desired, acc, hidden)
+    Ok((desired, acc, hidden))
 }
 
 /// Every problem once: what is wrong with a block is wrong with each of its instances.
@@ -162,6 +207,16 @@ fn without_keys(detail: &str) -> String {
         out.push_str(part.split_once("\"]").map_or(part, |(_, rest)| rest));
     }
     out
+}
+
+/// A text of a configuration as it may be shown: with asterisks for whatever may be a secret.
+#[must_use]
+pub fn covered(text: &str, schemas: &Schemas) -> String {
+    let mut sources = Sources::new();
+    let id = sources.add("", text);
+    let body = parse::parse(&mut Diagnostics::new(), id, text);
+    plain::spans(body.as_slice(), schemas).into_iter().for_each(|span| sources.reveal(span));
+    sources.get(id).map(|source| source.shown().to_owned()).unwrap_or_default()
 }
 
 /// The JSON schema of configurations, generated from the table that the decoder uses.

@@ -1,6 +1,7 @@
 //! Instances → resources: attributes evaluated, converted to their types, defaults applied. What each
 //! kind demands beyond types is in [`kinds`](crate::config::kinds).
 
+use crate::config::Extent;
 use crate::config::blocks;
 use crate::config::blocks::Ty;
 use crate::config::check;
@@ -22,6 +23,7 @@ use crate::lang::ast::Node;
 use crate::model::address::Address;
 use crate::model::attrs::Attrs;
 use crate::model::attrs::Value;
+use crate::model::resource::Kind;
 use crate::model::resource::Lifecycle;
 use crate::model::resource::Origin;
 use crate::model::resource::Resource;
@@ -76,9 +78,11 @@ impl Evaluation<'_> {
                 needs: Vec::new(),
                 failed: false,
             };
-            builder.attributes();
-            builder.kind();
-            Rc::new(builder.finish())
+            self.leniently(false, || {
+                builder.attributes();
+                builder.kind();
+                Rc::new(builder.finish())
+            })
         });
         self.reads.replace(reads);
         *instance.state.borrow_mut() = State::Done(built.clone());
@@ -100,7 +104,14 @@ impl<'a> Builder<'_, 'a> {
                 continue;
             }
             self.spans.insert(attr.name.clone(), attr.expr.span);
-            match self.typed(known.name, known.ty, &attr.expr) {
+            let ev = self.ev;
+            let lenient = match ev.input.extent {
+                Extent::End | Extent::Graph => {
+                    known.name == "description" || (known.ty == Ty::Secret && self.decl.kind == Kind::Secret)
+                }
+                Extent::All | Extent::Used | Extent::Backend => false,
+            };
+            match ev.leniently(lenient, || self.typed(known.name, known.ty, &attr.expr)) {
                 Some(Value::Null) if known.required => {
                     let detail = format!("`{}` must be set, and this is null.", known.name);
                     self.report(Diagnostic::error(&codes::REQUIRED, detail).at(attr.expr.span, "null"));
@@ -176,13 +187,14 @@ impl<'a> Builder<'_, 'a> {
             let mut value = None;
             if let Some(attr) = written {
                 self.spans.insert(format!("{prefix}{}", attr.name).into(), attr.expr.span);
-                let got = match field.sensitive {
+                let ev = self.ev;
+                let got = ev.leniently(ev.input.extent == Extent::Graph, || match field.sensitive {
                     true => self.secret(&attr.name, &attr.expr),
                     false => self.eval(&attr.expr).and_then(|value| match value {
                         Value::Null => Some(value),
                         _ => self.fit(&attr.name, &value, &field.ty, &attr.expr),
                     }),
-                };
+                });
                 match got {
                     Some(got) => value = Some(got).filter(|value| !value.is_null()),
                     None => {

@@ -43,10 +43,22 @@ pub(crate) struct Variables {
     names: Vec<Arc<str>>,
     /// Those without a usable value, which was reported.
     failed: HashSet<Arc<str>>,
+    /// Those of the failed that have no value and need none: nothing was reported.
+    spared: HashSet<Arc<str>>,
     known: HashSet<Arc<str>>,
 }
 
 impl Variables {
+    /// Whether one of them has no value although nothing was reported.
+    pub(crate) fn spares_any(&self) -> bool {
+        !self.spared.is_empty()
+    }
+
+    /// Whether an expression that mentions this may mean one without a value.
+    pub(crate) fn is_spared(&self, name: Option<&str>) -> bool {
+        name.map_or(self.spares_any(), |name| self.spared.contains(name))
+    }
+
     pub(crate) fn values(&self) -> Value {
         self.values.clone()
     }
@@ -93,6 +105,7 @@ pub(crate) fn resolve(
     let mut given = given_in_files(acc, input, auto, &known);
     let mut object = Object::new();
     let mut failed = HashSet::new();
+    let mut without = HashSet::new();
     // On the command line, the last one counts.
     let mut texts: HashMap<&str, &str> = HashMap::new();
     for (name, text) in &input.vars {
@@ -116,6 +129,7 @@ pub(crate) fn resolve(
         let text = text.or_else(|| if file.is_some() { None } else { from_env() });
         if text.is_none() && file.is_none() && decode::expr(&block.body, "default").is_none() && spared(name) {
             failed.insert(name.clone());
+            without.insert(name.clone());
             continue;
         }
         match one(acc, hidden, input, block, text, file) {
@@ -127,7 +141,7 @@ pub(crate) fn resolve(
             }
         }
     }
-    Variables { values: Value::object(object), names, failed, known }
+    Variables { values: Value::object(object), names, failed, spared: without, known }
 }
 
 /// What files say, the last one of a name.

@@ -1,5 +1,5 @@
 //! What of a text may be a secret: the content of every quoted text and heredoc but for the labels of
-//! blocks. Reads any text, also one without syntax, and covers too much rather than too little. Which
+//! blocks, and values without quotes that are no expression. Reads any text, also one without syntax, and covers too much rather than too little. Which
 //! of them are known to be plain is not decided here: see [`Sources::reveal`](crate::diag::source::Sources::reveal).
 
 use std::ops::Range;
@@ -122,6 +122,20 @@ impl Scan<'_> {
         self.push(from, self.line_end());
     }
 
+    /// Somebody forgot the quotes, or the value is a number: what is behind the equals sign calls nothing and
+    /// refers to nothing. The scan goes on behind it.
+    fn cover_bare(&mut self) {
+        let rest = &self.bytes[self.at..self.line_end()];
+        let end = rest.iter().position(|b| matches!(b, b'#' | b'}')).unwrap_or(rest.len());
+        let value = rest[..end].trim_ascii();
+        let is_code = value.iter().any(|b| matches!(b, b'"' | b'\'' | b'`' | b'(' | b'[' | b'{' | b'<' | b'=' | b','));
+        let root = value.split(|b| *b == b'.').next().unwrap_or_default();
+        let refers = root.len() < value.len() && root.iter().all(|b| b.is_ascii_lowercase() || *b == b'_');
+        if !(is_code || refers || value.is_empty() || matches!(value, b"true" | b"false" | b"null")) {
+            self.push(self.at, self.at + rest[..end].trim_ascii_end().len());
+        }
+    }
+
     /// Covers a range but for the blanks before it.
     fn push(&mut self, start: usize, end: usize) {
         let blanks = self.bytes[start..end].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
@@ -179,8 +193,9 @@ impl Scan<'_> {
             }
             b => {
                 self.at += 1;
-                if b == b'=' {
-                    self.line.value.get_or_insert(self.at);
+                if b == b'=' && self.line.value.is_none() {
+                    self.line.value = Some(self.at);
+                    self.cover_bare();
                 }
                 self.line.last = Last::Other;
                 self.drop_labels = None;

@@ -115,12 +115,6 @@ impl Source {
     }
 }
 
-/// A text of which nothing is known, as it may be shown: see [`Source::shown`].
-#[must_use]
-pub fn covered(text: &str) -> String {
-    Source::new("".into(), text.into(), true).shown().to_owned()
-}
-
 /// Whether a character moves a cursor, breaks a line, turns the direction of writing or can't be seen.
 #[must_use]
 pub fn is_unseen(c: char) -> bool {

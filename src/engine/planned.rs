@@ -78,7 +78,10 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
             live.destinations.insert(address.clone(), listing(address, seen, &rules, &key));
         }
     }
-    let notes = notes(&resolved, &opened);
+    let mut missing = resolved.missing();
+    // What ends needs no value any more, but the credentials for a look at what ends with it.
+    missing.retain(|address, _| !scope.destroy || resolved.credentials.contains_key(address));
+    let notes = notes(&missing, &opened);
     let input = plan::Input {
         desired,
         live: &live,
@@ -258,8 +261,8 @@ pub(super) fn listing(
     Listing { entries: entries.collect(), partial: observation.partial.clone() }
 }
 
-fn notes(resolved: &Resolved, opened: &BTreeMap<Address, Opened>) -> Vec<Diagnostic> {
-    let mut notes: Vec<_> = resolved.missing().iter().map(|(address, why)| sources::later(address, why)).collect();
+fn notes(missing: &BTreeMap<Address, Diagnostic>, opened: &BTreeMap<Address, Opened>) -> Vec<Diagnostic> {
+    let mut notes: Vec<_> = sources::later(missing).into_iter().collect();
     for (address, opened) in opened {
         let why = match (&opened.destination, opened.seen.as_deref()) {
             // A missing credential has its own note.

@@ -251,14 +251,16 @@ pub(super) fn about(mut why: Diagnostic, resource: &Resource) -> Diagnostic {
     why
 }
 
-/// A note for a plan: the same words, but nothing is lost yet.
-pub(super) fn later(address: &Address, why: &Diagnostic) -> Diagnostic {
-    let detail = format!("{address}: {}", why.detail);
-    Diagnostic {
-        help: why.help.clone(),
-        labels: why.labels.clone(),
-        ..Diagnostic::warning(&codes::SOURCE_LATER, detail)
-    }
+/// One note for a plan about all that is not at hand: the same words, but nothing is lost yet.
+pub(super) fn later(missing: &BTreeMap<Address, Diagnostic>) -> Option<Diagnostic> {
+    let lines: Vec<String> = missing.iter().map(|(address, why)| format!("{address}: {}", why.detail)).collect();
+    let mut helps: Vec<&str> = missing.values().filter_map(|why| why.help.as_deref()).collect();
+    helps.sort_unstable();
+    helps.dedup();
+    let labels = missing.values().flat_map(|why| why.labels.clone()).collect();
+    let help = (!helps.is_empty()).then(|| helps.join("; "));
+    let note = Diagnostic { help, labels, ..Diagnostic::warning(&codes::SOURCE_LATER, lines.join("\n")) };
+    (!missing.is_empty()).then_some(note)
 }
 
 /// A text as a value.

@@ -11,6 +11,8 @@ use std::sync::Arc;
 pub enum Type {
     /// Text.
     String,
+    /// A path of this machine, from its root.
+    Path,
     /// A number.
     Number,
     /// `true` or `false`.
@@ -40,8 +42,18 @@ pub struct Field {
     pub default: Option<Value>,
     /// Whether it takes a secret source instead of plain text.
     pub sensitive: bool,
+    /// Of an option: the variants for which only a remote backend does what it says; empty for all of them.
+    pub remote: Option<Vec<Arc<str>>>,
     /// One sentence for the reference page; may be empty.
     pub doc: Arc<str>,
+}
+
+impl Field {
+    /// Whether keyform itself, and its embedded backend, can't do what this option says.
+    #[must_use]
+    pub fn is_remote_only(&self, variant: &str) -> bool {
+        self.remote.as_ref().is_some_and(|only| only.is_empty() || only.iter().any(|name| **name == *variant))
+    }
 }
 
 /// One way to connect to an app.

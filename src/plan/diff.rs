@@ -151,11 +151,11 @@ fn still_used(input: &Input<'_>, address: &Address, declared: &BTreeMap<&Address
     };
     let users: Vec<&Resource> = declared.values().copied().filter(uses).collect();
     let first = users.first()?;
-    let more = match users.len() - 1 {
-        0 => String::new(),
-        rest => format!(" and {rest} more"),
+    let users = match users.len() - 1 {
+        0 => format!("{} still needs it", first.address),
+        rest => format!("{} and {rest} more still need it", first.address),
     };
-    let detail = format!("{address} is no longer declared, but {}{more} still need it.", first.address);
+    let detail = format!("{address} is no longer declared, but {users}.");
     let help = "declare it again, or take away what needs it as well";
     Some(Diagnostic::error(&codes::STILL_USED, detail).at(first.origin.block, "this needs it").help(help))
 }

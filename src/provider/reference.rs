@@ -155,6 +155,7 @@ fn table(out: &mut String, fields: &[Field]) {
 fn takes(ty: &Type) -> String {
     match ty {
         Type::String => "text".to_owned(),
+        Type::Path => "absolute path".to_owned(),
         Type::Number => "number".to_owned(),
         Type::Bool => "`true` or `false`".to_owned(),
         Type::List(inner) => format!("list: {}", takes(inner)),

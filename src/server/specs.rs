@@ -32,7 +32,8 @@ pub(crate) fn checked(destination: &Destination, config: &Json, options: &Json) 
     let mut issues = Vec::new();
     let at = [serde_json::Value::from("destinationConfig")];
     let mut stored = Fields::new();
-    if let Some((name, variant)) = wire::variant(&mut issues, &at, destination, config) {
+    let chosen = wire::variant(&mut issues, &at, destination, config);
+    if let Some((name, variant)) = chosen {
         wire::attrs(&mut issues, &at, &variant.fields, config);
         if let Some(selector) = wire::selector(destination) {
             stored.insert(selector, json!(&**name));
@@ -40,6 +41,12 @@ pub(crate) fn checked(destination: &Destination, config: &Json, options: &Json) 
         stored.extend(wire::known(&variant.fields, config, false));
     }
     let stored_options = check_options(&mut issues, destination, options);
+    for field in destination.options.iter().filter(|field| field.is_remote_only(chosen.map_or("", |(name, _)| name))) {
+        if options.get(&*field.wire).is_some_and(|value| *value == json!(true)) {
+            let message = format!("{} is not supported by this server", field.wire);
+            issues.push(issue("custom", &[json!("syncOptions"), json!(&*field.wire)], message, json!({})));
+        }
+    }
     if issues.is_empty() { Ok((stored, stored_options)) } else { Err(Refusal::invalid(issues)) }
 }
 

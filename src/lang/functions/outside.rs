@@ -1,6 +1,7 @@
 //! Functions that ask the environment or read files, all through [`Outside`], and those that say where a
 //! secret will come from, which ask nothing.
 
+use crate::diag;
 use crate::diag::source::Sources;
 use crate::lang::convert;
 use crate::lang::eval;
@@ -126,13 +127,13 @@ fn some_text(args: &[Value]) -> Result<Arc<str>, Misuse> {
 
 fn read(outside: &Outside<'_>, args: &[Value]) -> Result<String, Misuse> {
     let path = outside.base.join(&*text(args, 0)?);
-    (outside.read)(&path).map_err(|e| wrong(0, format!("names a file that can't be read: {}", e.kind())))
+    (outside.read)(&path).map_err(|e| wrong(0, format!("names a file that can't be read: {}", diag::why(e.kind()))))
 }
 
 fn fileset(outside: &Outside<'_>, args: &[Value]) -> Result<Value, Misuse> {
     let directory = outside.base.join(&*text(args, 0)?);
     let found = (outside.glob)(&directory, &text(args, 1)?)
-        .map_err(|e| wrong(0, format!("names a directory that can't be listed: {}", e.kind())))?;
+        .map_err(|e| wrong(0, format!("names a directory that can't be listed: {}", diag::why(e.kind()))))?;
     let mut paths = Vec::with_capacity(found.len());
     for path in &found {
         let path = path.strip_prefix(&directory).unwrap_or(path).to_str();

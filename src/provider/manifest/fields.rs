@@ -14,7 +14,7 @@ use crate::model::schema::Type;
 use std::sync::Arc;
 
 /// The words that stand for types.
-const TYPES: [&str; 10] = ["string", "number", "bool", "any", "list", "map", "sensitive", "optional", "oneof", "wire"];
+const TYPES: [&str; 12] = ["string", "path", "remote", "number", "bool", "any", "list", "map", "sensitive", "optional", "oneof", "wire"];
 
 /// The input that an attribute declares. `text` is the whole source, for the comment.
 pub fn field(acc: &mut Diagnostics, attr: &Attr, text: &str) -> Option<Field> {
@@ -25,6 +25,7 @@ pub fn field(acc: &mut Diagnostics, attr: &Attr, text: &str) -> Option<Field> {
         required: true,
         default: None,
         sensitive: false,
+        remote: None,
         doc: comment_after(text, attr.expr.span.end as usize),
     };
     acc.take(read(&attr.expr, &mut field))?;
@@ -56,6 +57,7 @@ fn read(expr: &Expr, field: &mut Field) -> Result<(), Diagnostic> {
 fn simple(name: &str, span: Span, field: &mut Field) -> Result<Type, Diagnostic> {
     Ok(match name {
         "string" => Type::String,
+        "path" => Type::Path,
         "number" => Type::Number,
         "bool" => Type::Bool,
         "any" => Type::Any,
@@ -91,6 +93,10 @@ fn call(name: &str, args: &[Expr], span: Span, field: &mut Field) -> Result<(), 
         ("oneof", [_, ..]) => {
             field.ty = Type::OneOf(args.iter().map(text).collect::<Result<_, _>>()?);
             Ok(())
+        }
+        ("remote", [inner, variants @ ..]) => {
+            field.remote = Some(variants.iter().map(text).collect::<Result<_, _>>()?);
+            read(inner, field)
         }
         ("wire", [inner, name]) => {
             field.wire = text(name)?;
