@@ -85,7 +85,7 @@ fn what_may_not_be_read_or_written_is_said_and_nothing_is_lost() {
         ("out", 0o000, &["plan"], "permission denied", 5),
         (".keyform/ledger.json", 0o000, &["plan"], "KF0801", 1),
         (".keyform/fingerprint.key", 0o000, &["plan"], "KF0", 1),
-        (".keyform/server", 0o000, &["plan"], "KF0701", 1),
+        (".keyform/server/server.db", 0o000, &["plan"], "KF0701", 1),
         (".keyform", 0o500, &["apply", "--auto-approve"], "KF08", 1),
     ] {
         let old = world.mode(file, mode);
@@ -101,7 +101,7 @@ fn what_may_not_be_read_or_written_is_said_and_nothing_is_lost() {
     let old = world.mode("out", 0o500);
     let (exit, text) = world.run(&["apply", "--auto-approve"]);
     world.mode("out", old);
-    assert!(exit == 7 && text.contains("permission denied"), "{exit} {text}");
+    assert!(exit == 7 && text.contains("KF0903"), "{exit} {text}");
     assert_eq!(fs::read(world.path("out/dev.env")).unwrap(), written, "the file is as it was");
     assert_eq!(fs::read_dir(world.path("out")).unwrap().count(), tree, "nothing lies beside it");
     assert_eq!(world.run(&["apply", "--auto-approve"]).0, 0);

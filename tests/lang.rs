@@ -217,7 +217,7 @@ fn all_functions() {
         ("[env(\"HOME\"), env(\"X\", \"d\")]", "[\"/home/ann\", \"d\"]"),
         ("env(\"X\")", "KF0109 Argument 1 of `env` names a variable that is not set. «\"X\"»"),
         ("file(\"note.txt\")", "\"note\\n\""),
-        ("file(\"x\")", "KF0109 Argument 1 of `file` names a file that can't be read: entity not found. «\"x\"»"),
+        ("file(\"x\")", "KF0109 Argument 1 of `file` names a file that can't be read: it does not exist. «\"x\"»"),
         ("fileset(\"docs\", \"**\")", "[\"a/c.txt\", \"b.txt\"]"),
         ("abspath(\"./a/../b\")", "\"/base/b\""),
         ("templatefile(\"hello.tpl\", { name = \"Ann\", list = [1, 2] })", "\"Hello Ann! 1 2\""),

@@ -214,6 +214,15 @@ impl<'a> Evaluation<'a> {
         }
     }
 
+    /// Whether an expression is made of words that mean nothing: a text without quotes.
+    pub(crate) fn is_bare(&self, expr: &Expr) -> bool {
+        let is_root = |name: &str| {
+            matches!(name, "var" | "local" | "each") || self.roots.iter().any(|(root, _)| **root == *name)
+        };
+        matches!(expr.node, Node::Name(_) | Node::Get(..) | Node::Unary(..) | Node::Binary(..))
+            && refs::mentions(expr).iter().any(|mention| !is_root(&mention.root))
+    }
+
     /// Notes the variables without a value that an expression mentions, itself or by way of local values: also
     /// where `try` has an answer to it.
     fn note_lacking(&self, expr: &Expr, poisoned: bool) {

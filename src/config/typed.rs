@@ -179,6 +179,14 @@ impl Builder<'_, '_> {
     /// A secret attribute: a source, or a literal, which is frowned upon.
     pub(crate) fn secret(&mut self, name: &str, expr: &Expr) -> Option<Value> {
         self.ev.hidden.borrow_mut().extend(refs::literals(expr));
+        if self.ev.is_bare(expr) {
+            // Perhaps the secret itself: what it says is not repeated.
+            self.ev.hidden.borrow_mut().push(expr.span);
+            let detail = format!("`{name}` is a secret, and this is neither a source nor a reference.");
+            let d = Diagnostic::error(&codes::UNKNOWN_NAME, detail).at(expr.span, "");
+            self.report(d.help("write a source such as `secret_env(\"NAME\")`; a text needs quotes"));
+            return None;
+        }
         let value = self.eval(expr)?;
         match &value {
             Value::Null => Some(value),

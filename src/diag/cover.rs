@@ -128,7 +128,8 @@ impl Scan<'_> {
         let rest = &self.bytes[self.at..self.line_end()];
         let end = rest.iter().position(|b| matches!(b, b'#' | b'}')).unwrap_or(rest.len());
         let value = rest[..end].trim_ascii();
-        let is_code = value.iter().any(|b| matches!(b, b'"' | b'\'' | b'`' | b'(' | b'[' | b'{' | b'<' | b'=' | b','));
+        let is_code = value.iter().any(|b| matches!(b, b'"' | b'\'' | b'`' | b'(' | b'[' | b'{' | b'<' | b','))
+            || value.windows(2).any(|two| two == b" =");
         let root = value.split(|b| *b == b'.').next().unwrap_or_default();
         let refers = root.len() < value.len() && root.iter().all(|b| b.is_ascii_lowercase() || *b == b'_');
         if !(is_code || refers || value.is_empty() || matches!(value, b"true" | b"false" | b"null")) {
