@@ -113,7 +113,9 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         context.tell(Diagnostic::error(&codes::VALUE_IN_ARGUMENTS, detail).help(help));
         return context.end("secret", Exit::Usage);
     }
-    let Some((desired, registry)) = context.load_for(&args.inputs, Extent::Backend) else { return context.failed("secret") };
+    let Some((desired, registry)) = context.load_for(&args.inputs, Extent::Backend) else {
+        return context.failed("secret");
+    };
     let Some(runtime) = context.runtime() else { return context.failed("secret") };
     let result = runtime.block_on(async {
         let engine = context.open(&desired, registry, false, None).await?;

@@ -45,7 +45,8 @@ impl Stop {
     /// # Errors
     /// The machine does not allow it.
     pub(super) fn listen() -> Result<Self, Diagnostic> {
-        let refused = |e: std::io::Error| Diagnostic::error(&codes::SIGNALS, format!("No signal handler: {}.", e.kind()));
+        let refused =
+            |e: std::io::Error| Diagnostic::error(&codes::SIGNALS, format!("No signal handler: {}.", e.kind()));
         both().map(Self).map_err(refused)
     }
 

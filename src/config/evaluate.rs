@@ -216,9 +216,8 @@ impl<'a> Evaluation<'a> {
 
     /// Whether an expression is made of words that mean nothing: a text without quotes.
     pub(crate) fn is_bare(&self, expr: &Expr) -> bool {
-        let is_root = |name: &str| {
-            matches!(name, "var" | "local" | "each") || self.roots.iter().any(|(root, _)| **root == *name)
-        };
+        let is_root =
+            |name: &str| matches!(name, "var" | "local" | "each") || self.roots.iter().any(|(root, _)| **root == *name);
         matches!(expr.node, Node::Name(_) | Node::Get(..) | Node::Unary(..) | Node::Binary(..))
             && refs::mentions(expr).iter().any(|mention| !is_root(&mention.root))
     }

@@ -391,8 +391,7 @@ impl Builder<'_, '_> {
         let place = self.attrs.get("destination").and_then(Value::as_object);
         let selected = destination.selector.as_ref().and_then(|selector| place?.get(selector)?.as_str()).unwrap_or("");
         let fields = destination.options.iter().filter(|field| field.is_remote_only(selected));
-        let asked: Vec<&Field> =
-            fields.filter(|field| options.get(&field.name) != field.default.as_ref()).collect();
+        let asked: Vec<&Field> = fields.filter(|field| options.get(&field.name) != field.default.as_ref()).collect();
         for field in asked {
             let detail = format!("`{}` is done by a remote backend only, not by keyform itself.", field.name);
             let span = self.spans.get(&*format!("options.{}", field.name)).copied();

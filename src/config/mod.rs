@@ -162,8 +162,7 @@ fn evaluate_all(
             ev.build(instance, decl.block.header);
         }
     }
-    let (no_backend, no_outputs) =
-        (input.extent == Extent::Graph, matches!(input.extent, Extent::Graph | Extent::End));
+    let (no_backend, no_outputs) = (input.extent == Extent::Graph, matches!(input.extent, Extent::Graph | Extent::End));
     let mut desired = ev.leniently(no_backend, || Desired {
         settings: ev.settings(),
         backend: ev.backend(),

@@ -14,7 +14,8 @@ use crate::model::schema::Type;
 use std::sync::Arc;
 
 /// The words that stand for types.
-const TYPES: [&str; 12] = ["string", "path", "remote", "number", "bool", "any", "list", "map", "sensitive", "optional", "oneof", "wire"];
+const TYPES: [&str; 12] =
+    ["string", "path", "remote", "number", "bool", "any", "list", "map", "sensitive", "optional", "oneof", "wire"];
 
 /// The input that an attribute declares. `text` is the whole source, for the comment.
 pub fn field(acc: &mut Diagnostics, attr: &Attr, text: &str) -> Option<Field> {
