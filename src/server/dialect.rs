@@ -140,6 +140,14 @@ impl Dialect {
         }
     }
 
+    /// Refuses a text that was too long for its column in October 2024; `error` is what failed.
+    pub(crate) fn stored(self, text: &str, error: &'static str) -> Result<(), Refusal> {
+        match self == Self::Newest || text.encode_utf16().count() <= 255 {
+            true => Ok(()),
+            false => Err(Refusal::internal(error)),
+        }
+    }
+
     /// Refuses a path that a server of October 2024 failed on: only letters, digits, dashes and underscores between
     /// the slashes.
     pub(crate) fn readable(self, path: &str) -> Result<(), Refusal> {
@@ -232,6 +240,8 @@ fn reshape_secrets(value: &mut Value, is_read: bool) {
     for group in value.get_mut("imports").and_then(Value::as_array_mut).into_iter().flatten() {
         let imported = group.get_mut("secrets").and_then(Value::as_array_mut).into_iter().flatten();
         imported.for_each(|secret| imported_secret(secret, &[]));
+        // Of a folder that was gone there is no id.
+        group.as_object_mut().into_iter().for_each(|group| group.retain(|_, value| !value.is_null()));
     }
 }
 

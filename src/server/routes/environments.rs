@@ -53,6 +53,8 @@ pub(super) fn routes() -> Routes {
 
 async fn create(State(app): State<Shared>, Path(project): Id, Given(fields): Given) -> Answer<Changed> {
     let new: Create = check::read_in(app.dialect, fields, CREATE, CREATE_2024)?;
+    app.dialect.stored(&new.name, "Create")?;
+    app.dialect.stored(&new.slug, "Create")?;
     let made = app.db.run(move |store| {
         let project = store.project_id(&project)?;
         store.create_environment(&project, &new.name, &new.slug, new.position)

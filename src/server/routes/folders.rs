@@ -213,6 +213,5 @@ fn is_name(segment: &str) -> bool {
 /// The fields under their newest names.
 fn newest(mut fields: Fields) -> Fields {
     rename(&mut fields, &["workspaceId", "projectSlug"], "projectId");
-    rename(&mut fields, &["directory"], "path");
     fields
 }

@@ -6,6 +6,8 @@ use crate::api::imports::Import;
 use crate::api::imports::Many;
 use crate::api::imports::Place;
 use crate::api::imports::Update;
+use crate::api::projects::EnvironmentName;
+use crate::api::secrets::Imported;
 use crate::server::Shared;
 use crate::server::body::Asked;
 use crate::server::body::Given;
@@ -28,6 +30,7 @@ use axum::Json;
 use axum::extract::Path;
 use axum::extract::State;
 use axum::routing::get;
+use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;
 
@@ -48,9 +51,25 @@ const UPDATE: &[Rule] = &[
     fields("import", &[text("environment"), text("path"), int("position", 0, i64::MAX)]).required(),
 ];
 
+/// What all imports of a folder bring.
+#[derive(Serialize)]
+struct Seen {
+    secrets: Vec<Group>,
+}
+
+/// What one import brings.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Group {
+    #[serde(flatten)]
+    group: Imported,
+    environment_info: EnvironmentName,
+}
+
 pub(super) fn routes() -> Routes {
     let one = get(read).patch(update).delete(delete);
     at(&["/api/v2/secret-imports", "/api/v1/secret-imports"], &get(list).post(create))
+        .merge(at(&["/api/v2/secret-imports/secrets", "/api/v1/secret-imports/secrets/raw"], &get(secrets)))
         .merge(at(&["/api/v2/secret-imports/{id}", "/api/v1/secret-imports/{id}"], &one))
 }
 
@@ -65,6 +84,18 @@ async fn list(State(app): State<Shared>, Asked(query): Asked) -> Answer<Many> {
     });
     let message = "Successfully fetched secret imports".to_owned();
     Ok(Json(Many { message, secret_imports: secret_imports.await? }))
+}
+
+async fn secrets(State(app): State<Shared>, Asked(query): Asked) -> Answer<Seen> {
+    let place: Place = check::read_query(newest(query), PLACE)?;
+    let secrets = app.db.run(move |store| {
+        let project = store.project_id(&place.project_id)?;
+        let at = store.place(project, &place.environment, &place.path, "NotFound")?;
+        let environments = store.imports(&at.folder)?.into_iter().map(|import| import.import_env);
+        let groups = store.import_groups(&at, true)?.into_iter().zip(environments);
+        Ok(groups.map(|(group, environment_info)| Group { group, environment_info }).collect())
+    });
+    Ok(Json(Seen { secrets: secrets.await? }))
 }
 
 async fn create(State(app): State<Shared>, Given(fields): Given) -> Answer<Changed> {

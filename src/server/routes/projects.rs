@@ -100,6 +100,7 @@ async fn list(State(app): State<Shared>, Asked(query): Asked) -> Answer<Many> {
 
 async fn create(State(app): State<Shared>, Given(fields): Given) -> Answer<One> {
     let new: Create = check::read_in(app.dialect, fields, CREATE, CREATE_2024)?;
+    app.dialect.stored(&new.project_name, "Create")?;
     let capitalized = app.dialect.pick(false, true);
     let project = app.db.run(move |store| store.create_project(&new, capitalized)).await?;
     Ok(Json(One { project }))
@@ -171,5 +172,6 @@ fn change(dialect: Dialect, fields: Fields, once: &[Rule]) -> Result<Update, Ref
     if dialect == Dialect::October2024 && change.name.is_none() && change.auto_capitalization.is_none() {
         return Err(Refusal::internal("Update by id"));
     }
+    dialect.stored(change.name.as_deref().unwrap_or(""), "Update by id")?;
     Ok(change)
 }

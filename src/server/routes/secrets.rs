@@ -1,5 +1,6 @@
 //! Secrets, one by one: at the newest addresses, and at those that all of the vendor's own kits use.
 
+use crate::api::root;
 use crate::api::secrets::Change;
 use crate::api::secrets::Create;
 use crate::api::secrets::Delete;
@@ -38,6 +39,9 @@ use axum::Json;
 use axum::extract::Path;
 use axum::extract::State;
 use axum::routing::get;
+use axum::routing::post;
+use serde::Deserialize;
+use serde::Serialize;
 use serde_json::Value;
 
 pub(super) const PROJECT: Rule = text("projectId").required();
@@ -120,10 +124,44 @@ const UPDATE_2024: &[Rule] = &[
     REMINDER,
 ];
 const DELETE: &[Rule] = &[PROJECT, ENVIRONMENT, PATH, TYPE];
+const MOVE: &[Rule] = &[
+    PROJECT,
+    text("sourceEnvironment").required(),
+    text("sourceSecretPath"),
+    text("destinationEnvironment").required(),
+    text("destinationSecretPath"),
+    texts("secretIds").required(),
+    bool("shouldOverwrite"),
+];
+
+/// Secrets to put into another folder.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Move {
+    project_id: String,
+    source_environment: String,
+    #[serde(default = "root")]
+    source_secret_path: String,
+    destination_environment: String,
+    #[serde(default = "root")]
+    destination_secret_path: String,
+    secret_ids: Vec<String>,
+    #[serde(default)]
+    should_overwrite: bool,
+}
+
+/// What became of a move: without approval policies, all of it is done.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Moved {
+    is_source_updated: bool,
+    is_destination_updated: bool,
+}
 
 pub(super) fn routes() -> Routes {
     let one = get(read).post(create).patch(update).delete(delete);
     at(&["/api/v4/secrets", "/api/v3/secrets/raw"], &get(read_all))
+        .merge(at(&["/api/v4/secrets/move", "/api/v3/secrets/move"], &post(relocate)))
         .merge(at(&["/api/v4/secrets/{key}", "/api/v3/secrets/raw/{key}"], &one))
         .merge(at(&["/api/v4/secrets/id/{id}", "/api/v3/secrets/raw/id/{id}"], &get(read_by_id)))
 }
@@ -162,10 +200,13 @@ async fn read_all(State(app): State<Shared>, Asked(query): Asked) -> Answer<Many
             let wanted: Vec<&str> = wanted.split(',').map(str::trim).filter(|slug| !slug.is_empty()).collect();
             many.secrets.retain(|secret| wanted.is_empty() || has_tag(secret, &wanted));
         }
-        if asked.expand_secret_references && asked.view_secret_value {
+        if asked.view_secret_value {
             let mut expander = Expander::new(store, &project);
+            let own = many.secrets.iter_mut().filter(|_| asked.expand_secret_references);
             let imported = many.imports.iter_mut().flatten().flat_map(|group| &mut group.secrets);
-            for secret in many.secrets.iter_mut().chain(imported) {
+            // In October 2024 what was imported came with its references replaced, asked for or not.
+            let always = dialect == Dialect::October2024;
+            for secret in own.chain(imported.filter(|_| always || asked.expand_secret_references)) {
                 expander.expand(secret)?;
             }
         }
@@ -202,7 +243,14 @@ async fn read(State(app): State<Shared>, Path(key): Id, Asked(query): Asked) -> 
         if found.is_none() && asked.include_imports {
             let groups = store.import_groups(&at, asked.view_secret_value)?;
             // The later import wins.
-            found = groups.into_iter().rev().flat_map(|group| group.secrets).find(|secret| secret.secret_key == key);
+            found = groups.into_iter().rev().find_map(|group| {
+                let found = group.secrets.into_iter().find(|secret| secret.secret_key == key)?;
+                Some(match dialect {
+                    Dialect::Newest => found,
+                    // It told the environment of the import, and no tags.
+                    Dialect::October2024 => StoredSecret { environment: group.environment, tags: None, ..found },
+                })
+            });
         }
         let mut secret = found.ok_or_else(|| missing(key))?;
         if asked.expand_secret_references && asked.view_secret_value {
@@ -274,7 +322,31 @@ async fn delete(State(app): State<Shared>, Path(key): Id, Given(fields): Given) 
     Ok(one(secret))
 }
 
-/// The fields under their newest names; those that are `null` count as absent, as some clients mean it.
+async fn relocate(State(app): State<Shared>, Given(fields): Given) -> Answer<Moved> {
+    let asked: Move = check::read(newest(fields), MOVE)?;
+    let dialect = app.dialect;
+    app.db
+        .run(move |store| {
+            let place = |environment: &str, path: &str| Place {
+                project_id: asked.project_id.clone(),
+                environment: environment.to_owned(),
+                secret_path: path.to_owned(),
+            };
+            let from = place(&asked.source_environment, &asked.source_secret_path);
+            let from = located(store, dialect, &from, "MoveSecrets")?;
+            let to = place(&asked.destination_environment, &asked.destination_secret_path);
+            let to = located(store, dialect, &to, "MoveSecrets")?;
+            store.move_secrets(&from, &to, &asked.secret_ids, asked.should_overwrite)?;
+            touched(store, &from)?;
+            touched(store, &to)
+        })
+        .await?;
+    app.jobs.ring();
+    Ok(Json(Moved { is_source_updated: true, is_destination_updated: true }))
+}
+
+/// The fields under their newest names; those that are `null` count as absent, as some clients mean it, but for
+/// the value itself.
 pub(super) fn newest(mut fields: Fields) -> Fields {
     rename(&mut fields, &["workspaceId", "workspaceSlug", "projectSlug"], "projectId");
     rename(&mut fields, &["includeImports"], "include_imports");
@@ -286,7 +358,7 @@ pub(super) fn newest(mut fields: Fields) -> Fields {
 }
 
 fn drop_nulls(fields: &mut Fields) {
-    fields.retain(|_, value| !value.is_null());
+    fields.retain(|name, value| name == "secretValue" || !value.is_null());
 }
 
 /// Refuses personal secrets: they belong to users, and here there are machine identities only.

@@ -20,7 +20,7 @@ impl Store<'_> {
     /// What the imports of a folder bring, one group an import, in order of their positions: the secrets of
     /// the folder that is seen, then those that it sees itself.
     pub(crate) fn import_groups(&self, at: &At, with_values: bool) -> Result<Vec<Imported>, Refusal> {
-        self.groups(at, with_values, &mut vec![at.folder.clone()])
+        self.groups(at, with_values, &HashSet::new())
     }
 
     /// Everything that a sync of the folder pushes, by key, references replaced.
@@ -38,27 +38,31 @@ impl Store<'_> {
         Ok(payload)
     }
 
-    /// `open` holds the folders on the way here.
-    fn groups(&self, at: &At, with_values: bool, open: &mut Vec<String>) -> Result<Vec<Imported>, Refusal> {
-        let mut groups = Vec::new();
+    /// `above` holds the folders that were imported on the way here, and those beside them.
+    fn groups(&self, at: &At, with_values: bool, above: &HashSet<String>) -> Result<Vec<Imported>, Refusal> {
+        let mut imports = Vec::new();
         for import in self.imports(&at.folder)? {
+            let source = self.folder_at(&import.import_env.id, &import.import_path)?;
+            imports.push((import, source.filter(|source| !above.contains(&source.id))));
+        }
+        let mut seen = above.clone();
+        seen.extend(imports.iter().filter_map(|(_, source)| source.as_ref().map(|source| source.id.clone())));
+        let mut groups = Vec::new();
+        for (import, source) in imports {
             let mut group = Imported {
                 secret_path: import.import_path.clone(),
                 environment: import.import_env.slug.clone(),
                 folder_id: None,
                 secrets: Vec::new(),
             };
-            let source = self.folder_at(&import.import_env.id, &import.import_path)?;
-            if let Some(source) = source.filter(|source| !open.contains(&source.id)) {
+            if let Some(source) = source {
                 let source = At {
                     project: at.project.clone(),
                     environment: import.import_env.slug,
                     folder: source.id,
                     path: import.import_path,
                 };
-                open.push(source.folder.clone());
-                group.secrets = self.seen_in(&source, with_values, open)?;
-                open.pop();
+                group.secrets = self.seen_in(&source, with_values, &seen)?;
                 group.folder_id = Some(source.folder);
             }
             groups.push(group);
@@ -67,10 +71,10 @@ impl Store<'_> {
     }
 
     /// The secrets of a folder, then those of its imports that it does not hold itself.
-    fn seen_in(&self, at: &At, with_values: bool, open: &mut Vec<String>) -> Result<Vec<StoredSecret>, Refusal> {
+    fn seen_in(&self, at: &At, with_values: bool, above: &HashSet<String>) -> Result<Vec<StoredSecret>, Refusal> {
         let mut secrets = self.secrets(at, with_values)?;
         let mut keys: HashSet<String> = secrets.iter().map(|secret| secret.secret_key.clone()).collect();
-        for group in self.groups(at, with_values, open)?.into_iter().rev() {
+        for group in self.groups(at, with_values, above)?.into_iter().rev() {
             secrets.extend(group.secrets.into_iter().filter(|secret| keys.insert(secret.secret_key.clone())));
         }
         Ok(secrets)

@@ -66,7 +66,8 @@ impl Store<'_> {
         let path = change.path.as_deref().map_or(old.import_path, clean);
         self.refuse_cycle(folder, &source, &path)?;
         let position = change.position.unwrap_or(old.position);
-        if position != old.position {
+        // The vendor takes 0 as it is: nobody moves.
+        if position != old.position && position != 0 {
             let (step, from, to) = if position > old.position {
                 (-1, old.position + 1, position)
             } else {

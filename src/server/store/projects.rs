@@ -193,7 +193,10 @@ fn free_slug(name: &str) -> String {
         last = c;
     }
     slug.truncate(31);
+    if slug.is_empty() {
+        slug.push('p');
+    }
     let random: u16 = rand::random();
-    let separator = if slug.is_empty() || slug.ends_with('-') { "" } else { "-" };
+    let separator = if slug.ends_with('-') { "" } else { "-" };
     format!("{slug}{separator}{random:04x}")
 }

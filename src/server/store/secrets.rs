@@ -217,6 +217,31 @@ impl Store<'_> {
         Ok(Some(secret))
     }
 
+    /// Puts secrets into another folder, under new ids, as the vendor does. One that is there already is refused, or
+    /// overwritten.
+    pub(crate) fn move_secrets(&self, from: &At, to: &At, ids: &[String], overwrite: bool) -> Result<(), Refusal> {
+        for id in ids {
+            let found = self.secret_by_id(id)?.filter(|(at, _)| at.folder == from.folder);
+            let (_, key) = found.ok_or(Refusal::bad("Invalid secrets"))?;
+            let Some(secret) = self.delete_secret(from, &key)? else { continue };
+            if overwrite {
+                self.delete_secret(to, &key)?;
+            }
+            let new = New {
+                secret_comment: secret.secret_comment,
+                secret_metadata: secret.secret_metadata,
+                tag_ids: secret.tags.map(|tags| tags.into_iter().map(|tag| tag.id).collect()),
+                skip_multiline_encoding: secret.skip_multiline_encoding,
+                secret_reminder_note: secret.secret_reminder_note,
+                secret_reminder_repeat_days: secret.secret_reminder_repeat_days,
+                ..New::of(secret.secret_value)
+            };
+            let words = "Failed to move secrets. The following secrets already exist in the destination";
+            self.create_secret(to, &key, &new)?.ok_or_else(|| Refusal::bad(format!("{words}: {key}")))?;
+        }
+        Ok(())
+    }
+
     fn has_secret(&self, at: &At, key: &str) -> Result<bool, Refusal> {
         let statement = "SELECT 1 FROM secrets WHERE folder_id = ? AND key = ?";
         Ok(one(self.sql, statement, [&at.folder, key], |_| Ok(()))?.is_some())
@@ -229,7 +254,8 @@ impl Store<'_> {
             let statement = "SELECT id, slug, color FROM tags WHERE project_id = ? AND id = ?";
             let tag = one(self.sql, statement, [project, id], |row| read_tag(row, 0))?;
             let tag = tag.filter(|tag: &Tag| tags.iter().all(|other: &Tag| other.id != tag.id));
-            tags.push(tag.ok_or(Refusal::missing("One or more tags not found"))?);
+            let missing = || Refusal::missing("One or more tags not found").failed_once_unless_uuid(id, "Find one");
+            tags.push(tag.ok_or_else(missing)?);
             run(self.sql, "INSERT INTO secret_tags (secret_id, tag_id) VALUES (?, ?)", [secret, id])?;
         }
         tags.sort_by(|a, b| a.slug.cmp(&b.slug));

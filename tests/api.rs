@@ -1,0 +1,6 @@
+//! The API as a real server of October 2024 spoke it, recorded: our client's types must understand all of it, and
+//! the embedded server must speak it, too.
+
+mod recorded;
+mod replay;
+mod understood;
