@@ -38,6 +38,9 @@ pub struct Failure {
     /// refusals, the sentence that explains.
     #[serde(default)]
     pub error: String,
+    /// What a permission would have to allow, each with `action` and `subject`; newer servers only.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    pub details: serde_json::Value,
 }
 
 /// The message of a failure: a sentence, or, for a validation failure, a list of issues.

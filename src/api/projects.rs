@@ -116,7 +116,8 @@ pub struct Update {
 /// One project.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct One {
-    /// It.
+    /// It; servers of 2024 call it a workspace.
+    #[serde(alias = "workspace")]
     pub project: Project,
 }
 

@@ -46,13 +46,15 @@ pub struct Write {
 /// One tag.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct One {
-    /// It.
+    /// It; the other name is that of 2024.
+    #[serde(alias = "workspaceTag")]
     pub tag: Tag,
 }
 
 /// All tags of a project.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Many {
-    /// They.
+    /// They; the other name is that of 2024.
+    #[serde(alias = "workspaceTags")]
     pub tags: Vec<Tag>,
 }

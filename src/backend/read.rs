@@ -16,11 +16,21 @@
 //!                                             that these import from, and so on: the API has no recursive one
 //! ```
 //!
+//! A server of 2024 costs more: it can't list projects for a machine identity, so each mentioned one is read by
+//! its slug; it can't list folders recursively, so each folder is asked for its own; and the first call of each
+//! renamed part of the API is made twice, once by each of its names.
+//!
+//! Nothing is asked twice in one run, and no answer is kept for the next: a list of secrets could only be
+//! compared by its ETag if the secrets were kept beside it, which they are not.
+//!
 //! What fails makes its part unknown, never absent.
 
 use crate::api;
-use crate::backend::client::Call;
+use crate::backend::call::Call;
 use crate::backend::client::Client;
+use crate::backend::dialect;
+use crate::backend::dialect::Area;
+use crate::backend::refusal::Failure;
 use crate::backend::state::Connection;
 use crate::backend::state::Environment;
 use crate::backend::state::Folder;
@@ -72,12 +82,13 @@ pub struct EnvironmentMention {
 /// Requests under way at once; the client paces them besides.
 const AT_ONCE: usize = 8;
 
-/// The projects that the identity can see and, if wanted, its connections.
+/// The projects that the identity can see and, if wanted, its connections. Where they can't be listed, the
+/// projects with these slugs.
 ///
 /// # Errors
-/// The projects can't be listed: nothing can be said about anything.
-pub async fn roots(client: &Client, connections: bool) -> Result<State, Diagnostic> {
-    let projects = async { projects(client).await };
+/// The projects can't be read: nothing can be said about anything.
+pub async fn roots(client: &Client, connections: bool, slugs: &BTreeSet<Arc<str>>) -> Result<State, Diagnostic> {
+    let projects = projects(client, slugs);
     let connections = async {
         match connections {
             true => Some(self::connections(client).await),
@@ -256,10 +267,29 @@ fn keep(state: &mut State, answer: Answer) {
     }
 }
 
-async fn projects(client: &Client) -> Result<BTreeMap<Arc<str>, Project>, Diagnostic> {
+async fn projects(client: &Client, slugs: &BTreeSet<Arc<str>>) -> Result<BTreeMap<Arc<str>, Project>, Diagnostic> {
     let call = Call::new("the list of projects", Method::Get, api::projects::PROJECTS);
-    let answer: api::projects::Many = client.send(call).await?;
-    Ok(answer.projects.into_iter().map(project).map(|p| (p.slug.clone(), p)).collect())
+    let found = match client.send::<api::projects::Many>(call).await {
+        Ok(answer) => answer.projects.into_iter().map(project).collect(),
+        Err(failure) if failure.is_unknown_route() && client.is_old(Area::Projects) => {
+            let asked = futures_util::stream::iter(slugs).map(|slug| project_by_slug(client, slug));
+            let found: Vec<_> = asked.buffer_unordered(AT_ONCE).collect().await;
+            found.into_iter().filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?
+        }
+        Err(failure) => return Err(failure.into()),
+    };
+    Ok(found.into_iter().map(|p| (p.slug.clone(), p)).collect())
+}
+
+/// The project with a slug, if there is one.
+pub(super) async fn project_by_slug(client: &Client, slug: &str) -> Result<Option<Project>, Failure> {
+    let about = format!("project {slug}");
+    let call = Call::new(&about, Method::Get, dialect::PROJECT_BY_SLUG).arg(slug);
+    match client.send::<api::projects::Project>(call).await {
+        Ok(found) => Ok(Some(project(found))),
+        Err(failure) if failure.is_gone() => Ok(None),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// A project of the wire.
@@ -280,7 +310,7 @@ pub(super) fn project(wire: api::projects::Project) -> Project {
     }
 }
 
-async fn connections(client: &Client) -> Result<Vec<Connection>, Diagnostic> {
+pub(super) async fn connections(client: &Client) -> Result<Vec<Connection>, Diagnostic> {
     let call = Call::new("the list of app connections", Method::Get, api::connections::CONNECTIONS);
     let answer: api::connections::Many = client.send(call).await?;
     Ok(answer.app_connections.into_iter().map(connection).collect())
@@ -300,9 +330,9 @@ pub(super) fn connection(wire: api::connections::Connection) -> Connection {
     }
 }
 
-async fn tags(client: &Client, slug: &str, id: &str) -> Result<Vec<Tag>, Diagnostic> {
+pub(super) async fn tags(client: &Client, slug: &str, id: &str) -> Result<Vec<Tag>, Diagnostic> {
     let about = format!("the tags of project {slug}");
-    let call = Call::new(&about, Method::Get, "/api/v1/projects/:projectId/tags").arg(id);
+    let call = Call::new(&about, Method::Get, dialect::TAGS).arg(id);
     let answer: api::tags::Many = client.send(call).await?;
     Ok(answer.tags.into_iter().map(tag).collect())
 }
@@ -312,7 +342,7 @@ pub(super) fn tag(wire: api::tags::Tag) -> Tag {
     Tag { id: wire.id.into(), slug: wire.slug.into(), color: wire.color.unwrap_or_default().into() }
 }
 
-async fn syncs(client: &Client, slug: &str, id: &str) -> Result<Vec<Sync>, Diagnostic> {
+pub(super) async fn syncs(client: &Client, slug: &str, id: &str) -> Result<Vec<Sync>, Diagnostic> {
     let about = format!("the syncs of project {slug}");
     let call = Call::new(&about, Method::Get, api::syncs::SYNCS).query("projectId", id);
     let answer: api::syncs::Many = client.send(call).await?;
@@ -341,8 +371,7 @@ pub(super) fn sync(wire: api::syncs::Sync) -> Sync {
 
 async fn position(client: &Client, slug: &str, id: &str, environment: &str) -> Result<i64, Diagnostic> {
     let about = format!("the environments of project {slug}");
-    let pattern = "/api/v1/projects/:projectId/environments/:environmentId";
-    let call = Call::new(&about, Method::Get, pattern).arg(id).arg(environment);
+    let call = Call::new(&about, Method::Get, dialect::ENVIRONMENT).arg(id).arg(environment);
     let answer: api::environments::One = client.send(call).await?;
     Ok(answer.environment.position)
 }
@@ -354,20 +383,49 @@ async fn folders(
     environment: &str,
 ) -> Result<BTreeMap<Arc<str>, FolderInfo>, Diagnostic> {
     let about = format!("the folders of {slug}/{environment}");
-    let call = Call::new(&about, Method::Get, api::folders::FOLDERS)
+    let mut found = BTreeMap::new();
+    let mut open = vec!["/".to_owned()];
+    while !open.is_empty() {
+        let lists =
+            futures_util::stream::iter(open.iter().map(|path| folder_list(client, &about, id, environment, path)));
+        let lists: Vec<_> = lists.buffered(AT_ONCE).collect().await;
+        let mut below = Vec::new();
+        for (parent, list) in open.iter().zip(lists) {
+            for folder in list?.into_iter().filter(|folder| !folder.is_reserved) {
+                // Servers of 2024 list children only, and say nothing of where they are.
+                let told = folder.path.as_deref().or(folder.relative_path.as_deref());
+                let path = match told {
+                    Some(path) => absolute(path),
+                    None => absolute(&format!("{parent}/{}", folder.name)),
+                };
+                if told.is_none() && client.is_old(Area::Folders) && path.len() > parent.len() {
+                    below.push(path.clone());
+                }
+                let description = folder.description.unwrap_or_default().into();
+                if path != "/" {
+                    found.insert(path.into(), FolderInfo { id: folder.id.into(), description });
+                }
+            }
+        }
+        open = below;
+    }
+    Ok(found)
+}
+
+/// The folders below one, or its children alone where the server knows no more.
+pub(super) async fn folder_list(
+    client: &Client,
+    about: &str,
+    id: &str,
+    environment: &str,
+    path: &str,
+) -> Result<Vec<api::folders::Folder>, Failure> {
+    let call = Call::new(about, Method::Get, api::folders::FOLDERS)
         .query("projectId", id)
         .query("environment", environment)
-        .query("path", "/")
+        .query("path", path)
         .query("recursive", "true");
-    let answer: api::folders::Many = client.send(call).await?;
-    let wanted = answer.folders.into_iter().filter(|f| !f.is_reserved);
-    Ok(wanted
-        .filter_map(|folder| {
-            let path = absolute(folder.path.as_deref().or(folder.relative_path.as_deref()).unwrap_or(&folder.name));
-            let info = FolderInfo { id: folder.id.into(), description: folder.description.unwrap_or_default().into() };
-            (path != "/").then(|| (path.into(), info))
-        })
-        .collect())
+    Ok(client.send::<api::folders::Many>(call).await?.folders)
 }
 
 /// A path with a slash before and none behind.
@@ -413,7 +471,7 @@ pub(super) fn stored(wire: api::secrets::StoredSecret, path: &str) -> Stored {
     }
 }
 
-async fn imports(client: &Client, slug: &str, id: &str, folder: &Folder) -> Result<Vec<Import>, Diagnostic> {
+pub(super) async fn imports(client: &Client, slug: &str, id: &str, folder: &Folder) -> Result<Vec<Import>, Diagnostic> {
     let (environment, path) = folder;
     let about = format!("the imports of {slug}/{environment}{path}");
     let call = Call::new(&about, Method::Get, api::imports::IMPORTS)
@@ -451,13 +509,8 @@ fn object(fields: api::syncs::Json) -> Object {
 /// One sync as it is now.
 ///
 /// # Errors
-/// The backend's answer; [`crate::backend::client::Failure::is_gone`] if there is none.
-pub async fn sync_status(
-    client: &Client,
-    about: &str,
-    destination: &str,
-    id: &str,
-) -> Result<Sync, crate::backend::client::Failure> {
+/// The backend's answer; [`Failure::is_gone`] if there is none.
+pub async fn sync_status(client: &Client, about: &str, destination: &str, id: &str) -> Result<Sync, Failure> {
     let call = Call::new(about, Method::Get, "/api/v1/secret-syncs/:destination/:syncId").arg(destination).arg(id);
     let answer: api::syncs::One = client.send(call).await?;
     Ok(sync(answer.secret_sync))

@@ -1,11 +1,17 @@
 //! Changing a backend: one function a kind and verb. Ids and slugs come in as texts: who they belong to
 //! is looked up by the caller. Everything that the API can take in one request goes in one request.
+//!
+//! A create whose answer was lost is not sent again: it could be made twice. What is there is read and
+//! compared instead; if it is what was to be made, it was made. What servers of 2024 do otherwise is made up for here.
 
 use crate::api;
-use crate::backend::client::Call;
+use crate::backend::call::Call;
 use crate::backend::client::Client;
-use crate::backend::client::Failure;
+use crate::backend::dialect;
+use crate::backend::dialect::Area;
 use crate::backend::read;
+use crate::backend::refusal;
+use crate::backend::refusal::Failure;
 use crate::backend::state::Connection;
 use crate::backend::state::Environment;
 use crate::backend::state::FolderInfo;
@@ -13,10 +19,12 @@ use crate::backend::state::Import;
 use crate::backend::state::Project;
 use crate::backend::state::Sync;
 use crate::backend::state::Tag;
+use crate::backend::state::trimmed;
 use crate::http::Method;
 use serde::Serialize;
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A folder of a project, by the ids and names that requests want.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,7 +56,42 @@ const MOST_BYTES: usize = 900 * 1024;
 /// The backend's answer.
 pub async fn create_project(client: &Client, about: &str, new: api::projects::Create) -> Result<Project, Failure> {
     let call = Call::new(about, Method::Post, api::projects::PROJECTS).json(&new);
-    client.send::<api::projects::One>(call).await.map(|a| read::project(a.project))
+    let sent = client.send::<api::projects::One>(call).await;
+    let was_told = sent.is_ok();
+    let found = Box::pin(async {
+        let found = read::project_by_slug(client, new.slug.as_deref()?).await.ok()??;
+        (*found.name == new.project_name).then_some(found)
+    });
+    let mut made = settled(sent.map(|a| read::project(a.project)), found).await?;
+    if client.is_old(Area::Projects) {
+        // Servers of 2024 make the default environments whether they are asked to or not.
+        let unasked = if was_told && !new.should_create_default_envs {
+            std::mem::take(&mut made.environments)
+        } else {
+            Vec::new()
+        };
+        for environment in unasked {
+            delete_environment(client, about, &made.id, &environment.id).await?;
+        }
+        keeps(about, "description", new.project_description.as_deref(), &made.description)?;
+    }
+    Ok(made)
+}
+
+/// Says that a server of 2024 did not keep what it was told, if it did not.
+fn keeps(about: &str, what: &str, told: Option<&str>, kept: &str) -> Result<(), Failure> {
+    match told {
+        Some(told) if told != kept => Err(refusal::not_kept(about, what)),
+        _ => Ok(()),
+    }
+}
+
+/// The result of a create; where its answer was lost, what is found now, if it is what was to be made.
+async fn settled<T>(sent: Result<T, Failure>, found: impl Future<Output = Option<T>>) -> Result<T, Failure> {
+    match sent {
+        Err(failure) if failure.is_open => found.await.ok_or(failure),
+        sent => sent,
+    }
 }
 
 /// Changes a project.
@@ -61,7 +104,14 @@ pub async fn update_project(
     id: &str,
     change: &api::projects::Update,
 ) -> Result<(), Failure> {
-    patch(client, Call::new(about, Method::Patch, "/api/v1/projects/:projectId").arg(id), change).await
+    let call = Call::new(about, Method::Patch, dialect::PROJECT).arg(id);
+    if !client.is_old(Area::Projects) {
+        return patch(client, call, change).await;
+    }
+    let kept = client.send::<api::projects::One>(call.json(change).repeatable()).await?.project;
+    let description = change.description.as_ref().map(|told| told.as_deref().unwrap_or_default());
+    keeps(about, "description", description, &kept.description.unwrap_or_default())?;
+    keeps(about, "slug", change.slug.as_deref(), &kept.slug)
 }
 
 /// Deletes a project with everything in it.
@@ -69,7 +119,7 @@ pub async fn update_project(
 /// # Errors
 /// The backend's answer.
 pub async fn delete_project(client: &Client, about: &str, id: &str) -> Result<(), Failure> {
-    delete(client, Call::new(about, Method::Delete, "/api/v1/projects/:projectId").arg(id)).await
+    delete(client, Call::new(about, Method::Delete, dialect::PROJECT).arg(id)).await
 }
 
 /// Makes an environment.
@@ -82,15 +132,20 @@ pub async fn create_environment(
     project: &str,
     new: &api::environments::Create,
 ) -> Result<Environment, Failure> {
-    let call = Call::new(about, Method::Post, "/api/v1/projects/:projectId/environments").arg(project).json(new);
-    let wire = client.send::<api::environments::Changed>(call).await?.environment;
-    Ok(Environment {
-        id: wire.id.into(),
-        slug: wire.slug.into(),
-        name: wire.name.into(),
-        position: Some(Ok(wire.position)),
+    let call = Call::new(about, Method::Post, dialect::ENVIRONMENTS).arg(project).json(new);
+    let made = client.send::<api::environments::Changed>(call).await.map(|answer| Environment {
+        id: answer.environment.id.into(),
+        slug: answer.environment.slug.into(),
+        name: answer.environment.name.into(),
+        position: Some(Ok(answer.environment.position)),
         ..Environment::default()
-    })
+    });
+    let found = Box::pin(async {
+        let call = Call::new(about, Method::Get, dialect::PROJECT).arg(project);
+        let project = client.send::<api::projects::One>(call).await.ok()?.project;
+        read::project(project).environments.into_iter().find(|e| *e.slug == new.slug && *e.name == new.name)
+    });
+    settled(made, found).await
 }
 
 /// Changes an environment.
@@ -104,8 +159,7 @@ pub async fn update_environment(
     id: &str,
     change: &api::environments::Update,
 ) -> Result<(), Failure> {
-    let pattern = "/api/v1/projects/:projectId/environments/:environmentId";
-    patch(client, Call::new(about, Method::Patch, pattern).arg(project).arg(id), change).await
+    patch(client, Call::new(about, Method::Patch, dialect::ENVIRONMENT).arg(project).arg(id), change).await
 }
 
 /// Deletes an environment with everything in it.
@@ -113,8 +167,7 @@ pub async fn update_environment(
 /// # Errors
 /// The backend's answer.
 pub async fn delete_environment(client: &Client, about: &str, project: &str, id: &str) -> Result<(), Failure> {
-    let pattern = "/api/v1/projects/:projectId/environments/:environmentId";
-    delete(client, Call::new(about, Method::Delete, pattern).arg(project).arg(id)).await
+    delete(client, Call::new(about, Method::Delete, dialect::ENVIRONMENT).arg(project).arg(id)).await
 }
 
 /// Makes a folder, and those above it. If it is there, that one is given; then its description is not
@@ -131,6 +184,7 @@ pub async fn create_folder(
     let (path, name) = place.split();
     let (project_id, environment) = (place.project.clone(), place.environment.clone());
     let new = api::folders::Create { project_id, environment, name, path, description };
+    let _turn = client.folder_turn().await;
     let call = Call::new(about, Method::Post, api::folders::FOLDERS).json(&new).repeatable();
     let wire = client.send::<api::folders::One>(call).await?.folder;
     Ok(FolderInfo { id: wire.id.into(), description: wire.description.unwrap_or_default().into() })
@@ -149,8 +203,14 @@ pub async fn update_folder(
 ) -> Result<(), Failure> {
     let (path, name) = place.split();
     let (project_id, environment) = (place.project.clone(), place.environment.clone());
+    let told = description.clone().unwrap_or_default();
     let change = api::folders::Update { project_id, environment, name, path, description: Some(description) };
-    patch(client, Call::new(about, Method::Patch, "/api/v2/folders/:folderId").arg(id), &change).await
+    let call = Call::new(about, Method::Patch, dialect::FOLDER).arg(id).json(&change).repeatable();
+    let kept = client.send::<api::folders::One>(call).await?.folder;
+    match client.is_old(Area::Folders) {
+        true => keeps(about, "description", Some(&told), &kept.description.unwrap_or_default()),
+        false => Ok(()),
+    }
 }
 
 /// Deletes a folder; one that holds something only with `force_delete`.
@@ -164,10 +224,23 @@ pub async fn delete_folder(
     id: &str,
     force_delete: bool,
 ) -> Result<(), Failure> {
+    if !force_delete && client.is_old(Area::Folders) && holds_something(client, place).await? {
+        return Err(refusal::not_empty(about));
+    }
     let (path, _) = place.split();
     let (project_id, environment) = (place.project.clone(), place.environment.clone());
     let end = api::folders::Delete { project_id, environment, path, force_delete };
-    delete(client, Call::new(about, Method::Delete, "/api/v2/folders/:folderId").arg(id).json(&end)).await
+    delete(client, Call::new(about, Method::Delete, dialect::FOLDER).arg(id).json(&end)).await
+}
+
+/// Whether there is anything in a folder. Servers of 2024 delete it all without a question.
+async fn holds_something(client: &Client, place: &Place) -> Result<bool, Failure> {
+    let Place { project, environment, path } = place;
+    let settled = |why| Failure::settled(why, None);
+    let folder = (Arc::from(environment.as_str()), Arc::from(path.as_str()));
+    Ok(!read::secrets(client, project, project, environment, path, true).await.map_err(settled)?.is_empty()
+        || !read::folder_list(client, path, project, environment, path).await?.is_empty()
+        || !read::imports(client, project, project, &folder).await.map_err(settled)?.is_empty())
 }
 
 /// Makes a tag.
@@ -175,8 +248,13 @@ pub async fn delete_folder(
 /// # Errors
 /// The backend's answer.
 pub async fn create_tag(client: &Client, about: &str, project: &str, tag: &api::tags::Write) -> Result<Tag, Failure> {
-    let call = Call::new(about, Method::Post, "/api/v1/projects/:projectId/tags").arg(project).json(tag);
-    client.send::<api::tags::One>(call).await.map(|a| read::tag(a.tag))
+    let call = Call::new(about, Method::Post, dialect::TAGS).arg(project).json(tag);
+    let made = client.send::<api::tags::One>(call).await.map(|a| read::tag(a.tag));
+    let found = Box::pin(async {
+        let tags = read::tags(client, project, project).await.ok()?;
+        tags.into_iter().find(|found| *found.slug == tag.slug && *found.color == tag.color)
+    });
+    settled(made, found).await
 }
 
 /// Changes a tag.
@@ -190,8 +268,7 @@ pub async fn update_tag(
     id: &str,
     tag: &api::tags::Write,
 ) -> Result<(), Failure> {
-    let pattern = "/api/v1/projects/:projectId/tags/:tagId";
-    patch(client, Call::new(about, Method::Patch, pattern).arg(project).arg(id), tag).await
+    patch(client, Call::new(about, Method::Patch, dialect::TAG).arg(project).arg(id), tag).await
 }
 
 /// Deletes a tag: secrets that have it lose it.
@@ -199,8 +276,7 @@ pub async fn update_tag(
 /// # Errors
 /// The backend's answer.
 pub async fn delete_tag(client: &Client, about: &str, project: &str, id: &str) -> Result<(), Failure> {
-    let pattern = "/api/v1/projects/:projectId/tags/:tagId";
-    delete(client, Call::new(about, Method::Delete, pattern).arg(project).arg(id)).await
+    delete(client, Call::new(about, Method::Delete, dialect::TAG).arg(project).arg(id)).await
 }
 
 /// Makes secrets of one folder: all or none of each request. Gives the ids by key.
@@ -220,10 +296,41 @@ pub async fn create_secrets(
         let secrets: Vec<_> = chunk.iter().map(|item| item.new.secret_value.clone()).collect();
         let body = api::secrets::CreateBatch { place: wire(place), secrets: chunk };
         let call = Call::new(about, Method::Post, api::secrets::BATCH).json(&body).secrets(secrets);
-        let answer: api::secrets::Many = client.send(call).await?;
-        ids.extend(answer.secrets.into_iter().map(|s| (s.secret_key, s.id)));
+        let made = client.send::<api::secrets::Many>(call).await;
+        let made = made.map(|answer| answer.secrets.into_iter().map(|s| (s.secret_key, s.id)).collect());
+        ids.extend(settled(made, Box::pin(found_secrets(client, place, &body.secrets))).await?);
     }
     Ok(ids)
+}
+
+/// The ids of secrets by key, if all are there with the values that they were to get: a request is all or
+/// nothing.
+async fn found_secrets(
+    client: &Client,
+    place: &Place,
+    items: &[api::secrets::CreateItem],
+) -> Option<BTreeMap<String, String>> {
+    let found = read::folder_secrets(client, place).await.ok()?;
+    let id = |item: &api::secrets::CreateItem| {
+        let wanted = trimmed(item.new.secret_value.expose());
+        let equal = |value: &crate::secret::Secret| value.expose() == wanted;
+        let found = found.iter().find(|s| *s.key == item.secret_key && s.value.as_ref().is_some_and(equal))?;
+        Some((item.secret_key.clone(), found.id.to_string()))
+    };
+    items.iter().map(id).collect()
+}
+
+/// Servers of 2024 take no change without the value: those that stay are put in as they are now.
+async fn with_values(
+    client: &Client,
+    place: &Place,
+    mut items: Vec<api::secrets::UpdateItem>,
+) -> Result<Vec<api::secrets::UpdateItem>, Failure> {
+    let found = read::folder_secrets(client, place).await.map_err(|why| Failure::settled(why, None))?;
+    for item in items.iter_mut().filter(|item| item.change.secret_value.is_none()) {
+        item.change.secret_value = found.iter().find(|s| *s.key == item.secret_key).and_then(|s| s.value.clone());
+    }
+    Ok(items)
 }
 
 /// Changes secrets of one folder.
@@ -239,6 +346,11 @@ pub async fn update_secrets(
     let size = |item: &api::secrets::UpdateItem| {
         let value = item.change.secret_value.as_ref().map_or(0, crate::secret::Secret::len);
         item.secret_key.len() + value + item.change.secret_comment.as_ref().map_or(0, String::len)
+    };
+    let lacks_value = items.iter().any(|item| item.change.secret_value.is_none());
+    let items = match client.is_old(Area::Secrets) && lacks_value {
+        true => with_values(client, place, items).await?,
+        false => items,
     };
     for chunk in chunks(items, size) {
         // Renames are not repeatable: after the first time the old key is gone.
@@ -305,7 +417,13 @@ pub async fn create_import(
     let import = api::imports::From { environment: environment.to_owned(), path: path.to_owned() };
     let new = api::imports::Create { place: import_place(place), import, is_replication: false };
     let call = Call::new(about, Method::Post, api::imports::IMPORTS).json(&new);
-    client.send::<api::imports::Changed>(call).await.map(|a| read::import(a.secret_import))
+    let made = client.send::<api::imports::Changed>(call).await.map(|a| read::import(a.secret_import));
+    let found = Box::pin(async {
+        let folder = (Arc::from(place.environment.as_str()), Arc::from(place.path.as_str()));
+        let imports = read::imports(client, &place.project, &place.project, &folder).await.ok()?;
+        imports.into_iter().find(|import| *import.from_environment == *environment && *import.from_path == *path)
+    });
+    settled(made, found).await
 }
 
 /// Changes what an import reads.
@@ -323,7 +441,7 @@ pub async fn update_import(
     let (environment, path) = (Some(environment.to_owned()), Some(path.to_owned()));
     let import = api::imports::Change { environment, path, position: None };
     let change = api::imports::Update { place: import_place(place), import };
-    patch(client, Call::new(about, Method::Patch, "/api/v2/secret-imports/:importId").arg(id), &change).await
+    patch(client, Call::new(about, Method::Patch, dialect::IMPORT).arg(id), &change).await
 }
 
 /// Deletes an import.
@@ -331,7 +449,7 @@ pub async fn update_import(
 /// # Errors
 /// The backend's answer.
 pub async fn delete_import(client: &Client, about: &str, place: &Place, id: &str) -> Result<(), Failure> {
-    let call = Call::new(about, Method::Delete, "/api/v2/secret-imports/:importId").arg(id);
+    let call = Call::new(about, Method::Delete, dialect::IMPORT).arg(id);
     delete(client, call.json(&import_place(place))).await
 }
 
@@ -355,7 +473,18 @@ pub async fn create_connection(
 ) -> Result<Connection, Failure> {
     let call = Call::new(about, Method::Post, "/api/v1/app-connections/:app").arg(app).json(new);
     let call = call.secrets(texts(&new.credentials));
-    client.send::<api::connections::One>(call).await.map(|a| read::connection(a.app_connection))
+    let made = client.send::<api::connections::One>(call).await.map(|a| read::connection(a.app_connection));
+    // Credentials can't be read back: one of this name was not there a moment ago.
+    let found = Box::pin(async {
+        let connections = read::connections(client).await.ok()?;
+        connections.into_iter().find(|found| {
+            *found.app == *app
+                && *found.name == new.name
+                && *found.method == new.method
+                && found.project.as_deref() == new.project_id.as_deref()
+        })
+    });
+    settled(made, found).await
 }
 
 /// Changes an app connection; new credentials are tried first.
@@ -402,7 +531,18 @@ pub async fn create_sync(
     new: &api::syncs::Create,
 ) -> Result<Sync, Failure> {
     let call = Call::new(about, Method::Post, "/api/v1/secret-syncs/:destination").arg(destination).json(new);
-    client.send::<api::syncs::One>(call).await.map(|a| read::sync(a.secret_sync))
+    let made = client.send::<api::syncs::One>(call).await.map(|a| read::sync(a.secret_sync));
+    let found = Box::pin(async {
+        let syncs = read::syncs(client, &new.project_id, &new.project_id).await.ok()?;
+        syncs.into_iter().find(|found| {
+            *found.name == new.name
+                && *found.destination == *destination
+                && *found.connection == new.connection_id
+                && found.environment.as_deref() == Some(&new.environment)
+                && found.path.as_deref() == Some(&new.secret_path)
+        })
+    });
+    settled(made, found).await
 }
 
 /// Changes a sync; it starts at once if it runs by itself.

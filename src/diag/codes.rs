@@ -234,6 +234,12 @@ codes! {
         "The machine identity may see that the secrets exist but not their values, so they can't be compared. Give it the permission to read secret values.";
     BACKEND_TWICE = "KF0613" Vendor "the backend holds this more than once"
         "Two things with the same name are there, which the backend does not prevent when they are made at the same moment. Delete one of them by hand; keyform does not choose.";
+    BACKEND_TAKEN = "KF0614" Configuration "the slug is taken"
+        "A project with this slug exists in the organisation, and this machine identity can't see it: slugs are unique among all projects, also those that the identity is no member of. Choose another slug, or add the identity to that project and take it over with `--adopt`.";
+    BACKEND_LICENCE = "KF0615" Permission "the backend's plan does not include this"
+        "The backend could do this, but not with the plan or licence that it has: a number of environments or identities, an enterprise feature. Its own words say which. Nothing was changed.";
+    BACKEND_OLD = "KF0616" Vendor "the backend is too old for this"
+        "The server answers, but this version of it does not have what the configuration declares. Servers of 2024 have no app connections and no secret syncs, and of a project they keep neither a description nor another slug. Update the backend, or take that part out of the configuration.";
     // 07 embedded backend
     SERVER_DATA = "KF0701" Environment "the data directory of the embedded backend can't be used"
         "The embedded backend keeps its database, its key file and its identity in one directory that only its owner may read. It could not be made, read or written; the detail says which file and why. Nothing was changed.";

@@ -17,6 +17,7 @@ use crate::model::ledger::Natural;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Names of natural keys in the ledger.
@@ -203,6 +204,20 @@ impl<'a> Index<'a> {
             }
             _ => {}
         }
+    }
+
+    /// The slugs of all projects that have to be read.
+    pub(super) fn project_slugs(desired: &Desired, ledger: &Ledger) -> BTreeSet<Arc<str>> {
+        let declared = desired.resources.values().filter(|r| r.kind == Kind::Project).filter_map(|r| r.text("slug"));
+        let stored = desired.resources.values().flat_map(sources).filter_map(|source| match source {
+            SecretSource::Stored(place) => Some(stored_place(place)?.0),
+            _ => None,
+        });
+        let remembered = ledger.records.iter().filter_map(|(address, record)| {
+            let name = if address.kind() == Kind::Project.word() { natural::SLUG } else { natural::PROJECT };
+            record.natural.get(name).map(|slug| &**slug)
+        });
+        declared.chain(stored).chain(remembered).map(Into::into).collect()
     }
 
     /// Whether app connections have to be read.

@@ -60,6 +60,9 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
     let moves = moves::follow(&mut ledger, &desired.moved);
     let key = key.with_names(ledger.names());
     let mut state = snapshot::read(&engine.backend, desired, &ledger).await?;
+    if let Some(why) = snapshot::too_old(desired, &state).filter(|_| !scope.destroy) {
+        return Err(why);
+    }
     let rules = sources::Rules { base: &engine.options.dir, allow_exec: engine.options.allow_exec };
     let resolved = {
         let index = Index::new(desired, &ledger, &state);

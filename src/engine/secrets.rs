@@ -13,6 +13,7 @@ use crate::engine::Engine;
 use crate::engine::sources::hidden;
 use crate::secret::Secret;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A folder of the backend, by the names that people use.
@@ -76,7 +77,8 @@ impl Engine {
     /// The place by the ids that requests want. An unknown path is an empty folder to the backend, so its
     /// folders are asked for; who may not see them is believed.
     async fn find(&self, place: &Place) -> Result<write::Place, Diagnostic> {
-        let mut state = read::roots(&self.backend, false).await?;
+        let slugs = BTreeSet::from([Arc::from(place.project.as_str())]);
+        let mut state = read::roots(&self.backend, false, &slugs).await?;
         let project = state.projects.get(place.project.as_str()).ok_or_else(|| {
             let names = state.projects.keys().map(|slug| &**slug);
             unknown(format!("there is no project `{}`", place.project), &place.project, names)

@@ -5,6 +5,7 @@ use crate::backend;
 use crate::backend::read::Mention;
 use crate::backend::state::State;
 use crate::diag::Diagnostic;
+use crate::diag::codes;
 use crate::engine::effective::View;
 use crate::engine::effective::When;
 use crate::engine::index::Index;
@@ -30,10 +31,25 @@ pub(super) async fn read(
         return Ok(State::default());
     }
     let connections = Index::mentions_connections(desired, ledger);
-    let mut state = backend::read::roots(backend, connections).await?;
+    let slugs = Index::project_slugs(desired, ledger);
+    let mut state = backend::read::roots(backend, connections, &slugs).await?;
     let mentions = Index::new(desired, ledger, &state).mentions();
     backend::read::fill(backend, &mut state, &mentions).await;
     Ok(state)
+}
+
+/// The problem that the server has no app connections at all, and the configuration declares some.
+pub(super) fn too_old(desired: &Desired, state: &State) -> Option<Diagnostic> {
+    state.connections_failed.as_ref().filter(|why| why.code == &codes::BACKEND_ROUTE)?;
+    let mut needing = desired.resources.values().filter(|r| matches!(r.kind, Kind::AppConnection | Kind::SecretSync));
+    let first = needing.next()?;
+    let more = match needing.count() {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    let detail = format!("{}{more}: this server has no app connections and no secret syncs", first.address);
+    let diagnostic = Diagnostic::error(&codes::BACKEND_OLD, detail).at(first.origin.block, "");
+    Some(diagnostic.help("they came to Infisical in 2025: update the backend, or take them out of the configuration"))
 }
 
 /// Reads the environments that references in pushed values lead to, until no new one is found.

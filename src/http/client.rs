@@ -68,17 +68,19 @@ pub struct Policy {
     /// Answers that ask for another try although their status does not say so: a service that was too
     /// busy did nothing, so these are retried whatever the method.
     pub throttled: Option<Arc<Throttled>>,
+    /// Answers that are final although their status is one that passes.
+    pub settled: Option<Arc<Throttled>>,
 }
 
 /// How often one request may fail before its failure stands. Being told to wait is no failure.
 const MOST_FAILURES: u32 = 4;
 
-/// Whether an answer says that the service was too busy to do anything.
+/// Whether an answer says one thing or another: that the service was too busy to do anything, that it means it.
 pub type Throttled = dyn Fn(&Response) -> bool + Send + Sync;
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { budget: Duration::from_secs(180), rate: None, concurrency: 8, throttled: None }
+        Self { budget: Duration::from_secs(180), rate: None, concurrency: 8, throttled: None, settled: None }
     }
 }
 
@@ -143,7 +145,8 @@ impl Client {
             let outcome = self.once(request, headers.clone(), policy, &host).await;
             let (pause, asked) = match &outcome {
                 Ok(response) => {
-                    let again = retry::asks_again(response.status, request.idempotent)
+                    let is_settled = policy.settled.as_ref().is_some_and(|settled| settled(response));
+                    let again = retry::asks_again(response.status, request.idempotent) && !is_settled
                         || policy.throttled.as_ref().is_some_and(|throttled| throttled(response));
                     if !again {
                         return outcome.map_err(|failure| failure.diagnostic(request, &host));

@@ -92,7 +92,16 @@ impl Refusal {
         };
         let status = StatusCode::from_u16(said.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let error = said.error.into_owned();
-        (status, Json(Failure { req_id, status_code: status.as_u16(), message: said.message, error }))
+        (
+            status,
+            Json(Failure {
+                req_id,
+                status_code: status.as_u16(),
+                message: said.message,
+                error,
+                details: serde_json::Value::Null,
+            }),
+        )
     }
 
     /// What follows a rule: the shape of a request was refused with 401, and a project was a workspace.

@@ -2,7 +2,7 @@
 //! request is all or nothing, so after a refusal they are tried one by one: only what is wrong fails.
 
 use crate::api;
-use crate::backend::client::Failure;
+use crate::backend::refusal::Failure;
 use crate::backend::state::Stored;
 use crate::backend::write;
 use crate::backend::write::Place;
