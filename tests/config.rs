@@ -472,15 +472,21 @@ fn long_chains_need_no_deep_stack() {
 fn the_example_of_the_language_page_loads() {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/LANGUAGE.md")).unwrap();
     let registry = Registry::builtin().unwrap();
-    let blocks: Vec<&str> = page.split("```hcl\n").skip(1).map(|part| part.split("```").next().unwrap()).collect();
+    let block = |opens: &str| {
+        let blocks = page.split("```hcl\n").skip(1).map(|part| part.split("```").next().unwrap());
+        let found: Vec<&str> = blocks.filter(|block| block.starts_with(opens)).collect();
+        assert_eq!(found.len(), 1, "{opens}");
+        found[0].to_owned()
+    };
+    let example = block("project \"payments\"");
     let environment = "--- var region=us-2\n";
     assert!(
-        run(blocks[0], registry.schemas()).starts_with("app_connection.prod (aws)"),
+        run(&example, registry.schemas()).starts_with("app_connection.prod (aws)"),
         "{}",
-        run(blocks[0], registry.schemas())
+        run(&example, registry.schemas())
     );
-    assert_eq!(run(&format!("{}{environment}", blocks[1]), registry.schemas()), "");
-    let settings = blocks[2].replace("env(\"INFISICAL_CLIENT_ID\")", "\"id\"");
+    assert_eq!(run(&format!("{}{environment}", block("variable \"region\"")), registry.schemas()), "");
+    let settings = block("keyform {").replace("env(\"INFISICAL_CLIENT_ID\")", "\"id\"");
     assert!(
         run(&settings, registry.schemas()).starts_with("backend infisical"),
         "{}",

@@ -15,7 +15,6 @@ use keyform::provider::registry::Registry;
 use keyform::secret::Secret;
 use std::fs;
 use std::path::Path;
-use std::time::Instant;
 
 /// A manifest whose destination says `words`.
 fn manifest(words: &str) -> String {
@@ -172,12 +171,8 @@ fn operations_become_requests() {
 }
 
 #[test]
-fn all_manifests_load_quickly_and_have_a_page() {
-    let begun = Instant::now();
+fn all_manifests_load_and_have_a_page() {
     let registry = Registry::builtin().unwrap();
-    let took = begun.elapsed();
-    // Unoptimised and on a busy machine; a release build takes a few milliseconds.
-    assert!(took.as_millis() < 500, "{took:?}");
     for app in registry.schemas().apps.keys() {
         golden(&format!("docs/reference/{app}.md"), &reference::app(registry.schemas(), app).unwrap());
     }
