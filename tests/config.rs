@@ -38,7 +38,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 fn field(name: &str, ty: Type, required: bool, default: Option<Value>, sensitive: bool) -> Field {
-    Field { name: name.into(), wire: name.into(), ty, required, default, sensitive, remote: None, doc: Arc::default() }
+    let (name, wire, doc) = (name.into(), name.into(), Arc::default());
+    Field { name, wire, ty, required, default, sensitive, hidden: false, remote: None, doc }
 }
 
 fn needed(name: &str) -> Field {
@@ -61,7 +62,7 @@ fn app(slug: &str, methods: Vec<(&str, Method)>) -> (Arc<str>, App) {
 
 /// A small world of providers, of every shape that the loader knows.
 fn schemas() -> Schemas {
-    let method = |fields: Vec<Field>| Method { fields, browser_only: false };
+    let method = |fields: Vec<Field>| Method { fields, ..Method::default() };
     let apps = [
         app(
             "aws",
@@ -74,7 +75,7 @@ fn schemas() -> Schemas {
             "github",
             vec![
                 ("pat", method(vec![secret("personal_access_token"), field("host", Type::String, false, None, false)])),
-                ("oauth", Method { fields: vec![], browser_only: true }),
+                ("oauth", Method { browser_only: true, ..Method::default() }),
             ],
         ),
         app("local", vec![("directory", method(vec![needed("path")]))]),

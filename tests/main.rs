@@ -6,6 +6,7 @@ mod api;
 mod canary;
 mod cli;
 mod config;
+mod connections;
 mod cover;
 mod denied;
 mod engine;

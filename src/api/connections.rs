@@ -16,6 +16,18 @@ pub fn of(app: &str) -> String {
     format!("{CONNECTIONS}/{app}")
 }
 
+/// `GET` → a list of [`Gateway`].
+pub const GATEWAYS: &str = "/api/v2/gateways";
+
+/// What a server reaches services of another network through.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Gateway {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+}
+
 /// A connection. Secrets are never in it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -76,6 +88,12 @@ pub struct Create {
     /// A project that it is limited to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project_id: Option<String>,
+    /// Whether the server changes the credentials itself from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_platform_managed_credentials: Option<bool>,
+    /// The gateway that it goes through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway_id: Option<String>,
 }
 
 /// A change: what is absent stays. Method, app and project cannot change.
@@ -91,6 +109,12 @@ pub struct Update {
     /// All fields of the method.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials: Option<BTreeMap<String, Credential>>,
+    /// Whether the server changes the credentials itself from now on; not the other way round.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_platform_managed_credentials: Option<bool>,
+    /// Another gateway; `null` for none.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "nullable")]
+    pub gateway_id: Option<Option<String>>,
 }
 
 /// One connection.

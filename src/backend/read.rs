@@ -6,6 +6,7 @@
 //! 1  login                                    (none with a token)
 //! 1  list of projects                         (with their environments)
 //! 1  list of app connections                  if a connection or a sync is mentioned
+//! 1  list of gateways                         if a connection names one
 //! for each mentioned project that exists:
 //!   1  list of tags                           if a tag, or a secret with tags, is mentioned
 //!   1  list of syncs                          if a sync is mentioned
@@ -35,6 +36,7 @@ use crate::backend::state::Connection;
 use crate::backend::state::Environment;
 use crate::backend::state::Folder;
 use crate::backend::state::FolderInfo;
+use crate::backend::state::Gateway;
 use crate::backend::state::Import;
 use crate::backend::state::Project;
 use crate::backend::state::State;
@@ -101,7 +103,7 @@ pub async fn roots(client: &Client, connections: bool, slugs: &BTreeSet<Arc<str>
         Some(Err(why)) => (Vec::new(), Some(why)),
         None => (Vec::new(), None),
     };
-    Ok(State { projects: projects?, connections, connections_failed })
+    Ok(State { projects: projects?, connections, connections_failed, ..State::default() })
 }
 
 /// Reads the mentioned parts of projects, which are named by their slugs. Slugs that do not exist are
@@ -327,7 +329,19 @@ pub(super) fn connection(wire: api::connections::Connection) -> Connection {
         project: wire.project_id.map(Into::into),
         credentials: object(wire.credentials),
         credentials_hash: wire.credentials_hash.map(Into::into),
+        managed: wire.is_platform_managed_credentials.unwrap_or(false),
+        gateway: wire.gateway_id.map(Into::into),
     }
+}
+
+/// The gateways that connections can go through.
+///
+/// # Errors
+/// They can't be listed.
+pub async fn gateways(client: &Client) -> Result<Vec<Gateway>, Diagnostic> {
+    let call = Call::new("the list of gateways", Method::Get, api::connections::GATEWAYS);
+    let answer: Vec<api::connections::Gateway> = client.send(call).await?;
+    Ok(answer.into_iter().map(|wire| Gateway { id: wire.id.into(), name: wire.name.into() }).collect())
 }
 
 pub(super) async fn tags(client: &Client, slug: &str, id: &str) -> Result<Vec<Tag>, Diagnostic> {

@@ -20,6 +20,8 @@ pub struct State {
     pub connections: Vec<Connection>,
     /// Why the connections could not be read.
     pub connections_failed: Option<Diagnostic>,
+    /// Gateways that connections can go through; `None` if they were not asked for.
+    pub gateways: Option<Result<Vec<Gateway>, Diagnostic>>,
 }
 
 /// A project.
@@ -129,6 +131,19 @@ pub struct Connection {
     pub credentials: Object,
     /// Changes with every write of the credentials.
     pub credentials_hash: Option<Arc<str>>,
+    /// Whether the backend changes the credentials itself.
+    pub managed: bool,
+    /// The id of the gateway that it goes through.
+    pub gateway: Option<Arc<str>>,
+}
+
+/// What the backend reaches services of another network through.
+#[derive(Debug, Clone)]
+pub struct Gateway {
+    /// The backend's id.
+    pub id: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
 }
 
 /// A secret sync.

@@ -141,9 +141,13 @@ fn show(apps: &[&App], destinations: &[&Destination], paint: Paint) -> String {
             out.push_str(&format!("  {} (checked {})\n", app.docs, app.verified));
         }
         for (name, method) in &app.methods {
-            let note = if method.browser_only { "  (made in the vendor's page: look it up with data)" } else { "" };
+            let note = if method.browser_only {
+                "  (made in the backend's web page: look it up with data \"app_connection\")"
+            } else {
+                ""
+            };
             out.push_str(&format!("  method = \"{name}\"{note}\n"));
-            fields(&mut out, &method.fields, 4, paint);
+            fields(&mut out, method.inputs(), 4, paint);
         }
     }
     for destination in destinations {
@@ -151,14 +155,14 @@ fn show(apps: &[&App], destinations: &[&Destination], paint: Paint) -> String {
         out.push_str(&format!("{head}  {} (connection: {})\n", destination.title, destination.app));
         if !destination.options.is_empty() {
             out.push_str("  options\n");
-            fields(&mut out, &destination.options, 4, paint);
+            fields(&mut out, destination.options.iter(), 4, paint);
         }
         for (name, variant) in &destination.variants {
             match &destination.selector {
                 Some(selector) => out.push_str(&format!("  destination with {selector} = \"{name}\"\n")),
                 None => out.push_str("  destination\n"),
             }
-            fields(&mut out, &variant.fields, 4, paint);
+            fields(&mut out, variant.fields.iter(), 4, paint);
             let readable = if variant.readable { "values can be read back" } else { "values can't be read back" };
             let most = variant.max_entries.map(|most| format!(", at most {most} keys")).unwrap_or_default();
             out.push_str(&format!("    {}\n", paint.dim(&format!("({readable}{most})"))));
@@ -167,8 +171,8 @@ fn show(apps: &[&App], destinations: &[&Destination], paint: Paint) -> String {
     out
 }
 
-fn fields(out: &mut String, fields: &[Field], indent: usize, paint: Paint) {
-    let column = fields.iter().map(|field| field.name.len()).max().unwrap_or(0);
+fn fields<'a>(out: &mut String, fields: impl Iterator<Item = &'a Field> + Clone, indent: usize, paint: Paint) {
+    let column = fields.clone().map(|field| field.name.len()).max().unwrap_or(0);
     for field in fields {
         let kind = if field.sensitive { "secret source".to_owned() } else { type_name(&field.ty) };
         let need = match (&field.default, field.required) {
@@ -214,7 +218,7 @@ fn document<'a>(apps: &[&'a App], destinations: &[&'a Destination]) -> Document<
                 .map(|(name, method)| MethodEntry {
                     name,
                     browser_only: method.browser_only,
-                    fields: method.fields.iter().map(field).collect(),
+                    fields: method.inputs().map(field).collect(),
                 })
                 .collect(),
         })

@@ -353,6 +353,11 @@ pub static TOP: &[&Form] = &[
             ),
             opt("method", Ty::String, "How to connect. May be left out where the app has one way only."),
             opt("project", Ty::Ref(Kind::Project), "The project that it is for; by default the whole organisation's."),
+            opt(
+                "gateway",
+                Ty::String,
+                "The gateway that the backend reaches the service through, by its name or id. Which apps can have one is the backend's matter.",
+            ),
         ],
         open: Open::Connection,
         doc: "Credentials for a third-party app. The other attributes are the ones of the app's method.",

@@ -175,7 +175,7 @@ fn or_expression(schema: Json) -> Json {
 }
 
 /// The fields that a manifest declares.
-fn fields(list: &[Field]) -> (Map<String, Json>, Vec<String>) {
+fn fields<'a>(list: impl IntoIterator<Item = &'a Field>) -> (Map<String, Json>, Vec<String>) {
     let mut properties = Map::new();
     let mut required = Vec::new();
     for field in list {
@@ -205,7 +205,7 @@ fn field_type(ty: &Type) -> Json {
 fn connection(body: &Json, app: &App) -> Json {
     let methods: Vec<_> = app.methods.iter().filter(|(_, method)| !method.browser_only).collect();
     let shapes = methods.iter().map(|(name, method)| {
-        let (mut properties, mut required) = fields(&method.fields);
+        let (mut properties, mut required) = fields(method.inputs());
         properties.insert("method".to_owned(), json!({ "const": &***name }));
         if methods.len() > 1 {
             required.push("method".to_owned());

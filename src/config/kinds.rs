@@ -9,6 +9,7 @@ use crate::config::names;
 use crate::config::resources::Builder;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::diag::nearest;
 use crate::diag::source::Span;
 use crate::lang::ast::Block;
 use crate::lang::ast::Body;
@@ -214,7 +215,11 @@ impl Builder<'_, '_> {
         let schemas = self.ev.schemas;
         let Some(app) = schemas.apps.get(slug) else {
             let d = Diagnostic::error(&codes::UNKNOWN_APP, format!("There is no app `{slug}`.")).at(span, "");
-            self.report(d.did_you_mean(slug, schemas.apps.keys().map(|app| &**app)));
+            let adds = "a manifest in `providers/` beside the configuration adds it";
+            self.report(match nearest(slug, schemas.apps.keys().map(|app| &**app)) {
+                Some(app) => d.help(format!("did you mean `{app}`? If it is another app, {adds}")),
+                None => d.help(adds),
+            });
             return;
         };
         let declarable: Vec<&Arc<str>> = app.methods.iter().filter(|(_, m)| !m.browser_only).map(|(n, _)| n).collect();
@@ -240,12 +245,11 @@ impl Builder<'_, '_> {
         if method.browser_only {
             let detail = format!("The method `{name}` of {} needs someone to log in on the vendor's page.", app.title);
             let d = Diagnostic::error(&codes::BROWSER_ONLY, detail).at(written.unwrap_or(span), "");
-            self.report(match listed.is_empty() {
-                true => d.help(format!("make the connection in the backend's web page; see {}", app.docs)),
-                false => {
-                    d.help(format!("make the connection in the backend's web page, or use {listed}; see {}", app.docs))
-                }
-            });
+            let other = if listed.is_empty() { String::new() } else { format!(", or use {listed}") };
+            self.report(d.help(format!(
+                "create it in the browser, in the backend's web page, and use data \"app_connection\"{other}; see {}",
+                app.docs
+            )));
             return;
         }
         self.credentials(method, &name);
@@ -253,15 +257,16 @@ impl Builder<'_, '_> {
 
     fn credentials(&mut self, method: &Method, name: &str) {
         let body = &self.decl.block.body;
-        let fields: Vec<&Field> = method.fields.iter().collect();
-        let known = || fields.iter().map(|field| &*field.name).chain(self.decl.form.attrs().map(|attr| attr.name));
+        let known = || method.inputs().map(|field| &*field.name).chain(self.decl.form.attrs().map(|attr| attr.name));
         let what = format!("The method `{name}` of `{}`", self.decl.slug);
         let unknown: Vec<Diagnostic> = unknown_fields(body, &what, &known().collect::<Vec<_>>());
         for d in unknown {
             self.report(d);
         }
-        let credentials = self.fields(body, &fields, "");
+        let credentials = self.fields(body, &method.fields.iter().collect::<Vec<_>>(), "");
         self.attrs.insert("credentials".into(), Value::object(credentials));
+        let options = self.fields(body, &method.options.iter().collect::<Vec<_>>(), "");
+        self.attrs.extend(options);
     }
 
     fn secret_sync(&mut self) {

@@ -10,6 +10,7 @@ use crate::lang::ast::Body;
 use crate::lang::ast::Expr;
 use crate::lang::ast::Node;
 use crate::model::login;
+use crate::model::schema::Method;
 use crate::model::schema::Schemas;
 
 /// Where the values of plain attributes stand.
@@ -65,7 +66,7 @@ fn is_open(open: Open, name: &str, schemas: &Schemas) -> bool {
         let destinations = schemas.destinations.values();
         let options = destinations.clone().flat_map(|destination| &destination.options);
         let variants = destinations.flat_map(|d| d.variants.values()).flat_map(|variant| &variant.fields);
-        let methods = schemas.apps.values().flat_map(|app| app.methods.values()).flat_map(|method| &method.fields);
+        let methods = schemas.apps.values().flat_map(|app| app.methods.values()).flat_map(Method::inputs);
         options.chain(variants).chain(methods).filter(|field| &*field.name == name).map(|f| f.sensitive).collect()
     };
     match open {

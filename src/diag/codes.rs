@@ -109,7 +109,7 @@ codes! {
     UNKNOWN_METHOD = "KF0225" Configuration "unknown method"
         "The app has no such way to connect. `keyform providers show APP` lists those that it has, with what each of them takes as its inputs.";
     BROWSER_ONLY = "KF0226" Configuration "connection can only be made in a browser"
-        "This method is an OAuth flow: someone has to log in on the vendor's page. Make the connection in the backend's web page, or use another method.";
+        "This method is an OAuth flow: someone has to log in on the vendor's page. Make the connection in the backend's web page and look it up with a `data` block, or use another method.";
     WRONG_APP = "KF0227" Configuration "connection does not fit"
         "The destination needs a connection of another app, or the connection belongs to another project.";
     BAD_KEY_SCHEMA = "KF0228" Configuration "key schema can't be used"
@@ -291,6 +291,12 @@ codes! {
         "The destination answered a write with an error. The other keys are not touched by it; apply again once the cause is mended.";
     VALUE_MISSING = "KF0911" Environment "a value that has to be written is not at hand"
         "The plan makes something with a secret whose source can't be read now: a variable is not set, a file is not there, a program may not run. Apply refuses such a plan before it changes anything. A secret that exists already is different: the value that the backend has for it stands, and only a warning says that it was not compared.";
+    NO_GATEWAY = "KF0921" Configuration "no such gateway"
+        "A connection names a gateway that the backend does not have, or that this identity can't see. `gateway` takes the name or the id of one.";
+    UNTRIED = "KF0922" Environment "credentials are kept untried"
+        "keyform knows no request that tells good credentials of this app from bad ones, so its embedded backend keeps them as they are given. Infisical itself tries them before it keeps them.";
+    MANAGED = "KF0923" Environment "the backend takes the credentials over"
+        "With `platform_managed_credentials` the backend changes the password as soon as the connection is made, and keeps the new one to itself. There is no way back: the declared password is never used again, and to end it the connection has to be made anew with another one.";
     // 10 command line
     UNREADABLE = "KF1001" Environment "file can't be read"
         "A file or directory that the command line names, or standard input, can't be read or is not UTF-8 text.";

@@ -5,6 +5,7 @@
 //! right and what is dangerous is decided in [`crate::plan`], what is shown in `view`.
 
 mod apply;
+mod connections;
 mod destinations;
 mod effective;
 pub mod event;

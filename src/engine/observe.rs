@@ -10,6 +10,7 @@ use crate::backend::state::Stored;
 use crate::backend::state::Sync;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::engine::connections;
 use crate::engine::foreign;
 use crate::engine::index::Index;
 use crate::engine::index::natural;
@@ -21,6 +22,8 @@ use crate::model::attrs::Value;
 use crate::model::ledger::Natural;
 use crate::model::live::Live;
 use crate::model::live::Observed;
+use crate::model::resource::CREDENTIALS;
+use crate::model::resource::GATEWAY;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use crate::model::schema::Schemas;
@@ -354,8 +357,14 @@ impl<'a> Observer<'a> {
         let look = self.found_connection(id, &resource.slug, resource.text("name").unwrap_or(""), &natural);
         match look {
             Look::Found(mut observed) => {
-                if let Some(credentials) = self.changed_credentials(resource, &observed.id) {
-                    observed.attrs.insert("credentials".into(), credentials);
+                if let Some(live) = self.index.state.connections.iter().find(|c| c.id == observed.id) {
+                    let gateway = match connections::gateway(self.index, resource, live) {
+                        Ok(gateway) => gateway,
+                        Err(why) => return Look::Unknown(why),
+                    };
+                    observed.attrs.insert(GATEWAY.into(), gateway);
+                    let credentials = connections::credentials(self.index, self.schemas, self.key, resource, live);
+                    observed.attrs.extend(credentials.map(|credentials| (CREDENTIALS.into(), credentials)));
                 }
                 if let Some(project) = resource.attrs.get("project")
                     && observed.attrs.get("project").is_some_and(|p| !p.is_null())
@@ -368,21 +377,6 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// Credentials can't be read back, but the backend shows a mark that changes whenever they are written. If
-    /// it is another than after our last write, someone else wrote them: then every secret field shows the mark
-    /// in its place, which equals nothing that could be wanted.
-    fn changed_credentials(&self, resource: &Resource, id: &str) -> Option<Value> {
-        let ours = self.index.ledger.records.get(&resource.address)?.version.as_ref()?;
-        let live = self.index.state.connections.iter().find(|c| *c.id == *id)?.credentials_hash.as_ref()?;
-        if ours == live {
-            return None;
-        }
-        let mark = Value::Fingerprint(self.key.fingerprint(&resource.address.to_string(), live.as_bytes()));
-        let fields = resource.attrs.get("credentials")?.as_object()?;
-        let fields = fields.iter().filter(|(_, value)| value.is_sensitive());
-        Some(Value::object(fields.map(|(name, _)| (name.clone(), mark.clone())).collect()))
-    }
-
     fn found_connection(&self, id: Option<&str>, app: &str, name: &str, natural: &Natural) -> Look {
         if let Some(why) = &self.index.state.connections_failed {
             return Look::Unknown(why.clone());
@@ -392,7 +386,7 @@ impl<'a> Observer<'a> {
         let Some(connection) = by_id.or_else(|| self.index.state.connection(app, name, project)) else {
             return Look::Absent;
         };
-        Look::Found(Observed { id: connection.id.clone(), attrs: connection_attrs(connection), foreign: 0 })
+        Look::Found(Observed { id: connection.id.clone(), attrs: connections::attrs(connection), foreign: 0 })
     }
 
     fn sync(&self, spot: &Spot<'_>, resource: Option<&Resource>, name: &str) -> Look {
@@ -453,16 +447,6 @@ pub(super) fn live_connection<'a>(index: &Index<'a>, address: &Address) -> Optio
         None => None,
     };
     index.state.connection(&resource.slug, resource.text("name")?, project)
-}
-
-fn connection_attrs(connection: &Connection) -> Attrs {
-    attrs([
-        ("name", text(&connection.name)),
-        ("description", or_null(&connection.description)),
-        ("app", text(&connection.app)),
-        ("method", text(&connection.method)),
-        ("project", connection.project.as_ref().map_or(Value::Null, |id| text(id))),
-    ])
 }
 
 fn attrs<const N: usize>(pairs: [(&str, Value); N]) -> Attrs {

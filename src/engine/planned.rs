@@ -6,6 +6,7 @@ use crate::diag::codes;
 use crate::engine::Engine;
 use crate::engine::Planned;
 use crate::engine::Scope;
+use crate::engine::connections;
 use crate::engine::destinations;
 use crate::engine::destinations::Opened;
 use crate::engine::effective;
@@ -84,7 +85,7 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
     let mut missing = resolved.missing();
     // What ends needs no value any more, but the credentials for a look at what ends with it.
     missing.retain(|address, _| !scope.destroy || resolved.credentials.contains_key(address));
-    let notes = notes(&missing, &opened);
+    let mut notes = notes(&missing, &opened);
     let input = plan::Input {
         desired,
         live: &live,
@@ -97,6 +98,7 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
         destroy: scope.destroy,
     };
     let plan = plan::make(&input);
+    notes.extend(connections::notes(&index, schemas, &plan));
     let basis = Basis { moves, desired: Arc::clone(desired), key, state, resolved, opened, wanted, imported, live };
     Ok(Planned { plan, notes, requests: engine.http.requests(), ledger, basis })
 }

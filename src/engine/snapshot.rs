@@ -13,6 +13,7 @@ use crate::engine::sources::Resolved;
 use crate::model::address::Address;
 use crate::model::desired::Desired;
 use crate::model::ledger::Ledger;
+use crate::model::resource::GATEWAY;
 use crate::model::resource::Kind;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -33,6 +34,9 @@ pub(super) async fn read(
     let connections = Index::mentions_connections(desired, ledger);
     let slugs = Index::project_slugs(desired, ledger);
     let mut state = backend::read::roots(backend, connections, &slugs).await?;
+    if desired.resources.values().any(|resource| resource.text(GATEWAY).is_some()) {
+        state.gateways = Some(backend::read::gateways(backend).await);
+    }
     let mentions = Index::new(desired, ledger, &state).mentions();
     backend::read::fill(backend, &mut state, &mentions).await;
     Ok(state)

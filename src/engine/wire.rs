@@ -120,6 +120,12 @@ pub(super) fn options_to_wire(schemas: &Schemas, slug: &str, written: &Object) -
     destination.options.iter().filter_map(|f| Some((f.wire.to_string(), plain_json(written.get(&f.name)?)?))).collect()
 }
 
+/// The names on the wire of what a connection's method takes, by those of the configuration.
+pub(super) fn credential_names<'a>(schemas: &'a Schemas, app: &str, method: &str) -> BTreeMap<Arc<str>, &'a str> {
+    let method = schemas.apps.get(app).and_then(|app| app.methods.get(method));
+    method.into_iter().flat_map(|method| &method.fields).map(|field| (field.name.clone(), &*field.wire)).collect()
+}
+
 /// `credentials` for a connection.
 ///
 /// # Errors
@@ -130,11 +136,10 @@ pub(super) fn credentials_to_wire(
     method: &str,
     inputs: &Attrs,
 ) -> Result<BTreeMap<String, api::Credential>, Diagnostic> {
-    let fields = schemas.apps.get(app).and_then(|a| a.methods.get(method)).map(|m| &*m.fields).unwrap_or_default();
+    let names = credential_names(schemas, app, method);
     let mut wire = BTreeMap::new();
     for (name, value) in inputs {
-        let field = fields.iter().find(|f| f.name == *name);
-        let name = field.map_or_else(|| camel_case(name), |f| f.wire.to_string());
+        let name = names.get(name).map_or_else(|| camel_case(name), |wire| (*wire).to_owned());
         let credential = match value {
             Value::Null => continue,
             Value::Secret(secret) => api::Credential::Text(secret.clone()),

@@ -79,6 +79,13 @@ impl fmt::Display for Kind {
     }
 }
 
+/// The attribute of a connection that holds its credentials.
+pub const CREDENTIALS: &str = "credentials";
+/// The attribute of a connection that names what the backend reaches the service through.
+pub const GATEWAY: &str = "gateway";
+/// The attribute of a connection that says whether the backend changes the credentials itself.
+pub const MANAGED: &str = "platform_managed_credentials";
+
 /// One declared resource: an instance, with all expressions evaluated and defaults applied.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resource {

@@ -44,6 +44,8 @@ pub struct Field {
     pub sensitive: bool,
     /// Of an option: the variants for which only a remote backend does what it says; empty for all of them.
     pub remote: Option<Vec<Arc<str>>>,
+    /// Whether a backend never gives it back, although it is no secret.
+    pub hidden: bool,
     /// One sentence for the reference page; may be empty.
     pub doc: Arc<str>,
 }
@@ -61,8 +63,19 @@ impl Field {
 pub struct Method {
     /// Its inputs.
     pub fields: Vec<Field>,
+    /// Inputs of the connection itself, beside its credentials.
+    pub options: Vec<Field>,
+    /// Whether the manifest knows a request that tells good credentials from bad ones.
+    pub tried: bool,
     /// Whether it can only be made in the vendor's page: then it can be looked up, never declared.
     pub browser_only: bool,
+}
+
+impl Method {
+    /// Everything that a declaration of it takes.
+    pub fn inputs(&self) -> impl Iterator<Item = &Field> + Clone {
+        self.fields.iter().chain(&self.options)
+    }
 }
 
 /// An app: what its connections take.

@@ -7,7 +7,9 @@
 use crate::model::address::Address;
 use crate::model::attrs::Attrs;
 use crate::model::attrs::Value;
+use crate::model::resource::CREDENTIALS;
 use crate::model::resource::Kind;
+use crate::model::resource::MANAGED;
 use crate::model::resource::Resource;
 use crate::plan::Shown;
 use crate::secret::Fingerprint;
@@ -15,9 +17,6 @@ use crate::secret::FingerprintKey;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// The object whose fields a backend never gives back.
-const CREDENTIALS: &str = "credentials";
 
 /// Attributes that only keyform minds: no backend has them.
 fn is_local(kind: Kind, name: &str) -> bool {
@@ -33,17 +32,30 @@ fn is_local(kind: Kind, name: &str) -> bool {
 /// | environment, tag | `project` |
 /// | folder, `secret_import` | `project`, `environment`, `path` |
 /// | secret | `project`, `environment`, `path`, `key` |
-/// | `app_connection` | `app`, `method`, `project` |
+/// | `app_connection` | `app`, `method`, `project`; where the backend changes the credentials itself, these too, and that it does |
 /// | `secret_sync` | `destination` (the kind of destination), `project` |
-pub(super) fn is_immutable(kind: Kind, name: &str) -> bool {
+pub(super) fn is_immutable(kind: Kind, name: &str, live: &Attrs) -> bool {
     match kind {
         Kind::Project | Kind::KeySchema => false,
         Kind::Environment | Kind::Tag => name == "project",
         Kind::Folder | Kind::SecretImport => matches!(name, "project" | "environment" | "path"),
         Kind::Secret => matches!(name, "project" | "environment" | "path" | "key"),
-        Kind::AppConnection => matches!(name, "app" | "method" | "project"),
+        Kind::AppConnection => {
+            let is_of_credentials = name == MANAGED || name.starts_with(CREDENTIALS);
+            matches!(name, "app" | "method" | "project") || is_of_credentials && is_managed(live)
+        }
         Kind::SecretSync => matches!(name, "destination" | "project"),
     }
+}
+
+/// Whether the backend changes the credentials of a connection itself.
+fn is_managed(live: &Attrs) -> bool {
+    live.get(MANAGED).and_then(Value::as_bool) == Some(true)
+}
+
+/// Whether a value stands whatever is declared: a password that the backend has changed itself since.
+pub(super) fn is_out_of_hand(name: &str, value: &Value, live: &Attrs) -> bool {
+    name.starts_with(CREDENTIALS) && value.is_sensitive() && is_managed(live)
 }
 
 /// Attributes by flat name.

@@ -259,7 +259,8 @@ impl Row<'_> {
         let intent = self.input.ledger.intents.contains_key(address);
         let is_ours = record.is_some() || intent || moved.is_some();
         let differences = self.differences(seen, record);
-        let immutable = differences.iter().any(|d| attributes::is_immutable(self.resource.kind, &d.field.name));
+        let immutable =
+            differences.iter().any(|d| attributes::is_immutable(self.resource.kind, &d.field.name, &seen.attrs));
         if !is_ours && (!self.input.adopt || immutable) {
             plan.blocked.insert(address.clone(), self.not_managed(immutable));
             return;
@@ -319,6 +320,9 @@ impl Row<'_> {
     fn differences(&self, seen: &Observed, record: Option<&Record>) -> Vec<Difference> {
         let mut all = Vec::new();
         for (name, value) in self.wanted.iter().filter(|(name, _)| !self.is_ignored(name)) {
+            if attributes::is_out_of_hand(name, value, &seen.attrs) {
+                continue;
+            }
             let found = attributes::found(self.resource.kind, &seen.attrs, name);
             let old = record.and_then(|r| r.written.get(name));
             let cause = match &found {

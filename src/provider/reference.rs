@@ -15,18 +15,42 @@ use crate::provider::manifest::functions::MANIFEST;
 use crate::provider::manifest::words::WORDS;
 use std::fmt::Write;
 
-/// The page of an app; `None` if there is none of that slug.
+/// The page of an app; `None` if there is none of that slug, or it has no destinations.
 #[must_use]
 pub fn app(schemas: &Schemas, slug: &str) -> Option<String> {
     let app = schemas.apps.get(slug)?;
+    if !has_destinations(schemas, app) {
+        return None;
+    }
     let mut out = head(app);
     for (name, method) in &app.methods {
-        connection(&mut out, app, name, method);
+        connection(&mut out, "##", app, name, method);
     }
     for destination in schemas.destinations.values().filter(|destination| destination.app == app.slug) {
         self::destination(&mut out, destination);
     }
     Some(out)
+}
+
+/// The page of the apps that have no destinations.
+#[must_use]
+pub fn connections(schemas: &Schemas) -> String {
+    let mut out = String::from(
+        "# App connections\n\nGenerated from `providers/`. Apps with destinations have pages of their own; of these here the \
+         connection is all that keyform manages.\n",
+    );
+    for app in schemas.apps.values().filter(|app| !has_destinations(schemas, app)) {
+        let App { title, slug, docs, verified, .. } = app;
+        line(&mut out, format_args!("\n## {title} (`{slug}`)\n\n[Documentation]({docs}), last checked {verified}."));
+        for (name, method) in &app.methods {
+            connection(&mut out, "###", app, name, method);
+        }
+    }
+    out
+}
+
+fn has_destinations(schemas: &Schemas, app: &App) -> bool {
+    schemas.destinations.values().any(|destination| destination.app == app.slug)
 }
 
 /// The page of the words and functions that manifests are written with.
@@ -66,20 +90,23 @@ fn head(app: &App) -> String {
     format!("# {title}\n\nGenerated from `providers/{slug}.hcl`. {docs}, last checked {verified}.\n")
 }
 
-fn connection(out: &mut String, app: &App, name: &str, method: &Method) {
-    line(out, format_args!("\n## Connection by `{name}`\n"));
+fn connection(out: &mut String, level: &str, app: &App, name: &str, method: &Method) {
+    line(out, format_args!("\n{level} Connection by `{name}`\n"));
     if method.browser_only {
         let slug = &app.slug;
         line(
             out,
             format_args!(
-                "Can only be made in the vendor's page, so it is looked up: `data \"app_connection\" \"x\" {{ app = \"{slug}\", name = … }}`."
+                "Can only be made in the browser, in the backend's web page, so it is looked up: `data \"app_connection\" \"x\" {{ app = \"{slug}\", name = … }}`."
             ),
         );
         return;
     }
     line(out, format_args!("```hcl\napp_connection \"{}\" \"x\" {{\n  method = \"{name}\"\n  …\n}}\n```\n", app.slug));
-    table(out, &method.fields);
+    table(out, method.inputs());
+    if !method.tried && method.fields.iter().any(|field| field.sensitive || field.hidden) {
+        line(out, format_args!("\nThe embedded backend keeps these credentials untried; Infisical tries them."));
+    }
 }
 
 fn destination(out: &mut String, destination: &Destination) {
@@ -88,14 +115,14 @@ fn destination(out: &mut String, destination: &Destination) {
     line(out, format_args!("A backend can{} import from it.", if *can_import { "" } else { "not" }));
     if !destination.options.is_empty() {
         line(out, format_args!("\nOptions (`options {{ … }}`):\n"));
-        table(out, &destination.options);
+        table(out, destination.options.iter());
     }
     for (name, variant) in &destination.variants {
         if let Some(selector) = &destination.selector {
             line(out, format_args!("\n### `{selector} = \"{name}\"`"));
         }
         out.push('\n');
-        table(out, &variant.fields);
+        table(out, variant.fields.iter());
         rules(out, variant);
     }
 }
@@ -139,8 +166,8 @@ fn key_rules(said: &mut Vec<String>, rules: &KeyRules) {
     }
 }
 
-fn table(out: &mut String, fields: &[Field]) {
-    if fields.is_empty() {
+fn table<'a>(out: &mut String, fields: impl Iterator<Item = &'a Field> + Clone) {
+    if fields.clone().next().is_none() {
         return;
     }
     out.push_str("| input | takes | |\n|---|---|---|\n");

@@ -22,14 +22,45 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The built-in manifests. A new app is a file and a line.
-const BUILTIN: [(&str, &str); 7] = [
+const BUILTIN: [(&str, &str); 38] = [
+    ("providers/1password.hcl", include_str!("../../providers/1password.hcl")),
     ("providers/aws.hcl", include_str!("../../providers/aws.hcl")),
+    ("providers/azure-app-configuration.hcl", include_str!("../../providers/azure-app-configuration.hcl")),
+    ("providers/azure-devops.hcl", include_str!("../../providers/azure-devops.hcl")),
+    ("providers/azure-key-vault.hcl", include_str!("../../providers/azure-key-vault.hcl")),
+    ("providers/bitbucket.hcl", include_str!("../../providers/bitbucket.hcl")),
+    ("providers/camunda.hcl", include_str!("../../providers/camunda.hcl")),
+    ("providers/checkly.hcl", include_str!("../../providers/checkly.hcl")),
+    ("providers/chef.hcl", include_str!("../../providers/chef.hcl")),
+    ("providers/cloudflare.hcl", include_str!("../../providers/cloudflare.hcl")),
+    ("providers/connections/certificates.hcl", include_str!("../../providers/connections/certificates.hcl")),
+    ("providers/connections/databases.hcl", include_str!("../../providers/connections/databases.hcl")),
+    ("providers/connections/delivery.hcl", include_str!("../../providers/connections/delivery.hcl")),
+    ("providers/connections/identity.hcl", include_str!("../../providers/connections/identity.hcl")),
+    ("providers/connections/networks.hcl", include_str!("../../providers/connections/networks.hcl")),
+    ("providers/connections/services.hcl", include_str!("../../providers/connections/services.hcl")),
+    ("providers/databricks.hcl", include_str!("../../providers/databricks.hcl")),
+    ("providers/digital-ocean.hcl", include_str!("../../providers/digital-ocean.hcl")),
+    ("providers/flyio.hcl", include_str!("../../providers/flyio.hcl")),
+    ("providers/gcp.hcl", include_str!("../../providers/gcp.hcl")),
     ("providers/github.hcl", include_str!("../../providers/github.hcl")),
     ("providers/gitlab.hcl", include_str!("../../providers/gitlab.hcl")),
     ("providers/hashicorp.hcl", include_str!("../../providers/hashicorp.hcl")),
+    ("providers/heroku.hcl", include_str!("../../providers/heroku.hcl")),
+    ("providers/humanitec.hcl", include_str!("../../providers/humanitec.hcl")),
+    ("providers/laravel-forge.hcl", include_str!("../../providers/laravel-forge.hcl")),
     ("providers/local.hcl", include_str!("../../providers/local.hcl")),
+    ("providers/netlify.hcl", include_str!("../../providers/netlify.hcl")),
+    ("providers/northflank.hcl", include_str!("../../providers/northflank.hcl")),
+    ("providers/oci.hcl", include_str!("../../providers/oci.hcl")),
+    ("providers/railway.hcl", include_str!("../../providers/railway.hcl")),
     ("providers/render.hcl", include_str!("../../providers/render.hcl")),
+    ("providers/supabase.hcl", include_str!("../../providers/supabase.hcl")),
+    ("providers/teamcity.hcl", include_str!("../../providers/teamcity.hcl")),
+    ("providers/terraform-cloud.hcl", include_str!("../../providers/terraform-cloud.hcl")),
     ("providers/vercel.hcl", include_str!("../../providers/vercel.hcl")),
+    ("providers/windmill.hcl", include_str!("../../providers/windmill.hcl")),
+    ("providers/zabbix.hcl", include_str!("../../providers/zabbix.hcl")),
 ];
 
 /// All providers that are known.
@@ -90,11 +121,14 @@ impl Registry {
         added
     }
 
-    /// Adds one manifest. Gives the slugs of its destinations.
+    /// Adds the manifests of one text. Gives the slugs of its destinations.
     fn load(&mut self, acc: &mut Diagnostics, sources: &mut Sources, name: &str, text: &str) -> Vec<String> {
         let id = sources.add_plain(name, text);
-        let source = sources.get(id).cloned();
-        let Some(manifest) = source.and_then(|source| load(acc, id, &source)) else { return Vec::new() };
+        let manifests = sources.get(id).cloned().map(|source| load(acc, id, &source));
+        manifests.into_iter().flatten().flat_map(|manifest| self.add(acc, name, manifest)).collect()
+    }
+
+    fn add(&mut self, acc: &mut Diagnostics, name: &str, manifest: Manifest) -> Vec<String> {
         let slug = manifest.app.slug.clone();
         let taken = manifest.destinations.keys().find(|slug| self.schemas.destinations.contains_key(*slug));
         let app = self.manifests.contains_key(&slug).then_some(&slug);

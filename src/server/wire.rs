@@ -42,9 +42,9 @@ pub(crate) fn attrs(issues: &mut Vec<Issue>, path: &[Json], declared: &[Field], 
     attrs
 }
 
-/// The fields of a wire object that are declared and, where `shown`, no secrets.
+/// The fields of a wire object that are declared and, where `shown`, given back.
 pub(crate) fn known(declared: &[Field], given: &Fields, shown: bool) -> Fields {
-    let fields = declared.iter().filter(|field| !(shown && field.sensitive));
+    let fields = declared.iter().filter(|field| !(shown && (field.sensitive || field.hidden)));
     let pairs = fields.filter_map(|field| Some((field.wire.to_string(), given.get(&*field.wire)?.clone())));
     pairs.filter(|(_, value)| !value.is_null()).collect()
 }

@@ -10,11 +10,15 @@ use crate::engine::apply::Outcome;
 use crate::engine::apply::run::Run;
 use crate::engine::apply::run::missing;
 use crate::engine::apply::secrets;
+use crate::engine::connections;
 use crate::engine::wire;
 use crate::ledger::journal;
 use crate::model::address::Address;
 use crate::model::attrs::Value;
+use crate::model::resource::CREDENTIALS;
+use crate::model::resource::GATEWAY;
 use crate::model::resource::Kind;
+use crate::model::resource::MANAGED;
 use crate::model::resource::Resource;
 use crate::plan::Action;
 use crate::plan::Change;
@@ -117,6 +121,8 @@ async fn create_connection(run: &Run<'_>, resource: &Resource) -> Result<(Arc<st
         method: needed(resource, "method"),
         credentials: credentials(run, resource)?,
         project_id,
+        is_platform_managed_credentials: managed(resource),
+        gateway_id: connections::gateway_id(&run.index, resource)?,
     };
     let made = write::create_connection(run.backend(), &resource.address.to_string(), &resource.slug, &new).await?;
     Ok((made.id, made.credentials_hash))
@@ -130,6 +136,11 @@ fn credentials(
     let inputs = resolved.cloned().unwrap_or_else(|| Ok(crate::model::attrs::Attrs::new()))?;
     let schemas = run.engine.options.registry.schemas();
     wire::credentials_to_wire(schemas, &resource.slug, resource.text("method").unwrap_or(""), &inputs)
+}
+
+/// Whether the backend is to change the credentials itself; `None` where nothing is said.
+fn managed(resource: &Resource) -> Option<bool> {
+    resource.attrs.get(MANAGED)?.as_bool()
 }
 
 fn position(resource: &Resource) -> Option<i64> {
@@ -183,12 +194,17 @@ async fn update(run: &Run<'_>, resource: &Resource, change: &Change) -> Result<(
             write::update_import(client, &about, &run.place(address)?, &id, &environment, &path).await?;
         }
         Kind::AppConnection => {
-            let new_credentials = change.fields.iter().any(|f| f.name.starts_with("credentials"));
+            let new_credentials = change.fields.iter().any(|f| f.name.starts_with(CREDENTIALS));
             let change = api::connections::Update {
                 name: text("name"),
                 description: differs("description").then(|| owned(resource, "description")),
                 credentials: match new_credentials {
                     true => Some(credentials(run, resource)?),
+                    false => None,
+                },
+                is_platform_managed_credentials: managed(resource).filter(|_| differs(MANAGED)),
+                gateway_id: match differs(GATEWAY) {
+                    true => Some(connections::gateway_id(&run.index, resource)?),
                     false => None,
                 },
             };

@@ -14,8 +14,9 @@ use crate::model::schema::Type;
 use std::sync::Arc;
 
 /// The words that stand for types.
-const TYPES: [&str; 12] =
-    ["string", "path", "remote", "number", "bool", "any", "list", "map", "sensitive", "optional", "oneof", "wire"];
+const TYPES: [&str; 13] = [
+    "string", "path", "remote", "number", "bool", "any", "list", "map", "sensitive", "hidden", "optional", "oneof", "wire",
+];
 
 /// The input that an attribute declares. `text` is the whole source, for the comment.
 pub fn field(acc: &mut Diagnostics, attr: &Attr, text: &str) -> Option<Field> {
@@ -27,6 +28,7 @@ pub fn field(acc: &mut Diagnostics, attr: &Attr, text: &str) -> Option<Field> {
         default: None,
         sensitive: false,
         remote: None,
+        hidden: false,
         doc: comment_after(text, attr.expr.span.end as usize),
     };
     acc.take(read(&attr.expr, &mut field))?;
@@ -79,6 +81,10 @@ fn call(name: &str, args: &[Expr], span: Span, field: &mut Field) -> Result<(), 
         ("optional", [inner, default]) => {
             field.required = false;
             field.default = Some(literal(default)?);
+            read(inner, field)
+        }
+        ("hidden", [inner]) => {
+            field.hidden = true;
             read(inner, field)
         }
         ("list", [inner]) => {

@@ -1,4 +1,4 @@
-//! Text → [`Manifest`]. Every word that is not in the vocabulary, every name out of scope and every
+//! Text → [`Manifest`]s. Every word that is not in the vocabulary, every name out of scope and every
 //! expression of a wrong shape is reported here, with its place.
 
 use crate::diag::Diagnostic;
@@ -41,23 +41,25 @@ mod scopes;
 /// Code that a manifest may name instead of requests.
 const NATIVE: [&str; 1] = ["files"];
 
-/// Reads a manifest. Problems go to `acc`.
-pub fn load(acc: &mut Diagnostics, id: SourceId, source: &Source) -> Option<Manifest> {
-    let body = parse(acc, id, &source.text)?;
+/// Reads the manifests of a text: small ones can share it. Problems go to `acc`.
+pub fn load(acc: &mut Diagnostics, id: SourceId, source: &Source) -> Vec<Manifest> {
+    let Some(body) = parse(acc, id, &source.text) else { return Vec::new() };
     let mut decoder = Decoder::new(&body);
-    let block = decoder.block(acc, "provider");
+    let blocks = decoder.blocks("provider");
     decoder.finish(acc);
-    let Some(block) = block else {
-        acc.push(
-            Diagnostic::error(&codes::MANIFEST, "A manifest is one `provider \"<slug>\"` block.").at(body.span, ""),
-        );
-        return None;
-    };
-    let [slug] = labels(acc, block, ["slug"])?;
-    let mut loader = Loader { acc, text: &source.text };
-    let manifest = loader.provider(slug, block, Text { id, source: source.clone() })?;
-    scopes::check(acc, &manifest);
-    Some(manifest)
+    if blocks.is_empty() {
+        let detail = "A manifest is a `provider \"<slug>\"` block, and there is none here.";
+        acc.push(Diagnostic::error(&codes::MANIFEST, detail).at(body.span, ""));
+    }
+    let mut manifests = Vec::new();
+    for block in blocks {
+        let Some([slug]) = labels(acc, block, ["slug"]) else { continue };
+        let mut loader = Loader { acc, text: &source.text };
+        let Some(manifest) = loader.provider(slug, block, Text { id, source: source.clone() }) else { continue };
+        scopes::check(acc, &manifest);
+        manifests.push(manifest);
+    }
+    manifests
 }
 
 struct Loader<'a> {
@@ -81,10 +83,11 @@ impl Loader<'_> {
             App { slug: slug.into(), title: title?, docs: docs?, verified: verified?, methods: BTreeMap::new() };
         let mut methods = BTreeMap::new();
         for connection in decoder.blocks("connection") {
-            if let Some((name, method, talk)) = self.connection(connection) {
+            if let Some((name, mut method, own)) = self.connection(connection) {
                 self.once(&app.methods, &name, connection);
+                method.tried = own.verify.is_some() || talk.verify.is_some();
                 app.methods.insert(name.clone(), method);
-                methods.insert(name, talk);
+                methods.insert(name, own);
             }
         }
         let mut destinations = BTreeMap::new();
@@ -148,14 +151,23 @@ impl Loader<'_> {
         inputs
     }
 
+    fn options(&mut self, decoder: &mut Decoder<'_>) -> Vec<Field> {
+        let Some(block) = decoder.block(self.acc, "options") else { return Vec::new() };
+        let mut inner = Decoder::new(&block.body);
+        let fields = self.inputs(&mut inner, block, &[]);
+        inner.finish(self.acc);
+        fields
+    }
+
     fn connection(&mut self, block: &Block) -> Option<(Arc<str>, Method, Talk)> {
         let [name] = labels(self.acc, block, ["method"])?;
         let mut decoder = Decoder::new(&block.body);
         let browser_only = self.literal_bool(&mut decoder, "browser_only", false);
         let talk = self.talk(&mut decoder);
+        let options = self.options(&mut decoder);
         let fields = self.inputs(&mut decoder, block, &["browser_only", "base_url", "headers", "retry"]);
         decoder.finish(self.acc);
-        Some((name.into(), Method { fields, browser_only }, talk))
+        Some((name.into(), Method { fields, options, tried: false, browser_only }, talk))
     }
 
     fn destination(&mut self, app: &App, block: &Block) -> Option<(Arc<str>, Place)> {
@@ -164,15 +176,7 @@ impl Loader<'_> {
         let title = decoder.attr("title").and_then(|attr| self.acc.take(fields::text(&attr.expr)));
         let can_import = self.literal_bool(&mut decoder, "import", false);
         let selector = decoder.attr("selector").and_then(|attr| self.acc.take(fields::text(&attr.expr)));
-        let options = match decoder.block(self.acc, "options") {
-            Some(options) => {
-                let mut inner = Decoder::new(&options.body);
-                let fields = self.inputs(&mut inner, options, &[]);
-                inner.finish(self.acc);
-                fields
-            }
-            None => Vec::new(),
-        };
+        let options = self.options(&mut decoder);
         let mut base = (Variant { readable: true, ..Variant::default() }, Shape::default());
         self.shape(&mut decoder, block, &mut base, &["title", "import", "selector"]);
         let mut schemas = BTreeMap::new();

@@ -21,7 +21,7 @@ macro_rules! words {
 
 words! {
     "identity" {
-        "provider" "The app: one block a file, its slug is the label."
+        "provider" "The app; its slug is the label. Small ones can share a file."
         "title" "The vendor's own name."
         "docs" "The vendor's documentation."
         "verified" "When the facts were last checked against it, YYYY-MM-DD."
@@ -33,7 +33,7 @@ words! {
         "destination" "A kind of place for entries; its attributes that are no words are inputs."
         "selector" "The input whose value picks the variant."
         "variant" "One shape of a destination: inputs of its own, and whatever it changes."
-        "options" "Inputs of the sync's options."
+        "options" "Inputs of the sync's options; of a connection, those that are no credentials."
         "browser_only" "The connection can only be made in the vendor's page, so it can be looked up, never declared."
     }
     "rules" {

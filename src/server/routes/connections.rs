@@ -2,6 +2,8 @@
 
 use crate::api::connections::AppOption;
 use crate::api::connections::CONNECTIONS;
+use crate::api::connections::GATEWAYS;
+use crate::api::connections::Gateway;
 use crate::api::connections::Many;
 use crate::api::connections::One;
 use crate::api::connections::Options;
@@ -15,6 +17,7 @@ use crate::server::body::Given;
 use crate::server::check;
 use crate::server::check::Fields;
 use crate::server::check::Rule;
+use crate::server::check::bool;
 use crate::server::check::object;
 use crate::server::check::slug;
 use crate::server::check::text;
@@ -35,15 +38,25 @@ use serde_json::Value;
 use serde_json::json;
 use zeroize::Zeroizing;
 
+/// A field that SQL apps take.
+const MANAGED: &str = "isPlatformManagedCredentials";
+
 const CREATE: &[Rule] = &[
     slug("name").required().titled("Name"),
     text("method").required(),
     object("credentials").required(),
     text("description").nullable().length(0, 256),
     text("projectId").nullable(),
+    bool(MANAGED),
+    text("gatewayId").nullable(),
 ];
-const UPDATE: &[Rule] =
-    &[slug("name").titled("Name"), object("credentials"), text("description").nullable().length(0, 256)];
+const UPDATE: &[Rule] = &[
+    slug("name").titled("Name"),
+    object("credentials"),
+    text("description").nullable().length(0, 256),
+    bool(MANAGED),
+    text("gatewayId").nullable(),
+];
 
 /// The same as [`crate::api::connections::Create`], with the credentials as they are on the wire.
 #[derive(Deserialize)]
@@ -54,6 +67,8 @@ struct Create {
     credentials: Fields,
     description: Option<String>,
     project_id: Option<String>,
+    #[serde(flatten)]
+    more: More,
 }
 
 /// The same as [`crate::api::connections::Update`], with the credentials as they are on the wire.
@@ -63,16 +78,56 @@ struct Update {
     credentials: Option<Fields>,
     #[serde(default, deserialize_with = "crate::api::nullable")]
     description: Option<Option<String>>,
+    #[serde(flatten)]
+    more: More,
+}
+
+/// What this server knows of and can't do.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct More {
+    #[serde(default)]
+    is_platform_managed_credentials: bool,
+    gateway_id: Option<String>,
+}
+
+impl More {
+    /// Nothing of it is asked for, or it is refused.
+    fn refuse(&self, app: &App, slug: &str) -> Result<(), Refusal> {
+        let known = app.registry.schemas().apps.get(slug);
+        let takes = |wire: &str| {
+            known.is_some_and(|app| app.methods.values().flat_map(|m| &m.options).any(|f| *f.wire == *wire))
+        };
+        let title = known.map_or(slug, |app| &*app.title);
+        if self.is_platform_managed_credentials && !takes(MANAGED) {
+            return Err(check::custom(&[MANAGED], format!("Not supported for {title} Connections")));
+        }
+        if self.is_platform_managed_credentials {
+            return Err(Refusal::bad("This server does not change credentials itself"));
+        }
+        match &self.gateway_id {
+            Some(id) => {
+                Err(Refusal::missing(format!("Gateway with ID \"{id}\" not found: this server has no gateways")))
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 pub(super) fn routes() -> Routes {
     Routes::new()
+        .route(GATEWAYS, get(gateways))
         .route(CONNECTIONS, get(list))
         .route(&format!("{CONNECTIONS}/options"), get(options))
         .route(&format!("{CONNECTIONS}/{{app}}"), get(list_of_app).post(create))
         .route(&format!("{CONNECTIONS}/{{app}}/available"), get(available))
         .route(&format!("{CONNECTIONS}/{{app}}/{{id}}"), get(read).patch(update).delete(delete))
         .route(&format!("{CONNECTIONS}/{{app}}/connection-name/{{name}}"), get(read_by_name))
+}
+
+/// This server reaches services itself.
+async fn gateways() -> Json<Vec<Gateway>> {
+    Json(Vec::new())
 }
 
 async fn options(State(app): State<Shared>) -> Json<Options> {
@@ -120,6 +175,7 @@ async fn read_by_name(State(app): State<Shared>, Path((slug, name)): Ids, Asked(
 
 async fn create(State(app): State<Shared>, Path(slug): Id, Given(fields): Given) -> Answer<One> {
     let asked: Create = check::read(fields, CREATE)?;
+    asked.more.refuse(&app, &slug)?;
     let (credentials, attrs) = checked(&app, &slug, &asked.method, &asked.credentials)?;
     let (name, project) = (asked.name.clone(), asked.project_id);
     // What needs no vendor is refused before the vendor is asked.
@@ -144,6 +200,7 @@ async fn create(State(app): State<Shared>, Path(slug): Id, Given(fields): Given)
 
 async fn update(State(app): State<Shared>, Path((slug, id)): Ids, Given(fields): Given) -> Answer<One> {
     let asked: Update = check::read(fields, UPDATE)?;
+    asked.more.refuse(&app, &slug)?;
     let (of, app_slug) = (id.clone(), slug.clone());
     let old = app.db.run(move |store| store.connection(&of, Some(&app_slug))).await?;
     let credentials = match &asked.credentials {
