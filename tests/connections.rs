@@ -262,9 +262,8 @@ async fn backend(data: &std::path::Path) -> (server::Running, Arc<Mutex<BTreeSet
     let hosts = hosts.chain(["two.example", "api.two.example"]);
     let redirect = hosts.map(|host| (host.to_owned(), front.address)).collect();
     let client = Client::new(http::client::Options { redirect, ..http::client::Options::default() }).unwrap();
-    let options = server::Options { data: data.to_owned(), listen: "127.0.0.1:0".parse().unwrap(), identity: None };
     let registry = Arc::new(Registry::builtin().unwrap());
-    (server::start(options, registry, client).await.unwrap(), asked)
+    (server::start(server::Options::new(data.to_owned()), registry, client).await.unwrap(), asked)
 }
 
 /// A backend block for it.
@@ -294,7 +293,8 @@ impl Other {
     }
 
     async fn ask(&self, method: http::Method, path: &str, body: Option<Value>) -> Value {
-        let headers = vec![("authorization".to_owned(), Secret::new(format!("Bearer {}", self.token)))];
+        let token = (!self.token.is_empty()).then(|| Secret::new(format!("Bearer {}", self.token)));
+        let headers = token.map(|token| ("authorization".to_owned(), token)).into_iter().collect();
         let bytes = body.map(|body| Zeroizing::new(body.to_string().into_bytes()));
         let body = bytes.map(|bytes| http::Body { content_type: "application/json".into(), bytes });
         let url = format!("{}{path}", self.url).parse().unwrap();
