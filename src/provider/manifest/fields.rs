@@ -15,7 +15,19 @@ use std::sync::Arc;
 
 /// The words that stand for types.
 const TYPES: [&str; 13] = [
-    "string", "path", "remote", "number", "bool", "any", "list", "map", "sensitive", "hidden", "optional", "oneof", "wire",
+    "string",
+    "path",
+    "remote",
+    "number",
+    "bool",
+    "any",
+    "list",
+    "map",
+    "sensitive",
+    "hidden",
+    "optional",
+    "oneof",
+    "wire",
 ];
 
 /// The input that an attribute declares. `text` is the whole source, for the comment.
