@@ -37,5 +37,6 @@ provider "railway" {
   errors {
     when    = length(try(response.errors, [])) > 0
     message = try(response.errors[0].message, null)
+    refused = try(response.errors[0].message == "Not Authorized", false)
   }
 }

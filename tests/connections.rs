@@ -254,16 +254,20 @@ fn vendors() -> (crate::providers::front::Vendor, Arc<Mutex<BTreeSet<String>>>) 
     (Arc::new(answer), asked)
 }
 
+/// A client whose way to the vendors ends at a front.
+fn client(front: &Front) -> Client {
+    let hosts = TRIED.trim().lines().map(|line| line.split(' ').nth(3).unwrap().split('/').next().unwrap());
+    let hosts = hosts.chain(["two.example", "api.two.example"]);
+    let redirect = hosts.map(|host| (host.to_owned(), front.address)).collect();
+    Client::new(http::client::Options { redirect, ..http::client::Options::default() }).unwrap()
+}
+
 /// The embedded backend as a remote one: its way to the vendors ends at a fake.
 async fn backend(data: &std::path::Path) -> (server::Running, Arc<Mutex<BTreeSet<String>>>) {
     let (vendor, asked) = vendors();
     let front = Front::before(vendor, Vec::new()).await;
-    let hosts = TRIED.trim().lines().map(|line| line.split(' ').nth(3).unwrap().split('/').next().unwrap());
-    let hosts = hosts.chain(["two.example", "api.two.example"]);
-    let redirect = hosts.map(|host| (host.to_owned(), front.address)).collect();
-    let client = Client::new(http::client::Options { redirect, ..http::client::Options::default() }).unwrap();
     let registry = Arc::new(Registry::builtin().unwrap());
-    (server::start(server::Options::new(data.to_owned()), registry, client).await.unwrap(), asked)
+    (server::start(server::Options::new(data.to_owned()), registry, client(&front)).await.unwrap(), asked)
 }
 
 /// A backend block for it.
@@ -273,6 +277,31 @@ fn backend_block(world: &World, url: &str, id: &str, secret: &str) -> String {
         "backend \"infisical\" {{\n  url = \"{url}\"\n  auth \"universal\" {{\n    client_id = \"{id}\"\n    \
          client_secret = secret_file(\"client-secret\")\n  }}\n}}\n"
     )
+}
+
+/// Some vendors hide a refusal in an answer whose status is 200.
+#[tokio::test]
+async fn a_refusal_in_an_answer_that_looks_good_is_one() {
+    let registry = Registry::builtin().unwrap();
+    let rows = table();
+    for (app, method, body, code) in [
+        ("flyio", "access-token", json!({"errors": [{"message": "no"}], "data": null}), "KF0510"),
+        ("railway", "team-token", json!({"errors": [{"message": "Not Authorized"}], "data": null}), "KF0508"),
+        ("cloudflare", "api-token", json!({"success": false, "errors": [{"code": 9109, "message": "no"}]}), "KF0510"),
+        ("zabbix", "api-token", json!({"error": {"code": -32602, "data": "Not authorized."}}), "KF0508"),
+    ] {
+        let answer = Answer::json(200, &body);
+        let front = Front::before(Arc::new(move |_: &Call| answer.clone()), Vec::new()).await;
+        let row = rows.iter().find(|row| (row.app, row.method) == (app, method)).unwrap();
+        let fields = self::method(registry.schemas(), row).fields.iter();
+        let inputs = fields.map(|field| {
+            let secret = || keyform::model::attrs::Value::Secret(Secret::new("canary-secret".into()));
+            let plain = || keyform::model::attrs::Value::from("https://one.example");
+            (field.name.clone(), if field.sensitive { secret() } else { plain() })
+        });
+        let refusal = registry.verify(app, method, &inputs.collect(), &client(&front)).await.unwrap_err();
+        assert_eq!(refusal.code.id, code, "{app}: {refusal:?}");
+    }
 }
 
 /// A client of the backend that is not keyform.
