@@ -35,6 +35,12 @@ enum Fault {
     Status(u16),
     /// A web page instead of JSON.
     Page,
+    /// The change is taken as a request that a person must approve.
+    Approval,
+    /// The list of projects is empty.
+    Unseen,
+    /// Syncs have neither environment nor folder.
+    Orphaned,
     /// The backend does it, and the answer breaks off.
     Lost,
     /// The backend does it, and no answer ever comes.
@@ -135,7 +141,13 @@ async fn pass(State(relay): State<Relay>, request: axum::extract::Request) -> Re
             return (StatusCode::from_u16(status).unwrap(), headers, body).into_response();
         }
         Fault::Page => return ([("content-type", "text/html")], "<html>sign in</html>").into_response(),
-        Fault::None | Fault::Lost | Fault::Silence => {}
+        Fault::Approval => {
+            let body =
+                r#"{"approval":{"id":"0e7b1f6c-6c1b-4a35-9d5d-0c9f0f6d9f10","status":"open","hasMerged":false}}"#;
+            return ([("content-type", "application/json")], body).into_response();
+        }
+        Fault::Unseen => return ([("content-type", "application/json")], "{\"projects\":[]}").into_response(),
+        Fault::None | Fault::Orphaned | Fault::Lost | Fault::Silence => {}
     }
     let query = parts.uri.path_and_query().map_or(String::new(), ToString::to_string);
     let bytes = axum::body::to_bytes(body, 10 << 20).await.unwrap();
@@ -154,6 +166,15 @@ async fn pass(State(relay): State<Relay>, request: axum::extract::Request) -> Re
             (status, Body::from_stream(broken)).into_response()
         }
         Fault::Silence => std::future::pending().await,
+        Fault::Orphaned => {
+            let mut list: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+            for sync in list["secretSyncs"].as_array_mut().unwrap() {
+                for field in ["environment", "folder", "folderId"] {
+                    sync[field] = serde_json::Value::Null;
+                }
+            }
+            ([("content-type", "application/json")], list.to_string()).into_response()
+        }
         _ => (status, [("content-type", "application/json")], bytes).into_response(),
     }
 }
@@ -197,10 +218,12 @@ async fn the_answer_to_any_write_may_be_lost() {
         });
         let (_, report) = world.apply(&Scope::default()).await;
         let writes = *front.writes.lock().unwrap();
+        // What is there is compared with what was to be made: nothing is made twice, and nothing has to be done again.
+        assert!(report.is_complete(), "write {cut}: {:?}", report.failed);
+        assert!(world.plan(&Scope::default()).await.is_empty(), "write {cut}");
         check(&front, &world).await;
         front.server.shutdown().await;
         if cut > writes {
-            assert!(report.is_complete(), "{:?}", report.failed);
             break;
         }
         cut += 1;
@@ -252,6 +275,63 @@ async fn a_write_that_fails_stops_only_what_needs_it() {
         assert!(why.detail.contains("POST /api/v4/secrets/batch"), "{}", why.detail);
     }
     assert!(!report.skipped.is_empty());
+    check(&front, &world).await;
+    front.server.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_waits_for_approval_is_neither_done_nor_failed() {
+    let front = Front::start().await;
+    let world = front.world(&main());
+    front.faults(|method, path, _| match (method, path) {
+        ("POST", "/api/v4/secrets/batch") => Fault::Approval,
+        _ => Fault::None,
+    });
+    let (_, report) = world.apply(&Scope::default()).await;
+    let waiting: Vec<String> = report.unapproved.iter().map(|(address, _)| address.to_string()).collect();
+    assert_eq!(waiting, ["project.bakery.secret.A", "project.bakery.secret.B"]);
+    assert!(report.unapproved.iter().all(|(_, why)| why.code.id == "KF0610"));
+    assert!(report.failed.is_empty() && !report.is_complete() && report.done_count() > 0, "{:?}", report.failed);
+    assert!(report.skipped.iter().all(|(_, because)| because.is_some()));
+    // Nothing of it is recorded: it is still to be done.
+    let rows = world.plan(&Scope::default()).await;
+    assert!(rows.iter().any(|row| row.starts_with("create") && row.ends_with("secret.A")), "{rows:?}");
+    check(&front, &world).await;
+    front.server.shutdown().await;
+}
+
+/// A project whose slug someone else has, unseen.
+#[tokio::test]
+async fn a_slug_that_an_unseen_project_has_is_said_to_be_taken() {
+    let front = Front::start().await;
+    let world = front.world(PROJECT);
+    world.converge().await;
+    std::fs::remove_dir_all(world.path().join(".keyform")).unwrap();
+    front.faults(|method, path, _| match (method, path) {
+        ("GET", "/api/v1/projects") => Fault::Unseen,
+        _ => Fault::None,
+    });
+    let (_, report) = world.apply(&Scope::default()).await;
+    let why = &report.failed[0].1;
+    assert_eq!(why.code.id, "KF0614", "{}", why.detail);
+    assert!(why.help.as_ref().is_some_and(|help| help.contains("--adopt")));
+    front.server.shutdown().await;
+}
+
+/// The folder that a sync reads is gone: it is pointed at the one that is declared.
+#[tokio::test]
+async fn an_orphaned_sync_is_repaired() {
+    let front = Front::start().await;
+    let world = front.world(&main());
+    world.converge().await;
+    front.faults(|method, path, _| match (method, path) {
+        ("GET", "/api/v1/secret-syncs") => Fault::Orphaned,
+        _ => Fault::None,
+    });
+    let rows = world.plan(&Scope::default()).await;
+    assert!(rows.iter().any(|row| row.starts_with("update") && row.ends_with("secret_sync.web")), "{rows:?}");
+    let (_, report) = world.apply(&Scope::default()).await;
+    assert!(report.is_complete(), "{:?}", report.failed);
     check(&front, &world).await;
     front.server.shutdown().await;
 }

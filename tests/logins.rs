@@ -17,8 +17,8 @@ use std::sync::Mutex;
 
 /// One request: method and path, headers, body.
 #[derive(Debug, Clone)]
-struct Heard {
-    title: String,
+pub(crate) struct Heard {
+    pub(crate) title: String,
     headers: Vec<(String, String)>,
     body: Value,
 }
@@ -27,8 +27,8 @@ struct Heard {
 type Script = Arc<dyn Fn(&Heard, usize) -> Option<(u16, Value)> + Send + Sync>;
 
 /// A backend without anything, and the metadata services of all clouds.
-struct Listener {
-    url: String,
+pub(crate) struct Listener {
+    pub(crate) url: String,
     heard: Arc<Mutex<Vec<Heard>>>,
     _runtime: tokio::runtime::Runtime,
 }
@@ -37,13 +37,23 @@ struct Listener {
 struct Ears {
     heard: Arc<Mutex<Vec<Heard>>>,
     script: Script,
+    limit: Arc<dyn Fn(&Heard) -> Option<[u32; 3]> + Send + Sync>,
 }
 
 impl Listener {
     fn start(script: impl Fn(&Heard, usize) -> Option<(u16, Value)> + Send + Sync + 'static) -> Self {
+        Self::limited(script, |_| None)
+    }
+
+    /// With a limit: `limit` says for a request how many of its kind are taken, what is left, and in how many
+    /// seconds that begins anew.
+    pub(crate) fn limited(
+        script: impl Fn(&Heard, usize) -> Option<(u16, Value)> + Send + Sync + 'static,
+        limit: impl Fn(&Heard) -> Option<[u32; 3]> + Send + Sync + 'static,
+    ) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let heard = Arc::new(Mutex::new(Vec::new()));
-        let ears = Ears { heard: heard.clone(), script: Arc::new(script) };
+        let ears = Ears { heard: heard.clone(), script: Arc::new(script), limit: Arc::new(limit) };
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let app = axum::Router::new().fallback(answer).with_state(ears);
@@ -51,15 +61,19 @@ impl Listener {
         Self { url, heard, _runtime: runtime }
     }
 
-    fn heard(&self, part: &str) -> Vec<Heard> {
+    pub(crate) fn heard(&self, part: &str) -> Vec<Heard> {
         self.heard.lock().unwrap().iter().filter(|heard| heard.title.contains(part)).cloned().collect()
     }
 
     /// Plans a project that is not there, with a `backend` block and variables.
     fn plan(&self, backend: &str, variables: &[(&str, &str)]) -> Output {
+        self.plan_of(&format!("{backend}\nproject \"bakery\" {{}}\n"), variables)
+    }
+
+    /// Plans a whole configuration.
+    pub(crate) fn plan_of(&self, main: &str, variables: &[(&str, &str)]) -> Output {
         let folder = tempfile::tempdir().unwrap();
-        let main = format!("{}\nproject \"bakery\" {{}}\n", backend.replace("$URL", &self.url));
-        fs::write(folder.path().join("main.hcl"), main).unwrap();
+        fs::write(folder.path().join("main.hcl"), main.replace("$URL", &self.url)).unwrap();
         let host = self.url.trim_start_matches("http://");
         let mut command = Command::new(env!("CARGO_BIN_EXE_keyform"));
         command.current_dir(folder.path()).args(["plan"]).env_clear().env("HOME", folder.path());
@@ -83,7 +97,11 @@ async fn answer(State(ears): State<Ears>, request: Request) -> Response {
         all.push(heard.clone());
         all.iter().filter(|other| other.title == heard.title).count()
     };
-    let told = (ears.script)(&heard, number);
+    let limits = (ears.limit)(&heard);
+    let told = match limits {
+        Some([_, 0, _]) => Some((429, json!({ "statusCode": 429, "error": "RateLimitExceeded", "message": "Rate" }))),
+        _ => (ears.script)(&heard, number),
+    };
     let (status, body) = told.unwrap_or_else(|| match parts.uri.path() {
         path if path.ends_with("-auth/login") => (200, token("canary-token", 3600)),
         "/api/v1/projects" => (200, json!({ "projects": [] })),
@@ -95,7 +113,15 @@ async fn answer(State(ears): State<Ears>, request: Request) -> Response {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    (StatusCode::from_u16(status).unwrap(), [("content-type", "application/json")], text).into_response()
+    let mut answer =
+        (StatusCode::from_u16(status).unwrap(), [("content-type", "application/json")], text).into_response();
+    if let Some([most, left, seconds]) = limits {
+        let names = ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"];
+        for (name, number) in names.into_iter().zip([most, left.saturating_sub(1), seconds]) {
+            answer.headers_mut().insert(name, number.into());
+        }
+    }
+    answer
 }
 
 fn token(text: &str, expires_in: u64) -> Value {

@@ -19,6 +19,7 @@ mod lang;
 mod laws;
 mod ledger;
 mod logins;
+mod pacing;
 mod plan;
 mod manifest;
 mod providers;

@@ -202,7 +202,9 @@ impl Client {
     }
 
     async fn transport(&self, call: &Call<'_>, request: &Request) -> Result<Response, Failure> {
-        let answer = self.inner.http.send(request, &self.inner.policy).await;
+        let counted = Some(Arc::from(call.named()));
+        let policy = Policy { counted, ..self.inner.policy.clone() };
+        let answer = self.inner.http.send(request, &policy).await;
         answer.map_err(|cause| refusal::unanswered(call, self.url(), &cause))
     }
 

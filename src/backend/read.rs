@@ -81,8 +81,9 @@ pub struct EnvironmentMention {
     pub position: bool,
 }
 
-/// Requests under way at once; the client paces them besides.
-const AT_ONCE: usize = 8;
+/// Requests that wait for their turn at once: the client decides how many are under way, and it can only tell how
+/// long it will take if it sees them all.
+const AT_ONCE: usize = 1024;
 
 /// The projects that the identity can see and, if wanted, its connections. Where they can't be listed, the
 /// projects with these slugs.

@@ -179,7 +179,7 @@ fn tell(context: &mut Context, report: &Report) {
     context.tell_all(report.warnings.iter().cloned());
     // One cause can fail many changes: it is told once.
     let mut told: Vec<&Diagnostic> = Vec::new();
-    for (_, diagnostic) in &report.failed {
+    for (_, diagnostic) in report.failed.iter().chain(&report.unapproved) {
         if !told.contains(&diagnostic) {
             told.push(diagnostic);
         }
@@ -197,7 +197,7 @@ fn ending(report: &Report, determined: bool, blocked: bool) -> Exit {
         (true, _) if blocked => Exit::Partial,
         (true, _) if !determined => Exit::Undetermined,
         (true, _) => Exit::Done,
-        (false, 0) => Exit::Failed,
+        (false, 0) if !report.failed.is_empty() || report.unapproved.is_empty() => Exit::Failed,
         (false, _) => Exit::Partial,
     }
 }

@@ -19,6 +19,7 @@ use crate::model::desired::Desired;
 use crate::model::ledger::Ledger;
 use crate::provider::registry::Registry;
 use crate::secret::Secret;
+use crate::view;
 use crate::view::json;
 use crate::view::words;
 use serde::Serialize;
@@ -212,6 +213,10 @@ impl Context {
         match Engine::open(options, desired).await {
             Ok(engine) => {
                 tracing::info!(state = %self.state().display(), "backend and ledger opened");
+                let terminal = self.terminal;
+                if !self.global.quiet {
+                    engine.hear_waits(move |wait| terminal.note(&format!("{}\n", view::progress::wait(&wait))));
+                }
                 Some(engine)
             }
             Err(diagnostics) => {

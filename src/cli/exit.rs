@@ -15,7 +15,7 @@ pub(super) enum Exit {
     Undetermined = 5,
     /// Refused by a guard, or by the person who was asked.
     Refused = 6,
-    /// Applied in part.
+    /// Applied in part: something failed, or waits for somebody's approval.
     Partial = 7,
     /// The command line makes no sense.
     Usage = 64,
@@ -31,7 +31,7 @@ impl Exit {
         (Exit::Pending, "changes are pending (plan --exit-code, fmt --check)"),
         (Exit::Undetermined, "not fully determined: something could not be read or verified"),
         (Exit::Refused, "refused by a guard, or not confirmed"),
-        (Exit::Partial, "applied in part"),
+        (Exit::Partial, "applied in part, or waiting for approval"),
         (Exit::Usage, "wrong usage"),
         (Exit::Interrupted, "interrupted"),
     ];

@@ -54,7 +54,10 @@ impl Progress {
                 if let Some(now) = view::progress::now(event) {
                     bar.set_message(now);
                 }
-                if matches!(event, Event::Done { .. } | Event::Failed { .. } | Event::Skipped { .. }) {
+                if matches!(
+                    event,
+                    Event::Done { .. } | Event::Failed { .. } | Event::Unapproved { .. } | Event::Skipped { .. }
+                ) {
                     bar.inc(1);
                 }
             }

@@ -227,7 +227,7 @@ codes! {
     BACKEND_ANSWER = "KF0609" Vendor "the backend's answer can't be read"
         "The answer is not the JSON that this part of the API gives. A web page instead of JSON means that `url` points to a proxy, a login page or another service.";
     BACKEND_APPROVAL = "KF0610" Permission "the change waits for approval"
-        "An approval policy covers this path: the backend took the change as a request that a person must approve. It is not applied. Approve it there and run again, or let the machine identity bypass the policy.";
+        "An approval policy covers this path: the backend took the change as a request that a person must approve. It is not applied and not recorded, so the next plan shows it again until it is approved there: a machine identity may not ask what became of a request. Do not apply again before that, or there will be two requests. Or let the machine identity bypass the policy.";
     BACKEND_CONFIG = "KF0611" Configuration "the backend block is incomplete"
         "The `backend` block names a kind, an address or a way to log in that keyform does not know or can't use.";
     BACKEND_HIDDEN = "KF0612" Permission "secret values are hidden from this identity"

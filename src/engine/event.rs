@@ -49,6 +49,13 @@ pub enum Event {
         /// Why.
         diagnostic: Diagnostic,
     },
+    /// A change was asked for, and a person must approve it first.
+    Unapproved {
+        /// Of what.
+        address: Address,
+        /// Which.
+        action: Action,
+    },
     /// A change was not begun.
     Skipped {
         /// Of what.
@@ -67,6 +74,8 @@ pub struct Report {
     pub done: BTreeMap<Action, usize>,
     /// Changes that failed, and why.
     pub failed: Vec<(Address, Diagnostic)>,
+    /// Changes that the backend took as requests, which a person must approve; none of them is recorded.
+    pub unapproved: Vec<(Address, Diagnostic)>,
     /// Changes that were not begun, and the change that each of them waited for in vain.
     pub skipped: Vec<(Address, Option<Address>)>,
     /// What is worth knowing although nothing failed: a destination that could not be verified.
@@ -89,7 +98,7 @@ impl Report {
     /// Whether every change was done.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.failed.is_empty() && self.skipped.is_empty() && !self.interrupted
+        self.failed.is_empty() && self.unapproved.is_empty() && self.skipped.is_empty() && !self.interrupted
     }
 }
 

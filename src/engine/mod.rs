@@ -122,6 +122,11 @@ impl Engine {
         apply::apply(self, planned, cancel, on).await
     }
 
+    /// Has `hear` told of every longer wait for a backend that takes no more requests for now.
+    pub fn hear_waits(&self, hear: impl Fn(http::pace::Wait) + Send + Sync + 'static) {
+        self.http.hear_waits(hear);
+    }
+
     /// Stops the embedded backend, if one was started, and frees the lock.
     pub async fn close(self) {
         #[cfg(feature = "server")]

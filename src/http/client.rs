@@ -6,6 +6,10 @@ use crate::diag::codes;
 use crate::http::Request;
 use crate::http::Response;
 use crate::http::limit::Limits;
+use crate::http::pace::Claim;
+use crate::http::pace::Key;
+use crate::http::pace::Paces;
+use crate::http::pace::Wait;
 use crate::http::retry;
 use crate::http::tape::Tape;
 use reqwest::header::HeaderMap;
@@ -15,6 +19,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -70,6 +75,9 @@ pub struct Policy {
     pub throttled: Option<Arc<Throttled>>,
     /// Answers that are final although their status is one that passes.
     pub settled: Option<Arc<Throttled>>,
+    /// What the service counts together, where its answers tell how many of that it still takes: the
+    /// method and route of a request.
+    pub counted: Option<Arc<str>>,
 }
 
 /// How often one request may fail before its failure stands. Being told to wait is no failure.
@@ -80,7 +88,14 @@ pub type Throttled = dyn Fn(&Response) -> bool + Send + Sync;
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { budget: Duration::from_secs(180), rate: None, concurrency: 8, throttled: None, settled: None }
+        Self {
+            budget: Duration::from_secs(180),
+            rate: None,
+            concurrency: 8,
+            throttled: None,
+            settled: None,
+            counted: None,
+        }
     }
 }
 
@@ -95,6 +110,8 @@ struct Inner {
     options: Options,
     requests: AtomicU64,
     limits: Limits,
+    paces: Paces,
+    waits: OnceLock<Box<dyn Fn(Wait) + Send + Sync>>,
 }
 
 impl Client {
@@ -115,7 +132,38 @@ impl Client {
         let fail = |_| Diagnostic::error(&codes::NO_TLS, "The HTTP client could not be set up.");
         let http = builder().build().map_err(fail)?;
         let here = builder().no_proxy().build().map_err(fail)?;
-        Ok(Self(Arc::new(Inner { http, here, options, requests: AtomicU64::new(0), limits: Limits::default() })))
+        let (requests, limits, paces, waits) = Default::default();
+        Ok(Self(Arc::new(Inner { http, here, options, requests, limits, paces, waits })))
+    }
+
+    /// Has `hear` told of every longer wait for a service that takes no more for now. The first one to ask
+    /// hears it.
+    pub fn hear_waits(&self, hear: impl Fn(Wait) + Send + Sync + 'static) {
+        // Whoever comes second hears nothing: there is one progress to show.
+        let _ = self.0.waits.set(Box::new(hear));
+    }
+
+    /// Waits until the service takes a request of this kind; gives how long that took.
+    async fn turn(&self, key: &Key) -> Duration {
+        let begun = Instant::now();
+        let mut again = false;
+        loop {
+            let mut changed = std::pin::pin!(self.0.paces.changed.notified());
+            changed.as_mut().enable();
+            match self.0.paces.claim(key, Instant::now(), again) {
+                Claim::Granted => return begun.elapsed(),
+                Claim::Later(pause, news) => {
+                    if let (Some(wait), Some(hear)) = (news, self.0.waits.get()) {
+                        hear(wait);
+                    }
+                    tokio::select! {
+                        () = changed => {}
+                        () = tokio::time::sleep(pause) => {}
+                    }
+                }
+            }
+            again = true;
+        }
     }
 
     /// How many requests were sent so far, retries included.
@@ -138,11 +186,19 @@ impl Client {
                 .help("use an https address; plain http is allowed for this machine only"));
         }
         let headers = headers(request)?;
-        let begun = Instant::now();
+        let counted = policy.counted.as_ref().map(|kind| (host.clone(), kind.clone()));
+        let mut begun = Instant::now();
         let mut pauses = retry::pauses();
         let mut failures = 0;
         loop {
+            if let Some(key) = &counted {
+                // Waiting for one's turn is no trouble that the budget is for.
+                begun += self.turn(key).await;
+            }
             let outcome = self.once(request, headers.clone(), policy, &host).await;
+            if let Some(key) = &counted {
+                self.0.paces.heard(key, outcome.as_ref().ok(), Instant::now());
+            }
             let (pause, asked) = match &outcome {
                 Ok(response) => {
                     let is_settled = policy.settled.as_ref().is_some_and(|settled| settled(response));

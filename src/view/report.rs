@@ -47,11 +47,14 @@ pub fn report(report: &Report, style: Style) -> String {
     }
     let mut parts: Vec<String> =
         report.done.iter().map(|(action, count)| format!("{count} {}", words::past(*action))).collect();
-    if parts.is_empty() && report.failed.is_empty() {
+    if parts.is_empty() && report.failed.is_empty() && report.unapproved.is_empty() {
         parts.push("nothing changed".to_owned());
     }
     if !report.failed.is_empty() {
         parts.push(format!("{} failed", report.failed.len()));
+    }
+    if !report.unapproved.is_empty() {
+        parts.push(format!("{} waiting for approval", report.unapproved.len()));
     }
     if !report.skipped.is_empty() {
         parts.push(format!("{} skipped", report.skipped.len()));
@@ -60,6 +63,8 @@ pub fn report(report: &Report, style: Style) -> String {
         paint.good("Applied")
     } else if report.interrupted {
         paint.warn("Stopped")
+    } else if report.failed.is_empty() && report.done_count() == 0 {
+        paint.warn("Waiting for approval")
     } else if report.done_count() == 0 {
         paint.danger("Failed")
     } else {

@@ -13,6 +13,7 @@ mod sync;
 mod units;
 
 use crate::diag::Diagnostic;
+use crate::diag::codes;
 use crate::engine::Engine;
 use crate::engine::Planned;
 use crate::engine::apply::run::Run;
@@ -38,6 +39,7 @@ pub(super) type Outcome = (Address, Result<(), Diagnostic>);
 enum Fate {
     Done,
     Failed,
+    Unapproved,
     Skipped,
 }
 
@@ -179,7 +181,8 @@ impl<'a> Schedule<'a> {
             // An entry can't be written by a sync that is skipped.
             let (possible, orphans): (Vec<_>, Vec<_>) = possible.into_iter().partition(|change| {
                 let sync = change.address.resource();
-                sync == change.address || !matches!(self.fates.get(&sync), Some(Fate::Failed | Fate::Skipped))
+                sync == change.address
+                    || !matches!(self.fates.get(&sync), Some(Fate::Failed | Fate::Unapproved | Fate::Skipped))
             });
             for orphan in orphans {
                 self.skip(orphan, Some(orphan.address.resource()), report, on);
@@ -209,6 +212,11 @@ impl<'a> Schedule<'a> {
                     self.fates.insert(&change.address, Fate::Done);
                     *report.done.entry(action).or_default() += 1;
                     on(Event::Done { address, action, took });
+                }
+                Some(Err(why)) if why.code == &codes::BACKEND_APPROVAL => {
+                    self.fates.insert(&change.address, Fate::Unapproved);
+                    report.unapproved.push((address.clone(), why));
+                    on(Event::Unapproved { address, action });
                 }
                 Some(Err(diagnostic)) => {
                     self.fates.insert(&change.address, Fate::Failed);

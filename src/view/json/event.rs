@@ -72,6 +72,11 @@ pub fn event(event: &Event, sources: &Sources) -> Line {
             line.action = Some(action.word());
             line.diagnostic = Some(diagnostic::entry(diagnostic, sources));
         }
+        Event::Unapproved { address, action } => {
+            line.event = "unapproved";
+            line.address = Some(address.to_string());
+            line.action = Some(action.word());
+        }
         Event::Skipped { address, action, because } => {
             line.event = "skipped";
             line.address = Some(address.to_string());
@@ -90,6 +95,7 @@ pub struct Ending {
     interrupted: bool,
     done: BTreeMap<&'static str, usize>,
     failed: Vec<Failure>,
+    unapproved: Vec<String>,
     skipped: Vec<Skip>,
     requests: u64,
     milliseconds: u64,
@@ -121,6 +127,7 @@ pub fn ending(report: &Report, sources: &Sources) -> Ending {
             .iter()
             .map(|(a, d)| Failure { address: a.to_string(), diagnostic: diagnostic::entry(d, sources) })
             .collect(),
+        unapproved: report.unapproved.iter().map(|(address, _)| address.to_string()).collect(),
         skipped: report
             .skipped
             .iter()
