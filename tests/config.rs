@@ -493,4 +493,7 @@ fn the_example_of_the_language_page_loads() {
         "{}",
         run(&settings, registry.schemas())
     );
+    let access = format!("project \"payments\" {{}}\n{}", block("identity \"ci\""));
+    let access = run(&access, registry.schemas());
+    assert!(access.contains("project_identity.ci") && !access.contains("error"), "{access}");
 }

@@ -11,10 +11,14 @@ pub mod exposed;
 pub mod folders;
 pub mod identities;
 pub mod imports;
+pub mod members;
 pub mod projects;
+pub mod roles;
 pub mod secrets;
 pub mod syncs;
 pub mod tags;
+pub mod templates;
+pub mod webhooks;
 
 use crate::secret::Secret;
 use serde::Deserialize;

@@ -11,4 +11,5 @@ pub mod dialect;
 pub mod read;
 pub mod refusal;
 pub mod state;
+pub mod things;
 pub mod write;

@@ -7,9 +7,13 @@
 //! 1  list of projects                         (with their environments)
 //! 1  list of app connections                  if a connection or a sync is mentioned
 //! 1  list of gateways                         if a connection names one
+//! 1  who am I, 1 list of identities           if an identity is mentioned, and two reads of each that is
+//! 1  list of project templates                if one is mentioned
 //! for each mentioned project that exists:
 //!   1  list of tags                           if a tag, or a secret with tags, is mentioned
 //!   1  list of syncs                          if a sync is mentioned
+//!   1  list of roles                          if a role is mentioned, and a read of each that is
+//!   1  list of members, 1 of webhooks         if one is mentioned
 //!   1  read of an environment                 for each whose position is declared
 //!   1  recursive list of folders              for each environment whose folders are mentioned
 //!   1  recursive list of secrets              for each environment whose secrets are mentioned, imported or pushed
@@ -44,12 +48,17 @@ use crate::backend::state::Status;
 use crate::backend::state::Stored;
 use crate::backend::state::Sync;
 use crate::backend::state::Tag;
+use crate::backend::state::Thing;
+use crate::backend::state::Things;
+use crate::backend::things;
+use crate::backend::things::Scope;
 use crate::backend::write::Place;
 use crate::diag::Diagnostic;
 use crate::http::Method;
 use crate::http::json;
 use crate::model::attrs::Object;
 use crate::model::attrs::Value;
+use crate::model::resource::Kind;
 use futures_util::StreamExt;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -62,6 +71,8 @@ pub struct Mention {
     pub tags: bool,
     /// Its syncs.
     pub syncs: bool,
+    /// Other kinds, each with the ids and names of those that are wanted in full.
+    pub things: Named,
     /// Its environments by slug.
     pub environments: BTreeMap<Arc<str>, EnvironmentMention>,
     /// Folders whose imports are wanted.
@@ -80,6 +91,9 @@ pub struct EnvironmentMention {
     /// Its position.
     pub position: bool,
 }
+
+/// Ids and names by kind.
+pub type Named = BTreeMap<Kind, BTreeSet<Arc<str>>>;
 
 /// Requests that wait for their turn at once: the client decides how many are under way, and it can only tell how
 /// long it will take if it sees them all.
@@ -105,6 +119,27 @@ pub async fn roots(client: &Client, connections: bool, slugs: &BTreeSet<Arc<str>
         None => (Vec::new(), None),
     };
     Ok(State { projects: projects?, connections, connections_failed, ..State::default() })
+}
+
+/// The organisation's id, and what it has of some kinds, those that are named in full.
+pub async fn organization(client: &Client, named: &Named) -> (Arc<str>, Things) {
+    let mut found = Things::new();
+    if named.is_empty() {
+        return (Arc::default(), found);
+    }
+    let call = Call::new("the organisation", Method::Get, api::identities::DETAILS);
+    let id: Arc<str> = match client.send::<api::identities::Details>(call).await {
+        Ok(details) => details.identity_details.organization.id.into(),
+        Err(why) => {
+            let why = Diagnostic::from(why);
+            return (Arc::default(), named.keys().map(|kind| (*kind, Err(why.clone()))).collect());
+        }
+    };
+    let scope = Scope { name: "the organisation".into(), id: id.clone() };
+    for (kind, names) in named {
+        found.insert(*kind, things::list(client, *kind, &scope, names).await);
+    }
+    (id, found)
 }
 
 /// Reads the mentioned parts of projects, which are named by their slugs. Slugs that do not exist are
@@ -156,6 +191,7 @@ pub async fn fill(client: &Client, state: &mut State, mentions: &BTreeMap<Arc<st
 enum Part {
     Tags(Arc<str>, Arc<str>),
     Syncs(Arc<str>, Arc<str>),
+    Things(Scope, Kind, BTreeSet<Arc<str>>),
     Position(Arc<str>, Arc<str>, Arc<str>),
     Folders(Arc<str>, Arc<str>, Arc<str>),
     Secrets(Arc<str>, Arc<str>, Arc<str>),
@@ -166,6 +202,7 @@ enum Part {
 enum Answer {
     Tags(Arc<str>, Result<Vec<Tag>, Diagnostic>),
     Syncs(Arc<str>, Result<Vec<Sync>, Diagnostic>),
+    Things(Arc<str>, Kind, Result<Vec<Thing>, Diagnostic>),
     Position(Arc<str>, Arc<str>, Result<i64, Diagnostic>),
     Folders(Arc<str>, Arc<str>, Result<BTreeMap<Arc<str>, FolderInfo>, Diagnostic>),
     Secrets(Arc<str>, Arc<str>, Result<Vec<Stored>, Diagnostic>),
@@ -181,6 +218,8 @@ fn parts_of(project: &Project, mention: &Mention) -> Vec<Part> {
     if mention.syncs {
         parts.push(Part::Syncs(slug.clone(), id.clone()));
     }
+    let scope = || Scope { name: slug.clone(), id: id.clone() };
+    parts.extend(mention.things.iter().map(|(kind, names)| Part::Things(scope(), *kind, names.clone())));
     for (name, environment) in &mention.environments {
         if project.environment(name).is_none() {
             continue;
@@ -215,6 +254,9 @@ async fn ask(client: &Client, state: &State, part: &Part) -> Answer {
     match part {
         Part::Tags(slug, id) => Answer::Tags(slug.clone(), tags(client, slug, id).await),
         Part::Syncs(slug, id) => Answer::Syncs(slug.clone(), syncs(client, slug, id).await),
+        Part::Things(scope, kind, names) => {
+            Answer::Things(scope.name.clone(), *kind, things::list(client, *kind, scope, names).await)
+        }
         Part::Position(slug, id, env) => {
             let env_id = state.projects.get(slug).and_then(|p| p.environment(env)).map(|e| e.id.clone());
             let position = position(client, slug, id, &env_id.unwrap_or_default()).await;
@@ -245,6 +287,11 @@ fn keep(state: &mut State, answer: Answer) {
         Answer::Syncs(slug, syncs) => {
             if let Some(project) = state.projects.get_mut(&slug) {
                 project.syncs = Some(syncs);
+            }
+        }
+        Answer::Things(slug, kind, things) => {
+            if let Some(project) = state.projects.get_mut(&slug) {
+                project.things.insert(kind, things);
             }
         }
         Answer::Imports(slug, folder, imports) => {

@@ -2,8 +2,10 @@
 //! secrets; what of it is declared, and under which address, is not known here.
 
 use crate::diag::Diagnostic;
+use crate::model::attrs::Attrs;
 use crate::model::attrs::Object;
 use crate::model::attrs::Value;
+use crate::model::resource::Kind;
 use crate::secret::Secret;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,6 +24,23 @@ pub struct State {
     pub connections_failed: Option<Diagnostic>,
     /// Gateways that connections can go through; `None` if they were not asked for.
     pub gateways: Option<Result<Vec<Gateway>, Diagnostic>>,
+    /// The organisation's id, if something of it was asked for.
+    pub organization: Arc<str>,
+    /// What the organisation has of other kinds that were asked for.
+    pub things: Things,
+}
+
+/// Things by their kind, where they were asked for.
+pub type Things = BTreeMap<Kind, Result<Vec<Thing>, Diagnostic>>;
+
+/// A thing that is nothing but attributes, named and normalised as a configuration has them.
+#[derive(Debug, Clone)]
+pub struct Thing {
+    /// The backend's id.
+    pub id: Arc<str>,
+    /// What it says. References are ids, environments are called as the backend calls them; what can't be read
+    /// is absent, what is not set is `Null`.
+    pub attrs: Attrs,
 }
 
 /// A project.
@@ -43,6 +62,8 @@ pub struct Project {
     pub syncs: Option<Result<Vec<Sync>, Diagnostic>>,
     /// Imports by the folder that has them; absent where they were not asked for.
     pub imports: BTreeMap<Folder, Result<Vec<Import>, Diagnostic>>,
+    /// What it has of other kinds that were asked for.
+    pub things: Things,
 }
 
 /// An environment.

@@ -587,12 +587,12 @@ pub async fn delete_sync(
 }
 
 /// A change that names the whole of what it sets: sending it twice is sending it once.
-async fn patch(client: &Client, call: Call<'_>, body: &impl Serialize) -> Result<(), Failure> {
+pub(super) async fn patch(client: &Client, call: Call<'_>, body: &impl Serialize) -> Result<(), Failure> {
     client.send::<IgnoredAny>(call.json(body).repeatable()).await.map(|_| ())
 }
 
 /// A delete: what is not there any more is done.
-async fn delete(client: &Client, call: Call<'_>) -> Result<(), Failure> {
+pub(super) async fn delete(client: &Client, call: Call<'_>) -> Result<(), Failure> {
     match client.send::<IgnoredAny>(call.repeatable()).await {
         Ok(_) => Ok(()),
         Err(failure) if failure.is_gone() => Ok(()),

@@ -2,7 +2,9 @@
 //! it, the JSON schema and the reference page are made from it. What a value must look like beyond its
 //! type (names, ranges that depend on other attributes) is not in it.
 
+mod access;
 mod history;
+mod outward;
 
 use crate::model::resource::Kind;
 
@@ -67,7 +69,7 @@ pub struct Attribute {
 }
 
 /// What an attribute takes.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Ty {
     /// A text.
     String,
@@ -97,6 +99,12 @@ pub enum Ty {
     Secret,
     /// The address of a resource, written like a reference; nothing is looked up.
     Address,
+    /// A text that may be a secret: plain text or a secret source.
+    TextOrSecret,
+    /// A list of objects with fields of their own.
+    Objects(&'static [Attribute]),
+    /// Slugs of roles, references to roles, or either for a while.
+    Roles,
     /// A set of texts or a map.
     Each,
     /// The type of a variable, such as `list(string)`.
@@ -320,6 +328,7 @@ pub static TOP: &[&Form] = &[
         doc: "A value that is shown at the end.",
         ..PLAIN
     },
+    &outward::PROJECT_TEMPLATE,
     &Form {
         word: "project",
         labels: &["name"],
@@ -332,15 +341,28 @@ pub static TOP: &[&Form] = &[
             ),
             opt("name", Ty::String, "What people see; the label by default."),
         ],
-        blocks: &[&ENVIRONMENT_FORM, &FOLDER, &TAG, &SECRET, &SECRET_IMPORT],
+        blocks: &[
+            &ENVIRONMENT_FORM,
+            &FOLDER,
+            &TAG,
+            &access::PROJECT_ROLE,
+            &access::PROJECT_IDENTITY,
+            &SECRET,
+            &SECRET_IMPORT,
+            &outward::WEBHOOK,
+        ],
         doc: "A project.",
         ..PLAIN
     },
     &ENVIRONMENT_FORM,
     &FOLDER,
     &TAG,
+    &access::PROJECT_ROLE,
+    &access::IDENTITY,
+    &access::PROJECT_IDENTITY,
     &SECRET,
     &SECRET_IMPORT,
+    &outward::WEBHOOK,
     &Form {
         word: "app_connection",
         labels: &["app", "name"],

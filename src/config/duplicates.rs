@@ -47,7 +47,11 @@ fn natural(resource: &Resource) -> Option<(Vec<String>, &'static str)> {
             Some((key, "name"))
         }
         Kind::SecretSync => Some((below(&["name"])?, "name")),
-        Kind::KeySchema => None,
+        Kind::ProjectRole => Some((below(&["slug"])?, "slug")),
+        Kind::Identity | Kind::ProjectTemplate => Some((texts(&["name"])?, "name")),
+        Kind::ProjectIdentity => Some((vec![project()?, resource.reference("identity")?.to_string()], "identity")),
+        // There may be several of one place.
+        Kind::KeySchema | Kind::Webhook => None,
     }
 }
 
@@ -56,6 +60,9 @@ fn report(second: &Resource, first: &Resource, attr: &str) -> Diagnostic {
         |resource: &Resource| -> Span { resource.origin.attrs.get(attr).copied().unwrap_or(resource.origin.block) };
     let detail = match second.kind {
         Kind::SecretImport => format!("`{}` imports the same folder as `{}`.", second.address, first.address),
+        Kind::ProjectIdentity => {
+            format!("`{}` and `{}` are the same identity in the same project.", first.address, second.address)
+        }
         _ => {
             let name = second.text(attr).unwrap_or_default();
             format!("`{}` and `{}` have the same {attr} `{name}`.", first.address, second.address)

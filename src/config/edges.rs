@@ -90,7 +90,7 @@ fn index(all: &[Rc<Built>]) -> Named<'_> {
                 let map = if resource.kind == Kind::Secret { &mut named.secrets } else { &mut named.imports };
                 map.entry(folder).or_default().push(resource);
             }
-            Kind::Project | Kind::AppConnection | Kind::KeySchema | Kind::SecretSync => {}
+            _ => {}
         }
     }
     named

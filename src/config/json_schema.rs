@@ -163,6 +163,35 @@ fn ty(ty: Ty) -> Json {
         })),
         Ty::Each => or_expression(json!({ "type": ["array", "object"] })),
         Ty::Any => json!({}),
+        Ty::TextOrSecret => json!({ "type": "string" }),
+        Ty::Objects(attrs) => {
+            let properties = attrs.iter().map(|attr| {
+                let mut schema = self::ty(attr.ty);
+                describe(&mut schema, attr.doc);
+                (attr.name, schema)
+            });
+            let required: Vec<&str> = attrs.iter().filter(|attr| attr.required).map(|attr| attr.name).collect();
+            let item = json!({
+                "type": "object",
+                "properties": named(properties),
+                "required": required,
+                "additionalProperties": false,
+            });
+            or_expression(json!({ "type": "array", "items": item }))
+        }
+        Ty::Roles => or_expression(json!({
+            "type": "array",
+            "items": { "anyOf": [{ "type": "string" }, {
+                "type": "object",
+                "properties": {
+                    "role": { "type": "string" },
+                    "range": { "type": "string" },
+                    "start": { "type": "string", "format": "date-time" },
+                },
+                "required": ["role", "range", "start"],
+                "additionalProperties": false,
+            }] },
+        })),
     }
 }
 

@@ -49,24 +49,29 @@ impl Builder<'_, '_> {
     /// Applies the rules of its kind.
     pub(crate) fn kind(&mut self) {
         match self.decl.kind {
+            Kind::ProjectTemplate => self.project_template(),
             Kind::Project => self.project(),
             Kind::Environment => self.environment(),
             Kind::Folder => self.folder(),
             Kind::Tag => self.tag(),
+            Kind::ProjectRole => self.project_role(),
+            Kind::Identity => self.identity(),
+            Kind::ProjectIdentity => self.project_identity(),
             Kind::Secret => self.secret_block(),
             Kind::SecretImport => self.secret_import(),
             Kind::AppConnection => self.app_connection(),
             Kind::KeySchema => self.key_schema(),
             Kind::SecretSync => self.secret_sync(),
+            Kind::Webhook => self.webhook(),
         }
     }
 
-    fn label(&self) -> Value {
+    pub(crate) fn label(&self) -> Value {
         Value::String(self.decl.name.clone())
     }
 
     /// The label as a slug, with the instance's key where there is one.
-    fn label_as_slug(&self) -> Value {
+    pub(crate) fn label_as_slug(&self) -> Value {
         let label = self.decl.name.replace('_', "-");
         match &self.instance.key {
             Some(key) => Value::string(format!("{label}-{}", names::slugify(key))),
@@ -149,7 +154,7 @@ impl Builder<'_, '_> {
     }
 
     /// `environment` and `path` of what is in a folder.
-    fn place_of_it(&mut self) {
+    pub(crate) fn place_of_it(&mut self) {
         self.default("path", |_| Value::string("/"));
         self.path("path");
         self.environment_slug();
@@ -339,7 +344,7 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn block(&self, word: &str) -> Option<&Block> {
+    pub(crate) fn block(&self, word: &str) -> Option<&Block> {
         self.decl.block.body.blocks.iter().find(|block| &*block.kind == word)
     }
 

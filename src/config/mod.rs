@@ -5,6 +5,7 @@
 //! the files that it names), checking all of it, and finding what needs what ([`edges`]). Providers do
 //! not live here: what their connections and destinations take comes in as data ([`Schemas`]).
 
+mod access;
 mod addresses;
 pub mod blocks;
 mod check;
@@ -20,6 +21,7 @@ mod kinds;
 mod load;
 mod locals;
 mod names;
+mod outward;
 mod plain;
 mod reads;
 mod reference;

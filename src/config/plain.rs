@@ -54,9 +54,11 @@ fn names_a_source(expr: &Expr) -> bool {
 
 fn is_plain(ty: Ty) -> bool {
     match ty {
-        Ty::Secret | Ty::Any | Ty::Each | Ty::Condition => false,
+        Ty::Secret | Ty::TextOrSecret | Ty::Any | Ty::Each | Ty::Condition => false,
         Ty::String | Ty::Integer(..) | Ty::Bool | Ty::Strings | Ty::Map | Ty::OneOf(_) | Ty::Ref(_) | Ty::Refs => true,
-        Ty::Environment | Ty::Tags | Ty::Template | Ty::Place | Ty::Type | Ty::Address => true,
+        Ty::Environment | Ty::Tags | Ty::Template | Ty::Place | Ty::Type | Ty::Address | Ty::Objects(_) | Ty::Roles => {
+            true
+        }
     }
 }
 

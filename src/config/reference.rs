@@ -7,6 +7,7 @@ use crate::config::blocks::Form;
 use crate::config::blocks::Open;
 use crate::config::blocks::Ty;
 use crate::model::login;
+use crate::model::resource::Kind;
 use std::fmt::Write;
 
 /// The page.
@@ -19,7 +20,9 @@ pub(crate) fn page() -> String {
         section(&mut out, form, "##");
     }
     out.push_str("\n## Every resource\n\n");
-    out.push_str("Blocks that declare a resource (`project`, `environment`, `folder`, `tag`, `secret`, `secret_import`, `app_connection`, `key_schema`, `secret_sync`) also take:\n\n");
+    let kinds = Kind::ALL.map(|kind| format!("`{kind}`")).join(", ");
+    // Writing to a text can't fail.
+    let _ = write!(out, "Blocks that declare a resource ({kinds}) also take:\n\n");
     table(&mut out, blocks::META);
     for form in blocks::META_BLOCKS {
         section(&mut out, form, "###");
@@ -86,7 +89,17 @@ fn table(out: &mut String, attrs: &[Attribute]) {
     for attr in attrs {
         let required = if attr.required { "**required.** " } else { "" };
         let _ = writeln!(out, "| `{}` | {} | {required}{} |", attr.name, takes(attr.ty), attr.doc.replace('|', "\\|"));
+        if let Ty::Objects(fields) = attr.ty {
+            let fields = fields.iter().map(|field| field_of(attr.name, field));
+            out.extend(fields);
+        }
     }
+}
+
+/// A row for a field of the objects that an attribute takes.
+fn field_of(attr: &str, field: &Attribute) -> String {
+    let required = if field.required { "**required.** " } else { "" };
+    format!("| `{attr}[].{}` | {} | {required}{} |\n", field.name, takes(field.ty), field.doc.replace('|', "\\|"))
 }
 
 fn takes(ty: Ty) -> String {
@@ -108,6 +121,9 @@ fn takes(ty: Ty) -> String {
         Ty::Each => "set of texts, or map".to_owned(),
         Ty::Type => "type".to_owned(),
         Ty::Any => "anything".to_owned(),
+        Ty::TextOrSecret => "text, or secret source".to_owned(),
+        Ty::Objects(_) => "list of objects".to_owned(),
+        Ty::Roles => "list of texts, of references to a `project_role`, or of objects".to_owned(),
         Ty::Condition => "condition".to_owned(),
     }
 }

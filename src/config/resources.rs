@@ -95,8 +95,9 @@ impl<'a> Builder<'_, 'a> {
         let form = self.decl.form;
         for attr in &self.decl.block.body.attrs {
             let Some(known) = form.attr(&attr.name) else { continue };
-            // Evaluated elsewhere: `for_each` and `environments` before there are instances.
-            if matches!(known.name, "for_each" | "depends_on" | "allow" | "environments") {
+            // Evaluated elsewhere: `for_each`, and the environments of a folder, before there are instances.
+            let is_apart = known.name == "environments" && self.decl.kind == Kind::Folder;
+            if matches!(known.name, "for_each" | "depends_on" | "allow") || is_apart {
                 continue;
             }
             // Reported as out of place.
@@ -107,7 +108,7 @@ impl<'a> Builder<'_, 'a> {
             let ev = self.ev;
             let lenient = match ev.input.extent {
                 Extent::End | Extent::Graph => {
-                    known.name == "description" || (known.ty == Ty::Secret && self.decl.kind == Kind::Secret)
+                    known.name == "description" || (matches!(known.ty, Ty::Secret) && self.decl.kind == Kind::Secret)
                 }
                 Extent::All | Extent::Used | Extent::Backend => false,
             };
@@ -129,6 +130,9 @@ impl<'a> Builder<'_, 'a> {
             let address = self.ev.instance(parent).address.clone();
             self.attrs.insert("project".into(), Value::Resource(Arc::new(address)));
         }
+        // What is missing was reported once for the block, when it was decoded.
+        let required = form.attrs().filter(|attr| attr.required && !self.attrs.contains_key(attr.name));
+        self.failed |= required.count() > 0;
     }
 
     fn finish(mut self) -> Built {
@@ -145,9 +149,6 @@ impl<'a> Builder<'_, 'a> {
             self.depends_on(expr);
         }
         let lifecycle = self.lifecycle();
-        let required = self.decl.form.attrs().filter(|attr| attr.required && !self.attrs.contains_key(attr.name));
-        // What is missing was reported once for the block, when it was decoded.
-        let failed = self.failed || required.count() > 0;
         Built {
             resource: Resource {
                 address: self.instance.address.clone(),
@@ -158,7 +159,7 @@ impl<'a> Builder<'_, 'a> {
                 allow,
                 origin: Origin { block: self.decl.block.header, attrs: self.spans },
             },
-            failed,
+            failed: self.failed,
             needs: self.needs,
         }
     }

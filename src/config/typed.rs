@@ -1,5 +1,6 @@
 //! Attributes by their types in the table: evaluated, converted, references looked up, secrets kept apart.
 
+use crate::config::blocks::Attribute;
 use crate::config::blocks::Ty;
 use crate::config::check;
 use crate::config::check::Misfit;
@@ -13,6 +14,8 @@ use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::diag::source::Span;
 use crate::lang::ast::Expr;
+use crate::lang::ast::Key;
+use crate::lang::ast::Node;
 use crate::model::address::Address;
 use crate::model::attrs::Object;
 use crate::model::attrs::SecretSource;
@@ -25,13 +28,18 @@ use std::sync::Arc;
 impl Builder<'_, '_> {
     /// Evaluates an attribute of a type of the table. `None` if it has no such value, which is reported.
     pub(crate) fn typed(&mut self, name: &str, ty: Ty, expr: &Expr) -> Option<Value> {
-        if ty == Ty::Secret {
+        if matches!(ty, Ty::Secret) {
             return self.secret(name, expr);
         }
         let value = self.eval(expr)?;
         if value.is_null() {
             return Some(value);
         }
+        self.converted(name, ty, value, expr)
+    }
+
+    /// A value as a type of the table has it.
+    fn converted(&mut self, name: &str, ty: Ty, value: Value, expr: &Expr) -> Option<Value> {
         match ty {
             Ty::Ref(kind) => self.reference(name, kind, &value, expr),
             Ty::Environment => match value {
@@ -53,6 +61,15 @@ impl Builder<'_, '_> {
             Ty::Any => self.fit(name, &value, &Type::Any, expr),
             Ty::String => self.fit(name, &value, &Type::String, expr),
             Ty::Place => self.place(name, &value, expr),
+            Ty::Objects(attrs) => self.objects(name, attrs, &value, expr),
+            Ty::Roles => self.roles(name, &value, expr),
+            Ty::TextOrSecret => match value {
+                Value::Source(_) => self.secret(name, expr),
+                _ => {
+                    let text = check::text(&self.fit(name, &value, &Type::String, expr)?)?;
+                    Some(Value::Source(Arc::new(SecretSource::Literal(Secret::new((*text).to_owned())))))
+                }
+            },
             // Not values of resources.
             Ty::Refs | Ty::Secret | Ty::Address | Ty::Each | Ty::Type | Ty::Condition => None,
         }
@@ -126,7 +143,124 @@ impl Builder<'_, '_> {
         Some(Value::list(slugs.into_iter().map(Value::String).collect()))
     }
 
-    /// The slug of the environment or tag that a value refers to.
+    /// A list of objects, each with the fields of a table.
+    fn objects(&mut self, name: &str, attrs: &'static [Attribute], value: &Value, expr: &Expr) -> Option<Value> {
+        let Value::List(items) = value else {
+            self.report(Misfit::shape("a list of objects", value).diagnostic(name, expr));
+            return None;
+        };
+        let items = items.iter().enumerate().map(|(i, item)| {
+            let expr = item_of(expr, i);
+            let name = format!("{name}[{i}]");
+            let Value::Object(fields) = item else {
+                self.report(Misfit::shape("an object", item).diagnostic(&name, expr));
+                return None;
+            };
+            self.object(&name, attrs, fields, expr)
+        });
+        // All of them, so that every problem is told.
+        let items: Vec<Option<Value>> = items.collect();
+        Some(Value::list(items.into_iter().collect::<Option<_>>()?))
+    }
+
+    fn object(&mut self, name: &str, attrs: &'static [Attribute], fields: &Object, expr: &Expr) -> Option<Value> {
+        let mut out = Object::new();
+        let mut is_good = true;
+        for unknown in fields.keys().filter(|field| attrs.iter().all(|attr| *attr.name != ***field)) {
+            let d = Diagnostic::error(&codes::UNEXPECTED, format!("`{name}` has no field `{unknown}`."));
+            self.report(d.at(expr.span, "").did_you_mean(unknown, attrs.iter().map(|attr| attr.name)));
+            is_good = false;
+        }
+        for attr in attrs {
+            match fields.get(attr.name).filter(|value| !value.is_null()) {
+                None if attr.required => {
+                    let detail = format!("`{name}` needs the field `{}`.", attr.name);
+                    self.report(Diagnostic::error(&codes::REQUIRED, detail).at(expr.span, ""));
+                    is_good = false;
+                }
+                None => {}
+                Some(value) => {
+                    let full = format!("{name}.{}", attr.name);
+                    match self.converted(&full, attr.ty, value.clone(), field_of(expr, attr.name)) {
+                        Some(value) => {
+                            out.insert(attr.name.into(), value);
+                        }
+                        None => is_good = false,
+                    }
+                }
+            }
+        }
+        is_good.then(|| Value::object(out))
+    }
+
+    /// Roles of a member: slugs, or objects for those that it has for a while; sorted.
+    fn roles(&mut self, name: &str, value: &Value, expr: &Expr) -> Option<Value> {
+        let Value::List(items) = value else {
+            self.report(Misfit::shape("a list of roles", value).diagnostic(name, expr));
+            return None;
+        };
+        let mut roles = Vec::new();
+        for (i, item) in items.iter().enumerate() {
+            let (name, expr) = (format!("{name}[{i}]"), item_of(expr, i));
+            roles.push(match item {
+                Value::Object(fields) => self.temporary_role(&name, fields, expr)?,
+                other => self.role(&name, other, expr)?,
+            });
+        }
+        roles.sort_by(|a, b| role_slug(a).cmp(&role_slug(b)));
+        if roles.is_empty() {
+            let detail = format!("`{name}` needs at least one role.");
+            self.report(Diagnostic::error(&codes::REQUIRED, detail).at(expr.span, "empty").help("`no-access` is one"));
+        }
+        if let Some(twice) = roles.windows(2).find(|pair| role_slug(&pair[0]) == role_slug(&pair[1])) {
+            let detail = format!("`{name}` has `{}` twice.", role_slug(&twice[0]).unwrap_or_default());
+            self.report(Diagnostic::error(&codes::NOT_ALLOWED, detail).at(expr.span, ""));
+        }
+        Some(Value::list(roles))
+    }
+
+    fn role(&mut self, name: &str, value: &Value, expr: &Expr) -> Option<Value> {
+        match value {
+            Value::Resource(_) => self.slug_of(name, Kind::ProjectRole, value, expr),
+            _ => self.fit(name, value, &Type::String, expr),
+        }
+    }
+
+    fn temporary_role(&mut self, name: &str, fields: &Object, expr: &Expr) -> Option<Value> {
+        const FIELDS: [&str; 3] = ["role", "range", "start"];
+        let mut out = Object::new();
+        for field in FIELDS {
+            let Some(value) = fields.get(field).filter(|value| !value.is_null()) else {
+                let detail = format!("`{name}` needs the field `{field}`.");
+                let d = Diagnostic::error(&codes::REQUIRED, detail).at(expr.span, "");
+                self.report(d.help("{ role = \"admin\", range = \"8h\", start = \"2026-01-01T00:00:00Z\" }"));
+                return None;
+            };
+            let (name, expr) = (format!("{name}.{field}"), field_of(expr, field));
+            let value = match field {
+                "role" => self.role(&name, value, expr)?,
+                _ => self.fit(&name, value, &Type::String, expr)?,
+            };
+            if field == "start" {
+                let Some(time) = value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok()) else {
+                    let detail = format!("`{name}` is a time such as `2026-01-01T00:00:00Z`.");
+                    self.report(Diagnostic::error(&codes::NOT_ALLOWED, detail).at(expr.span, "no such time"));
+                    return None;
+                };
+                out.insert(field.into(), Value::string(time.to_string()));
+                continue;
+            }
+            out.insert(field.into(), value);
+        }
+        if let Some(unknown) = fields.keys().find(|field| !FIELDS.contains(&&***field)) {
+            let d = Diagnostic::error(&codes::UNEXPECTED, format!("`{name}` has no field `{unknown}`."));
+            self.report(d.at(expr.span, "").did_you_mean(unknown, FIELDS));
+            return None;
+        }
+        Some(Value::object(out))
+    }
+
+    /// The slug of the environment, tag or role that a value refers to.
     fn slug_of(&mut self, name: &str, kind: Kind, value: &Value, expr: &Expr) -> Option<Value> {
         let Value::Resource(address) = self.reference(name, kind, value, expr)? else { return None };
         let Some(Target::Instance(index)) = self.ev.target(&address, expr.span) else { return None };
@@ -228,6 +362,32 @@ impl Evaluation<'_> {
             false => Diagnostic::warning(&codes::LITERAL_SECRET, detail),
         };
         d.at(span, "").help("use `secret_env(\"NAME\")` or another source, or a `sensitive` variable")
+    }
+}
+
+/// The expression of an item, if it is written out.
+fn item_of(expr: &Expr, i: usize) -> &Expr {
+    match &expr.node {
+        Node::List(items) => items.get(i).unwrap_or(expr),
+        _ => expr,
+    }
+}
+
+/// The expression of a field, if it is written out.
+fn field_of<'e>(expr: &'e Expr, name: &str) -> &'e Expr {
+    let Node::Object(fields) = &expr.node else { return expr };
+    let found = fields.iter().find(|(key, _)| match key {
+        Key::Name(field, _) | Key::Expr(Expr { node: Node::String(field), .. }) => **field == *name,
+        Key::Expr(_) => false,
+    });
+    found.map_or(expr, |(_, value)| value)
+}
+
+/// What a role is called, whether it is for ever or for a while.
+fn role_slug(role: &Value) -> Option<&str> {
+    match role {
+        Value::Object(fields) => fields.get("role").and_then(Value::as_str),
+        other => other.as_str(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::engine::index::Index;
 use crate::model::live::Live;
+use crate::model::resource::Kind;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,6 +26,17 @@ pub(super) fn count(index: &Index<'_>, live: &mut Live, claimed: &BTreeSet<Arc<s
         if let Some(Ok(syncs)) = &project.syncs {
             for _ in syncs.iter().filter(|sync| !claimed.contains(&sync.id)) {
                 count(live, format!("syncs in {}", project.slug), &[&project.id]);
+            }
+        }
+        for (kind, things) in &project.things {
+            // Members are not counted: whoever made the project is one.
+            let phrase = match kind {
+                Kind::ProjectRole => "roles",
+                Kind::Webhook => "webhooks",
+                _ => continue,
+            };
+            for _ in things.iter().flatten().filter(|thing| !claimed.contains(&thing.id)) {
+                count(live, format!("{phrase} in {}", project.slug), &[&project.id]);
             }
         }
         for environment in &project.environments {

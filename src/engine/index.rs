@@ -5,6 +5,7 @@
 //! [`Index::live_environment`] is the one place that knows what the backend calls them now.
 
 use crate::backend::read::Mention;
+use crate::backend::read::Named;
 use crate::backend::state::Environment;
 use crate::backend::state::Project;
 use crate::backend::state::State;
@@ -35,6 +36,7 @@ pub(super) mod natural {
     pub(crate) const NAME: &str = "name";
     pub(crate) use crate::model::ledger::DESTINATION;
     pub(crate) const RUN: &str = "run";
+    pub(crate) const IDENTITY: &str = "identity";
 }
 
 /// Looks things up. Cheap to make, holds nothing of its own but one small table.
@@ -163,6 +165,11 @@ impl<'a> Index<'a> {
         if resource.attrs.contains_key("tags") {
             mention.tags = true;
         }
+        if resource.kind.names().is_some() {
+            let names = mention.things.entry(resource.kind).or_default();
+            names.extend(thing_names(resource));
+            names.extend(self.ledger.records.get(&resource.address).map(|record| record.id.clone()));
+        }
         match (resource.kind, environment) {
             (Kind::Tag, _) => mention.tags = true,
             (Kind::Environment, Some(environment)) => {
@@ -190,7 +197,11 @@ impl<'a> Index<'a> {
         let environment = self.environment_of_natural(project, natural).map(|e| e.slug.clone());
         let mention = mentions.entry(project.slug.clone()).or_default();
         let path = natural.get(natural::PATH).cloned().unwrap_or_else(|| "/".into());
-        match (Kind::from_word(address.kind()), environment) {
+        let kind = Kind::from_word(address.kind());
+        if let Some(kind) = kind.filter(|kind| kind.names().is_some()) {
+            mention.things.entry(kind).or_default();
+        }
+        match (kind, environment) {
             (Some(Kind::Tag), _) => mention.tags = true,
             (Some(Kind::SecretSync), _) => mention.syncs = true,
             (Some(Kind::Folder), Some(environment)) => {
@@ -220,11 +231,32 @@ impl<'a> Index<'a> {
         declared.chain(stored).chain(remembered).map(Into::into).collect()
     }
 
+    /// What has to be read of the organisation besides its connections.
+    pub(super) fn mentions_of_organization(desired: &Desired, ledger: &Ledger) -> Named {
+        let mut named = Named::new();
+        for resource in desired.resources.values().filter(|r| r.kind.is_of_organization()) {
+            let names = named.entry(resource.kind).or_default();
+            names.extend(thing_names(resource));
+            names.extend(ledger.records.get(&resource.address).map(|record| record.id.clone()));
+        }
+        for address in ledger.records.keys().chain(ledger.intents.keys()) {
+            if let Some(kind) = Kind::from_word(address.kind()).filter(|kind| kind.is_of_organization()) {
+                named.entry(kind).or_default();
+            }
+        }
+        named
+    }
+
     /// Whether app connections have to be read.
     pub(super) fn mentions_connections(desired: &Desired, ledger: &Ledger) -> bool {
         let declared = desired.resources.values().any(|r| matches!(r.kind, Kind::AppConnection | Kind::SecretSync));
         declared || ledger.records.keys().any(|a| a.kind() == Kind::AppConnection.word())
     }
+}
+
+/// The texts that name a thing at the backend.
+fn thing_names(resource: &Resource) -> impl Iterator<Item = Arc<str>> {
+    resource.kind.names().unwrap_or_default().iter().filter_map(|name| resource.text(name)).map(Arc::from)
 }
 
 /// Every secret source of a resource.

@@ -18,6 +18,7 @@ mod planned;
 pub mod secrets;
 mod snapshot;
 mod sources;
+mod things;
 mod wanted;
 mod wire;
 

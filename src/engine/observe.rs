@@ -8,13 +8,17 @@ use crate::backend::state::Import;
 use crate::backend::state::Project;
 use crate::backend::state::Stored;
 use crate::backend::state::Sync;
+use crate::backend::state::Thing;
+use crate::backend::state::Things;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::engine::connections;
 use crate::engine::foreign;
 use crate::engine::index::Index;
 use crate::engine::index::natural;
+use crate::engine::sources::Resolved;
 use crate::engine::sources::text;
+use crate::engine::things;
 use crate::engine::wire;
 use crate::model::address::Address;
 use crate::model::attrs::Attrs;
@@ -40,8 +44,8 @@ enum Look {
 }
 
 /// The resources of the backend; destinations are not looked at here.
-pub(super) fn observe(index: &Index<'_>, schemas: &Schemas, key: &FingerprintKey) -> Live {
-    let observer = Observer { index, schemas, key, secrets: secret_table(index) };
+pub(super) fn observe(index: &Index<'_>, resolved: &Resolved, schemas: &Schemas, key: &FingerprintKey) -> Live {
+    let observer = Observer { index, resolved, schemas, key, secrets: secret_table(index) };
     let mut live = Live::default();
     let mut claimed = BTreeSet::new();
     // What keyform runs itself is nothing that the backend has, unless it had it before.
@@ -112,6 +116,7 @@ fn secret_table<'a>(index: &Index<'a>) -> Table<'a> {
 
 struct Observer<'a> {
     index: &'a Index<'a>,
+    resolved: &'a Resolved,
     schemas: &'a Schemas,
     key: &'a FingerprintKey,
     secrets: Table<'a>,
@@ -135,6 +140,11 @@ impl<'a> Observer<'a> {
             Kind::Project => self.project(&resource.address),
             Kind::AppConnection => self.connection(resource),
             Kind::KeySchema => Look::Absent,
+            kind if kind.is_of_organization() => {
+                let id = self.index.ledger.records.get(&resource.address).map(|record| &*record.id);
+                let is_it = |thing: &Thing| things::is_declared(self.index, self.resolved, resource, thing);
+                self.thing(&self.index.state.things, kind, &resource.address, id, is_it, None)
+            }
             _ => {
                 let Some(address) = resource.reference("project") else { return Look::Absent };
                 let Some(live_project) = self.index.project(address) else { return Look::Absent };
@@ -156,7 +166,12 @@ impl<'a> Observer<'a> {
                     Kind::Tag => self.tag(&spot, &name("slug")),
                     Kind::Secret => self.secret(&spot, path, &name("key")),
                     Kind::SecretImport => self.import(&spot, path, &name("from_environment"), &name("from_path")),
-                    _ => self.sync(&spot, Some(resource), &name("name")),
+                    Kind::SecretSync => self.sync(&spot, Some(resource), &name("name")),
+                    kind => {
+                        let is_it = |thing: &Thing| things::is_declared(self.index, self.resolved, resource, thing);
+                        let things = &live_project.things;
+                        self.thing(things, kind, &resource.address, spot.id.as_deref(), is_it, Some(&spot))
+                    }
                 }
             }
         }
@@ -173,6 +188,10 @@ impl<'a> Observer<'a> {
                 self.found_connection(record.map(|r| &*r.id), &name(natural::APP), &name(natural::NAME), natural)
             }
             None | Some(Kind::KeySchema) => Look::Absent,
+            Some(kind) if kind.is_of_organization() => {
+                let is_it = |thing: &Thing| things::is_remembered(kind, natural, thing);
+                self.thing(&self.index.state.things, kind, address, record.map(|r| &*r.id), is_it, None)
+            }
             Some(kind) => {
                 let Some(live_project) = self.index.project_of_natural(natural) else { return Look::Absent };
                 let live_environment = match kind {
@@ -200,7 +219,11 @@ impl<'a> Observer<'a> {
                     Kind::SecretImport => {
                         self.import(&spot, path, &name(natural::FROM_ENVIRONMENT), &name(natural::FROM_PATH))
                     }
-                    _ => self.sync(&spot, None, &name(natural::NAME)),
+                    Kind::SecretSync => self.sync(&spot, None, &name(natural::NAME)),
+                    kind => {
+                        let is_it = |thing: &Thing| things::is_remembered(kind, natural, thing);
+                        self.thing(&live_project.things, kind, address, spot.id.as_deref(), is_it, Some(&spot))
+                    }
                 }
             }
         }
@@ -387,6 +410,38 @@ impl<'a> Observer<'a> {
             return Look::Absent;
         };
         Look::Found(Observed { id: connection.id.clone(), attrs: connections::attrs(connection), foreign: 0 })
+    }
+
+    fn thing(
+        &self,
+        things: &Things,
+        kind: Kind,
+        address: &Address,
+        id: Option<&str>,
+        is_it: impl Fn(&Thing) -> bool,
+        spot: Option<&Spot<'_>>,
+    ) -> Look {
+        let found = match things.get(&kind) {
+            Some(Ok(all)) => things::find(all, id, is_it, address),
+            Some(Err(why)) => Err(why.clone()),
+            None => Ok(None),
+        };
+        match found {
+            Ok(Some(thing)) => {
+                let mut attrs = things::attrs(self.index, self.key, address, thing);
+                if let Some(spot) = spot {
+                    attrs.insert("project".into(), spot.project.clone());
+                    if let Some(live) = spot.live_environment
+                        && attrs.get("environment").and_then(Value::as_str) == Some(&*live.slug)
+                    {
+                        attrs.insert("environment".into(), spot.environment.clone());
+                    }
+                }
+                Look::Found(Observed { id: thing.id.clone(), attrs, foreign: 0 })
+            }
+            Ok(None) => Look::Absent,
+            Err(why) => Look::Unknown(why),
+        }
     }
 
     fn sync(&self, spot: &Spot<'_>, resource: Option<&Resource>, name: &str) -> Look {

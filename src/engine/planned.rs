@@ -73,7 +73,7 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
     snapshot::follow(&engine.backend, &mut state, desired, &ledger, &resolved).await;
     let index = Index::new(desired, &ledger, &state);
     let schemas = engine.options.registry.schemas();
-    let mut live = observe::observe(&index, schemas, &key);
+    let mut live = observe::observe(&index, &resolved, schemas, &key);
     let opened = destinations::open(&index, &engine.options.registry, &engine.http, &resolved).await;
     let (wanted, imported) = wanted(engine, &index, &resolved, &opened, &key, scope);
     for (address, opened) in &opened {

@@ -37,6 +37,8 @@ pub(super) async fn read(
     if desired.resources.values().any(|resource| resource.text(GATEWAY).is_some()) {
         state.gateways = Some(backend::read::gateways(backend).await);
     }
+    let named = Index::mentions_of_organization(desired, ledger);
+    (state.organization, state.things) = backend::read::organization(backend, &named).await;
     let mentions = Index::new(desired, ledger, &state).mentions();
     backend::read::fill(backend, &mut state, &mentions).await;
     Ok(state)

@@ -30,7 +30,7 @@ pub(super) struct Resolved {
     pub(super) fresh: BTreeMap<Address, Secret>,
     /// What the backend has for declared secrets whose source is not at hand: it stands.
     pub(super) standing: BTreeMap<Address, Secret>,
-    /// Credentials of connections by the names of the configuration.
+    /// Credentials of connections and webhooks by the names of the configuration.
     pub(super) credentials: BTreeMap<Address, Result<Attrs, Diagnostic>>,
 }
 
@@ -77,7 +77,7 @@ pub(super) fn resolve(index: &Index<'_>, rules: &Rules<'_>, live: &dyn Fn(&Resou
                 // Kept, whatever it is.
                 let _ = resolver.secret(resource);
             }
-            Kind::AppConnection => {
+            _ if resource.attrs.contains_key("credentials") => {
                 let credentials = resolver.credentials(resource);
                 resolver.out.credentials.insert(resource.address.clone(), credentials);
             }

@@ -43,7 +43,7 @@ pub(super) fn attrs(
             (Kind::SecretSync, "options") => {
                 Some(if_set(Value::object(wire::option_inputs(schemas, &resource.slug, &object()))))
             }
-            (Kind::AppConnection, "credentials") => match resolved.credentials.get(&resource.address) {
+            (_, "credentials") => match resolved.credentials.get(&resource.address) {
                 Some(Ok(fields)) => Some(Value::object(
                     fields.iter().map(|(name, field)| (name.clone(), with_fingerprints(field, &fingerprint))).collect(),
                 )),
@@ -67,7 +67,7 @@ fn sorted(list: &Value) -> Vec<Value> {
     items.into_iter().map(Value::String).collect()
 }
 
-fn with_fingerprints(value: &Value, fingerprint: &dyn Fn(&Secret) -> Value) -> Value {
+pub(super) fn with_fingerprints(value: &Value, fingerprint: &dyn Fn(&Secret) -> Value) -> Value {
     match value {
         Value::Secret(secret) => fingerprint(secret),
         Value::List(items) => Value::list(items.iter().map(|item| with_fingerprints(item, fingerprint)).collect()),

@@ -157,8 +157,5 @@ fn json_object(fields: &Object) -> api::syncs::Json {
 }
 
 fn plain_json(value: &Value) -> Option<serde_json::Value> {
-    if value.is_null() {
-        return None;
-    }
-    serde_json::from_slice(&json::write(value)?).ok()
+    if value.is_null() { None } else { json::to_serde(value) }
 }

@@ -72,6 +72,12 @@ pub fn from_serde(tree: serde_json::Value) -> Value {
     }
 }
 
+/// A value as a tree of serde's; `None` for what JSON has no word for.
+#[must_use]
+pub fn to_serde(value: &Value) -> Option<serde_json::Value> {
+    serde_json::from_slice(&write(value)?).ok()
+}
+
 /// Writes a value as compact JSON. Secrets are written as what they are: the result belongs into a
 /// request or a destination's file. `None` if the value holds something that JSON has no word for: a
 /// reference, a secret's source, a fingerprint, a number that is none.

@@ -10,6 +10,8 @@ use std::sync::Arc;
 /// The kinds of resources, in the order in which a backend needs them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
+    /// What new projects begin with; of the organisation.
+    ProjectTemplate,
     /// A project.
     Project,
     /// An environment of a project.
@@ -18,6 +20,12 @@ pub enum Kind {
     Folder,
     /// A tag of a project.
     Tag,
+    /// What members of a project may do.
+    ProjectRole,
+    /// A machine identity of the organisation.
+    Identity,
+    /// An identity as a member of a project.
+    ProjectIdentity,
     /// A secret in a folder.
     Secret,
     /// A folder that also sees the secrets of another one.
@@ -28,35 +36,47 @@ pub enum Kind {
     KeySchema,
     /// A folder whose secrets are pushed to a destination.
     SecretSync,
+    /// An address that is called when secrets of a folder change.
+    Webhook,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 14] = [
+        Kind::ProjectTemplate,
         Kind::Project,
         Kind::Environment,
         Kind::Folder,
         Kind::Tag,
+        Kind::ProjectRole,
+        Kind::Identity,
+        Kind::ProjectIdentity,
         Kind::Secret,
         Kind::SecretImport,
         Kind::AppConnection,
         Kind::KeySchema,
         Kind::SecretSync,
+        Kind::Webhook,
     ];
 
     /// The word for it in configurations and addresses.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
+            Self::ProjectTemplate => "project_template",
             Self::Project => "project",
             Self::Environment => "environment",
             Self::Folder => "folder",
             Self::Tag => "tag",
+            Self::ProjectRole => "project_role",
+            Self::Identity => "identity",
+            Self::ProjectIdentity => "project_identity",
             Self::Secret => "secret",
             Self::SecretImport => "secret_import",
             Self::AppConnection => "app_connection",
             Self::KeySchema => "key_schema",
             Self::SecretSync => "secret_sync",
+            Self::Webhook => "webhook",
         }
     }
 
@@ -64,6 +84,25 @@ impl Kind {
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// What finds a thing of this kind again besides its project, environment and path: names of attributes.
+    /// `None` for kinds that are found in ways of their own.
+    #[must_use]
+    pub fn names(self) -> Option<&'static [&'static str]> {
+        match self {
+            Self::ProjectRole => Some(&["slug"]),
+            Self::Identity | Self::ProjectTemplate => Some(&["name"]),
+            Self::ProjectIdentity => Some(&["identity"]),
+            Self::Webhook => Some(&["environment", "path", "type"]),
+            _ => None,
+        }
+    }
+
+    /// Whether the organisation has it, not a project.
+    #[must_use]
+    pub fn is_of_organization(self) -> bool {
+        matches!(self, Self::Identity | Self::ProjectTemplate)
     }
 
     /// Whether the backend holds things of this kind, so that they are planned.

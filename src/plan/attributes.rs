@@ -34,9 +34,19 @@ fn is_local(kind: Kind, name: &str) -> bool {
 /// | secret | `project`, `environment`, `path`, `key` |
 /// | `app_connection` | `app`, `method`, `project`; where the backend changes the credentials itself, these too, and that it does |
 /// | `secret_sync` | `destination` (the kind of destination), `project` |
+/// | `project_role` | `project` |
+/// | `project_identity` | `project`, `identity` |
+/// | `project_template` | `type` |
+/// | webhook | `project`, `environment`, `path`, `type`, `url`, `secret_key` |
 pub(super) fn is_immutable(kind: Kind, name: &str, live: &Attrs) -> bool {
     match kind {
-        Kind::Project | Kind::KeySchema => false,
+        Kind::Project | Kind::Identity | Kind::KeySchema => false,
+        Kind::ProjectTemplate => name == "type",
+        Kind::ProjectRole => name == "project",
+        Kind::ProjectIdentity => matches!(name, "project" | "identity"),
+        Kind::Webhook => {
+            matches!(name, "project" | "environment" | "path" | "type") || name.starts_with("credentials.")
+        }
         Kind::Environment | Kind::Tag => name == "project",
         Kind::Folder | Kind::SecretImport => matches!(name, "project" | "environment" | "path"),
         Kind::Secret => matches!(name, "project" | "environment" | "path" | "key"),
@@ -56,6 +66,16 @@ fn is_managed(live: &Attrs) -> bool {
 /// Whether a value stands whatever is declared: a password that the backend has changed itself since.
 pub(super) fn is_out_of_hand(name: &str, value: &Value, live: &Attrs) -> bool {
     name.starts_with(CREDENTIALS) && value.is_sensitive() && is_managed(live)
+}
+
+/// Attributes that have no state of not being set: what is no longer declared stays as it is.
+pub(super) fn is_kept(kind: Kind, name: &str) -> bool {
+    match kind {
+        Kind::Environment => name == "position",
+        Kind::Identity => name == "delete_protection",
+        Kind::Webhook => name == "events",
+        _ => false,
+    }
 }
 
 /// Attributes by flat name.

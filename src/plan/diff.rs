@@ -348,6 +348,9 @@ impl Row<'_> {
             if self.wanted.contains_key(name) || declared.contains_key(name) || self.is_ignored(name) {
                 continue;
             }
+            if attributes::is_kept(self.resource.kind, name) {
+                continue;
+            }
             let before = match attributes::found(self.resource.kind, &seen.attrs, name) {
                 Some(found) if attributes::is_unset(&found) => continue,
                 Some(found) => attributes::shown(&found),

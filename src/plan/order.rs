@@ -190,6 +190,15 @@ impl<'a> Needs<'a> {
             }
         }
         self.sources_of_ended(&ended, lists);
+        // What a member is and may do, after the member. Where both are declared, the configuration has said so.
+        let rows_of = |kinds: &[Kind]| -> Vec<usize> {
+            let is = |address: &Address| kinds.iter().any(|kind| kind.word() == address.kind());
+            ended.iter().filter(|(address, ..)| is(address) && !is_declared(address)).map(|(_, row, _)| *row).collect()
+        };
+        let members = rows_of(&[Kind::ProjectIdentity]);
+        for row in rows_of(&[Kind::ProjectRole, Kind::Identity]) {
+            lists[row].extend(&members);
+        }
         // What is in it until it is made again elsewhere.
         for (address, row) in self.rows.iter().filter(|(_, row)| self.changes[**row].action == Action::Replace) {
             let natural = self.input.ledger.records.get(*address).map(|record| &record.natural);

@@ -10,6 +10,7 @@ mod resource;
 mod run;
 mod secrets;
 mod sync;
+mod things;
 mod units;
 
 use crate::diag::Diagnostic;

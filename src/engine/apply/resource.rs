@@ -10,6 +10,7 @@ use crate::engine::apply::Outcome;
 use crate::engine::apply::run::Run;
 use crate::engine::apply::run::missing;
 use crate::engine::apply::secrets;
+use crate::engine::apply::things;
 use crate::engine::connections;
 use crate::engine::wire;
 use crate::ledger::journal;
@@ -102,8 +103,9 @@ async fn create(run: &Run<'_>, resource: &Resource) -> Result<(), Diagnostic> {
             made.0
         }
         Kind::Secret => return secrets::create_one(run, resource).await,
+        kind if kind.names().is_some() => things::create(run, resource).await?,
         // Syncs have a room of their own, and key schemas are nothing that a backend has.
-        Kind::SecretSync | Kind::KeySchema => return Err(missing(address, "a way to make it")),
+        _ => return Err(missing(address, "a way to make it")),
     };
     run.keep_id(address, id.clone());
     run.append(&[run.record_of(resource, id, version)])
@@ -211,7 +213,8 @@ async fn update(run: &Run<'_>, resource: &Resource, change: &Change) -> Result<(
             let made = write::update_connection(client, &about, &resource.slug, &id, &change).await?;
             version = made.credentials_hash;
         }
-        Kind::Secret | Kind::SecretSync | Kind::KeySchema => return Err(missing(address, "a way to change it")),
+        kind if kind.names().is_some() => things::update(run, resource, change).await?,
+        _ => return Err(missing(address, "a way to change it")),
     }
     let mut events = vec![run.record_of(resource, id.clone(), version)];
     if differs("slug") {
@@ -241,12 +244,13 @@ async fn delete(run: &Run<'_>, address: &Address) -> Result<(), Diagnostic> {
             let app = connection.map(|c| c.app.clone()).ok_or_else(|| missing(address, "it"))?;
             write::delete_connection(client, &about, &app, &id).await?;
         }
+        Some(kind) if kind.names().is_some() => things::delete(run, kind, address).await?,
         _ => return Err(missing(address, "a way to delete it")),
     }
     run.append(&[journal::Event::Forget { address: address.clone() }])
 }
 
-fn old_project(run: &Run<'_>, address: &Address) -> Result<Arc<str>, Diagnostic> {
+pub(super) fn old_project(run: &Run<'_>, address: &Address) -> Result<Arc<str>, Diagnostic> {
     let natural = run.record(address).map(|record| &record.natural);
     let project = natural.and_then(|natural| run.index.project_of_natural(natural));
     project.map(|p| p.id.clone()).map_or_else(|| run.project_id(address), Ok)

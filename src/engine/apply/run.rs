@@ -169,7 +169,8 @@ impl<'a> Run<'a> {
             Kind::SecretImport => &[natural::PATH, natural::FROM_ENVIRONMENT, natural::FROM_PATH],
             Kind::AppConnection => &[natural::NAME],
             Kind::SecretSync => &[natural::NAME, natural::PATH, natural::RUN],
-            Kind::KeySchema => &[],
+            // An identity by its id: see below.
+            kind => kind.names().unwrap_or_default(),
         };
         for name in names {
             put(name, resource.text(name));
@@ -177,6 +178,10 @@ impl<'a> Run<'a> {
         match resource.kind {
             Kind::AppConnection => put(natural::APP, Some(&resource.slug)),
             Kind::SecretSync => put(natural::DESTINATION, Some(&resource.slug)),
+            Kind::ProjectIdentity => {
+                let id = resource.reference(natural::IDENTITY).and_then(|identity| self.id(identity).ok());
+                put(natural::IDENTITY, id.as_deref());
+            }
             _ => {}
         }
         found

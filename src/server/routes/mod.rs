@@ -4,14 +4,19 @@
 mod connections;
 mod environments;
 mod folders;
+mod identities;
 mod imports;
+mod members;
 pub(crate) mod outer;
 mod projects;
+mod roles;
 mod secret_batches;
 mod secrets;
 mod sync_jobs;
 mod syncs;
 mod tags;
+mod templates;
+mod webhooks;
 
 use crate::server::Shared;
 use crate::server::auth;
@@ -52,6 +57,11 @@ pub(crate) fn service(app: Shared) -> Router {
         .merge(secret_batches::routes())
         .merge(imports::routes())
         .merge(tags::routes())
+        .merge(roles::routes())
+        .merge(identities::routes())
+        .merge(members::routes())
+        .merge(webhooks::routes())
+        .merge(templates::routes())
         .merge(connections::routes())
         .merge(syncs::routes())
         .merge(sync_jobs::routes())

@@ -2,6 +2,7 @@
 //! who asked, and in which words, does not.
 
 pub(crate) mod connections;
+pub(crate) mod documents;
 pub(crate) mod effective;
 pub(crate) mod environments;
 pub(crate) mod folders;

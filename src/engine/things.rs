@@ -1,0 +1,106 @@
+//! Kinds that are nothing but attributes: which thing of the backend a declared one is, what it says
+
+use crate::backend::state::Thing;
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::engine::index::Index;
+use crate::engine::sources::Resolved;
+use crate::engine::wanted::with_fingerprints;
+use crate::model::address::Address;
+use crate::model::attrs::Attrs;
+use crate::model::attrs::Value;
+use crate::model::ledger::Natural;
+use crate::model::resource::Kind;
+use crate::model::resource::Resource;
+use crate::secret::FingerprintKey;
+use crate::secret::Secret;
+use std::sync::Arc;
+
+/// The thing with an id, else the one that `is_named` finds. Several of one name can't be told apart.
+pub(super) fn find<'a>(
+    things: &'a [Thing],
+    id: Option<&str>,
+    is_named: impl Fn(&Thing) -> bool,
+    address: &Address,
+) -> Result<Option<&'a Thing>, Diagnostic> {
+    if let Some(found) = things.iter().find(|thing| Some(&*thing.id) == id) {
+        return Ok(Some(found));
+    }
+    let mut named = things.iter().filter(|thing| is_named(thing));
+    match (named.next(), named.count()) {
+        (first, 0) => Ok(first),
+        (_, more) => {
+            let detail = format!("{address}: the backend has {} things that are called so", more + 1);
+            Err(Diagnostic::error(&codes::BACKEND_TWICE, detail).help("delete all but one of them by hand"))
+        }
+    }
+}
+
+/// Whether a thing is what a resource declares: by what names its kind, and the address of a webhook.
+pub(super) fn is_declared(index: &Index<'_>, resolved: &Resolved, resource: &Resource, thing: &Thing) -> bool {
+    let same = |name: &&str| {
+        let found = thing.attrs.get(*name).and_then(Value::as_str);
+        let wanted = match (*name, resource.reference("project")) {
+            ("environment", Some(project)) => {
+                let declared = resource.text(name).unwrap_or("");
+                Some(index.live_environment(project, declared).map_or(declared, |e| &e.slug))
+            }
+            _ => match resource.reference(name) {
+                Some(other) => live(index, other).map(|thing| &*thing.id),
+                None => resource.text(name),
+            },
+        };
+        found.is_some() && found == wanted
+    };
+    let url = || match resolved.credentials.get(&resource.address) {
+        Some(Ok(fields)) => {
+            let live = thing.attrs.get("credentials").and_then(Value::as_object).and_then(|c| c.get("url"));
+            live.is_some() && live == fields.get("url")
+        }
+        _ => false,
+    };
+    resource.kind.names().unwrap_or_default().iter().all(same) && (resource.kind != Kind::Webhook || url())
+}
+
+/// Whether a thing is what the ledger remembers by name. A webhook is remembered by its id alone.
+pub(super) fn is_remembered(kind: Kind, natural: &Natural, thing: &Thing) -> bool {
+    let same = |name: &&str| {
+        let found = thing.attrs.get(*name).and_then(Value::as_str);
+        found.is_some() && found == natural.get(*name).map(|text| &**text)
+    };
+    kind != Kind::Webhook && kind.names().unwrap_or_default().iter().all(same)
+}
+
+/// What it says as the configuration says it: secrets as fingerprints, and what it refers to by its address.
+pub(super) fn attrs(index: &Index<'_>, key: &FingerprintKey, address: &Address, thing: &Thing) -> Attrs {
+    let fingerprint =
+        |secret: &Secret| Value::Fingerprint(key.fingerprint(&address.to_string(), secret.expose().as_bytes()));
+    let resource = index.desired.resources.get(address);
+    let one = |(name, value): (&Arc<str>, &Value)| {
+        let declared = resource.and_then(|resource| resource.reference(name));
+        let is_it = |other: &&Address| live(index, other).map(|thing| &*thing.id) == value.as_str();
+        let value = match declared.filter(is_it) {
+            Some(other) => Value::Resource(Arc::new(other.clone())),
+            None => with_fingerprints(value, &fingerprint),
+        };
+        (Arc::clone(name), value)
+    };
+    thing.attrs.iter().map(one).collect()
+}
+
+/// The thing of the organisation that a declared one stands for.
+pub(super) fn live<'a>(index: &Index<'a>, address: &Address) -> Option<&'a Thing> {
+    let resource = index.desired.resources.get(address)?;
+    let things = index.state.things.get(&resource.kind)?.as_ref().ok()?;
+    let id = index.ledger.records.get(address).map(|record| &*record.id);
+    let name = resource.text("name");
+    let is_named = |thing: &Thing| name.is_some() && thing.attrs.get("name").and_then(Value::as_str) == name;
+    find(things, id, is_named, address).ok().flatten()
+}
+
+/// Wherever it is, the thing of a kind with an id.
+pub(super) fn by_id<'a>(index: &Index<'a>, kind: Kind, id: &str) -> Option<&'a Thing> {
+    let projects = index.state.projects.values().map(|project| &project.things);
+    let all = projects.chain([&index.state.things]).filter_map(|things| things.get(&kind)?.as_ref().ok());
+    all.flatten().find(|thing| *thing.id == *id)
+}
