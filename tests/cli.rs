@@ -29,6 +29,19 @@ fn run(args: &[&str]) -> Output {
     command.output().unwrap()
 }
 
+#[test]
+fn only_its_owner_reads_a_saved_plan() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("main.hcl"), "project \"bakery\" {}\n").unwrap();
+    let (dir, file) = (dir.path().to_str().unwrap(), dir.path().join("p.plan"));
+    for _ in 0..2 {
+        let output = run(&["-C", dir, "plan", "-out", file.to_str().unwrap()]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
 fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
@@ -63,6 +76,8 @@ fn wrong_usage_is_64_and_says_so_on_standard_error() {
         &["apply", "--allow", "frobnicate=3"],
         &["apply", "--allow", "collision=3"],
         &["apply", "--parallelism", "0"],
+        &["apply", "--checksum", "12"],
+        &["apply", "a.plan", "--adopt"],
         &["explain", "KF9999"],
         &[],
     ] {

@@ -9,7 +9,10 @@ use keyform::plan::HazardKind;
 use keyform::plan::Plan;
 use keyform::plan::Reason;
 use keyform::plan::Shown;
+use keyform::plan::saved::Origin;
+use keyform::plan::saved::Saved;
 use keyform::secret::FingerprintKey;
+use keyform::view::json;
 use keyform::view::paint::Paint;
 use keyform::view::text;
 use keyform::view::text::Cost;
@@ -161,8 +164,7 @@ fn a_plan_as_json_is_what_its_schema_says() {
     let source = sources.add("main.hcl", "a = 1\nb = 2\n");
     let span = keyform::diag::source::Span { source, start: 6, end: 11 };
     let problem = keyform::diag::Diagnostic::error(keyform::diag::codes::ALL[0], "x").at(span, "here").help("mend it");
-    let actions = [Action::Create, Action::Update, Action::Replace, Action::Delete, Action::Adopt, Action::Forget];
-    let mut changes: Vec<Change> = actions
+    let mut changes: Vec<Change> = Action::ALL
         .into_iter()
         .map(|action| {
             let field = |before, after| Field { name: "f".into(), before, after };
@@ -170,24 +172,7 @@ fn a_plan_as_json_is_what_its_schema_says() {
             change(sync.entry("K"), action, Reason::New, fields)
         })
         .collect();
-    let reasons = [
-        Reason::Changed,
-        Reason::Missing,
-        Reason::Drifted,
-        Reason::Conflict,
-        Reason::Takeover,
-        Reason::Unseen,
-        Reason::Removed,
-        Reason::Destroyed,
-        Reason::Gone,
-        Reason::Wipe,
-        Reason::Kept,
-        Reason::Resumed,
-        Reason::Moved,
-        Reason::Immutable,
-        Reason::Imported,
-    ];
-    changes.extend(reasons.into_iter().map(|reason| change(sync.clone(), Action::Update, reason, vec![])));
+    changes.extend(Reason::ALL.into_iter().map(|reason| change(sync.clone(), Action::Update, reason, vec![])));
     let hazard = |kind| Hazard { kind, address: sync.clone(), count: 1, detail: String::new(), allowed: false };
     let plan = Plan {
         changes,
@@ -199,10 +184,92 @@ fn a_plan_as_json_is_what_its_schema_says() {
         missing: [(sync.clone(), problem.clone())].into(),
         unchanged: 1,
     };
-    let entries = keyform::view::json::diagnostic::entries([&problem], &sources);
-    let document = keyform::view::json::plan::document(&plan, Cost::default(), entries, &sources);
-    let document: serde_json::Value = serde_json::from_str(&keyform::view::json::pretty(&document)).unwrap();
-    let errors: Vec<String> = validator.iter_errors(&document).map(|e| format!("{}: {e}", e.instance_path())).collect();
-    assert!(errors.is_empty(), "{}", errors.join("\n"));
+    let errors = |document: &serde_json::Value| -> String {
+        let errors = validator.iter_errors(document).map(|e| format!("{}: {e}\n", e.instance_path()));
+        errors.collect()
+    };
+    let parse = |document: json::plan::Document| -> serde_json::Value {
+        serde_json::from_str(&json::pretty(&document)).unwrap()
+    };
+    let entries = || json::diagnostic::entries([&problem], &sources);
+    let document = parse(json::plan::document(&plan, Cost::default(), entries(), &sources));
+    assert_eq!(errors(&document), "");
     assert_eq!(document["diagnostics"][0]["labels"][0]["start"]["line"], 2);
+    let saved = parse(json::plan::saved(&saved(plan), Cost::default(), entries(), &sources));
+    assert_eq!(errors(&saved), "");
+    assert_ne!(saved, document);
+}
+
+fn saved(plan: Plan) -> Saved {
+    let key = FingerprintKey::from_hex(&"07".repeat(32)).unwrap();
+    let origin = Origin {
+        keyform: "0.1.0".into(),
+        at: "2026-01-01T00:00:00Z".into(),
+        ledger: "someone".into(),
+        configuration: key.fingerprint("c", b"c"),
+        targets: vec![Address::new("folder", "/a b")],
+        adopt: true,
+        destroy: false,
+    };
+    Saved { plan, origin }
+}
+
+#[test]
+fn a_saved_plan_is_read_as_it_was_written_or_not_at_all() {
+    let sync = Address::new("secret_sync", "web").instance("pr\u{1b}od");
+    let odd = "a \"quote\" \u{202e} \n ü";
+    let hazard = |kind| Hazard { kind, address: sync.clone(), count: 3, detail: odd.to_owned(), allowed: true };
+    let mut problem = keyform::diag::Diagnostic::error(keyform::diag::codes::ALL[7], odd);
+    problem.help = Some("mend it".to_owned());
+    let all = Action::ALL.into_iter().flat_map(|action| Reason::ALL.into_iter().map(move |reason| (action, reason)));
+    let plan = Plan {
+        changes: all
+            .enumerate()
+            .map(|(i, (action, reason))| Change {
+                drift: i % 2 == 0,
+                needs: vec![sync.clone(), sync.entry(odd)],
+                ..change(sync.entry(&format!("{odd}{i}")), action, reason, value(plain(odd), secret(1)))
+            })
+            .collect(),
+        hazards: HazardKind::ALL.into_iter().map(hazard).collect(),
+        foreign: [(odd.into(), 2)].into(),
+        blind: [(sync.clone(), odd.into())].into(),
+        blocked: [(sync.clone(), problem.clone())].into(),
+        incomplete: [(sync.clone(), problem.clone())].into(),
+        missing: [(sync.clone(), problem)].into(),
+        unchanged: 7,
+    };
+    let saved = saved(plan);
+    let sources = keyform::diag::source::Sources::new();
+    let text = json::pretty(&json::plan::saved(&saved, Cost::default(), vec![], &sources));
+    let read = |text: &str| json::saved::read("x.plan", text.as_bytes());
+    assert_eq!(format!("{:?}", read(&text).unwrap()), format!("{saved:?}"));
+
+    // Cut anywhere, edited, or of another kind: never taken, and nothing of it is repeated.
+    for end in (0..text.len() - 2).step_by(97).filter(|end| text.is_char_boundary(*end)) {
+        assert_eq!(read(&text[..end]).unwrap_err().code.id, "KF0407", "{end}");
+    }
+    for (old, new) in [
+        ("keyform.plan/1", "keyform.plan/2"),
+        ("keyform.plan/1", "terraform"),
+        ("\"action\": \"delete\"", "\"action\": \"create\""),
+        ("\"reason\": \"new\"", "\"reason\": \"canary-x\""),
+        ("\"count\": 3", "\"count\": 2"),
+        ("\"count\": 3", "\"count\": -3"),
+        ("\"targets\"", "\"target\""),
+        ("0.1.0\"", "0.1.0\", \"extra\": "),
+        ("secret_sync.web", "canary"),
+        ("\"unknown\"", "\"canary\""),
+        ("\"checksum\": \"", "\"checksum\": \"0"),
+    ] {
+        let edited = text.replacen(old, new, 1);
+        if edited != text {
+            let why = read(&edited).unwrap_err();
+            assert!(why.code.id == "KF0407" && !why.detail.contains("canary"), "{old} {new}: {}", why.detail);
+        }
+    }
+    let twice = text.replace(&format!("{}0", "ü"), "ü1");
+    assert!(twice != text && read(&twice).is_err());
+    assert!(read(&"[".repeat(100_000)).is_err());
+    assert!(json::saved::read("x.plan", b"\xff\xfe").is_err());
 }

@@ -4,14 +4,16 @@ use crate::cli::confirm;
 use crate::cli::confirm::Allow;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
-use crate::cli::plan;
 use crate::cli::plan::Selection;
 use crate::cli::plan::Taking;
+use crate::cli::plan::kept;
+use crate::cli::plan::make;
 use crate::cli::progress::Progress;
 use crate::cli::show;
 use crate::cli::signals::Stop;
 use crate::config::Extent;
 use crate::diag::Diagnostic;
+use crate::diag::codes;
 use crate::engine;
 use crate::engine::Engine;
 use crate::engine::Planned;
@@ -19,11 +21,14 @@ use crate::engine::Scope;
 use crate::engine::event::Cancel;
 use crate::engine::event::Report;
 use crate::model::desired::Desired;
+use crate::plan;
 use crate::plan::Plan;
+use crate::plan::saved::Saved;
 use crate::view;
 use crate::view::json;
 use crate::view::text;
 use crate::view::text::Cost;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
@@ -31,14 +36,18 @@ use std::time::Instant;
 /// Make what is live what is declared.
 ///
 /// Plans, shows the plan, asks, and applies it in order. What is dangerous is refused unless it is
-/// allowed with the number that the plan names. A failure stops only what depends on it; running again
+/// allowed with the number that the plan names. With FILE, a plan that was kept by `keyform plan --out`, exactly
+/// that is done, or nothing if what it is about has changed since. A failure stops only what depends on it; running again
 /// goes on from there. Ctrl-C once ends in order, twice at once.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  keyform apply\n  keyform apply --auto-approve --allow takeover=3   # in CI, after review\n  \
+    after_help = "Examples:\n  keyform apply\n  keyform apply web.plan\n  keyform apply --auto-approve --allow takeover=3   # in CI, after review\n  \
                         keyform apply --target project.bakery"
 )]
 pub(super) struct Args {
+    /// A plan that was kept by `keyform plan --out`
+    #[arg(conflicts_with_all = ["targets", "adopt"])]
+    file: Option<PathBuf>,
     #[command(flatten)]
     selection: Selection,
     #[command(flatten)]
@@ -56,12 +65,20 @@ pub(super) struct Way {
     /// Allow this many rows of a hazard; may be repeated
     #[arg(long = "allow", value_name = "KIND=N", value_parser = confirm::allow)]
     allow: Vec<Allow>,
+    /// Apply only a plan with this checksum
+    #[arg(long, value_name = "HEX", value_parser = checksum)]
+    checksum: Option<String>,
     /// Changes under way at once
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     parallelism: Option<u16>,
     /// How long to wait for another run that holds the lock
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
     lock_timeout: Duration,
+}
+
+fn checksum(text: &str) -> Result<String, String> {
+    let is_one = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_one.then(|| text.to_ascii_lowercase()).ok_or_else(|| "it must be the 64 digits that the plan shows".to_owned())
 }
 
 /// `30`, `30s`, `5m`.
@@ -75,12 +92,25 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
-    let scope = Scope { targets: args.selection.targets.clone(), adopt: args.taking.adopt, destroy: false };
-    carry_out(context, "apply", &args.selection, &args.way, scope)
+    let Some(file) = &args.file else {
+        let scope = Scope { targets: args.selection.targets.clone(), adopt: args.taking.adopt, destroy: false };
+        return carry_out(context, "apply", &args.selection, &args.way, scope, None);
+    };
+    let Some(saved) = kept(context, file) else { return context.failed("apply") };
+    let origin = &saved.origin;
+    let scope = Scope { targets: origin.targets.clone(), adopt: origin.adopt, destroy: origin.destroy };
+    carry_out(context, "apply", &args.selection, &args.way, scope, Some(&saved))
 }
 
-/// Loads, plans, asks and applies.
-pub(super) fn carry_out(context: &mut Context, command: &str, selection: &Selection, way: &Way, scope: Scope) -> Exit {
+/// Loads, plans, asks and applies; of a saved plan, only what it says.
+pub(super) fn carry_out(
+    context: &mut Context,
+    command: &str,
+    selection: &Selection,
+    way: &Way,
+    scope: Scope,
+    saved: Option<&Saved>,
+) -> Exit {
     let extent = if scope.destroy { Extent::End } else { Extent::All };
     let Some((mut desired, registry)) = context.load_for(&selection.inputs, extent) else {
         return context.failed(command);
@@ -94,7 +124,7 @@ pub(super) fn carry_out(context: &mut Context, command: &str, selection: &Select
         let lock = engine::Lock { command: command.to_owned(), timeout: way.lock_timeout };
         let engine = context.open(&desired, registry, selection.allow_exec, Some(lock)).await;
         let Some(engine) = engine else { return context.failed(command) };
-        let exit = work(context, command, &engine, &desired, &scope, way).await;
+        let exit = work(context, command, &engine, &desired, &scope, way, saved).await;
         engine.close().await;
         exit
     })
@@ -107,11 +137,20 @@ async fn work(
     desired: &Arc<Desired>,
     scope: &Scope,
     way: &Way,
+    saved: Option<&Saved>,
 ) -> Exit {
     let began = Instant::now();
-    let Some(planned) = plan::make(context, engine, desired, scope).await else { return context.failed(command) };
+    let Some(mut planned) = make(context, engine, desired, scope).await else { return context.failed(command) };
+    if let Some(saved) = saved
+        && let Err(differences) = planned.hold(saved, scope)
+    {
+        context.tell_all(differences);
+        return context.end(command, Exit::Refused);
+    }
     show(context, way, &planned, Cost { requests: planned.requests, took: began.elapsed() });
+    let reviewed = is_reviewed(context, way, &planned.plan);
     let gate = match confirm::hazards(context, &planned.plan, &way.allow) {
+        Ok(()) if !reviewed => Err(Exit::Refused),
         Ok(()) if planned.plan.changes.is_empty() => Err(nothing(&planned)),
         Ok(()) if !confirm::is_at_hand(context, &planned.plan) => Err(Exit::Refused),
         Ok(()) => confirm::question(context, &planned.plan, way.auto_approve),
@@ -126,6 +165,17 @@ async fn work(
         show::tell_outputs(context, desired);
     }
     exit
+}
+
+/// Whether the plan has the checksum that was asked for, if one was; that it has not is told.
+fn is_reviewed(context: &mut Context, way: &Way, plan: &Plan) -> bool {
+    let Some(wanted) = &way.checksum else { return true };
+    let own = plan::checksum(plan);
+    if own != *wanted {
+        let detail = format!("A plan with the checksum {wanted} was to be applied; this one has {own}.");
+        context.tell(Diagnostic::error(&codes::OTHER_PLAN, detail).help("look at this plan, and apply it if it is right"));
+    }
+    own == *wanted
 }
 
 fn nothing(planned: &Planned) -> Exit {

@@ -11,6 +11,7 @@ const ONE_DASH: &[&str] = &[
     "parallelism",
     "chdir",
     "json",
+    "out",
     "destroy",
     "check",
     "diff",

@@ -23,5 +23,5 @@ pub(super) struct Args {
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     let scope = Scope { targets: args.selection.targets.clone(), adopt: false, destroy: true };
-    apply::carry_out(context, "destroy", &args.selection, &args.way, scope)
+    apply::carry_out(context, "destroy", &args.selection, &args.way, scope, None)
 }

@@ -2,19 +2,27 @@
 
 use crate::cli::context::Context;
 use crate::cli::context::Inputs;
+use crate::cli::context::why;
 use crate::cli::exit::Exit;
 use crate::config::Extent;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::disk;
+use crate::engine;
 use crate::engine::Planned;
 use crate::engine::Scope;
 use crate::model::address::Address;
 use crate::model::desired::Desired;
+use crate::plan::saved::Saved;
 use crate::view::json;
 use crate::view::text;
 use crate::view::text::Cost;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 use std::time::Instant;
 
 /// Show what apply would do, key by key.
@@ -23,7 +31,8 @@ use std::time::Instant;
 /// wrote last, and prints each change with its reason. Values are never shown, only fingerprints; what is
 /// dangerous is named with a count. Nothing is changed.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  keyform plan\n  keyform plan --target 'secret_sync.web[\"prod\"]'\n  \
+#[command(after_help = "Examples:\n  keyform plan\n  keyform plan --out web.plan && keyform apply web.plan\n  \
+                        keyform plan --target 'secret_sync.web[\"prod\"]'\n  \
                         keyform plan --exit-code   # 0 nothing to do, 2 changes, 5 could not see everything")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -36,6 +45,9 @@ pub(super) struct Args {
     /// Plan the end of everything that keyform owns
     #[arg(long, conflicts_with = "adopt")]
     destroy: bool,
+    /// Keep the plan in this file, for `apply FILE` and `show FILE`
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
 /// What becomes of what exists and is not managed, for every command that makes things.
@@ -78,22 +90,85 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     let desired = Arc::new(desired);
     let Some(runtime) = context.runtime() else { return context.failed("plan") };
     let scope = Scope { targets: args.selection.targets.clone(), adopt: args.taking.adopt, destroy: args.destroy };
+    if let Some(path) = &args.out
+        && let Err(why) = is_free(path)
+    {
+        context.tell(why);
+        return context.failed("plan");
+    }
+    let lock = match &args.out {
+        // The fingerprints of a plan that is kept need a key that is kept: that of a ledger, if only an empty one.
+        Some(_) => match context.ledger() {
+            Some(ledger) => ledger
+                .owner
+                .is_empty()
+                .then(|| engine::Lock { command: "plan".to_owned(), timeout: Duration::from_secs(10) }),
+            None => return context.failed("plan"),
+        },
+        None => None,
+    };
     let planned = runtime.block_on(async {
-        let engine = context.open(&desired, registry, args.selection.allow_exec, None).await?;
+        let engine = context.open(&desired, registry, args.selection.allow_exec, lock).await?;
         let planned = make(context, &engine, &desired, &scope).await;
         engine.close().await;
         planned
     });
     let Some(planned) = planned else { return context.failed("plan") };
     let cost = Cost { requests: planned.requests, took: began.elapsed() };
+    if let Some(path) = &args.out
+        && let Err(why) = keep(context, path, &planned, &scope, cost)
+    {
+        context.tell(why);
+        return context.failed("plan");
+    }
     if context.global.json {
         let entries = context.entries();
         context.document(&json::plan::document(&planned.plan, cost, entries, &context.sources));
     } else {
         let draw = if context.global.quiet { text::brief } else { text::plan };
         context.terminal.out(&draw(&planned.plan, context.terminal.style(), cost));
+        if let Some(path) = &args.out {
+            let path = path.display();
+            context.terminal.note(&format!("Kept in {path}: `keyform apply {path}` does exactly this.\n"));
+        }
     }
     exit(&planned, args.exit_code)
+}
+
+/// Whether a plan may be kept there: nothing else must be lost.
+fn is_free(path: &Path) -> Result<(), Diagnostic> {
+    let is_plan = match std::fs::read(path) {
+        Ok(old) => old.is_empty() || json::saved::read(&path.display().to_string(), &old).is_ok(),
+        Err(error) => error.kind() == ErrorKind::NotFound,
+    };
+    match is_plan {
+        true => Ok(()),
+        false => Err(unwritable(path, "something else is there").help("name another file")),
+    }
+}
+
+/// Writes the plan into a file that only its owner can read.
+fn keep(context: &Context, path: &Path, planned: &Planned, scope: &Scope, cost: Cost) -> Result<(), Diagnostic> {
+    let saved = Saved { plan: planned.plan.clone(), origin: planned.origin(scope) };
+    let document = json::plan::saved(&saved, cost, context.entries(), &context.sources);
+    disk::replace(path, json::pretty(&document).as_bytes()).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => unwritable(path, "there is no such directory"),
+        _ => unwritable(path, &why(&error)),
+    })
+}
+
+fn unwritable(path: &Path, why: &str) -> Diagnostic {
+    Diagnostic::error(&codes::UNWRITABLE, format!("`{}` can't be written: {why}.", path.display()))
+}
+
+/// Reads a plan that was kept. `None` if it is none; why was told.
+pub(super) fn kept(context: &mut Context, path: &Path) -> Option<Saved> {
+    let name = path.display().to_string();
+    let saved = match context.read(path) {
+        Ok(text) => json::saved::read(&name, text.as_bytes()),
+        Err(why) => Err(why),
+    };
+    saved.map_err(|why| context.tell(why)).ok()
 }
 
 /// Plans and tells the notes. `None` if there is no plan; why was told.

@@ -4,37 +4,65 @@ use crate::cli::context::Context;
 use crate::cli::context::Inputs;
 use crate::cli::exit::Exit;
 use crate::cli::plan;
+use crate::cli::plan::kept;
 use crate::config::Extent;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::engine::Scope;
 use crate::model::address::Address;
+use crate::model::address::MODULE;
 use crate::model::attrs::Value;
 use crate::model::desired::Desired;
 use crate::model::ledger::Ledger;
+use crate::model::resource::Kind;
 use crate::plan::Change;
 use crate::plan::Plan;
 use crate::view::json;
 use crate::view::paint::Paint;
+use crate::view::text;
+use crate::view::text::Cost;
 use crate::view::words;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Show what is declared and managed, and whether it is right.
+/// Show what is declared and managed, and whether it is right; or a saved plan.
 ///
 /// One line a resource: what is declared, what keyform owns though it is no longer declared, and what the
 /// next apply would do to each. With an address, also its attributes, its record and its keys at the
-/// destination. Values are never shown.
+/// destination. With a file that `keyform plan --out` wrote, that plan; nothing else is read then. Values are never
+/// shown.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  keyform show\n  keyform show 'secret_sync.web[\"prod\"]'")]
+#[command(after_help = "Examples:\n  keyform show\n  keyform show 'secret_sync.web[\"prod\"]'\n  keyform show web.plan")]
 pub(super) struct Args {
-    /// A resource; a block with for_each stands for all its instances
-    #[arg(value_parser = plan::address)]
-    address: Option<Address>,
+    /// A resource, where a block with for_each stands for all its instances; or the file of a saved plan
+    #[arg(value_name = "ADDRESS|FILE", value_parser = what)]
+    what: Option<What>,
     #[command(flatten)]
     inputs: Inputs,
+}
+
+/// What is to be shown.
+#[derive(Debug, Clone)]
+enum What {
+    Address(Address),
+    File(PathBuf),
+}
+
+/// What begins like an address of a resource is one; a file is what is there.
+fn what(text: &str) -> Result<What, String> {
+    let address = plan::address(text);
+    let is_known = |address: &Address| {
+        address.segments().first().is_some_and(|s| Kind::from_word(&s.kind).is_some() || &*s.kind == MODULE)
+    };
+    match address {
+        Ok(address) if is_known(&address) => Ok(What::Address(address)),
+        _ if Path::new(text).is_file() => Ok(What::File(text.into())),
+        other => other.map(What::Address),
+    }
 }
 
 #[derive(Serialize)]
@@ -75,6 +103,11 @@ struct Key {
 }
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
+    let wanted = match &args.what {
+        Some(What::File(path)) => return plan_of(context, path),
+        Some(What::Address(address)) => Some(address),
+        None => None,
+    };
     let Some((desired, registry)) = context.load_for(&args.inputs, Extent::Used) else { return context.failed("show") };
     let desired = Arc::new(desired);
     let Some(runtime) = context.runtime() else { return context.failed("show") };
@@ -86,11 +119,11 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     });
     let Some(planned) = planned else { return context.failed("show") };
     let Some(ledger) = context.ledger() else { return context.failed("show") };
-    let is_meant = |address: &Address| args.address.as_ref().is_none_or(|wanted| address.is_within(wanted));
+    let is_meant = |address: &Address| wanted.is_none_or(|wanted| address.is_within(wanted));
     let facts = Facts::new(&desired, &ledger, &planned.plan);
     let addresses = facts.addresses();
     let rows: Vec<Row> = addresses.iter().filter(|address| is_meant(address)).map(|a| facts.row(a)).collect();
-    if let (true, Some(address)) = (rows.is_empty(), &args.address) {
+    if let (true, Some(address)) = (rows.is_empty(), wanted) {
         let detail = format!("`{}` is neither declared nor owned.", words::shown(&address.to_string()));
         context.tell(Diagnostic::error(&codes::UNKNOWN_ADDRESS, detail).help("`keyform show` lists everything"));
         return context.end("show", Exit::Failed);
@@ -99,13 +132,28 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         let outputs = data_outputs(&desired);
         context.document(&Document { format: "keyform.show/1", resources: rows, outputs });
     } else {
-        let mut out = draw(&rows, args.address.is_some(), context.terminal.style().paint);
-        if args.address.is_none() {
+        let mut out = draw(&rows, wanted.is_some(), context.terminal.style().paint);
+        if wanted.is_none() {
             out.push_str(&text_outputs(&desired));
         }
         context.terminal.out(&out);
     }
     if planned.plan.incomplete.is_empty() { Exit::Done } else { Exit::Undetermined }
+}
+
+/// Shows a saved plan.
+fn plan_of(context: &mut Context, path: &Path) -> Exit {
+    let Some(saved) = kept(context, path) else { return context.failed("show") };
+    let cost = Cost::default();
+    if context.global.json {
+        context.document(&json::plan::saved(&saved, cost, context.entries(), &context.sources));
+    } else {
+        let origin = &saved.origin;
+        let made = format!("Made by keyform {} at {}.\n\n", words::shown(&origin.keyform), words::shown(&origin.at));
+        let plan = text::plan(&saved.plan, context.terminal.style(), cost);
+        context.terminal.out(&(made + &plan));
+    }
+    Exit::Done
 }
 
 /// What a row is made from, looked up once for all rows.

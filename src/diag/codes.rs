@@ -152,6 +152,12 @@ codes! {
         "The first run of this sync takes the destination's values into the source, also for secrets that the configuration gives another value. The next apply would write the declared values again, and the destination's would be lost. Choose `import-prioritize-source` or `overwrite-destination`, put the destination's value where the declaration takes its own from, or leave those secrets undeclared until the import is done.";
     MOVE_TAKEN = "KF0405" Configuration "moved to an address that is taken"
         "A `moved` block says that what the ledger has under one address is declared under another one now, and the ledger has something there, too. Two things can't become one. Remove the block; or, if one of them is not to be managed any longer, say so with a `removed` block and apply that first.";
+    STALE_PLAN = "KF0406" Environment "saved plan is no longer true"
+        "A saved plan is applied only as it was reviewed: with the same configuration, ledger and version of keyform, and with the resources that it touches as they were, each with all of its keys. Something of that is different now, so nothing was changed. What changes elsewhere does not matter. Look at a new plan.";
+    BAD_PLAN = "KF0407" Configuration "not a saved plan"
+        "`keyform plan --out FILE` writes a plan that can be applied and shown later. The file is something else, was edited or cut, or is of a later version. Plan again.";
+    OTHER_PLAN = "KF0408" Configuration "not the plan that was reviewed"
+        "`--checksum` names the plan that may be applied, by the checksum that `keyform plan` printed. What would be done now is another plan: the configuration, the backend or a destination changed since. Nothing was changed.";
     // 05 providers
     BAD_ADDRESS = "KF0501" Configuration "bad address"
         "An address of a service must be absolute and begin with https:// (or http:// for this machine). Check the instance address of the connection.";

@@ -2,6 +2,7 @@
 
 use crate::backend::state::State;
 use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
 use crate::diag::codes;
 use crate::engine::Engine;
 use crate::engine::Planned;
@@ -16,6 +17,7 @@ use crate::engine::effective::View;
 use crate::engine::effective::When;
 use crate::engine::index::Index;
 use crate::engine::observe;
+use crate::engine::open;
 use crate::engine::snapshot;
 use crate::engine::sources;
 use crate::engine::sources::Resolved;
@@ -36,6 +38,9 @@ use crate::plan::Pushed;
 use crate::plan::Wanted;
 use crate::plan::moves;
 use crate::plan::moves::Moves;
+use crate::plan::saved;
+use crate::plan::saved::Origin;
+use crate::plan::saved::Saved;
 use crate::provider::Observation;
 use crate::provider::rules;
 use crate::secret::FingerprintKey;
@@ -54,6 +59,35 @@ pub(super) struct Basis {
     /// What first runs will take into their sources.
     pub(super) imported: Vec<Imported>,
     pub(super) live: Live,
+}
+
+impl Planned {
+    /// What a file has to say about the plan besides its rows.
+    #[must_use]
+    pub fn origin(&self, scope: &Scope) -> Origin {
+        Origin {
+            keyform: env!("CARGO_PKG_VERSION").into(),
+            at: open::now().into(),
+            ledger: self.ledger.owner.clone(),
+            configuration: saved::configuration(&self.basis.desired, &self.basis.key),
+            targets: scope.targets.clone(),
+            adopt: scope.adopt,
+            destroy: scope.destroy,
+        }
+    }
+
+    /// Reduces the plan, which was made for the scope of a saved one, to what that one says.
+    ///
+    /// # Errors
+    /// It is not the same any more: what differs.
+    pub fn hold(&mut self, saved: &Saved, scope: &Scope) -> Result<(), Diagnostics> {
+        let origin = self.origin(scope);
+        let mut acc = Diagnostics::new();
+        if let Err(differences) = saved::hold(saved, &mut self.plan, &origin) {
+            differences.into_iter().for_each(|difference| acc.push(difference));
+        }
+        if acc.is_empty() { Ok(()) } else { Err(acc) }
+    }
 }
 
 pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope) -> Result<Planned, Diagnostic> {

@@ -2,8 +2,8 @@
 //! outside world. A plan is data, holds no secret, and has a row for whatever is not already right.
 //!
 //! [`diff`] compares resources and [`entries`] the keys of destinations, each by one truth table; [`order`]
-//! says what each change waits for; [`guard`] names what is dangerous. How a plan looks is `view`'s
-//! business, what it reads and how it is done is the engine's.
+//! says what each change waits for; [`guard`] names what is dangerous; [`saved`] says whether a plan that was kept
+//! is still true. How a plan looks is `view`'s business, what it reads and how it is done is the engine's.
 
 pub(crate) mod attributes;
 pub mod diff;
@@ -11,6 +11,7 @@ pub mod entries;
 pub mod guard;
 pub mod moves;
 pub mod order;
+pub mod saved;
 
 use crate::diag::Diagnostic;
 use crate::model::address::Address;
@@ -184,6 +185,10 @@ pub enum Action {
 }
 
 impl Action {
+    /// All actions.
+    pub const ALL: [Action; 6] =
+        [Action::Create, Action::Update, Action::Replace, Action::Delete, Action::Adopt, Action::Forget];
+
     /// The word for it in files.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -195,6 +200,12 @@ impl Action {
             Self::Adopt => "adopt",
             Self::Forget => "forget",
         }
+    }
+
+    /// The action that a word stands for.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.word() == word)
     }
 
     /// Whether it takes something away: then what needs it must be gone before.
@@ -243,6 +254,32 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All reasons.
+    pub const ALL: [Reason; 16] = [
+        Reason::New,
+        Reason::Changed,
+        Reason::Missing,
+        Reason::Drifted,
+        Reason::Conflict,
+        Reason::Takeover,
+        Reason::Unseen,
+        Reason::Removed,
+        Reason::Destroyed,
+        Reason::Gone,
+        Reason::Wipe,
+        Reason::Kept,
+        Reason::Resumed,
+        Reason::Immutable,
+        Reason::Moved,
+        Reason::Imported,
+    ];
+
+    /// The reason that a word stands for.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.word() == word)
+    }
+
     /// The word for it in files.
     #[must_use]
     pub fn word(self) -> &'static str {

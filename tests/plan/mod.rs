@@ -7,4 +7,5 @@ mod moves;
 mod order;
 mod properties;
 mod resources;
+mod saved;
 mod world;

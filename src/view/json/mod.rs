@@ -7,6 +7,7 @@ pub mod diagnostic;
 pub mod event;
 pub mod graph;
 pub mod plan;
+pub mod saved;
 
 use serde::Serialize;
 

@@ -1,4 +1,5 @@
-//! A plan as JSON: `keyform.plan/1`, described by `schema/plan.schema.json`.
+//! A plan as JSON: `keyform.plan/1`, described by `schema/plan.schema.json`. A saved plan is the same document,
+//! with what the plan was made from and whole fingerprints.
 
 use crate::diag::Diagnostic;
 use crate::diag::source::Sources;
@@ -8,10 +9,15 @@ use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::Plan;
 use crate::plan::Shown;
+use crate::plan::saved::Saved;
+use crate::secret::Fingerprint;
 use crate::view::json::diagnostic;
 use crate::view::text::Cost;
 use serde::Serialize;
 use std::collections::BTreeMap;
+
+/// What a document says it is.
+pub(super) const FORMAT: &str = "keyform.plan/1";
 
 /// The document.
 #[derive(Debug, Serialize)]
@@ -30,6 +36,19 @@ pub struct Document {
     requests: u64,
     milliseconds: u64,
     diagnostics: Vec<diagnostic::Entry>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<Origin>,
+}
+
+#[derive(Debug, Serialize)]
+struct Origin {
+    keyform: String,
+    at: String,
+    ledger: String,
+    configuration: String,
+    targets: Vec<String>,
+    adopt: bool,
+    destroy: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -53,7 +72,7 @@ struct Field {
     after: Value,
 }
 
-/// A value that may be shown; a secret is its fingerprint's first eight digits.
+/// A value that may be shown; a secret is its fingerprint, of which only a file needs more than the first digits.
 #[derive(Debug, Serialize)]
 #[serde(tag = "is", rename_all = "lowercase")]
 enum Value {
@@ -90,18 +109,37 @@ struct Problem {
     diagnostic: diagnostic::Entry,
 }
 
+/// Mirrors a plan that is to be kept.
+#[must_use]
+pub fn saved(saved: &Saved, cost: Cost, diagnostics: Vec<diagnostic::Entry>, sources: &Sources) -> Document {
+    let origin = &saved.origin;
+    Document {
+        changes: saved.plan.changes.iter().map(|change| row(change, Fingerprint::to_hex)).collect(),
+        origin: Some(Origin {
+            keyform: origin.keyform.to_string(),
+            at: origin.at.to_string(),
+            ledger: origin.ledger.to_string(),
+            configuration: origin.configuration.to_hex(),
+            targets: origin.targets.iter().map(ToString::to_string).collect(),
+            adopt: origin.adopt,
+            destroy: origin.destroy,
+        }),
+        ..document(&saved.plan, cost, diagnostics, sources)
+    }
+}
+
 /// Mirrors a plan.
 #[must_use]
 pub fn document(plan: &Plan, cost: Cost, diagnostics: Vec<diagnostic::Entry>, sources: &Sources) -> Document {
     let mut summary = BTreeMap::new();
-    for action in [Action::Create, Action::Update, Action::Replace, Action::Delete, Action::Adopt, Action::Forget] {
+    for action in Action::ALL {
         summary.insert(action.word(), plan.changes.iter().filter(|change| change.action == action).count());
     }
     Document {
-        format: "keyform.plan/1",
+        format: FORMAT,
         summary,
         unchanged: plan.unchanged,
-        changes: plan.changes.iter().map(row).collect(),
+        changes: plan.changes.iter().map(|change| row(change, Fingerprint::short)).collect(),
         hazards: plan
             .hazards
             .iter()
@@ -122,6 +160,7 @@ pub fn document(plan: &Plan, cost: Cost, diagnostics: Vec<diagnostic::Entry>, so
         requests: cost.requests,
         milliseconds: u64::try_from(cost.took.as_millis()).unwrap_or(u64::MAX),
         diagnostics,
+        origin: None,
     }
 }
 
@@ -129,7 +168,10 @@ fn problems(list: &BTreeMap<Address, Diagnostic>, sources: &Sources) -> Vec<Prob
     list.iter().map(|(a, d)| Problem { address: a.to_string(), diagnostic: diagnostic::entry(d, sources) }).collect()
 }
 
-fn row(change: &Change) -> Row {
+/// How much of a fingerprint is written.
+type Digits = fn(Fingerprint) -> String;
+
+fn row(change: &Change, digits: Digits) -> Row {
     let resource = change.address.resource();
     Row {
         address: change.address.to_string(),
@@ -144,19 +186,19 @@ fn row(change: &Change) -> Row {
             .iter()
             .map(|field| Field {
                 name: field.name.to_string(),
-                before: value(&field.before),
-                after: value(&field.after),
+                before: value(&field.before, digits),
+                after: value(&field.after, digits),
             })
             .collect(),
         needs: change.needs.iter().map(ToString::to_string).collect(),
     }
 }
 
-fn value(shown: &Shown) -> Value {
+fn value(shown: &Shown, digits: Digits) -> Value {
     match shown {
         Shown::Absent => Value::Absent,
         Shown::Plain(text) => Value::Plain { text: text.to_string() },
-        Shown::Secret(fingerprint) => Value::Secret { fingerprint: fingerprint.short() },
+        Shown::Secret(fingerprint) => Value::Secret { fingerprint: digits(*fingerprint) },
         Shown::Unknown => Value::Unknown,
     }
 }
