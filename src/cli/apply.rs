@@ -173,7 +173,8 @@ fn is_reviewed(context: &mut Context, way: &Way, plan: &Plan) -> bool {
     let own = plan::checksum(plan);
     if own != *wanted {
         let detail = format!("A plan with the checksum {wanted} was to be applied; this one has {own}.");
-        context.tell(Diagnostic::error(&codes::OTHER_PLAN, detail).help("look at this plan, and apply it if it is right"));
+        context
+            .tell(Diagnostic::error(&codes::OTHER_PLAN, detail).help("look at this plan, and apply it if it is right"));
     }
     own == *wanted
 }

@@ -36,7 +36,9 @@ use std::sync::Arc;
 /// destination. With a file that `keyform plan --out` wrote, that plan; nothing else is read then. Values are never
 /// shown.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  keyform show\n  keyform show 'secret_sync.web[\"prod\"]'\n  keyform show web.plan")]
+#[command(
+    after_help = "Examples:\n  keyform show\n  keyform show 'secret_sync.web[\"prod\"]'\n  keyform show web.plan"
+)]
 pub(super) struct Args {
     /// A resource, where a block with for_each stands for all its instances; or the file of a saved plan
     #[arg(value_name = "ADDRESS|FILE", value_parser = what)]
