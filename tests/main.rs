@@ -26,6 +26,7 @@ mod providers;
 mod reference;
 mod render;
 mod scenarios;
+mod sdk;
 mod server;
 mod services;
 mod session;

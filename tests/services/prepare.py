@@ -1,5 +1,6 @@
 """Makes a folder with all that the tests run but did not write: a virtual environment with moto and
-OpenBao, the request models of AWS, GitHub's description of its own interface, and Vercel's own client.
+OpenBao, the request models of AWS, GitHub's description of its own interface, and the own clients of Vercel and
+Infisical.
 
 Usage: prepare.py FOLDER. Run by `services::folder`, which holds a lock and knows when it is needed.
 """
