@@ -1,5 +1,5 @@
-//! GitHub's own OpenAPI description as a check: requests that keyform sends and answers that the fake
-//! gives both have to fit it.
+//! A vendor's own OpenAPI description as a check: requests that keyform sends and answers that it gets
+//! both have to fit it.
 
 use crate::providers::front::Answer;
 use crate::providers::front::Call;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::LazyLock;
 use std::sync::Mutex;
 
-struct Description {
+pub struct Description {
     document: Value,
     /// By the place of the schema in the document, so that each is built once.
     validators: Mutex<HashMap<String, Arc<jsonschema::Validator>>>,
@@ -20,13 +20,18 @@ struct Description {
 
 /// The check for fronts of GitHub.
 pub fn github() -> Check {
-    static GITHUB: LazyLock<Description> =
-        LazyLock::new(|| Description { document: services::description("github.json"), validators: Mutex::default() });
+    static GITHUB: LazyLock<Description> = LazyLock::new(|| Description::new(services::description("github.json")));
     Arc::new(|call, answer| GITHUB.check(call, answer))
 }
 
 impl Description {
-    fn check(&self, call: &Call, answer: &Answer) -> Vec<String> {
+    /// Of a document whose schemas are those of JSON Schema; `basic-error` among them is what every refusal fits.
+    pub fn new(document: Value) -> Self {
+        Self { document, validators: Mutex::default() }
+    }
+
+    /// What is wrong with an exchange.
+    pub fn check(&self, call: &Call, answer: &Answer) -> Vec<String> {
         let title = format!("{} {}", call.method, call.target);
         let Some(template) = self.template(call) else { return vec![format!("{title}: no such path")] };
         let place = format!("/paths/{}/{}", template.replace('~', "~0").replace('/', "~1"), call.method.to_lowercase());
@@ -45,7 +50,7 @@ impl Description {
     }
 
     /// The path of the description that fits; one without placeholders fits best.
-    fn template(&self, call: &Call) -> Option<&str> {
+    pub fn template(&self, call: &Call) -> Option<&str> {
         let fits = |template: &&String| {
             let parts: Vec<&str> = template.trim_start_matches('/').split('/').collect();
             parts.len() == call.path.len()

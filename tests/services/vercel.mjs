@@ -12,7 +12,7 @@ const target = ["production"];
 const one = { key: "ONE", value: "1", type: "encrypted", target };
 const created = await vercel.projects.createProjectEnv({ idOrName, teamId, requestBody: one });
 const id = created.created.id;
-const two = [{ key: "TWO", value: "2", type: "sensitive", target }];
+const two = { key: "TWO", value: "2", type: "sensitive", target };
 await vercel.projects.createProjectEnv({ idOrName, teamId, requestBody: two });
 await assert.rejects(vercel.projects.createProjectEnv({ idOrName, teamId, requestBody: one }), { statusCode: 400 });
 const listed = await vercel.projects.filterProjectEnvs({ idOrName, teamId });

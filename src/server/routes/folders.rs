@@ -89,7 +89,9 @@ pub(super) fn routes() -> Routes {
 }
 
 async fn list(State(app): State<Shared>, Asked(query): Asked) -> Answer<Many> {
-    let asked: List = check::read_query(newest(query), LIST)?;
+    let mut asked: List = check::read_query(newest(query), LIST)?;
+    // In October 2024 only children were listed, whatever was asked.
+    asked.recursive &= app.dialect == Dialect::Newest;
     app.dialect.readable(&asked.path)?;
     let folders = app.db.run(move |store| {
         let project = store.project_id(&asked.project_id)?;

@@ -1,0 +1,166 @@
+//! The description that a server of October 2024 gave of itself: all that keyform sends to such a server has to
+//! fit it, and so does all that the embedded one answers in its stead.
+
+use crate::providers::front::Check;
+use crate::providers::front::Front;
+use crate::providers::openapi::Description;
+use keyform::http::client::Client;
+use keyform::http::client::Options;
+use keyform::provider::registry::Registry;
+use keyform::secret::Secret;
+use keyform::server;
+use keyform::server::dialect::Dialect;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::Mutex;
+use tokio::process::Command;
+
+/// Operations that the old server had and keyform uses. The rest of the description is there for whoever adds one.
+const USED: &[&str] = &[
+    "DELETE /api/v1/folders/{id}",
+    "DELETE /api/v1/secret-imports/{id}",
+    "DELETE /api/v1/workspace/{id}",
+    "DELETE /api/v1/workspace/{id}/environments/{id}",
+    "DELETE /api/v1/workspace/{id}/tags/{id}",
+    "DELETE /api/v3/secrets/batch/raw",
+    "GET /api/v1/folders",
+    "GET /api/v1/secret-imports",
+    "GET /api/v1/workspace/{id}/tags",
+    "GET /api/v2/workspace/{slug}",
+    "GET /api/v3/secrets/raw",
+    "PATCH /api/v1/folders/{id}",
+    "PATCH /api/v1/secret-imports/{id}",
+    "PATCH /api/v1/workspace/{id}",
+    "PATCH /api/v1/workspace/{id}/environments/{id}",
+    "PATCH /api/v1/workspace/{id}/tags/{id}",
+    "PATCH /api/v3/secrets/batch/raw",
+    "POST /api/v1/auth/universal-auth/login",
+    "POST /api/v1/folders",
+    "POST /api/v1/secret-imports",
+    "POST /api/v1/workspace/{id}/environments",
+    "POST /api/v1/workspace/{id}/tags",
+    "POST /api/v2/workspace",
+    "POST /api/v3/secrets/batch/raw",
+];
+
+const BACKEND: &str = r#"
+backend "infisical" {
+  url = env("URL")
+  auth "universal" {
+    client_id     = "openapi"
+    client_secret = secret_env("CLIENT_SECRET")
+  }
+}
+guard { allow = ["wipe", "mass-delete", "shrunk"] }
+"#;
+
+/// One state after another: each is applied, and then there is nothing to do.
+const STATES: &[&str] = &[
+    r##"
+project "bakery" {
+  environment "dev" {}
+  environment "qa" { name = "Quality" }
+  folder "/api" {}
+  folder "/api/batch" { environments = ["dev"] }
+  folder "/shared" {}
+  tag "core" { color = "#00ff00" }
+  secret "DB_URL" {
+    environment = "dev"
+    path        = "/api"
+    value       = secret_env("DB_URL")
+    comment     = "as it was"
+    tags        = ["core"]
+  }
+  secret "KEY" {
+    environment = "qa"
+    value       = secret_env("DB_URL")
+  }
+  secret_import "shared" {
+    environment = "dev"
+    path        = "/api"
+    from        = { environment = "dev", path = "/shared" }
+  }
+  secret_import "batch" {
+    environment = "dev"
+    path        = "/api"
+    from        = { environment = "dev", path = "/api/batch" }
+  }
+}
+"##,
+    // Other names, another order, another comment; one thing less of each.
+    r##"
+project "bakery" {
+  name = "The bakery"
+  environment "qa" { name = "Qualities" }
+  environment "dev" {}
+  folder "/api" {}
+  folder "/shared" {}
+  tag "core" { color = "#ff0000" }
+  secret "DB_URL" {
+    environment = "dev"
+    path        = "/api"
+    value       = secret_env("DB_URL")
+    comment     = "as it is"
+  }
+  secret_import "shared" {
+    environment = "dev"
+    path        = "/api"
+    from        = { environment = "dev", path = "/shared" }
+  }
+}
+"##,
+];
+
+async fn keyform(dir: &Path, url: &str, arguments: &[&str]) {
+    let out = Command::new(env!("CARGO_BIN_EXE_keyform"))
+        .args(arguments)
+        .current_dir(dir)
+        .env("URL", url)
+        .env("CLIENT_SECRET", "canary-client-secret")
+        .env("DB_URL", "canary-db-url")
+        .output()
+        .await
+        .unwrap();
+    let said = [out.stdout, out.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    assert!(out.status.success(), "{arguments:?}: {said}");
+}
+
+#[tokio::test]
+async fn old_servers_are_asked_what_their_description_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = server::Options {
+        dialect: Dialect::October2024,
+        identity: Some(("openapi".into(), Secret::new("canary-client-secret".into()))),
+        ..server::Options::new(dir.path().join("server"))
+    };
+    let registry = Arc::new(Registry::builtin().unwrap());
+    let running = server::start(options, registry, Client::new(Options::default()).unwrap()).await.unwrap();
+
+    let document = include_str!("infisical-openapi-2024-10.json");
+    let description = Description::new(serde_json::from_str(document).unwrap());
+    let used = Arc::new(Mutex::new(BTreeSet::new()));
+    let kept = Arc::clone(&used);
+    let check: Check = Arc::new(move |call, answer| {
+        // The newest address is tried first; that it is not there is what the answer says.
+        if description.template(call).is_none() && answer.status == 404 {
+            return Vec::new();
+        }
+        let template = description.template(call).unwrap_or(&call.target);
+        kept.lock().unwrap().insert(format!("{} {template}", call.method));
+        description.check(call, answer)
+    });
+    let address = running.url.strip_prefix("http://").unwrap().parse().unwrap();
+    let front = Front::before_service(address, vec![check]).await;
+    let here = dir.path().join("here");
+    std::fs::create_dir(&here).unwrap();
+    for state in STATES {
+        std::fs::write(here.join("main.hcl"), format!("{BACKEND}{state}")).unwrap();
+        keyform(&here, &front.url(), &["apply", "--auto-approve", "--quiet"]).await;
+        keyform(&here, &front.url(), &["plan", "--exit-code"]).await;
+    }
+    keyform(&here, &front.url(), &["destroy", "--auto-approve", "--quiet"]).await;
+    assert_eq!(front.problems(), [""; 0]);
+    assert_eq!(used.lock().unwrap().iter().map(String::as_str).collect::<Vec<_>>(), USED);
+    running.shutdown().await;
+}
