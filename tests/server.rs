@@ -1,5 +1,6 @@
 //! The embedded backend, driven over HTTP as any client drives it.
 
+mod dialects;
 mod syncs;
 
 use keyform::http::Body;
@@ -27,16 +28,18 @@ struct Backend {
 }
 
 async fn start(data: &Path) -> Result<server::Running, keyform::diag::Diagnostic> {
-    server::start(
-        server::Options::new(data.to_owned()),
-        Arc::new(Registry::builtin().unwrap()),
-        Client::new(Options::default()).unwrap(),
-    )
-    .await
+    start_as(server::Options::new(data.to_owned())).await
+}
+
+async fn start_as(options: server::Options) -> Result<server::Running, keyform::diag::Diagnostic> {
+    server::start(options, Arc::new(Registry::builtin().unwrap()), Client::new(Options::default()).unwrap()).await
 }
 
 async fn backend(data: &Path) -> Backend {
-    let running = start(data).await.unwrap();
+    logged_in(start(data).await.unwrap()).await
+}
+
+async fn logged_in(running: server::Running) -> Backend {
     let mut backend = Backend { client: Client::new(Options::default()).unwrap(), token: String::new(), running };
     let login = json!({"clientId": backend.running.client_id, "clientSecret": backend.running.client_secret.expose()});
     let answer = backend.ok(Method::Post, "/api/v1/auth/universal-auth/login", login).await;

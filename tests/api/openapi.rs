@@ -1,6 +1,7 @@
 //! The description that a server of October 2024 gave of itself: all that keyform sends to such a server has to
 //! fit it, and so does all that the embedded one answers in its stead.
 
+use crate::providers::front::Call;
 use crate::providers::front::Check;
 use crate::providers::front::Front;
 use crate::providers::openapi::Description;
@@ -10,6 +11,7 @@ use keyform::provider::registry::Registry;
 use keyform::secret::Secret;
 use keyform::server;
 use keyform::server::dialect::Dialect;
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -43,6 +45,34 @@ const USED: &[&str] = &[
     "POST /api/v2/workspace",
     "POST /api/v3/secrets/batch/raw",
 ];
+
+/// What keyform says all the same, by operation: such a server drops it, and what follows from that.
+const DROPPED: &[(&str, &str, &str)] = &[
+    ("GET /api/v1/folders", "recursive", "it lists children only, and is asked for each folder"),
+    ("GET /api/v3/secrets/raw", "viewSecretValue", "it shows values always"),
+    ("DELETE /api/v1/folders/{id}", "forceDelete", "it never looks whether a folder is empty: keyform does"),
+    ("POST /api/v2/workspace", "shouldCreateDefaultEnvs", "it makes them always, and they are deleted"),
+    ("POST /api/v2/workspace", "hasDeleteProtection", "it knows none: one that is wanted is an error"),
+];
+
+/// The call without what is dropped; tells of which rows something was.
+fn without_dropped(operation: &str, call: &Call) -> (Call, Vec<usize>) {
+    let mut call = call.clone();
+    let mut body: Value = serde_json::from_slice(&call.body).unwrap_or_default();
+    let mut rows = Vec::new();
+    for (number, (_, name, _)) in DROPPED.iter().enumerate().filter(|(_, row)| row.0 == operation) {
+        let queried = call.query.len();
+        call.query.retain(|(given, _)| given != name);
+        let said = body.as_object_mut().is_some_and(|fields| fields.remove(*name).is_some());
+        if said || call.query.len() < queried {
+            rows.push(number);
+        }
+    }
+    if !body.is_null() {
+        call.body = body.to_string().into_bytes();
+    }
+    (call, rows)
+}
 
 const BACKEND: &str = r#"
 backend "infisical" {
@@ -141,14 +171,18 @@ async fn old_servers_are_asked_what_their_description_says() {
     let description = Description::new(serde_json::from_str(document).unwrap());
     let used = Arc::new(Mutex::new(BTreeSet::new()));
     let kept = Arc::clone(&used);
+    let dropped = Arc::new(Mutex::new(BTreeSet::new()));
+    let dropped_here = Arc::clone(&dropped);
     let check: Check = Arc::new(move |call, answer| {
         // The newest address is tried first; that it is not there is what the answer says.
         if description.template(call).is_none() && answer.status == 404 {
             return Vec::new();
         }
-        let template = description.template(call).unwrap_or(&call.target);
-        kept.lock().unwrap().insert(format!("{} {template}", call.method));
-        description.check(call, answer)
+        let operation = format!("{} {}", call.method, description.template(call).unwrap_or(&call.target));
+        let (call, rows) = without_dropped(&operation, call);
+        dropped_here.lock().unwrap().extend(rows);
+        kept.lock().unwrap().insert(operation);
+        description.check(&call, answer)
     });
     let address = running.url.strip_prefix("http://").unwrap().parse().unwrap();
     let front = Front::before_service(address, vec![check]).await;
@@ -161,6 +195,7 @@ async fn old_servers_are_asked_what_their_description_says() {
     }
     keyform(&here, &front.url(), &["destroy", "--auto-approve", "--quiet"]).await;
     assert_eq!(front.problems(), [""; 0]);
+    assert_eq!(dropped.lock().unwrap().len(), DROPPED.len(), "{dropped:?}");
     assert_eq!(used.lock().unwrap().iter().map(String::as_str).collect::<Vec<_>>(), USED);
     running.shutdown().await;
 }

@@ -24,7 +24,8 @@ assert.deepEqual([environment.slug, environment.position, environment.projectId]
 const api = await client.folders().create({ name: "api", path: "/", projectId, environment: "test" });
 await client.folders().create({ name: "deep", path: "/api/v1", projectId, environment: "test" });
 const folders = await client.folders().listFolders({ projectId, environment: "test", path: "/", recursive: true });
-assert.deepEqual(folders.map((folder) => folder.name).sort(), ["api", "deep", "v1"]);
+// A server of October 2024 listed children only.
+assert.deepEqual(folders.map((folder) => folder.name).sort(), dialect === "2024-10" ? ["api"] : ["api", "deep", "v1"]);
 assert.equal(folders.find((folder) => folder.name === "api").id, api.id);
 
 // Secrets.
