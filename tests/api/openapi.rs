@@ -31,7 +31,6 @@ const USED: &[&str] = &[
     "GET /api/v1/workspace/{id}/tags",
     "GET /api/v2/workspace/{slug}",
     "GET /api/v3/secrets/raw",
-    "PATCH /api/v1/folders/{id}",
     "PATCH /api/v1/secret-imports/{id}",
     "PATCH /api/v1/workspace/{id}",
     "PATCH /api/v1/workspace/{id}/environments/{id}",
@@ -118,7 +117,7 @@ project "bakery" {
   }
 }
 "##,
-    // Other names, another order, another comment; one thing less of each.
+    // Other names, another comment, another source of an import; one thing less of most.
     r##"
 project "bakery" {
   name = "The bakery"
@@ -137,6 +136,11 @@ project "bakery" {
     environment = "dev"
     path        = "/api"
     from        = { environment = "dev", path = "/shared" }
+  }
+  secret_import "batch" {
+    environment = "dev"
+    path        = "/api"
+    from        = { environment = "qa", path = "/" }
   }
 }
 "##,

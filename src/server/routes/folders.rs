@@ -84,7 +84,7 @@ struct BatchItem {
 
 pub(super) fn routes() -> Routes {
     at(&["/api/v2/folders", "/api/v1/folders"], &get(list).post(create))
-        .merge(at(&["/api/v2/folders/batch", "/api/v1/folders/batch"], &patch(update_batch)))
+        .merge(at(&["/api/v2/folders/batch", "/api/v1/folders/batch"], &patch(update_batch).delete(delete_named_batch)))
         .merge(at(&["/api/v2/folders/{id}", "/api/v1/folders/{id}"], &get(read).patch(update).delete(delete)))
 }
 
@@ -181,6 +181,11 @@ async fn delete(State(app): State<Shared>, Path(id): Id, Given(fields): Given) -
         Ok(folder)
     });
     Ok(Json(One { folder: folder.await? }))
+}
+
+/// A folder may have the name that is also an address.
+async fn delete_named_batch(app: State<Shared>, fields: Given) -> Answer<One> {
+    delete(app, Path("batch".to_owned()), fields).await
 }
 
 /// The child of a folder by id or name; the root is nobody's child.

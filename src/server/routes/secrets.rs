@@ -161,7 +161,9 @@ struct Moved {
 pub(super) fn routes() -> Routes {
     let one = get(read).post(create).patch(update).delete(delete);
     at(&["/api/v4/secrets", "/api/v3/secrets/raw"], &get(read_all))
-        .merge(at(&["/api/v4/secrets/move", "/api/v3/secrets/move"], &post(relocate)))
+        .route("/api/v3/secrets/move", post(relocate))
+        .route("/api/v4/secrets/move", post(relocate).get(read_move).patch(update_move).delete(delete_move))
+        .route("/api/v4/secrets/batch", get(read_batch))
         .merge(at(&["/api/v4/secrets/{key}", "/api/v3/secrets/raw/{key}"], &one))
         .merge(at(&["/api/v4/secrets/id/{id}", "/api/v3/secrets/raw/id/{id}"], &get(read_by_id)))
 }
@@ -320,6 +322,23 @@ async fn delete(State(app): State<Shared>, Path(key): Id, Given(fields): Given) 
     let secret = secret.await?;
     app.jobs.ring();
     Ok(one(secret))
+}
+
+// Secrets may have the names that are also addresses.
+async fn read_move(app: State<Shared>, query: Asked) -> Answer<One> {
+    read(app, Path("move".to_owned()), query).await
+}
+
+async fn update_move(app: State<Shared>, fields: Given) -> Answer<One> {
+    update(app, Path("move".to_owned()), fields).await
+}
+
+async fn delete_move(app: State<Shared>, fields: Given) -> Answer<One> {
+    delete(app, Path("move".to_owned()), fields).await
+}
+
+async fn read_batch(app: State<Shared>, query: Asked) -> Answer<One> {
+    read(app, Path("batch".to_owned()), query).await
 }
 
 async fn relocate(State(app): State<Shared>, Given(fields): Given) -> Answer<Moved> {
