@@ -88,7 +88,7 @@ impl Refusal {
         let number: u64 = rand::random();
         let (said, req_id) = match dialect {
             Dialect::Newest => (self, Some(format!("req-{number:016x}"))),
-            Dialect::October2024 => (self.as_of_2024(), None),
+            Dialect::October2024 => (self.once_said(), None),
         };
         let status = StatusCode::from_u16(said.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let error = said.error.into_owned();
@@ -105,7 +105,7 @@ impl Refusal {
     }
 
     /// What follows a rule: the shape of a request was refused with 401, and a project was a workspace.
-    fn as_of_2024(mut self) -> Self {
+    fn once_said(mut self) -> Self {
         if let Some(once) = self.once {
             return *once;
         }
