@@ -4,6 +4,8 @@
 
 mod remote;
 
+use crate::engine::PROJECT;
+use crate::engine::SYNC;
 use crate::engine::World;
 use crate::providers::front::Answer;
 use crate::providers::front::Call;
@@ -448,6 +450,37 @@ async fn every_connection_is_made_kept_changed_and_mended() {
     }
     world.converge().await;
     running.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_connection_is_of_the_organization_or_of_one_project() {
+    let main = |project: &str| {
+        let connection = |label: &str, project: &str| {
+            format!(
+                "app_connection \"local\" \"{label}\" {{\n  name = \"files\"\n  path = abspath(\"out\")\n{project}\n}}\n"
+            )
+        };
+        let sync = SYNC.replace("app_connection.files", "app_connection.own");
+        let sync = sync.split_once("secret_sync").map(|(_, rest)| format!("secret_sync{rest}")).unwrap();
+        format!("{PROJECT}project \"other\" {{}}\n{}{}{sync}", connection("shared", ""), connection("own", project))
+    };
+    let world = World::new(&main("project = project.bakery"));
+    world.converge().await;
+    assert_eq!(world.read("out/dev.env"), "A=canary-a\nB=canary-b\n");
+    // It can't move: another one takes its place.
+    let shared = |project: &str| {
+        main(project).replace("connection  = app_connection.own", "connection  = app_connection.shared")
+    };
+    world.write("main.hcl", &shared("project = project.bakery"));
+    assert_eq!(world.converge().await, ["update changed secret_sync.web"]);
+    world.write("main.hcl", &shared("project = project.other"));
+    assert_eq!(world.converge().await, ["replace immutable app_connection.own"]);
+    world.write("main.hcl", &format!("{}project \"third\" {{}}\n", shared("project = project.third")));
+    assert_eq!(world.converge().await, ["create new project.third", "replace immutable app_connection.own"]);
+    // A sync that uses it follows.
+    world.write("main.hcl", &main("project = project.bakery"));
+    let rows = world.converge().await;
+    assert!(rows.contains(&"replace immutable app_connection.own".to_owned()), "{rows:?}");
 }
 
 fn method<'a>(schemas: &'a Schemas, row: &Row<'_>) -> &'a Method {

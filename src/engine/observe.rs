@@ -370,13 +370,15 @@ impl<'a> Observer<'a> {
 
     fn connection(&self, resource: &Resource) -> Look {
         let mut natural = Natural::new();
-        if let Some(project) = resource.reference("project") {
-            match self.index.project(project) {
-                Some(live) => natural.insert(natural::PROJECT_ID.into(), live.id.clone()),
-                None => return Look::Absent,
-            };
-        }
         let id = self.index.ledger.records.get(&resource.address).map(|r| &*r.id);
+        let project = resource.reference("project").map(|address| (address, self.index.project(address)));
+        match project {
+            None => {}
+            Some((_, Some(live))) => natural.extend([(natural::PROJECT_ID.into(), live.id.clone())]),
+            // It may be in another project; by its name it would be one of the organisation.
+            Some((_, None)) if self.index.state.connections.iter().any(|c| id == Some(&*c.id)) => {}
+            Some((_, None)) => return Look::Absent,
+        }
         let look = self.found_connection(id, &resource.slug, resource.text("name").unwrap_or(""), &natural);
         match look {
             Look::Found(mut observed) => {
@@ -389,11 +391,12 @@ impl<'a> Observer<'a> {
                     let credentials = connections::credentials(self.index, self.schemas, self.key, resource, live);
                     observed.attrs.extend(credentials.map(|credentials| (CREDENTIALS.into(), credentials)));
                 }
-                if let Some(project) = resource.attrs.get("project")
-                    && observed.attrs.get("project").is_some_and(|p| !p.is_null())
-                {
-                    observed.attrs.insert("project".into(), project.clone());
-                }
+                let own = observed.attrs.get("project").and_then(Value::as_str).unwrap_or_default();
+                let shown = match project {
+                    Some((address, Some(live))) if *live.id == *own => Some(Value::Resource(Arc::new(address.clone()))),
+                    _ => self.index.state.project_by_id(own).map(|live| text(&live.slug)),
+                };
+                observed.attrs.extend(shown.map(|shown| ("project".into(), shown)));
                 Look::Found(observed)
             }
             other => other,
@@ -456,9 +459,13 @@ impl<'a> Observer<'a> {
     }
 
     fn sync_attrs(&self, spot: &Spot<'_>, resource: Option<&Resource>, sync: &Sync) -> Attrs {
+        let is_it =
+            |address: &&Address| live_connection(self.index, address).is_some_and(|live| live.id == sync.connection);
+        let connections = self.index.desired.resources.values().filter(|r| r.kind == Kind::AppConnection);
         let declared_connection = resource
             .and_then(|r| r.reference("connection"))
-            .filter(|address| live_connection(self.index, address).is_some_and(|live| live.id == sync.connection));
+            .filter(is_it)
+            .or_else(|| connections.map(|connection| &connection.address).find(is_it));
         let connection = match declared_connection {
             Some(address) => Value::Resource(Arc::new(address.clone())),
             None => {

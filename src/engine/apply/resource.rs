@@ -284,7 +284,10 @@ async fn replace_connection(run: &Run<'_>, resource: &Resource) -> Result<(), Di
     let (id, version) = create_connection(run, resource).await?;
     run.keep_id(&resource.address, id.clone());
     run.append(&[run.record_of(resource, id.clone(), version)])?;
-    for sync in run.index.state.projects.values().filter_map(|p| p.syncs.as_ref()?.as_ref().ok()).flatten() {
+    // One of a project serves no sync of another; those are on their way elsewhere by rows of their own.
+    let project = resource.reference("project").and_then(|_| run.project_id(&resource.address).ok());
+    let served = run.index.state.projects.values().filter(|p| project.as_ref().is_none_or(|project| p.id == *project));
+    for sync in served.filter_map(|p| p.syncs.as_ref()?.as_ref().ok()).flatten() {
         if sync.connection == old {
             let connection_id = Some(id.to_string());
             let change = api::syncs::Update { connection_id, ..api::syncs::Update::default() };
