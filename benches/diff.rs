@@ -92,6 +92,7 @@ fn make(world: &World) -> plan::Plan {
         desired: &world.desired,
         live: &world.live,
         ledger: &world.ledger,
+        moves: &plan::moves::Moves::default(),
         key: &world.key,
         wanted: &world.wanted,
         targets: &[],

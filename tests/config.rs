@@ -183,7 +183,11 @@ fn run(given: &str, schemas: &Schemas) -> String {
     let mut input = Input { env: environment, ..Input::new(dir.path()) };
     let mut file = PathBuf::from("main.hcl");
     let mut text = String::new();
-    let write = |file: &Path, text: &str| fs::write(dir.path().join(file), text).unwrap();
+    let write = |file: &Path, text: &str| {
+        let file = dir.path().join(file);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    };
     for line in given.split_inclusive('\n') {
         let Some(order) = line.strip_prefix("--- ") else {
             text.push_str(line);
@@ -223,7 +227,10 @@ fn show(d: &Diagnostic, sources: &Sources) -> String {
         let (line, column) = sources.line_column(label.span).unwrap();
         let shown = source.shown();
         let text = shown[label.span.range()].replace('\n', "⏎");
-        let _ = writeln!(out, "  {line}:{column} {text} — {}", label.text);
+        let name = &*source.name;
+        // Of modules, the file is named as well.
+        let file = name.contains("/m/").then(|| format!("{name}:")).unwrap_or_default();
+        let _ = writeln!(out, "  {file}{line}:{column} {text} — {}", label.text);
     }
     if let Some(help) = &d.help {
         let _ = writeln!(out, "  help: {help}");
@@ -337,6 +344,11 @@ fn syncs_into_one_place() {
 }
 
 #[test]
+fn modules() {
+    check("modules.txt");
+}
+
+#[test]
 fn directories_that_hold_no_configuration() {
     let schemas = Schemas::default();
     let dir = tempfile::tempdir().unwrap();
@@ -429,7 +441,7 @@ fn the_schema_takes_configurations_in_their_json_form() {
 fn nothing_panics() {
     let schemas = schemas();
     let tokens = ["null", "{}", "[]", "\"\"", "secret_env(\"X\")", "project", "each.key", "project.payments", "-1"];
-    for file in ["good.txt", "bad.txt", "places.txt"] {
+    for file in ["good.txt", "bad.txt", "places.txt", "modules.txt"] {
         let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config").join(file)).unwrap();
         for case in cases(&text) {
             let lines: Vec<&str> = case.given.split_inclusive('\n').collect();

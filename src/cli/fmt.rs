@@ -28,6 +28,9 @@ use std::path::PathBuf;
 pub(super) struct Args {
     /// Files and directories (*.hcl in them, not below), or `-`
     paths: Vec<PathBuf>,
+    /// Also the files of directories below, such as modules; hidden ones are left out
+    #[arg(short, long)]
+    recursive: bool,
     /// Change nothing; exit with 2 if something is not laid out
     #[arg(long)]
     check: bool,
@@ -45,7 +48,7 @@ struct Document {
 }
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
-    let Some(files) = files(context, &args.paths) else { return context.failed("fmt") };
+    let Some(files) = files(context, &args.paths, args.recursive) else { return context.failed("fmt") };
     // What only a manifest beside the configuration knows stays covered.
     let schemas = Registry::builtin().map(|registry| registry.schemas().clone()).unwrap_or_default();
     let mut changed = Vec::new();
@@ -85,7 +88,7 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
 }
 
 /// The files that are meant, sorted within each directory. `None` if one of the paths can't be read.
-fn files(context: &mut Context, paths: &[PathBuf]) -> Option<Vec<PathBuf>> {
+fn files(context: &mut Context, paths: &[PathBuf], recursive: bool) -> Option<Vec<PathBuf>> {
     let here = [context.dir()];
     let paths = if paths.is_empty() { &here[..] } else { paths };
     let mut files = Vec::new();
@@ -102,13 +105,23 @@ fn files(context: &mut Context, paths: &[PathBuf]) -> Option<Vec<PathBuf>> {
                 return None;
             }
         };
-        let mut found: Vec<PathBuf> = entries
-            .filter_map(|entry| Some(entry.ok()?.path()))
+        let all: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        let mut found: Vec<PathBuf> = all
+            .iter()
             .filter(|file| file.extension().is_some_and(|e| e == "hcl") && file.is_file())
-            .map(|file| file.strip_prefix("./").map(Path::to_path_buf).unwrap_or(file))
+            .map(|file| file.strip_prefix("./").unwrap_or(file).to_path_buf())
             .collect();
         found.sort();
         files.extend(found);
+        if recursive {
+            let is_hidden = |dir: &Path| dir.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+            let mut below: Vec<PathBuf> = all.into_iter().filter(|dir| dir.is_dir() && !is_hidden(dir)).collect();
+            below.retain(|dir| !dir.is_symlink());
+            below.sort();
+            if !below.is_empty() {
+                files.extend(self::files(context, &below, true)?);
+            }
+        }
     }
     Some(files)
 }

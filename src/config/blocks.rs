@@ -5,6 +5,7 @@
 mod access;
 mod history;
 mod outward;
+mod reuse;
 
 use crate::model::resource::Kind;
 
@@ -45,6 +46,8 @@ pub enum Open {
     No,
     /// Any name.
     Names,
+    /// The variables of the module.
+    Inputs,
     /// The fields of the app's method.
     Connection,
     /// The fields of the destination's variant.
@@ -97,6 +100,8 @@ pub enum Ty {
     Place,
     /// A secret source.
     Secret,
+    /// The path of a directory, written out.
+    Path,
     /// The address of a resource, written like a reference; nothing is looked up.
     Address,
     /// A text that may be a secret: plain text or a secret source.
@@ -462,12 +467,13 @@ pub static TOP: &[&Form] = &[
         doc: "Pushes the secrets of a folder to a destination.",
         ..PLAIN
     },
+    &reuse::MODULE,
     &history::MOVED,
     &history::REMOVED,
 ];
 
 /// Blocks that the language has and this version does not.
-pub static LATER: &[&str] = &["module", "rule", "native_integration", "import", "data"];
+pub static LATER: &[&str] = &["rule", "native_integration", "import", "data"];
 
 /// Attributes that only a backend knows.
 pub static COMPUTED: &[&str] = &[

@@ -1,10 +1,12 @@
 //! Bodies → declarations, by the table of [`blocks`](crate::config::blocks): every word, label and
-//! attribute is checked here, once for each block, before anything is evaluated.
+//! attribute is checked here, once for each block, before anything is evaluated. A module is decoded for
+//! each block that calls it.
 
 use crate::config::blocks;
 use crate::config::blocks::Count;
 use crate::config::blocks::Form;
 use crate::config::blocks::Open;
+use crate::config::load::Files;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::codes;
@@ -14,14 +16,18 @@ use crate::lang::ast::Block;
 use crate::lang::ast::Body;
 use crate::lang::ast::Expr;
 use crate::model::address::Address;
+use crate::model::address::MODULE;
 use crate::model::resource::Kind;
 use std::collections::HashMap;
 use std::collections::HashSet;
 use std::collections::hash_map::Entry;
+use std::path::Path;
 use std::sync::Arc;
 
 /// A resource block.
 pub(crate) struct Decl<'a> {
+    /// The module that it is in.
+    pub(crate) module: usize,
     /// What it declares.
     pub(crate) kind: Kind,
     /// What it may hold.
@@ -41,18 +47,55 @@ pub(crate) struct Decl<'a> {
 }
 
 /// Everything that the files declare.
-#[derive(Default)]
 pub(crate) struct Declared<'a> {
     pub(crate) resources: Vec<Decl<'a>>,
+    /// The configuration itself, then what it calls.
+    pub(crate) modules: Vec<Module<'a>>,
+    pub(crate) keyform: Option<&'a Block>,
+    pub(crate) backend: Option<&'a Block>,
+    pub(crate) guard: Option<&'a Block>,
+}
+
+/// A module, as one block calls it; the first one is the configuration, which nothing calls.
+pub(crate) struct Module<'a> {
+    /// The block that calls it, and the module that this stands in.
+    pub(crate) call: Option<(usize, &'a Block)>,
+    /// Its directory.
+    pub(crate) dir: &'a Path,
     pub(crate) variables: Vec<&'a Block>,
     pub(crate) locals: Vec<&'a Attr>,
     pub(crate) outputs: Vec<&'a Block>,
     pub(crate) moved: Vec<&'a Block>,
     pub(crate) removed: Vec<&'a Block>,
-    pub(crate) keyform: Option<&'a Block>,
-    pub(crate) backend: Option<&'a Block>,
-    pub(crate) guard: Option<&'a Block>,
 }
+
+impl<'a> Module<'a> {
+    fn new(call: Option<(usize, &'a Block)>, dir: &'a Path) -> Self {
+        let (variables, locals, outputs) = (Vec::new(), Vec::new(), Vec::new());
+        Self { call, dir, variables, locals, outputs, moved: Vec::new(), removed: Vec::new() }
+    }
+
+    /// The name that it is called by.
+    pub(crate) fn name(&self) -> Option<&'a Arc<str>> {
+        Some(&self.call?.1.labels.first()?.text)
+    }
+}
+
+impl<'a> Declared<'a> {
+    /// The configuration itself.
+    pub(crate) fn root(&self) -> &Module<'a> {
+        &self.modules[0]
+    }
+
+    /// Where the module of an index is called from, the innermost block first.
+    pub(crate) fn calls(&self, module: usize) -> impl Iterator<Item = &'a Block> {
+        let first = self.modules[module].call;
+        std::iter::successors(first, |(above, _)| self.modules[*above].call).map(|(_, block)| block)
+    }
+}
+
+/// The attributes of a `module` block that are no inputs.
+pub(crate) const OF_CALLS: &[&str] = &["source", "for_each", "depends_on"];
 
 /// The expression of an attribute.
 pub(crate) fn expr<'a>(body: &'a Body, name: &str) -> Option<&'a Expr> {
@@ -60,9 +103,22 @@ pub(crate) fn expr<'a>(body: &'a Body, name: &str) -> Option<&'a Expr> {
 }
 
 /// Goes through the bodies of all files.
-pub(crate) fn collect<'a>(acc: &mut Diagnostics, bodies: &'a [Body]) -> Declared<'a> {
-    let mut out = Declared::default();
+pub(crate) fn collect<'a>(acc: &mut Diagnostics, files: &'a Files, dir: &'a Path) -> Declared<'a> {
+    let mut out = Declared {
+        resources: Vec::new(),
+        modules: vec![Module::new(None, dir)],
+        keyform: None,
+        backend: None,
+        guard: None,
+    };
+    module(acc, &mut out, files, &files.bodies, 0);
+    out
+}
+
+/// Goes through the files of one module, and of what it calls.
+fn module<'a>(acc: &mut Diagnostics, out: &mut Declared<'a>, files: &'a Files, bodies: &'a [Body], module: usize) {
     let mut seen = HashMap::new();
+    let mut calls = Vec::new();
     for body in bodies {
         for attr in &body.attrs {
             acc.push(
@@ -72,112 +128,171 @@ pub(crate) fn collect<'a>(acc: &mut Diagnostics, bodies: &'a [Body]) -> Declared
             );
         }
         for block in &body.blocks {
-            top(acc, &mut out, &mut seen, block);
+            let mut reader = Reader { acc, out, seen: &mut seen, module, calls: &mut calls };
+            reader.top(block);
         }
     }
-    out
+    for block in calls {
+        let Some(called) = files.calls.get(&block.header).map(|number| &files.modules[*number]) else { continue };
+        let mut found = Diagnostics::new();
+        let next = out.modules.len();
+        out.modules.push(Module::new(Some((module, block)), &called.dir));
+        self::module(&mut found, out, files, &called.bodies, next);
+        for d in found {
+            acc.push(d.at(block.header, CALLED));
+        }
+        inputs(acc, &out.modules[next], block);
+    }
+}
+
+/// What a label says of the block that calls a module.
+pub(crate) const CALLED: &str = "called from here";
+
+/// Checks the inputs of a call against the module's variables.
+fn inputs(acc: &mut Diagnostics, module: &Module<'_>, block: &Block) {
+    let names: Vec<&str> = module.variables.iter().map(|variable| &*variable.labels[0].text).collect();
+    for attr in &block.body.attrs {
+        if !OF_CALLS.contains(&&*attr.name) && !names.contains(&&*attr.name) {
+            let detail = format!("`{}` has no variable `{}`.", module.dir.display(), attr.name);
+            let d = Diagnostic::error(&codes::MODULE_INPUT, detail).at(attr.name_span, "");
+            let known = names.iter().copied().chain(OF_CALLS.iter().copied());
+            acc.push(d.did_you_mean(&attr.name, known));
+        }
+    }
+    for variable in &module.variables {
+        let name = &*variable.labels[0].text;
+        let is_set = has(block, name) || has(variable, "default");
+        if !is_set && !OF_CALLS.contains(&name) {
+            let detail = format!("This call needs `{name}`.");
+            let d = Diagnostic::error(&codes::MODULE_INPUT, detail).at(block.header, format!("`{name}` is not set"));
+            acc.push(d.at(variable.header, "has no default"));
+        }
+    }
+}
+
+fn has(block: &Block, name: &str) -> bool {
+    expr(&block.body, name).is_some()
 }
 
 /// Names that are taken, with the place that took them.
 type Seen = HashMap<(Option<usize>, &'static str, Arc<str>), Span>;
 
-fn top<'a>(acc: &mut Diagnostics, out: &mut Declared<'a>, seen: &mut Seen, block: &'a Block) {
-    let word = &*block.kind;
-    if blocks::LATER.contains(&word) {
-        acc.push(
-            Diagnostic::error(&codes::NOT_SUPPORTED, format!("`{word}` blocks are not supported by this version."))
-                .at(block.header, "not supported yet"),
-        );
-        return;
+/// What goes through the blocks of one module.
+struct Reader<'r, 'a> {
+    acc: &'r mut Diagnostics,
+    out: &'r mut Declared<'a>,
+    seen: &'r mut Seen,
+    module: usize,
+    calls: &'r mut Vec<&'a Block>,
+}
+
+impl<'a> Reader<'_, 'a> {
+    fn top(&mut self, block: &'a Block) {
+        let word = &*block.kind;
+        if blocks::LATER.contains(&word) {
+            self.acc.push(
+                Diagnostic::error(&codes::NOT_SUPPORTED, format!("`{word}` blocks are not supported by this version."))
+                    .at(block.header, "not supported yet"),
+            );
+            return;
+        }
+        let Some(form) = blocks::top(word) else {
+            let nested = blocks::TOP.iter().find(|form| form.block(word).is_some());
+            let d = Diagnostic::error(&codes::UNEXPECTED, format!("There is no block `{word}`.")).at(block.header, "");
+            self.acc.push(match nested {
+                Some(form) => d.help(format!("`{word}` stands inside of a `{}` block", form.word)),
+                None => d.did_you_mean(word, blocks::TOP.iter().map(|form| form.word)),
+            });
+            return;
+        };
+        if form.kind.is_some() {
+            self.resource(form, block, None);
+            return;
+        }
+        if !check(self.acc, form, block, false) {
+            return;
+        }
+        let module = &mut self.out.modules[self.module];
+        match word {
+            "moved" => module.moved.push(block),
+            "removed" => module.removed.push(block),
+            "variable" | "output" | MODULE => {
+                let label = &block.labels[0];
+                if taken(self.acc, self.seen, (None, form.word, label.text.clone()), block.header) {
+                    return;
+                }
+                match word {
+                    "variable" if self.module > 0 && OF_CALLS.contains(&&*label.text) => {
+                        let detail = format!("`{}` can't be a variable of a module: calls use the name.", label.text);
+                        self.acc.push(Diagnostic::error(&codes::BAD_NAME, detail).at(label.span, ""));
+                    }
+                    "variable" => module.variables.push(block),
+                    "output" => module.outputs.push(block),
+                    _ => self.calls.push(block),
+                }
+            }
+            "locals" => self.locals(block),
+            _ => self.single(block),
+        }
     }
-    let Some(form) = blocks::top(word) else {
-        let nested = blocks::TOP.iter().find(|form| form.block(word).is_some());
-        let d = Diagnostic::error(&codes::UNEXPECTED, format!("There is no block `{word}`.")).at(block.header, "");
-        acc.push(match nested {
-            Some(form) => d.help(format!("`{word}` stands inside of a `{}` block", form.word)),
-            None => d.did_you_mean(word, blocks::TOP.iter().map(|form| form.word)),
+
+    /// The blocks that there can be only one of, in the configuration itself.
+    fn single(&mut self, block: &'a Block) {
+        let word = &*block.kind;
+        if self.module > 0 {
+            let detail = format!("`{word}` blocks belong to the configuration, not to a module of it.");
+            self.acc.push(Diagnostic::error(&codes::UNEXPECTED, detail).at(block.header, ""));
+            return;
+        }
+        let single = match word {
+            "keyform" => &mut self.out.keyform,
+            "backend" => &mut self.out.backend,
+            _ => &mut self.out.guard,
+        };
+        if let Some(first) = single {
+            self.acc.push(twice(format!("There can be only one `{word}` block."), block, first));
+        } else {
+            *single = Some(block);
+        }
+    }
+
+    fn locals(&mut self, block: &'a Block) {
+        for attr in &block.body.attrs {
+            if !taken(self.acc, self.seen, (None, "local", attr.name.clone()), attr.name_span) {
+                self.out.modules[self.module].locals.push(attr);
+            }
+        }
+    }
+
+    fn resource(&mut self, form: &'static Form, block: &'a Block, parent: Option<usize>) {
+        let Some(kind) = form.kind else { return };
+        if !check(self.acc, form, block, parent.is_some()) {
+            return;
+        }
+        let Some(label) = block.labels.last() else { return };
+        if taken(self.acc, self.seen, (parent, form.word, label.text.clone()), block.header) {
+            return;
+        }
+        let slug = if form.labels.len() == 2 { block.labels[0].text.clone() } else { Arc::default() };
+        let index = self.out.resources.len();
+        self.out.resources.push(Decl {
+            module: self.module,
+            kind,
+            form,
+            slug,
+            name: label.text.clone(),
+            name_span: label.span,
+            block,
+            parent,
+            children: Vec::new(),
         });
-        return;
-    };
-    if form.kind.is_some() {
-        resource(acc, out, seen, form, block, None);
-        return;
-    }
-    if !check(acc, form, block, false) {
-        return;
-    }
-    let single = match word {
-        "keyform" => &mut out.keyform,
-        "backend" => &mut out.backend,
-        "guard" => &mut out.guard,
-        "moved" => return out.moved.push(block),
-        "removed" => return out.removed.push(block),
-        "variable" | "output" => {
-            let label = block.labels[0].text.clone();
-            if taken(acc, seen, (None, form.word, label), block.header) {
-                return;
-            }
-            if word == "variable" {
-                out.variables.push(block)
-            } else {
-                out.outputs.push(block)
-            }
-            return;
-        }
-        _ => {
-            locals(acc, out, seen, block);
-            return;
-        }
-    };
-    if let Some(first) = single {
-        acc.push(twice(format!("There can be only one `{word}` block."), block, first));
-    } else {
-        *single = Some(block);
-    }
-}
-
-fn locals<'a>(acc: &mut Diagnostics, out: &mut Declared<'a>, seen: &mut Seen, block: &'a Block) {
-    for attr in &block.body.attrs {
-        if !taken(acc, seen, (None, "local", attr.name.clone()), attr.name_span) {
-            out.locals.push(attr);
-        }
-    }
-}
-
-fn resource<'a>(
-    acc: &mut Diagnostics,
-    out: &mut Declared<'a>,
-    seen: &mut Seen,
-    form: &'static Form,
-    block: &'a Block,
-    parent: Option<usize>,
-) {
-    let Some(kind) = form.kind else { return };
-    if !check(acc, form, block, parent.is_some()) {
-        return;
-    }
-    let Some(label) = block.labels.last() else { return };
-    if taken(acc, seen, (parent, form.word, label.text.clone()), block.header) {
-        return;
-    }
-    let slug = if form.labels.len() == 2 { block.labels[0].text.clone() } else { Arc::default() };
-    let index = out.resources.len();
-    out.resources.push(Decl {
-        kind,
-        form,
-        slug,
-        name: label.text.clone(),
-        name_span: label.span,
-        block,
-        parent,
-        children: Vec::new(),
-    });
-    for child in &block.body.blocks {
-        if let Some(form) = form.block(&child.kind).filter(|form| form.kind.is_some()) {
-            let next = out.resources.len();
-            resource(acc, out, seen, form, child, Some(index));
-            if out.resources.len() > next {
-                out.resources[index].children.push(next);
+        for child in &block.body.blocks {
+            if let Some(form) = form.block(&child.kind).filter(|form| form.kind.is_some()) {
+                let next = self.out.resources.len();
+                self.resource(form, child, Some(index));
+                if self.out.resources.len() > next {
+                    self.out.resources[index].children.push(next);
+                }
             }
         }
     }

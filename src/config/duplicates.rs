@@ -5,6 +5,7 @@ use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::codes;
 use crate::diag::source::Span;
+use crate::model::address::MODULE;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use std::collections::HashMap;
@@ -71,7 +72,11 @@ fn report(second: &Resource, first: &Resource, attr: &str) -> Diagnostic {
     let d = Diagnostic::error(&codes::SAME_NAME, detail);
     if span(first) == span(second) {
         // Instances of one block.
-        return d.at(span(second), "the same for every instance").help(format!("make it differ: `{attr} = each.key`"));
+        let help = match second.address.segments()[0].kind.as_ref() == MODULE {
+            true => format!("make `{attr}` differ, by a variable that the calls of the module set"),
+            false => format!("make it differ: `{attr} = each.key`"),
+        };
+        return d.at(span(second), "the same for every instance").help(help);
     }
     d.at(span(second), "again here").at(span(first), "first here")
 }

@@ -3,14 +3,16 @@
 //! nothing, and a circle is found when something that is under way is asked for again.
 
 use crate::config::Input;
+use crate::config::decode::CALLED;
 use crate::config::decode::Decl;
 use crate::config::decode::Declared;
-use crate::config::expand::Each;
 use crate::config::expand::Expanded;
 use crate::config::expand::Instance;
 use crate::config::expand::State;
+use crate::config::frames;
+use crate::config::frames::At;
+use crate::config::frames::Frame;
 use crate::config::load;
-use crate::config::locals::Locals;
 use crate::config::refs;
 use crate::config::resources::Built;
 use crate::config::variables::Variables;
@@ -27,7 +29,7 @@ use crate::lang::scope::Budget;
 use crate::lang::scope::Outside;
 use crate::lang::scope::Scope;
 use crate::model::address::Address;
-use crate::model::attrs::Object;
+use crate::model::address::MODULE;
 use crate::model::attrs::Value;
 use crate::model::resource::Kind;
 use crate::model::schema::Schemas;
@@ -47,10 +49,14 @@ pub(crate) struct Evaluation<'a> {
     pub(crate) schemas: &'a Schemas,
     pub(crate) input: &'a Input,
     pub(crate) declared: &'a Declared<'a>,
-    pub(crate) variables: Variables,
-    pub(crate) locals: Locals<'a>,
-    /// What kinds of resources stand for: `project` is an object of all projects.
-    roots: Vec<(Arc<str>, Value)>,
+    /// All frames so far; the first is the configuration itself.
+    pub(crate) frames: RefCell<Vec<Rc<Frame<'a>>>>,
+    /// Frames of each module.
+    pub(crate) expanded_modules: RefCell<Vec<Expanded>>,
+    /// Modules by their addresses without keys.
+    pub(crate) modules: HashMap<Address, usize>,
+    /// The frame that is being evaluated, for reports.
+    now: Cell<usize>,
     /// Problems found so far.
     pub(crate) acc: RefCell<Diagnostics>,
     /// Places that hold literal secrets.
@@ -89,6 +95,10 @@ pub(crate) enum Target {
     Keyed(usize),
     /// An instance.
     Instance(usize),
+    /// A module that needs an instance's key.
+    Modules(usize),
+    /// A frame.
+    Module(usize),
 }
 
 impl<'a> Evaluation<'a> {
@@ -99,33 +109,28 @@ impl<'a> Evaluation<'a> {
         variables: Variables,
         acc: Diagnostics,
     ) -> Self {
-        let roots = Kind::ALL
-            .into_iter()
-            .map(|kind| {
-                let named = declared.resources.iter().filter(|decl| decl.kind == kind && decl.parent.is_none());
-                let all: Object = named
-                    .map(|decl| (decl.name.clone(), Value::Resource(Arc::new(Address::new(kind.word(), &decl.name)))))
-                    .collect();
-                (kind.word().into(), Value::object(all))
-            })
-            .collect();
         let index = declared.resources.iter().enumerate().map(|(i, decl)| {
-            let top = |decl: &Decl<'_>| Address::new(decl.kind.word(), &decl.name);
+            let module = frames::address(declared, decl.module);
+            let top = |decl: &Decl<'_>| frames::below(module.as_ref(), decl.kind.word(), &decl.name);
             let address = match decl.parent {
                 Some(parent) => top(&declared.resources[parent]).child(decl.kind.word(), &decl.name),
                 None => top(decl),
             };
             (address, i)
         });
+        let modules = (0..declared.modules.len()).filter_map(|i| Some((frames::address(declared, i)?, i))).collect();
+        let mut expanded_modules = vec![Expanded::Not; declared.modules.len()];
+        expanded_modules[0] = Expanded::Known(Rc::from([0]));
         Self {
+            frames: RefCell::new(vec![Rc::new(Frame::root(declared, input, variables))]),
+            expanded_modules: RefCell::new(expanded_modules),
+            modules,
+            now: Cell::new(0),
             index: index.collect(),
             environments: RefCell::default(),
             schemas,
             input,
             declared,
-            variables,
-            locals: Locals::new(&declared.locals),
-            roots,
             acc: RefCell::new(acc),
             hidden: RefCell::default(),
             expanded: RefCell::new(vec![Expanded::Not; declared.resources.len()]),
@@ -156,13 +161,24 @@ impl<'a> Evaluation<'a> {
         all
     }
 
-    /// Adds a problem.
+    /// Adds a problem. In a module, the blocks that call it are named as well.
     pub(crate) fn report(&self, diagnostic: Diagnostic) {
+        let module = self.frame(self.now.get()).module;
+        let calls = self.declared.calls(module);
+        let diagnostic = calls.fold(diagnostic, |d, block| d.at(block.header, CALLED));
         self.acc.borrow_mut().push(diagnostic);
     }
 
+    /// Does something that is about a frame.
+    pub(crate) fn within<T>(&self, frame: usize, f: impl FnOnce() -> T) -> T {
+        let was = self.now.replace(frame);
+        let result = f();
+        self.now.set(was);
+        result
+    }
+
     /// The value of an expression; `None` if it has none, which is reported then.
-    pub(crate) fn eval(&self, expr: &Expr, each: Option<&Each>) -> Option<Value> {
+    pub(crate) fn eval(&self, expr: &Expr, at: At<'_>) -> Option<Value> {
         match &expr.node {
             Node::Null => return Some(Value::Null),
             Node::Bool(b) => return Some(Value::Bool(*b)),
@@ -170,17 +186,24 @@ impl<'a> Evaluation<'a> {
             Node::String(text) => return Some(Value::String(text.clone())),
             _ => {}
         }
+        self.within(at.frame, || self.evaluate(expr, at))
+    }
+
+    fn evaluate(&self, expr: &Expr, at: At<'_>) -> Option<Value> {
         if self.under_way.borrow().len() >= MAX_DEPTH {
             let detail = format!("More than {MAX_DEPTH} values lead to each other here.");
             self.report(Diagnostic::error(&codes::TOO_DEEP, detail).at(expr.span, ""));
             return None;
         }
-        let local = self.locals_for(expr)?;
+        let frame = self.frame(at.frame);
+        let local = self.locals_for(expr, at.frame)?;
+        let var = self.variables_for(expr, at.frame)?;
         let resource = |address: &Address, name: &str, span: Span| self.attribute(address, name, span);
         let env = |name: &str| (self.input.env)(name);
         let outside = Outside {
             functions: &[functions::CORE, functions::OUTSIDE],
-            base: &self.input.dir,
+            base: &frame.input.dir,
+            secrets: &frame.secrets,
             env: &env,
             read: &load::read_text,
             glob: &load::glob,
@@ -188,25 +211,25 @@ impl<'a> Evaluation<'a> {
             budget: Budget::of_value(),
         };
         let mut scope = Scope::new(&outside);
-        for (name, value) in &self.roots {
+        for (name, value) in &frame.roots {
             scope.set(name.clone(), value.clone());
         }
-        scope.set("var", self.variables.values());
+        scope.set("var", var);
         scope.set("local", local);
-        if let Some(each) = each {
+        if let Some(each) = at.each {
             scope.set("each", each.value());
         }
         let was = self.poisoned.replace(false);
         let result = eval::eval(expr, &scope);
         let poisoned = self.poisoned.replace(was);
-        if self.variables.spares_any() && !self.lenient.get() {
-            self.note_lacking(expr, poisoned);
+        if self.frame(0).variables.spares_any() && !self.lenient.get() {
+            self.note_lacking(expr, at.frame, poisoned);
         }
         match result {
             Ok(value) => Some(value),
             Err(_) if poisoned => None,
             Err(diagnostic) => {
-                if let Some(better) = self.blame(expr, each, diagnostic) {
+                if let Some(better) = self.blame(expr, at, diagnostic) {
                     self.report(better);
                 }
                 None
@@ -216,25 +239,32 @@ impl<'a> Evaluation<'a> {
 
     /// Whether an expression is made of words that mean nothing: a text without quotes.
     pub(crate) fn is_bare(&self, expr: &Expr) -> bool {
+        let roots = &self.frame(0).roots;
         let is_root =
-            |name: &str| matches!(name, "var" | "local" | "each") || self.roots.iter().any(|(root, _)| **root == *name);
+            |name: &str| matches!(name, "var" | "local" | "each") || roots.iter().any(|(root, _)| **root == *name);
         matches!(expr.node, Node::Name(_) | Node::Get(..) | Node::Unary(..) | Node::Binary(..))
             && refs::mentions(expr).iter().any(|mention| !is_root(&mention.root))
     }
 
-    /// Notes the variables without a value that an expression mentions, itself or by way of local values: also
-    /// where `try` has an answer to it.
-    fn note_lacking(&self, expr: &Expr, poisoned: bool) {
-        let (mut found, mut seen, mut open) = (BTreeSet::new(), BTreeSet::new(), vec![expr]);
+    /// Notes the variables without a value that an expression mentions, itself or by way of local values and of
+    /// what modules are given and give: also where `try` has an answer to it.
+    fn note_lacking(&self, expr: &Expr, frame: usize, poisoned: bool) {
+        let (mut found, mut seen, mut open) = (BTreeSet::new(), BTreeSet::new(), vec![(expr, frame)]);
         let mut is_lacking = poisoned;
-        while let Some(expr) = open.pop() {
+        while let Some((expr, index)) = open.pop() {
+            let frame = self.frame(index);
             for mention in refs::mentions(expr) {
+                let mut is_new = |name: &Arc<str>| seen.insert((index, mention.root.clone(), name.clone()));
                 match (&*mention.root, &mention.name) {
-                    ("var", name) if self.variables.is_spared(name.as_deref()) => {
+                    ("var", name) if frame.variables.is_spared(name.as_deref()) => {
                         is_lacking = true;
                         found.extend(name.clone());
                     }
-                    ("local", Some(name)) if seen.insert(name.clone()) => open.extend(self.locals.failed(name)),
+                    ("var", Some(name)) if is_new(name) => open.extend(self.failed_input(&frame, name)),
+                    ("local", Some(name)) if is_new(name) => {
+                        open.extend(frame.locals.failed(name).map(|expr| (expr, index)));
+                    }
+                    (MODULE, Some(name)) if is_new(name) => open.extend(self.failed_outputs(index, name)),
                     _ => {}
                 }
             }
@@ -254,24 +284,44 @@ impl<'a> Evaluation<'a> {
 
     /// The `local` object that an expression needs: all of them once they are known, before that the ones
     /// it mentions.
-    fn locals_for(&self, expr: &Expr) -> Option<Value> {
-        if let Some(all) = self.locals.all() {
+    fn locals_for(&self, expr: &Expr, frame: usize) -> Option<Value> {
+        let locals = &self.frame(frame).locals;
+        if let Some(all) = locals.all() {
             return Some(all);
         }
         let mentioned: Vec<_> = refs::mentions(expr).into_iter().filter(|m| &*m.root == "local").collect();
         if mentioned.iter().any(|m| m.name.is_none()) {
-            return Some(self.locals.object(|name| self.local(name, expr.span)));
+            return Some(locals.object(|name| self.local(frame, name, expr.span)));
         }
         let known = mentioned
             .iter()
             .filter_map(|m| m.name.clone().map(|name| (name, m.span)))
-            .filter_map(|(name, span)| self.local(&name, span).map(|value| (name, value)));
+            .filter_map(|(name, span)| self.local(frame, &name, span).map(|value| (name, value)));
+        Some(Value::object(known.collect()))
+    }
+
+    /// The `var` object that an expression needs: of a module only what it mentions.
+    fn variables_for(&self, expr: &Expr, frame: usize) -> Option<Value> {
+        let at = self.frame(frame);
+        if frame == 0 {
+            return Some(at.variables.values());
+        }
+        let mentioned: Vec<_> = refs::mentions(expr).into_iter().filter(|m| &*m.root == "var").collect();
+        let all = mentioned.iter().any(|m| m.name.is_none());
+        let all = if all { at.variables.names() } else { Vec::new() };
+        let all = all.into_iter().map(|name| (Arc::from(name), expr.span));
+        let named = mentioned.iter().filter_map(|m| Some((m.name.clone()?, m.span)));
+        let known = named.chain(all).filter_map(|(name, span)| {
+            let value = self.input(frame, &name, span)?;
+            Some((name, value))
+        });
         Some(Value::object(known.collect()))
     }
 
     /// Why an expression has no value, said better than the evaluator can: `None` if what failed was
     /// reported before.
-    fn blame(&self, expr: &Expr, each: Option<&Each>, diagnostic: Diagnostic) -> Option<Diagnostic> {
+    fn blame(&self, expr: &Expr, at: At<'_>, diagnostic: Diagnostic) -> Option<Diagnostic> {
+        let frame = self.frame(at.frame);
         let unknown = |what: String, span: Span, name: &str, known: Vec<&str>, none: &str| {
             let d = Diagnostic::error(&codes::UNKNOWN_REFERENCE, format!("{what} is not declared.")).at(span, "");
             match nearest(name, known.iter().copied()) {
@@ -290,34 +340,38 @@ impl<'a> Evaluation<'a> {
                 continue;
             }
             let (root, span) = (&*mention.root, mention.span);
-            if root == "each" && each.is_none() {
+            if root == "each" && at.each.is_none() {
                 let d = Diagnostic::error(&codes::UNKNOWN_NAME, "`each` only has a meaning in blocks with `for_each`.");
                 return Some(d.at(span, "").help("add `for_each`, or remove `each`"));
             }
             let Some(name) = &mention.name else { continue };
             match root {
-                "var" if self.variables.is_poisoned(name) => return None,
-                "var" if !self.variables.knows(name) => {
+                "var" if frame.is_poisoned(name) => return None,
+                "var" if !frame.variables.knows(name) => {
                     let none = "declare it: `variable \"<name>\" {}`";
-                    return Some(unknown(format!("`var.{name}`"), span, name, self.variables.names(), none));
+                    return Some(unknown(format!("`var.{name}`"), span, name, frame.variables.names(), none));
                 }
-                "local" if self.locals.is_poisoned(name) => return None,
-                "local" if !self.locals.knows(name) => {
+                "local" if frame.locals.is_poisoned(name) => return None,
+                "local" if !frame.locals.knows(name) => {
                     let none = "declare it in a `locals` block";
-                    return Some(unknown(format!("`local.{name}`"), span, name, self.locals.names(), none));
+                    return Some(unknown(format!("`local.{name}`"), span, name, frame.locals.names(), none));
                 }
                 _ => {}
             }
-            let Some((_, Value::Object(all))) = self.roots.iter().find(|(kind, _)| **kind == *root) else { continue };
+            let Some((_, Value::Object(all))) = frame.roots.iter().find(|(kind, _)| **kind == *root) else { continue };
             if !all.contains_key(name) {
                 let what = format!("`{}`", Address::new(root, name));
-                let nested = self.nested_home(root, name);
+                let nested = self.nested_home(frame.module, root, name);
                 let d = unknown(
                     what,
                     span,
                     name,
                     all.keys().map(|k| &**k).collect(),
-                    "no resource of this kind is declared at the top of a file",
+                    if root == MODULE {
+                        "no module is called here"
+                    } else {
+                        "no resource of this kind is declared at the top of a file"
+                    },
                 );
                 return Some(match nested {
                     Some(home) => d.help(format!("it is nested in a project: `{home}`")),
@@ -329,9 +383,9 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The address of a nested resource that someone wrote as if it stood at the top.
-    fn nested_home(&self, kind: &str, name: &str) -> Option<Address> {
+    fn nested_home(&self, module: usize, kind: &str, name: &str) -> Option<Address> {
         let all = &self.declared.resources;
-        let decl = all.iter().find(|decl| decl.kind.word() == kind && &*decl.name == name)?;
+        let decl = all.iter().find(|decl| decl.module == module && decl.kind.word() == kind && &*decl.name == name)?;
         let parent = &all[decl.parent?];
         Some(Address::new(parent.kind.word(), &parent.name).child(kind, name))
     }

@@ -6,6 +6,8 @@ use crate::config::decode::Decl;
 use crate::config::evaluate::Environments;
 use crate::config::evaluate::Evaluation;
 use crate::config::evaluate::Target;
+use crate::config::frames;
+use crate::config::frames::At;
 use crate::config::resources::Built;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
@@ -35,6 +37,11 @@ impl Each {
         Self { key, object: Value::object(Object::from_iter(fields)) }
     }
 
+    /// Its key.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
     /// What `each` means: an object of `key` and `value`.
     pub(crate) fn value(&self) -> Value {
         self.object.clone()
@@ -54,6 +61,8 @@ pub(crate) enum Expanded {
 pub(crate) struct Instance {
     /// The declaration.
     pub(crate) decl: usize,
+    /// The frame that it is in.
+    pub(crate) frame: usize,
     /// Its address, with the key if there is one.
     pub(crate) address: Address,
     /// The instance that it is nested in.
@@ -91,7 +100,8 @@ impl<'a> Evaluation<'a> {
     pub(crate) fn expand(&self, index: usize, span: Span) -> Option<Rc<[usize]>> {
         let state = self.expanded.borrow()[index].clone();
         let decl = self.decl(index);
-        let name = || format!("the instances of {}", Address::new(decl.kind.word(), &decl.name));
+        let module = frames::address(self.declared, decl.module);
+        let name = || format!("the instances of {}", frames::below(module.as_ref(), decl.kind.word(), &decl.name));
         match state {
             Expanded::Known(instances) => return Some(instances),
             Expanded::Failed => return None,
@@ -103,9 +113,15 @@ impl<'a> Evaluation<'a> {
         }
         self.expanded.borrow_mut()[index] = Expanded::Running;
         let made = self.leniently(false, || match decl.parent {
-            None => self.step(name(), span, || self.expand_in(index, None)),
+            None => self.expand_module(decl.module, span).and_then(|frames| {
+                let all = frames.iter().map(|&frame| self.step(name(), span, || self.expand_in(index, frame, None)));
+                Some(all.collect::<Option<Vec<_>>>()?.concat())
+            }),
             Some(parent) => self.expand(parent, span).and_then(|parents| {
-                let all = parents.iter().map(|&parent| self.step(name(), span, || self.expand_in(index, Some(parent))));
+                let frame = |parent: usize| self.instance(parent).frame;
+                let all = parents
+                    .iter()
+                    .map(|&parent| self.step(name(), span, || self.expand_in(index, frame(parent), Some(parent))));
                 Some(all.collect::<Option<Vec<_>>>()?.concat())
             }),
         });
@@ -115,17 +131,25 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The instances in one instance of the parent, or at the top.
-    fn expand_in(&self, index: usize, parent: Option<usize>) -> Option<Vec<usize>> {
+    fn expand_in(&self, index: usize, frame: usize, parent: Option<usize>) -> Option<Vec<usize>> {
+        self.within(frame, || self.instances_in(index, frame, parent))
+    }
+
+    fn instances_in(&self, index: usize, frame: usize, parent: Option<usize>) -> Option<Vec<usize>> {
         let decl = self.decl(index);
         let parent_instance = parent.map(|parent| self.instance(parent));
         let base = match &parent_instance {
             Some(parent) => parent.address.child(decl.kind.word(), &decl.name),
-            None => Address::new(decl.kind.word(), &decl.name),
+            None => frames::below(self.frame(frame).address.as_ref(), decl.kind.word(), &decl.name),
         };
         let outer = parent_instance.and_then(|parent| parent.each.clone());
         let for_each = decode::expr(&decl.block.body, "for_each");
         let elements = match for_each {
-            Some(expr) => self.elements(expr, outer.as_deref())?.into_iter().map(|each| Some(Rc::new(each))).collect(),
+            Some(expr) => self
+                .elements(expr, At { frame, each: outer.as_deref() })?
+                .into_iter()
+                .map(|each| Some(Rc::new(each)))
+                .collect(),
             None => vec![None],
         };
         let is_folder = decl.kind == Kind::Folder;
@@ -137,7 +161,11 @@ impl<'a> Evaluation<'a> {
             let key = own.as_ref().map(|each| each.key.clone());
             let each = own.or_else(|| outer.clone());
             let environments = match is_folder {
-                true => self.folder_environments(decl, parent, each.as_deref())?.into_iter().map(Some).collect(),
+                true => self
+                    .folder_environments(decl, parent, At { frame, each: each.as_deref() })?
+                    .into_iter()
+                    .map(Some)
+                    .collect(),
                 false => vec![None],
             };
             for environment in environments {
@@ -151,6 +179,7 @@ impl<'a> Evaluation<'a> {
                 made.push(instances.len());
                 instances.push(Rc::new(Instance {
                     decl: index,
+                    frame,
                     address,
                     parent,
                     each: each.clone(),
@@ -164,8 +193,8 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The elements of a `for_each`.
-    fn elements(&self, expr: &Expr, outer: Option<&Each>) -> Option<Vec<Each>> {
-        let value = self.eval(expr, outer)?;
+    pub(crate) fn elements(&self, expr: &Expr, at: At<'_>) -> Option<Vec<Each>> {
+        let value = self.eval(expr, at)?;
         let refuse = |detail: String| {
             self.report(
                 Diagnostic::error(&codes::FOR_EACH, detail)
@@ -197,21 +226,16 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The environments that a folder is in.
-    fn folder_environments(
-        &self,
-        decl: &Decl<'_>,
-        parent: Option<usize>,
-        each: Option<&Each>,
-    ) -> Option<Vec<Arc<str>>> {
+    fn folder_environments(&self, decl: &Decl<'_>, parent: Option<usize>, at: At<'_>) -> Option<Vec<Arc<str>>> {
         if let Some(expr) = decode::expr(&decl.block.body, "environments") {
-            let value = self.eval(expr, each)?;
+            let value = self.eval(expr, at)?;
             if !value.is_null() {
                 return self.listed_environments(expr, &value);
             }
         }
         let project = match (parent, decode::expr(&decl.block.body, "project")) {
             (Some(parent), _) => self.instance(parent).address.clone(),
-            (None, Some(expr)) => match self.eval(expr, each)? {
+            (None, Some(expr)) => match self.eval(expr, at)? {
                 Value::Resource(address) => Address::clone(&address),
                 // Said better when the folder itself is looked at, which needs at least one instance of it.
                 other => {

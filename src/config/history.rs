@@ -3,7 +3,9 @@
 use crate::config::addresses;
 use crate::config::check;
 use crate::config::decode;
+use crate::config::decode::Module;
 use crate::config::evaluate::Evaluation;
+use crate::config::frames::At;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::lang::ast::Block;
@@ -18,14 +20,14 @@ use std::collections::BTreeMap;
 /// What is declared now, by address.
 type Declared<'r> = BTreeMap<&'r Address, &'r Resource>;
 
-impl Evaluation<'_> {
+impl<'a> Evaluation<'a> {
     /// The `moved` blocks, each checked against what is declared and against the others.
     pub(crate) fn moved(&self, declared: &Declared<'_>) -> Vec<Moved> {
-        let read = |block: &&Block| {
-            let [from, to] = ["from", "to"].map(|name| self.address(block, name));
-            Some(Moved { from: from?, to: to?, origin: block.header })
-        };
-        let all: Vec<Moved> = self.declared.moved.iter().filter_map(read).collect();
+        let mut all = Vec::new();
+        for (frame, block) in self.blocks(|module| &module.moved) {
+            let [from, to] = ["from", "to"].map(|name| self.address(frame, block, name));
+            all.extend(from.zip(to).map(|(from, to)| Moved { from, to, origin: block.header }));
+        }
         for (i, block) in all.iter().enumerate() {
             if let Some(problem) = self.cannot_move(block, &all[..i], &all, declared) {
                 self.report(problem);
@@ -92,12 +94,12 @@ impl Evaluation<'_> {
     /// The `removed` blocks, each checked against what is declared.
     pub(crate) fn removed(&self, declared: &Declared<'_>) -> Vec<Removed> {
         let mut all = Vec::new();
-        for block in &self.declared.removed {
-            let Some(from) = self.address(block, "from") else { continue };
+        for (frame, block) in self.blocks(|module| &module.removed) {
+            let Some(from) = self.address(frame, block, "from") else { continue };
             let lifecycle = block.body.blocks.iter().find(|inner| &*inner.kind == "lifecycle");
             let destroy = lifecycle.and_then(|inner| decode::expr(&inner.body, "destroy"));
             let destroy = destroy.is_some_and(|expr| {
-                let value = self.eval(expr, None).unwrap_or_default();
+                let value = self.eval(expr, At::frame(frame)).unwrap_or_default();
                 let fitted = check::fit(&value, &Type::Bool);
                 fitted.map_err(|misfit| self.report(misfit.diagnostic("destroy", expr))).ok() == Some(Value::Bool(true))
             });
@@ -112,10 +114,20 @@ impl Evaluation<'_> {
         all
     }
 
-    /// The address that an attribute of such a block spells.
-    fn address(&self, block: &Block, name: &str) -> Option<Address> {
+    /// Such blocks of the configuration, and of each frame of a module.
+    fn blocks(&self, of: impl for<'m> Fn(&'m Module<'a>) -> &'m Vec<&'a Block>) -> Vec<(usize, &'a Block)> {
+        let frames = self.frames.borrow();
+        let all = frames.iter().enumerate();
+        all.flat_map(|(i, frame)| of(&self.declared.modules[frame.module]).iter().map(move |block| (i, *block)))
+            .collect()
+    }
+
+    /// The address that an attribute of such a block spells; in a module, of what is in it.
+    fn address(&self, frame: usize, block: &Block, name: &str) -> Option<Address> {
         let expr = decode::expr(&block.body, name)?;
-        let read = addresses::read(expr, &|key| self.eval(key, None));
-        read.map_err(|problem| problem.into_iter().for_each(|d| self.report(d))).ok()
+        let read = addresses::read(expr, &|key| self.eval(key, At::frame(frame)));
+        let read = read.map_err(|problem| self.within(frame, || problem.into_iter().for_each(|d| self.report(d))));
+        let own = read.ok()?;
+        Some(self.frame(frame).address.as_ref().map_or_else(|| own.clone(), |module| own.below(module)))
     }
 }

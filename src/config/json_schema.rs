@@ -148,7 +148,7 @@ fn describe(schema: &mut Json, doc: &str) {
 
 fn ty(ty: Ty) -> Json {
     match ty {
-        Ty::String | Ty::Environment | Ty::Template | Ty::Type | Ty::Address => json!({ "type": "string" }),
+        Ty::String | Ty::Environment | Ty::Template | Ty::Type | Ty::Path | Ty::Address => json!({ "type": "string" }),
         Ty::Integer(low, high) => or_expression(json!({ "type": "integer", "minimum": low, "maximum": high })),
         Ty::Bool | Ty::Condition => or_expression(json!({ "type": "boolean" })),
         Ty::Strings | Ty::Refs | Ty::Tags => or_expression(json!({ "type": "array", "items": { "type": "string" } })),

@@ -2,14 +2,19 @@
 //! [`source`](crate::config::source), that touches the disk.
 
 use crate::config::Input;
+use crate::config::decode;
 use crate::diag;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::codes;
 use crate::diag::source::Sources;
+use crate::diag::source::Span;
 use crate::lang::ast::Body;
+use crate::lang::ast::Node;
 use crate::lang::parse;
-use std::ffi::OsStr;
+use crate::model::address::MODULE;
+use std::collections::HashMap;
+use std::path::Component;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -22,65 +27,165 @@ const AUTO: &str = ".auto.vars.hcl";
 /// The first of them.
 const DEFAULT_VARS: &str = "keyform.vars.hcl";
 
-/// What a directory holds.
+/// What a configuration holds.
 #[derive(Default)]
 pub(crate) struct Files {
     /// The configuration's files, parsed.
     pub(crate) bodies: Vec<Body>,
     /// Files of values that are read by themselves, in the order in which they count: name and text.
     pub(crate) values: Vec<(String, String)>,
+    /// The directories that are called as modules.
+    pub(crate) modules: Vec<ModuleFiles>,
+    /// Which of them a `module` block calls, by where the block stands.
+    pub(crate) calls: HashMap<Span, usize>,
 }
 
-/// Reads and parses the files of a directory, in the order of their names.
+/// What the directory of a module holds.
+pub(crate) struct ModuleFiles {
+    /// The directory, as it was named from the configuration's.
+    pub(crate) dir: PathBuf,
+    /// Its files, parsed.
+    pub(crate) bodies: Vec<Body>,
+    /// What tells it from others, whatever it was called.
+    canonical: PathBuf,
+}
+
+/// Reads and parses the files of a directory, in the order of their names, and of all modules that they call.
 pub(crate) fn directory(acc: &mut Diagnostics, sources: &mut Sources, input: &Input) -> Files {
     let mut files = Files::default();
     let dir = &input.dir;
-    let entries = std::fs::read_dir(dir).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let mut paths: Vec<PathBuf> = match entries {
-        Ok(entries) => entries.into_iter().map(|entry| entry.path()).collect(),
-        Err(error) => {
-            let detail = match error.kind() {
-                std::io::ErrorKind::NotFound => format!("There is no directory `{}`.", dir.display()),
-                std::io::ErrorKind::NotADirectory => format!("`{}` is no directory.", dir.display()),
-                kind => format!("`{}` can't be read: {kind}.", dir.display()),
-            };
+    let paths = match listed(dir) {
+        Ok(paths) => paths,
+        Err(detail) => {
             acc.push(Diagnostic::error(&codes::CONFIG_READ, detail));
             return files;
         }
     };
-    paths.sort();
-    let mut found = false;
-    let mut auto = Vec::new();
-    for path in paths {
-        let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
-        // Editors keep their own files beside: `.#main.hcl`, `.main.hcl.swp`.
-        if name.starts_with('.') || !name.ends_with(ENDING) || path.is_dir() {
-            continue;
-        }
-        if name.ends_with(VARS) {
-            if name == DEFAULT_VARS || name.ends_with(AUTO) {
-                auto.push((name != DEFAULT_VARS, path.clone()));
-            }
-            continue;
-        }
-        found = true;
-        let shown = shown(dir, &path);
-        let Some(text) = text(acc, &path, &shown) else { continue };
-        let id = sources.add(shown, text.as_str());
-        files.bodies.extend(parse::parse(acc, id, &text));
-    }
-    if !found {
+    let Some(bodies) = parsed(acc, sources, dir, &paths) else {
         acc.push(
             Diagnostic::error(&codes::NO_CONFIG, format!("`{}` holds no `*.hcl` file.", dir.display())).help(
                 "run keyform in the directory of a configuration, or name it with -C DIR; `keyform init` makes one",
             ),
         );
-    }
+        return files;
+    };
+    let auto = paths.iter().filter(|(name, _)| name == DEFAULT_VARS || name.ends_with(AUTO));
+    let mut auto: Vec<_> = auto.map(|(name, path)| (name != DEFAULT_VARS, path)).collect();
     auto.sort();
     for (_, path) in auto {
-        files.values.extend(vars_file(acc, &path));
+        files.values.extend(vars_file(acc, path));
     }
+    let above = [std::fs::canonicalize(dir).unwrap_or_else(|_| dir.clone())];
+    called(acc, sources, &mut files, dir, &bodies, &above);
+    files.bodies = bodies;
     files
+}
+
+/// Reads the modules that bodies call, and those that these call. `above` are the directories that lead here.
+fn called(
+    acc: &mut Diagnostics,
+    sources: &mut Sources,
+    files: &mut Files,
+    dir: &Path,
+    bodies: &[Body],
+    above: &[PathBuf],
+) {
+    let blocks = bodies.iter().flat_map(|body| &body.blocks).filter(|block| &*block.kind == MODULE);
+    for block in blocks {
+        let Some(source) = decode::expr(&block.body, "source") else { continue };
+        let refuse = |code, detail: String, help: &str| {
+            let d = Diagnostic::error(code, detail).at(source.span, "");
+            if help.is_empty() { d } else { d.help(help) }
+        };
+        let Node::String(text) = &source.node else {
+            let detail = "The source of a module is read before anything is evaluated.".to_owned();
+            acc.push(refuse(&codes::MODULE_SOURCE, detail, "write it as a plain text: `\"./modules/x\"`"));
+            continue;
+        };
+        if !["./", "../", "/"].iter().any(|start| text.starts_with(start)) && !matches!(&**text, "." | "..") {
+            let detail = "Modules come from local directories, and this names none.".to_owned();
+            let help = "write the path of a directory that begins with `./` or `../`; what is elsewhere has to be fetched first";
+            acc.push(refuse(&codes::MODULE_SOURCE, detail, help));
+            continue;
+        }
+        let path = clean(&dir.join(&**text));
+        let paths = match listed(&path) {
+            Ok(paths) => paths,
+            Err(detail) => {
+                acc.push(refuse(&codes::MODULE_SOURCE, detail, ""));
+                continue;
+            }
+        };
+        let canonical = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+        if above.contains(&canonical) {
+            let detail = format!("`{}` calls itself, directly or through others.", path.display());
+            acc.push(refuse(&codes::MODULE_SOURCE, detail, ""));
+            continue;
+        }
+        let known = files.modules.iter().position(|module| module.canonical == canonical);
+        let number = match known {
+            Some(number) => number,
+            None => {
+                let Some(bodies) = parsed(acc, sources, &path, &paths) else {
+                    let detail = format!("`{}` holds no `*.hcl` file.", path.display());
+                    acc.push(refuse(&codes::MODULE_SOURCE, detail, ""));
+                    continue;
+                };
+                let above: Vec<PathBuf> = above.iter().cloned().chain([canonical.clone()]).collect();
+                called(acc, sources, files, &path, &bodies, &above);
+                files.modules.push(ModuleFiles { dir: path, bodies, canonical });
+                files.modules.len() - 1
+            }
+        };
+        files.calls.insert(block.header, number);
+    }
+}
+
+/// The path without steps that lead nowhere: `a/./b/../c` is `a/c`.
+fn clean(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(out.components().next_back(), Some(Component::Normal(_))) => {
+                out.pop();
+            }
+            part => out.push(part),
+        }
+    }
+    out
+}
+
+/// The files of a directory with their names, sorted; in words why there are none.
+fn listed(dir: &Path) -> Result<Vec<(String, PathBuf)>, String> {
+    let entries = std::fs::read_dir(dir).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let entries = entries.map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => format!("There is no directory `{}`.", dir.display()),
+        std::io::ErrorKind::NotADirectory => format!("`{}` is no directory.", dir.display()),
+        kind => format!("`{}` can't be read: {kind}.", dir.display()),
+    })?;
+    let mut paths: Vec<(String, PathBuf)> = entries
+        .into_iter()
+        .map(|entry| (entry.file_name().to_str().unwrap_or_default().to_owned(), entry.path()))
+        // Editors keep their own files beside: `.#main.hcl`, `.main.hcl.swp`.
+        .filter(|(name, path)| !name.starts_with('.') && name.ends_with(ENDING) && !path.is_dir())
+        .collect();
+    paths.sort();
+    Ok(paths)
+}
+
+/// The files of a configuration or module, parsed; `None` if there is none.
+fn parsed(acc: &mut Diagnostics, sources: &mut Sources, dir: &Path, paths: &[(String, PathBuf)]) -> Option<Vec<Body>> {
+    let mut paths = paths.iter().filter(|(name, _)| !name.ends_with(VARS)).peekable();
+    paths.peek()?;
+    let mut bodies = Vec::new();
+    for (_, path) in paths {
+        let shown = shown(dir, path);
+        let Some(text) = text(acc, path, &shown) else { continue };
+        let id = sources.add(shown, text.as_str());
+        bodies.extend(parse::parse(acc, id, &text));
+    }
+    Some(bodies)
 }
 
 /// Reads a file of values: what people know it by, and its text.

@@ -1,6 +1,7 @@
 //! Local values: names for expressions, in any order.
 
 use crate::config::evaluate::Evaluation;
+use crate::config::frames::At;
 use crate::diag::source::Span;
 use crate::lang::ast::Attr;
 use crate::lang::ast::Expr;
@@ -58,28 +59,12 @@ impl<'a> Locals<'a> {
         matches!(self.state.borrow().get(name), Some(State::Failed)).then_some(&attr.expr)
     }
 
-    pub(crate) fn names(&self) -> Vec<&'a str> {
-        self.list.iter().map(|attr| &*attr.name).collect()
-    }
-}
-
-impl<'a> Evaluation<'a> {
-    /// Evaluates all local values; from then on they are at hand as a whole. Long chains are taken from
-    /// their far end first, so that they need no deep stack.
-    pub(crate) fn all_locals(&self) {
-        for name in self.local_order() {
-            self.local(&name.name, name.name_span);
-        }
-        let all = self.locals.object(|name| self.local_if_known(name));
-        *self.locals.all.borrow_mut() = Some(all);
-    }
-
     /// Those that are mentioned before those that mention them, as far as there is such an order.
-    fn local_order(&self) -> Vec<&'a Attr> {
-        let by_name: HashMap<&str, &'a Attr> = self.locals.list.iter().map(|attr| (&*attr.name, *attr)).collect();
+    fn order(&self) -> Vec<&'a Attr> {
+        let by_name: HashMap<&str, &'a Attr> = self.list.iter().map(|attr| (&*attr.name, *attr)).collect();
         let mut order = Vec::new();
         let mut seen = std::collections::HashSet::new();
-        for &root in &self.locals.list {
+        for &root in &self.list {
             let mut open = vec![(root, false)];
             while let Some((attr, done)) = open.pop() {
                 if done {
@@ -95,32 +80,52 @@ impl<'a> Evaluation<'a> {
         order
     }
 
-    fn local_if_known(&self, name: &str) -> Option<Value> {
-        match self.locals.state.borrow().get(name) {
+    fn known(&self, name: &str) -> Option<Value> {
+        match self.state.borrow().get(name) {
             Some(State::Known(value)) => Some(value.clone()),
             _ => None,
         }
     }
 
+    pub(crate) fn names(&self) -> Vec<&'a str> {
+        self.list.iter().map(|attr| &*attr.name).collect()
+    }
+}
+
+impl<'a> Evaluation<'a> {
+    /// Evaluates all local values; from then on they are at hand as a whole. Long chains are taken from
+    /// their far end first, so that they need no deep stack.
+    pub(crate) fn all_locals(&self, frame: usize) {
+        let locals = &self.frame(frame).locals;
+        for name in locals.order() {
+            self.local(frame, &name.name, name.name_span);
+        }
+        let all = locals.object(|name| locals.known(name));
+        *locals.all.borrow_mut() = Some(all);
+    }
+
     /// A local value; `None` if there is none of this name, or it failed. `span` asks for it.
-    pub(crate) fn local(&self, name: &str, span: Span) -> Option<Value> {
-        let (key, state) = self.locals.state.borrow().get_key_value(name).map(|(k, s)| (k.clone(), s.clone()))?;
+    pub(crate) fn local(&self, frame: usize, name: &str, span: Span) -> Option<Value> {
+        let at = self.frame(frame);
+        let locals = &at.locals;
+        let (key, state) = locals.state.borrow().get_key_value(name).map(|(k, s)| (k.clone(), s.clone()))?;
         let attr = match state {
             State::Known(value) => return Some(value),
             State::Failed => return None,
             State::Running => {
-                self.circle(&format!("local.{name}"), span);
+                self.circle(&self.label(frame, &format!("local.{name}")), span);
                 return None;
             }
             State::Not(attr) => attr,
         };
-        self.locals.state.borrow_mut().insert(key.clone(), State::Running);
+        locals.state.borrow_mut().insert(key.clone(), State::Running);
         // What a local value reads makes no edge for whoever happens to ask for it first.
         let reads = self.reads.take();
-        let value = self.step(format!("local.{name}"), span, || self.eval(&attr.expr, None));
+        let label = self.label(frame, &format!("local.{name}"));
+        let value = self.step(label, span, || self.eval(&attr.expr, At::frame(frame)));
         self.reads.replace(reads);
         let state = value.clone().map_or(State::Failed, State::Known);
-        self.locals.state.borrow_mut().insert(key, state);
+        locals.state.borrow_mut().insert(key, state);
         value
     }
 }

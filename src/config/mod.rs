@@ -15,6 +15,7 @@ mod duplicates;
 mod edges;
 mod evaluate;
 mod expand;
+mod frames;
 mod history;
 mod json_schema;
 mod kinds;
@@ -105,7 +106,8 @@ impl Input {
 pub fn load(acc: &mut Diagnostics, sources: &mut Sources, input: &Input, schemas: &Schemas) -> Option<Desired> {
     let mut found = Diagnostics::new();
     let files = load::directory(&mut found, sources, input);
-    plain::spans(&files.bodies, schemas).into_iter().for_each(|span| sources.reveal(span));
+    let bodies = files.bodies.iter().chain(files.modules.iter().flat_map(|module| &module.bodies));
+    plain::spans(bodies, schemas).into_iter().for_each(|span| sources.reveal(span));
     // Functions that give paths start at the root, whatever the directory was called.
     let input = &Input { dir: load::absolute(&input.dir), ..input.clone() };
     let job = || {
@@ -143,7 +145,7 @@ fn evaluate_all(
     schemas: &Schemas,
     demanded: Option<&Lacking>,
 ) -> Result<Outcome, Lacking> {
-    let declared = decode::collect(&mut acc, &files.bodies);
+    let declared = decode::collect(&mut acc, files, &input.dir);
     let mut hidden = Vec::new();
     let is_demanded = |name: &str| demanded.is_some_and(|names| names.is_empty() || names.contains(name));
     let spared = |name: &str| match input.extent {
@@ -152,12 +154,14 @@ fn evaluate_all(
         Extent::Used | Extent::End | Extent::Graph => true,
         Extent::Backend => !variables::backend_needs(&declared, name),
     };
-    let variables = variables::resolve(&mut acc, &mut hidden, input, &files.values, &declared.variables, &spared);
+    let variables =
+        variables::resolve(&mut acc, &mut hidden, input, &files.values, &declared.root().variables, &spared);
     let ev = Evaluation::new(schemas, input, &declared, variables, acc);
     ev.hidden.borrow_mut().extend(hidden);
     ev.leniently(true, || {
-        ev.validations();
-        ev.all_locals();
+        ev.validations(0);
+        ev.all_locals(0);
+        ev.all_modules();
     });
     for (index, decl) in declared.resources.iter().enumerate() {
         for &instance in ev.expand(index, decl.block.header).iter().flat_map(|instances| instances.iter()) {
@@ -192,7 +196,9 @@ fn once(found: Diagnostics) -> Diagnostics {
     let mut seen = HashSet::new();
     let mut out = Diagnostics::new();
     for d in found {
-        let labels: Vec<Span> = d.labels.iter().map(|label| label.span).collect();
+        // What is wrong with a module is wrong wherever it is called from.
+        let own = d.labels.iter().filter(|label| &*label.text != decode::CALLED);
+        let labels: Vec<Span> = own.map(|label| label.span).collect();
         if seen.insert((d.code.id, labels, without_keys(&d.detail))) {
             out.push(d);
         }

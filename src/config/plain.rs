@@ -14,9 +14,9 @@ use crate::model::schema::Method;
 use crate::model::schema::Schemas;
 
 /// Where the values of plain attributes stand.
-pub(crate) fn spans(bodies: &[Body], schemas: &Schemas) -> Vec<Span> {
+pub(crate) fn spans<'a>(bodies: impl IntoIterator<Item = &'a Body>, schemas: &Schemas) -> Vec<Span> {
     let mut out = Vec::new();
-    for block in bodies.iter().flat_map(|body| &body.blocks) {
+    for block in bodies.into_iter().flat_map(|body| &body.blocks) {
         if let Some(form) = blocks::top(&block.kind) {
             collect(&mut out, &block.body, form, schemas);
         }
@@ -56,9 +56,8 @@ fn is_plain(ty: Ty) -> bool {
     match ty {
         Ty::Secret | Ty::TextOrSecret | Ty::Any | Ty::Each | Ty::Condition => false,
         Ty::String | Ty::Integer(..) | Ty::Bool | Ty::Strings | Ty::Map | Ty::OneOf(_) | Ty::Ref(_) | Ty::Refs => true,
-        Ty::Environment | Ty::Tags | Ty::Template | Ty::Place | Ty::Type | Ty::Address | Ty::Objects(_) | Ty::Roles => {
-            true
-        }
+        Ty::Environment | Ty::Tags | Ty::Template | Ty::Place | Ty::Type | Ty::Path | Ty::Address => true,
+        Ty::Objects(_) | Ty::Roles => true,
     }
 }
 
@@ -72,7 +71,7 @@ fn is_open(open: Open, name: &str, schemas: &Schemas) -> bool {
         options.chain(variants).chain(methods).filter(|field| &*field.name == name).map(|f| f.sensitive).collect()
     };
     match open {
-        Open::No | Open::Names => false,
+        Open::No | Open::Names | Open::Inputs => false,
         Open::Destination if schemas.destinations.values().any(|d| d.selector.as_deref() == Some(name)) => true,
         Open::Login => {
             let mut found = login::METHODS.iter().filter_map(|method| method.field(name)).peekable();

@@ -3,6 +3,7 @@
 use crate::config::blocks;
 use crate::config::evaluate::Evaluation;
 use crate::config::evaluate::Target;
+use crate::config::expand::Expanded;
 use crate::config::expand::Instance;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
@@ -21,8 +22,11 @@ impl Evaluation<'_> {
             return Some(*target);
         }
         let stripped = address.without_keys();
-        let index = *self.index.get(&stripped)?;
-        self.expand(index, span)?;
+        match (self.index.get(&stripped), self.modules.get(&stripped)) {
+            (Some(&index), _) => drop(self.expand(index, span)?),
+            (None, Some(&module)) => drop(self.expand_module(module, span)?),
+            (None, None) => return None,
+        }
         let found = self.targets.borrow().get(address).copied();
         if found.is_none() {
             self.report(self.no_instance(address, span));
@@ -45,6 +49,18 @@ impl Evaluation<'_> {
                     false => self.no_instance(&instance, span),
                 })
             }
+            Some(Target::Modules(module)) => {
+                let instance = address.instance(name);
+                match self.targets.borrow().contains_key(&instance) {
+                    true => Ok(Value::Resource(Arc::new(instance))),
+                    false if self.gives(module, name) => Err(self.needs_key(address, span)),
+                    false => Err(self.no_instance(&instance, span)),
+                }
+            }
+            Some(Target::Module(frame)) if !self.gives(self.frame(frame).module, name) => {
+                Err(self.no_output(frame, name, span))
+            }
+            Some(Target::Module(frame)) => self.output(frame, name, span).ok_or_else(|| self.poison(span)),
             Some(Target::Instance(index)) => {
                 let instance = self.instance(index);
                 match Kind::from_word(name).filter(|kind| self.nests(&instance, *kind)) {
@@ -147,13 +163,19 @@ impl Evaluation<'_> {
 
     /// Whether a block declares an address, though it may have no instance.
     pub(crate) fn is_declared(&self, address: &Address) -> bool {
-        address.without_keys() == *address && self.index.contains_key(address)
+        address.without_keys() == *address && (self.index.contains_key(address) || self.modules.contains_key(address))
     }
 
     /// The keys of the instances of an address without a key.
     pub(crate) fn keys(&self, base: &Address) -> Vec<Arc<str>> {
+        if let Some(&module) = self.modules.get(&base.without_keys()) {
+            let Expanded::Known(all) = self.expanded_modules.borrow()[module].clone() else { return Vec::new() };
+            let addresses = all.iter().filter_map(|&frame| self.frame(frame).address.clone());
+            let here = addresses.filter(|address| address.without_key() == *base);
+            return here.filter_map(|address| address.key().map(Arc::from)).collect();
+        }
         let Some(&index) = self.index.get(&base.without_keys()) else { return Vec::new() };
-        let crate::config::expand::Expanded::Known(all) = self.expanded.borrow()[index].clone() else {
+        let Expanded::Known(all) = self.expanded.borrow()[index].clone() else {
             return Vec::new();
         };
         let instances = all.iter().map(|&instance| self.instance(instance));

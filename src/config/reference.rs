@@ -44,6 +44,7 @@ fn section(out: &mut String, form: &Form, level: &str) {
         Open::No | Open::Connection => {}
         Open::Login => logins(out),
         Open::Names => out.push_str("\nTakes attributes of any name.\n"),
+        Open::Inputs => out.push_str("\nTakes the variables of the module.\n"),
         Open::Destination => out.push_str("\nTakes the fields of the destination.\n"),
         Open::Options => out.push_str("\nTakes the options of the destination.\n"),
     }
@@ -117,6 +118,7 @@ fn takes(ty: Ty) -> String {
         Ty::Template => "reference to a `key_schema`, or text".to_owned(),
         Ty::Place => "object".to_owned(),
         Ty::Secret => "secret source".to_owned(),
+        Ty::Path => "path".to_owned(),
         Ty::Address => "address".to_owned(),
         Ty::Each => "set of texts, or map".to_owned(),
         Ty::Type => "type".to_owned(),

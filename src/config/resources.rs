@@ -5,13 +5,12 @@ use crate::config::Extent;
 use crate::config::blocks;
 use crate::config::blocks::Ty;
 use crate::config::check;
-use crate::config::check::Misfit;
 use crate::config::decode;
 use crate::config::decode::Decl;
 use crate::config::evaluate::Evaluation;
-use crate::config::evaluate::Target;
 use crate::config::expand::Instance;
 use crate::config::expand::State;
+use crate::config::frames::At;
 use crate::config::names::Bad;
 use crate::diag::Diagnostic;
 use crate::diag::Severity;
@@ -79,9 +78,11 @@ impl Evaluation<'_> {
                 failed: false,
             };
             self.leniently(false, || {
-                builder.attributes();
-                builder.kind();
-                Rc::new(builder.finish())
+                self.within(instance.frame, || {
+                    builder.attributes();
+                    builder.kind();
+                    Rc::new(builder.finish())
+                })
             })
         });
         self.reads.replace(reads);
@@ -146,8 +147,13 @@ impl<'a> Builder<'_, 'a> {
             .collect();
         let depends_on = decode::expr(&self.decl.block.body, "depends_on");
         if let Some(expr) = depends_on {
-            self.depends_on(expr);
+            match self.ev.dependencies(expr, self.at()) {
+                Some(needs) => self.needs.extend(needs),
+                None => self.failed = true,
+            }
+            self.needs.extend(self.ev.reads.take());
         }
+        self.needs.extend(self.ev.needs_of_frame(self.instance.frame).iter().cloned());
         let lifecycle = self.lifecycle();
         Built {
             resource: Resource {
@@ -170,9 +176,14 @@ impl<'a> Builder<'_, 'a> {
         self.ev.report(diagnostic);
     }
 
+    /// Where its expressions stand.
+    fn at(&self) -> At<'_> {
+        At { frame: self.instance.frame, each: self.instance.each.as_deref() }
+    }
+
     /// Evaluates an expression and notes what it reads.
     pub(crate) fn eval(&mut self, expr: &Expr) -> Option<Value> {
-        let value = self.ev.eval(expr, self.instance.each.as_deref());
+        let value = self.ev.eval(expr, self.at());
         self.needs.extend(self.ev.reads.take());
         if value.is_none() {
             self.failed = true;
@@ -240,34 +251,6 @@ impl<'a> Builder<'_, 'a> {
         if !self.attrs.contains_key(attr) && !self.spans.contains_key(attr) {
             let value = value(self);
             self.attrs.insert(attr.into(), value);
-        }
-    }
-
-    fn depends_on(&mut self, expr: &Expr) {
-        let Some(value) = self.eval(expr) else { return };
-        let Value::List(items) = &value else {
-            self.report(Misfit::shape("a list of references", &value).diagnostic("depends_on", expr));
-            return;
-        };
-        for (i, item) in items.iter().enumerate() {
-            let span = match &expr.node {
-                Node::List(parts) => parts.get(i).map_or(expr.span, |part| part.span),
-                _ => expr.span,
-            };
-            let Value::Resource(address) = item else {
-                let detail = format!("`depends_on` takes references to resources; this is {}.", item.shape());
-                let d = Diagnostic::error(&codes::WRONG_REFERENCE, detail).at(span, item.shape());
-                self.report(d.help("write the bare address, without quotes"));
-                continue;
-            };
-            match self.ev.target(address, span) {
-                Some(Target::Instance(_)) => self.needs.push((Address::clone(address), span)),
-                Some(Target::Keyed(_)) => {
-                    let all = self.ev.keys(address);
-                    self.needs.extend(all.iter().map(|key| (address.instance(key), span)));
-                }
-                None => self.failed = true,
-            }
         }
     }
 

@@ -4,6 +4,7 @@ use crate::config::check;
 use crate::config::check::Misfit;
 use crate::config::decode;
 use crate::config::evaluate::Evaluation;
+use crate::config::frames::At;
 use crate::config::refs;
 use crate::config::source;
 use crate::diag::Diagnostic;
@@ -56,7 +57,7 @@ impl Evaluation<'_> {
     }
 
     fn required_version(&self, expr: &Expr) {
-        let Some(value) = self.eval(expr, None) else { return };
+        let Some(value) = self.eval(expr, At::ROOT) else { return };
         let Some(text) = value.as_str() else {
             self.report(Misfit::shape("a text such as \">= 0.1\"", &value).diagnostic("required_version", expr));
             return;
@@ -159,7 +160,7 @@ impl Evaluation<'_> {
             if secret {
                 self.hidden.borrow_mut().extend(refs::literals(&attr.expr));
             }
-            let Some(value) = self.eval(&attr.expr, None) else { continue };
+            let Some(value) = self.eval(&attr.expr, At::ROOT) else { continue };
             let value = match value {
                 Value::Null => continue,
                 Value::Source(_) if secret => self.login_source(value, attr.expr.span),
@@ -208,7 +209,7 @@ impl Evaluation<'_> {
             out.max_delete_percent = n;
         }
         if let Some(expr) = decode::expr(&block.body, "allow")
-            && let Some(value) = self.eval(expr, None)
+            && let Some(value) = self.eval(expr, At::ROOT)
         {
             match check::fit(&value, &Type::List(Box::new(Type::String))) {
                 Ok(list) => {
@@ -228,7 +229,7 @@ impl Evaluation<'_> {
 
     fn whole(&self, block: &Block, name: &str, low: i64, high: i64) -> Option<usize> {
         let expr = decode::expr(&block.body, name)?;
-        let value = self.eval(expr, None)?;
+        let value = self.eval(expr, At::ROOT)?;
         if value.is_null() {
             return None;
         }
@@ -247,9 +248,9 @@ impl Evaluation<'_> {
     /// The `output` blocks.
     pub(crate) fn outputs(&self) -> BTreeMap<Arc<str>, Value> {
         let mut out = BTreeMap::new();
-        for block in &self.declared.outputs {
+        for block in &self.declared.root().outputs {
             let Some(expr) = decode::expr(&block.body, "value") else { continue };
-            let Some(value) = self.eval(expr, None) else { continue };
+            let Some(value) = self.eval(expr, At::ROOT) else { continue };
             match check::fit(&value, &Type::Any) {
                 Ok(value) => {
                     out.insert(block.labels[0].text.clone(), value);

@@ -71,7 +71,7 @@ impl Builder<'_, '_> {
                 }
             },
             // Not values of resources.
-            Ty::Refs | Ty::Secret | Ty::Address | Ty::Each | Ty::Type | Ty::Condition => None,
+            Ty::Refs | Ty::Secret | Ty::Path | Ty::Address | Ty::Each | Ty::Type | Ty::Condition => None,
         }
     }
 
@@ -298,7 +298,7 @@ impl Builder<'_, '_> {
                 self.needs.push((Address::clone(address), expr.span));
                 Some(value.clone())
             }
-            Some(Target::Keyed(_)) => {
+            Some(Target::Keyed(_) | Target::Module(_) | Target::Modules(_)) => {
                 let d = self.ev.needs_key(address, expr.span);
                 self.report(d);
                 None

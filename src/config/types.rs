@@ -9,6 +9,7 @@ use crate::lang::ast::Key;
 use crate::lang::ast::Node;
 use crate::model::attrs::Object;
 use crate::model::attrs::Value;
+use crate::model::resource::Kind;
 use std::sync::Arc;
 
 /// The type of a variable.
@@ -18,6 +19,8 @@ pub(crate) enum VarType {
     String,
     Number,
     Bool,
+    /// A reference to a resource of a kind: of a module only, since nothing outside can refer.
+    Ref(Kind),
     List(Box<VarType>),
     Set(Box<VarType>),
     Map(Box<VarType>),
@@ -46,6 +49,7 @@ pub(crate) fn parse(expr: &Expr) -> Result<VarType, Diagnostic> {
             "string" => Ok(VarType::String),
             "number" => Ok(VarType::Number),
             "bool" => Ok(VarType::Bool),
+            word if Kind::from_word(word).is_some() => Ok(Kind::from_word(word).map_or(VarType::Any, VarType::Ref)),
             _ => {
                 let known = ["any", "string", "number", "bool", "list", "set", "map", "object"];
                 let d = Diagnostic::error(&codes::BAD_TYPE, format!("`{name}` is no type.")).at(expr.span, "");
@@ -108,7 +112,8 @@ pub(crate) fn convert(value: &Value, ty: &VarType) -> Result<Value, Misfit> {
         return Ok(value.clone());
     }
     match (ty, value) {
-        (VarType::Any, Value::Resource(_)) => Err(Misfit::shape("plain data", value)),
+        (VarType::Ref(kind), Value::Resource(address)) if address.kind() == kind.word() => Ok(value.clone()),
+        (VarType::Ref(kind), _) => Err(Misfit::shape(format!("a reference to a `{kind}`"), value)),
         (VarType::Any, _) => Ok(value.clone()),
         (VarType::String, _) => check::text(value).map(Value::String).ok_or_else(|| Misfit::shape("a text", value)),
         (VarType::Number, _) => check::number(value).map(Value::Number).ok_or_else(|| Misfit::shape("a number", value)),

@@ -7,6 +7,7 @@ use crate::config::Input;
 use crate::config::decode;
 use crate::config::decode::Declared;
 use crate::config::evaluate::Evaluation;
+use crate::config::frames::At;
 use crate::config::load;
 use crate::config::refs;
 use crate::config::refs::Mention;
@@ -26,12 +27,14 @@ use crate::lang::scope::Budget;
 use crate::lang::scope::Outside;
 use crate::lang::scope::Scope;
 use crate::model::address::Address;
+use crate::model::address::MODULE;
 use crate::model::attrs::Object;
 use crate::model::attrs::SecretSource;
 use crate::model::attrs::Value;
 use crate::secret::Secret;
 use std::collections::HashMap;
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
 
 /// All variables with their values.
@@ -59,6 +62,12 @@ impl Variables {
         name.map_or(self.spares_any(), |name| self.spared.contains(name))
     }
 
+    /// Those of a module, which get their values one by one.
+    pub(crate) fn named(blocks: &[&Block]) -> Self {
+        let names: Vec<Arc<str>> = blocks.iter().map(|block| block.labels[0].text.clone()).collect();
+        Self { known: names.iter().cloned().collect(), names, ..Self::default() }
+    }
+
     pub(crate) fn values(&self) -> Value {
         self.values.clone()
     }
@@ -83,7 +92,7 @@ pub(crate) fn backend_needs(declared: &Declared<'_>, variable: &str) -> bool {
             || block.body.blocks.iter().any(|inner| within(inner, is_needed))
     }
     let is_needed = |mention: &Mention| match &*mention.root {
-        "local" => true,
+        "local" | MODULE => true,
         "var" => mention.name.as_deref().is_none_or(|name| name == variable),
         _ => false,
     };
@@ -173,7 +182,7 @@ fn given_in_files(
 }
 
 /// The value of one variable; `None` if it has none, which is reported.
-fn one(
+pub(crate) fn one(
     acc: &mut Diagnostics,
     hidden: &mut Vec<Span>,
     input: &Input,
@@ -293,6 +302,7 @@ fn constant(input: &Input, expr: &Expr) -> Result<Value, Diagnostic> {
     let outside = Outside {
         functions: &[functions::CORE, functions::OUTSIDE],
         base: &input.dir,
+        secrets: Path::new(""),
         env: &env,
         read: &load::read_text,
         glob: &load::glob,
@@ -303,29 +313,30 @@ fn constant(input: &Input, expr: &Expr) -> Result<Value, Diagnostic> {
 }
 
 impl Evaluation<'_> {
-    /// Checks the `validation` blocks of all variables.
-    pub(crate) fn validations(&self) {
-        for block in &self.declared.variables {
+    /// Checks the `validation` blocks of all variables of a frame.
+    pub(crate) fn validations(&self, index: usize) {
+        let frame = self.frame(index);
+        for block in &self.declared.modules[frame.module].variables {
             let name = &block.labels[0].text;
-            if self.variables.is_poisoned(name) {
+            if frame.is_poisoned(name) {
                 continue;
             }
             for rule in block.body.blocks.iter().filter(|inner| &*inner.kind == "validation") {
-                self.validation(name, block, rule);
+                self.within(index, || self.validation(index, name, block, rule));
             }
         }
     }
 
-    fn validation(&self, name: &str, block: &Block, rule: &Block) {
+    fn validation(&self, frame: usize, name: &str, block: &Block, rule: &Block) {
         let (Some(condition), Some(message)) =
             (decode::expr(&rule.body, "condition"), decode::expr(&rule.body, "error_message"))
         else {
             return;
         };
-        match self.eval(condition, None) {
+        match self.eval(condition, At::frame(frame)) {
             None | Some(Value::Bool(true)) => {}
             Some(Value::Bool(false)) => {
-                let Some(message) = self.eval(message, None) else { return };
+                let Some(message) = self.eval(message, At::frame(frame)) else { return };
                 let text = message.as_str().unwrap_or("the condition is false");
                 let detail = format!("`var.{name}`: {text}");
                 self.report(

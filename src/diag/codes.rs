@@ -97,7 +97,7 @@ codes! {
     VARS_FILE = "KF0219" Configuration "variables file can't be used"
         "A file of variable values holds `name = value` lines with plain data: no blocks, no references and no functions. Its text is not shown, because it may hold secrets.";
     BAD_TYPE = "KF0220" Configuration "not a type"
-        "Types are `string`, `number`, `bool`, `any`, `list(T)`, `set(T)`, `map(T)` and `object({ name = T, other = optional(T, default) })`.";
+        "Types are `string`, `number`, `bool`, `any`, `list(T)`, `set(T)`, `map(T)` and `object({ name = T, other = optional(T, default) })`; for a variable of a module also a kind of resource, such as `project`: then it takes a reference to one.";
     VERSION = "KF0221" Configuration "another version of keyform is required"
         "`required_version` holds constraints such as `>= 0.1, < 1.0` or `~> 0.3`, and this version does not meet them.";
     BAD_NAME = "KF0222" Configuration "name that the backend refuses"
@@ -130,6 +130,10 @@ codes! {
         "A `moved` block says that what was declared as `from` is declared as `to` now. Then `from` is no longer declared, `to` is, both are of one kind, and no other block moves something to or from the same address, or round in a circle.";
     STILL_DECLARED = "KF0236" Configuration "removed and still declared"
         "A `removed` block says that something is declared no longer, and a block still declares it, or something nested in it. One of the two is wrong.";
+    MODULE_SOURCE = "KF0237" Configuration "module can't be read"
+        "The source of a module is the path of a local directory, relative to the file that names it, with `*.hcl` files in it: `./modules/service`. It is a plain text, because it is read before anything is evaluated; and a module can't call itself. What is kept elsewhere (in a registry, in another repository) has to be fetched by other means.";
+    MODULE_INPUT = "KF0238" Configuration "module is called wrongly"
+        "A `module` block sets the variables of the module by their names. A variable without a default must be set, and a name that is no variable of the module can't be.";
     SECRET_SOURCE = "KF0240" Environment "secret could not be read"
         "A secret source (`secret_env`, `secret_file`, `secret_exec`) did not give a value: the variable is not set, the file can't be read, or the program failed. What was read is never shown.";
     EXEC_NOT_ALLOWED = "KF0241" Configuration "programs may not be run"

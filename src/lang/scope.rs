@@ -30,6 +30,8 @@ pub struct Outside<'a> {
     pub functions: &'a [&'static [Function]],
     /// Where relative paths start.
     pub base: &'a Path,
+    /// Where files of secrets are, seen from the configuration: empty but in modules.
+    pub secrets: &'a Path,
     /// A variable of the environment.
     pub env: &'a dyn Fn(&str) -> Option<String>,
     /// The text of a file.
@@ -117,6 +119,7 @@ impl<'a> Outside<'a> {
         Self {
             functions,
             base: Path::new(""),
+            secrets: Path::new(""),
             env: &no_env,
             read: &no_file,
             glob: &no_files,

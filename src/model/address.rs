@@ -73,6 +73,12 @@ impl Address {
         Self { segments: segments.into() }
     }
 
+    /// The same address in a module.
+    #[must_use]
+    pub fn below(&self, module: &Address) -> Self {
+        Self { segments: module.segments.iter().chain(&*self.segments).cloned().collect() }
+    }
+
     /// The address of an entry of this sync.
     #[must_use]
     pub fn entry(&self, key: &str) -> Self {

@@ -84,7 +84,7 @@ pub(super) const TABLE: &[Function] = &[
         params: "path",
         doc: "The secret in a file, read when it is used.",
         secrets: Taint,
-        call: |_, args| Ok(source(SecretSource::File(PathBuf::from(&*some_text(args)?)))),
+        call: |outside, args| Ok(source(SecretSource::File(outside.secrets.join(&*some_text(args)?)))),
     },
     Function {
         name: "secret_exec",
@@ -175,6 +175,7 @@ fn templatefile(outside: &Outside<'_>, args: &[Value]) -> Result<Value, Misuse> 
     let inside = Outside {
         functions: &functions,
         base: outside.base,
+        secrets: outside.secrets,
         env: outside.env,
         read: outside.read,
         glob: outside.glob,
