@@ -89,6 +89,7 @@ fn declared(address: Address) -> Resource {
 fn make(world: &World) -> plan::Plan {
     plan::make(&plan::Input {
         moves: &plan::moves::Moves::default(),
+        imports: &plan::Imports::default(),
         desired: &world.desired,
         live: &world.live,
         ledger: &world.ledger,

@@ -15,6 +15,7 @@ const COMMANDS: &[&str] = &[
     "destroy",
     "show",
     "graph",
+    "import",
     "secret",
     "ledger",
     "providers",

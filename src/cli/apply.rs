@@ -82,7 +82,7 @@ fn checksum(text: &str) -> Result<String, String> {
 }
 
 /// `30`, `30s`, `5m`.
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let (number, unit) = match text.strip_suffix('m') {
         Some(minutes) => (minutes, 60),
         None => (text.strip_suffix('s').unwrap_or(text), 1),

@@ -15,6 +15,7 @@ mod explain;
 mod fmt;
 mod formats;
 mod graph;
+mod import;
 mod init;
 mod ledger;
 mod plan;
@@ -92,6 +93,7 @@ enum Command {
     Plan(plan::Args),
     Apply(apply::Args),
     Destroy(destroy::Args),
+    Import(import::Args),
     Show(show::Args),
     Graph(graph::Args),
     Secret(secret::Args),
@@ -146,6 +148,7 @@ fn dispatch(cli: Cli) -> Exit {
         Command::Plan(args) => plan::run(&mut context, &args),
         Command::Apply(args) => apply::run(&mut context, &args),
         Command::Destroy(args) => destroy::run(&mut context, &args),
+        Command::Import(args) => import::run(&mut context, &args),
         Command::Show(args) => show::run(&mut context, &args),
         Command::Graph(args) => graph::run(&mut context, &args),
         Command::Secret(args) => secret::run(&mut context, &args),

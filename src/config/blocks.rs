@@ -468,12 +468,13 @@ pub static TOP: &[&Form] = &[
         ..PLAIN
     },
     &reuse::MODULE,
+    &reuse::IMPORT,
     &history::MOVED,
     &history::REMOVED,
 ];
 
 /// Blocks that the language has and this version does not.
-pub static LATER: &[&str] = &["rule", "native_integration", "import", "data"];
+pub static LATER: &[&str] = &["rule", "native_integration", "data"];
 
 /// Attributes that only a backend knows.
 pub static COMPUTED: &[&str] = &[

@@ -51,6 +51,7 @@ pub(crate) struct Declared<'a> {
     pub(crate) resources: Vec<Decl<'a>>,
     /// The configuration itself, then what it calls.
     pub(crate) modules: Vec<Module<'a>>,
+    pub(crate) imports: Vec<&'a Block>,
     pub(crate) keyform: Option<&'a Block>,
     pub(crate) backend: Option<&'a Block>,
     pub(crate) guard: Option<&'a Block>,
@@ -107,6 +108,7 @@ pub(crate) fn collect<'a>(acc: &mut Diagnostics, files: &'a Files, dir: &'a Path
     let mut out = Declared {
         resources: Vec::new(),
         modules: vec![Module::new(None, dir)],
+        imports: Vec::new(),
         keyform: None,
         backend: None,
         guard: None,
@@ -232,12 +234,12 @@ impl<'a> Reader<'_, 'a> {
                 }
             }
             "locals" => self.locals(block),
-            _ => self.single(block),
+            _ => self.of_root(block),
         }
     }
 
-    /// The blocks that there can be only one of, in the configuration itself.
-    fn single(&mut self, block: &'a Block) {
+    /// The blocks of the configuration itself, most of which there can be only one of.
+    fn of_root(&mut self, block: &'a Block) {
         let word = &*block.kind;
         if self.module > 0 {
             let detail = format!("`{word}` blocks belong to the configuration, not to a module of it.");
@@ -245,6 +247,7 @@ impl<'a> Reader<'_, 'a> {
             return;
         }
         let single = match word {
+            "import" => return self.out.imports.push(block),
             "keyform" => &mut self.out.keyform,
             "backend" => &mut self.out.backend,
             _ => &mut self.out.guard,

@@ -18,7 +18,7 @@ use crate::model::schema::Type;
 use std::collections::BTreeMap;
 
 /// What is declared now, by address.
-type Declared<'r> = BTreeMap<&'r Address, &'r Resource>;
+pub(crate) type Declared<'r> = BTreeMap<&'r Address, &'r Resource>;
 
 impl<'a> Evaluation<'a> {
     /// The `moved` blocks, each checked against what is declared and against the others.

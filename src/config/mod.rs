@@ -17,6 +17,7 @@ mod evaluate;
 mod expand;
 mod frames;
 mod history;
+mod imports;
 mod json_schema;
 mod kinds;
 mod load;
@@ -183,6 +184,7 @@ fn evaluate_all(
     let by_address = all.iter().map(|built| (&built.resource.address, &built.resource)).collect();
     desired.moved = ev.moved(&by_address);
     desired.removed = ev.removed(&by_address);
+    desired.imports = ev.imports(&by_address);
     let (mut acc, hidden) = (ev.acc.into_inner(), ev.hidden.into_inner());
     desired.graph = edges::graph(&mut acc, &all);
     duplicates::check(&mut acc, &all);

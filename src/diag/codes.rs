@@ -134,6 +134,8 @@ codes! {
         "The source of a module is the path of a local directory, relative to the file that names it, with `*.hcl` files in it: `./modules/service`. It is a plain text, because it is read before anything is evaluated; and a module can't call itself. What is kept elsewhere (in a registry, in another repository) has to be fetched by other means.";
     MODULE_INPUT = "KF0238" Configuration "module is called wrongly"
         "A `module` block sets the variables of the module by their names. A variable without a default must be set, and a name that is no variable of the module can't be.";
+    BAD_IMPORT_BLOCK = "KF0239" Configuration "nothing can be imported to this"
+        "An `import` block names the address of a resource that is declared, with its key where it has instances. What only keyform knows (key schemas, and syncs that keyform runs itself) is nothing that the backend could have.";
     SECRET_SOURCE = "KF0240" Environment "secret could not be read"
         "A secret source (`secret_env`, `secret_file`, `secret_exec`) did not give a value: the variable is not set, the file can't be read, or the program failed. What was read is never shown.";
     EXEC_NOT_ALLOWED = "KF0241" Configuration "programs may not be run"
@@ -162,6 +164,8 @@ codes! {
         "`keyform plan --out FILE` writes a plan that can be applied and shown later. The file is something else, was edited or cut, or is of a later version. Plan again.";
     OTHER_PLAN = "KF0408" Configuration "not the plan that was reviewed"
         "`--checksum` names the plan that may be applied, by the checksum that `keyform plan` printed. What would be done now is another plan: the configuration, the backend or a destination changed since. Nothing was changed.";
+    NO_SUCH_IMPORT = "KF0409" Configuration "nothing to import"
+        "What an `import` block or `keyform import` names is not on the backend, is of another kind, or is managed already. It is named by its id, or by its path: a project's slug, `project/environment`, `project/environment/path/of/folder`, `project/environment/path/KEY`, `project/tag`, `project/sync`, a connection's name, and `project/connection` where it belongs to a project.";
     // 05 providers
     BAD_ADDRESS = "KF0501" Configuration "bad address"
         "An address of a service must be absolute and begin with https:// (or http:// for this machine). Check the instance address of the connection.";

@@ -192,7 +192,12 @@ impl<'a> Index<'a> {
         }
     }
 
-    fn mention_natural(&self, mentions: &mut BTreeMap<Arc<str>, Mention>, address: &Address, natural: &Natural) {
+    pub(super) fn mention_natural(
+        &self,
+        mentions: &mut BTreeMap<Arc<str>, Mention>,
+        address: &Address,
+        natural: &Natural,
+    ) {
         let Some(project) = self.project_of_natural(natural) else { return };
         let environment = self.environment_of_natural(project, natural).map(|e| e.slug.clone());
         let mention = mentions.entry(project.slug.clone()).or_default();
@@ -228,7 +233,9 @@ impl<'a> Index<'a> {
             let name = if address.kind() == Kind::Project.word() { natural::SLUG } else { natural::PROJECT };
             record.natural.get(name).map(|slug| &**slug)
         });
-        declared.chain(stored).chain(remembered).map(Into::into).collect()
+        let imported = desired.imports.iter().filter(|(to, _)| to.kind() != Kind::AppConnection.word());
+        let imported = imported.filter_map(|(_, import)| import.id.trim_matches('/').split('/').next());
+        declared.chain(stored).chain(remembered).chain(imported).map(Into::into).collect()
     }
 
     /// What has to be read of the organisation besides its connections.

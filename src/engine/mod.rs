@@ -10,6 +10,7 @@ mod destinations;
 mod effective;
 pub mod event;
 mod foreign;
+mod imports;
 mod index;
 mod login;
 mod observe;
@@ -116,6 +117,15 @@ impl Engine {
     /// gives a plan that says what is missing.
     pub async fn plan(&self, desired: &Arc<Desired>, scope: &Scope) -> Result<Planned, Diagnostics> {
         planned::plan(self, desired, scope).await.map_err(Diagnostics::from)
+    }
+
+    /// Takes over what an `import` found for an address, as it is: only the ledger hears of it. `None` if there was
+    /// nothing to find, because the ledger has it.
+    ///
+    /// # Errors
+    /// The ledger can't be written.
+    pub fn import(&self, planned: &Planned, address: &Address) -> Result<Option<Arc<str>>, Diagnostic> {
+        apply::import(self, planned, address)
     }
 
     /// Does what was planned. The caller has looked at the hazards.

@@ -34,6 +34,7 @@ use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use crate::model::schema::KeyRules;
 use crate::plan;
+use crate::plan::Imports;
 use crate::plan::Pushed;
 use crate::plan::Wanted;
 use crate::plan::moves;
@@ -50,6 +51,7 @@ use std::sync::Arc;
 /// What a plan was made from, values included.
 pub(super) struct Basis {
     pub(super) moves: Moves,
+    pub(super) imports: Imports,
     pub(super) desired: Arc<Desired>,
     pub(super) key: FingerprintKey,
     pub(super) state: State,
@@ -94,7 +96,8 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
     let (mut ledger, key) = engine.store.load()?;
     let moves = moves::follow(&mut ledger, &desired.moved);
     let key = key.with_names(ledger.names());
-    let mut state = snapshot::read(&engine.backend, desired, &ledger).await?;
+    let mut imports = Imports::default();
+    let mut state = snapshot::read(&engine.backend, desired, &mut ledger, &mut imports).await?;
     if let Some(why) = snapshot::too_old(desired, &state).filter(|_| !scope.destroy) {
         return Err(why);
     }
@@ -125,6 +128,7 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
         live: &live,
         ledger: &ledger,
         moves: &moves,
+        imports: &imports,
         key: &key,
         wanted: &wanted,
         targets: &scope.targets,
@@ -133,7 +137,8 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
     };
     let plan = plan::make(&input);
     notes.extend(connections::notes(&index, schemas, &plan));
-    let basis = Basis { moves, desired: Arc::clone(desired), key, state, resolved, opened, wanted, imported, live };
+    let basis =
+        Basis { moves, imports, desired: Arc::clone(desired), key, state, resolved, opened, wanted, imported, live };
     Ok(Planned { plan, notes, requests: engine.http.requests(), ledger, basis })
 }
 

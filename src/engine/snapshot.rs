@@ -8,6 +8,7 @@ use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::engine::effective::View;
 use crate::engine::effective::When;
+use crate::engine::imports;
 use crate::engine::index::Index;
 use crate::engine::sources::Resolved;
 use crate::model::address::Address;
@@ -15,6 +16,7 @@ use crate::model::desired::Desired;
 use crate::model::ledger::Ledger;
 use crate::model::resource::GATEWAY;
 use crate::model::resource::Kind;
+use crate::plan::Imports;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -26,7 +28,8 @@ use std::sync::Arc;
 pub(super) async fn read(
     backend: &backend::client::Client,
     desired: &Desired,
-    ledger: &Ledger,
+    ledger: &mut Ledger,
+    imports: &mut Imports,
 ) -> Result<State, Diagnostic> {
     if desired.resources.is_empty() && ledger.records.is_empty() && ledger.intents.is_empty() {
         return Ok(State::default());
@@ -39,8 +42,12 @@ pub(super) async fn read(
     }
     let named = Index::mentions_of_organization(desired, ledger);
     (state.organization, state.things) = backend::read::organization(backend, &named).await;
-    let mentions = Index::new(desired, ledger, &state).mentions();
+    imports::find(ledger, imports, &state, desired, true);
+    let index = Index::new(desired, ledger, &state);
+    let mut mentions = index.mentions();
+    imports::mention(&mut mentions, &index, ledger, imports);
     backend::read::fill(backend, &mut state, &mentions).await;
+    imports::find(ledger, imports, &state, desired, false);
     Ok(state)
 }
 

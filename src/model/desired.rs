@@ -20,6 +20,8 @@ pub struct Desired {
     pub moved: Vec<Moved>,
     /// The `removed` blocks.
     pub removed: Vec<Removed>,
+    /// The `import` blocks, by what they are for.
+    pub imports: BTreeMap<Address, Import>,
     /// The `output` blocks; never sensitive.
     pub outputs: BTreeMap<Arc<str>, Value>,
     /// The `backend` block.
@@ -48,6 +50,15 @@ pub struct Removed {
     pub from: Address,
     /// Whether it is deleted; else it is only managed no longer.
     pub destroy: bool,
+}
+
+/// An `import` block: what exists under this name is what is declared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Import {
+    /// The backend's id, or the natural path: `payments/prod/api/DB_URL`.
+    pub id: Arc<str>,
+    /// Where it stands.
+    pub origin: Span,
 }
 
 /// Which backend, and how to log in there. Without a block: the embedded one.

@@ -11,6 +11,8 @@
 //! | yes | differs | equals desired | Update · Drifted *(drift)* |
 //! | yes | differs | neither; or one attribute changed, another drifted | Update · Conflict *(drift)* |
 //! | yes | same | yes, moved from another address | Adopt · Moved |
+//! | yes | same | –, with an `import` | Adopt · Imported |
+//! | yes | differs | –, with an `import` | Update · Takeover: hazard; Update · Unseen if it can't be read |
 //! | yes | differs in what can't be changed in place | any | Replace · Immutable |
 //! | yes | a random value, not the one that was made | yes | Adopt · Drifted *(drift)* |
 //! | yes | same | open intent | Adopt · Resumed |
@@ -70,6 +72,10 @@ pub fn resources(plan: &mut Plan, input: &Input<'_>) {
     let nothing = Attrs::new();
     for (&address, &resource) in &declared {
         let attrs = input.wanted.resources.get(address).unwrap_or(&nothing);
+        if let Some(why) = input.imports.refused.get(address) {
+            plan.blocked.insert(address.clone(), why.clone());
+            continue;
+        }
         let row = Row { input, resource, wanted: attributes::wanted(resource, attrs) };
         match input.live.resources.get(address) {
             Some(seen) => row.exists(plan, seen, moved.get(address).copied()),
@@ -171,6 +177,28 @@ pub fn written(key: &FingerprintKey, resource: &Resource, attrs: &Attrs) -> BTre
     attributes::wanted(resource, attrs).into_iter().map(mark).collect()
 }
 
+/// What a record keeps of a resource that was adopted as it was found, whatever is declared: so that what differs
+/// is a change to come.
+#[must_use]
+pub fn found(
+    key: &FingerprintKey,
+    resource: &Resource,
+    attrs: &Attrs,
+    seen: &Attrs,
+) -> BTreeMap<Arc<str>, Fingerprint> {
+    let mark = |(name, value): (Arc<str>, Value)| {
+        let found = match attributes::found(resource.kind, seen, &name) {
+            Some(found) => found.into_owned(),
+            // What is not among what is read is how it was found.
+            None if !attributes::is_hidden(&name, &value) => value,
+            None => return None,
+        };
+        let fingerprint = attributes::fingerprint(key, &resource.address, &name, &found);
+        Some((name, fingerprint))
+    };
+    attributes::wanted(resource, attrs).into_iter().filter_map(mark).collect()
+}
+
 /// Whether the backend holds it.
 fn is_planned(resource: &Resource) -> bool {
     resource.kind.is_planned() && !(resource.kind == Kind::SecretSync && resource.text("run") == Some("keyform"))
@@ -255,9 +283,10 @@ impl Row<'_> {
 
     fn exists(&self, plan: &mut Plan, seen: &Observed, moved: Option<&Address>) {
         let address = &self.resource.address;
-        let record = self.input.ledger.records.get(address);
+        let imported = self.input.imports.found.contains(address);
+        let record = self.input.ledger.records.get(address).filter(|_| !imported);
         let intent = self.input.ledger.intents.contains_key(address);
-        let is_ours = record.is_some() || intent || moved.is_some();
+        let is_ours = record.is_some() || intent || imported || moved.is_some();
         let differences = self.differences(seen, record);
         let immutable =
             differences.iter().any(|d| attributes::is_immutable(self.resource.kind, &d.field.name, &seen.attrs));
@@ -288,6 +317,7 @@ impl Row<'_> {
             (_, false) if immutable => (Action::Replace, Reason::Immutable),
             (_, true) if intent => (Action::Adopt, Reason::Resumed),
             (Some(_), _) => (Action::Update, reason(&differences)),
+            (None, true) if imported => (Action::Adopt, Reason::Imported),
             (None, true) => (Action::Adopt, Reason::New),
             (None, false) if intent => (Action::Update, Reason::Resumed),
             (None, false) if moved.is_some() => (Action::Update, Reason::Changed),
@@ -391,7 +421,7 @@ impl Row<'_> {
         let detail = format!("{address} exists, and this ledger did not make it.");
         let help = match immutable {
             true => "what exists differs in what can't be changed in place: give this one another name",
-            false => "take it over with `--adopt`, or give this one another name",
+            false => "take it over with `--adopt` or an `import` block, or give this one another name",
         };
         Diagnostic::error(&codes::NOT_MANAGED, detail).at(origin.block, "declared here").help(help)
     }

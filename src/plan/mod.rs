@@ -26,6 +26,7 @@ use crate::plan::moves::Moves;
 use crate::secret::Fingerprint;
 use crate::secret::FingerprintKey;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -40,6 +41,8 @@ pub struct Input<'a> {
     pub ledger: &'a Ledger,
     /// What the ledger has under another address than its files, because it moved.
     pub moves: &'a Moves,
+    /// Resources whose record is only the id that an `import` gave, and what can't be imported.
+    pub imports: &'a Imports,
     /// The key of all fingerprints in `wanted`, `live` and `ledger`.
     pub key: &'a FingerprintKey,
     /// What the configuration comes to, now that secrets could be read.
@@ -50,6 +53,15 @@ pub struct Input<'a> {
     pub adopt: bool,
     /// Whether to plan the end of everything that the ledger owns.
     pub destroy: bool,
+}
+
+/// What the `import` blocks come to.
+#[derive(Debug, Clone, Default)]
+pub struct Imports {
+    /// What was found: the ledger that is planned with has a record of it that says nothing but its id.
+    pub found: BTreeSet<Address>,
+    /// What was not, and why.
+    pub refused: BTreeMap<Address, Diagnostic>,
 }
 
 /// What the configuration comes to, now that secrets could be read.
@@ -248,8 +260,9 @@ pub enum Reason {
     Immutable,
     /// Declared under another address now; the field `address` shows which.
     Moved,
-    /// The first run of a sync takes the destination's value into the source; the field `source` shows
-    /// what the source has now and what it will have.
+    /// A resource: an `import` says that it is this one. An entry: the first run of a sync takes the
+    /// destination's value into the source; the field `source` shows what the source has now and what it
+    /// will have.
     Imported,
 }
 

@@ -57,7 +57,8 @@ pub fn reason(reason: Reason, action: Action, entry: bool) -> &'static str {
         (Reason::Resumed, _) => "made by a run that did not end",
         (Reason::Immutable, _) => "it can't be changed in place",
         (Reason::Moved, _) => "only the ledger hears of it",
-        (Reason::Imported, _) => "imported into the source",
+        (Reason::Imported, false) => "imported; it is right as it is",
+        (Reason::Imported, true) => "imported into the source",
     }
 }
 

@@ -19,3 +19,14 @@ pub(super) static MODULE: Form = Form {
     doc: "Declares what another directory declares, with values for its variables.",
     ..PLAIN
 };
+
+pub(super) static IMPORT: Form = Form {
+    word: "import",
+    attrs: &[
+        req("to", Ty::Address, "The address of the resource that it is declared as."),
+        req("id", Ty::String, "Its id on the backend; or its path there, such as `payments/prod/api/DB_URL`."),
+        opt("for_each", Ty::Each, "One import for each element of a set of texts or a map."),
+    ],
+    doc: "Adopts something that exists as a resource that is declared.",
+    ..PLAIN
+};

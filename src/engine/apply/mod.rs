@@ -30,6 +30,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc;
 
@@ -92,6 +93,19 @@ pub(super) async fn apply(
     report.requests = engine.http.requests();
     report.took = began.elapsed();
     report
+}
+
+/// Records what an `import` found, as it was found; what differs is a change to come.
+pub(super) fn import(engine: &Engine, planned: &Planned, address: &Address) -> Result<Option<Arc<str>>, Diagnostic> {
+    let basis = &planned.basis;
+    if !basis.imports.found.contains(address) {
+        return Ok(None);
+    }
+    let run = Run::new(engine, planned, mpsc::unbounded_channel().0);
+    let (resource, id) = (run.declared(address)?, run.id(address)?);
+    let event = run.found_record(resource, id.clone())?;
+    run.append(&[event])?;
+    Ok(Some(id))
 }
 
 async fn perform<'a>(

@@ -206,6 +206,19 @@ impl<'a> Run<'a> {
         journal::Event::Record { address: resource.address.clone(), record }
     }
 
+    /// The record of a resource as it was found.
+    pub(super) fn found_record(&self, resource: &Resource, id: Arc<str>) -> Result<journal::Event, Diagnostic> {
+        let basis = &self.planned.basis;
+        let seen = basis.live.resources.get(&resource.address).ok_or_else(|| missing(&resource.address, "it"))?;
+        let mut event = self.record_of(resource, id, None);
+        if let journal::Event::Record { record, .. } = &mut event {
+            let schemas = self.engine.options.registry.schemas();
+            let attrs = wanted::attrs(resource, schemas, &basis.resolved, &basis.key, false);
+            record.written = plan::diff::found(&basis.key, resource, &attrs, &seen.attrs);
+        }
+        Ok(event)
+    }
+
     /// The records of what is in a project or environment that got another slug: their natural keys name it.
     /// What has a row of its own is recorded or forgotten there.
     pub(super) fn renamed(&self, container: &Resource, id: &str) -> Vec<journal::Event> {

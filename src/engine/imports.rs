@@ -1,0 +1,314 @@
+//! What an `import` names, looked for among what was read. What is found gets a record in the ledger that is
+//! planned with, which says its id and nothing else: so that everything that looks for it finds it by that.
+//!
+//! A path is written as people know it: `project/environment/path/KEY` and its like.
+
+use crate::backend::read::Mention;
+use crate::backend::state::Environment;
+use crate::backend::state::Project;
+use crate::backend::state::State;
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::engine::index::Index;
+use crate::engine::index::natural;
+use crate::model::address::Address;
+use crate::model::desired::Desired;
+use crate::model::desired::Import;
+use crate::model::ledger::Ledger;
+use crate::model::ledger::Natural;
+use crate::model::ledger::Record;
+use crate::model::resource::Kind;
+use crate::model::resource::Resource;
+use crate::plan::Imports;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Between the folder of an import and the one that it takes from: `payments/prod/api from prod/shared`.
+const FROM: &str = " from ";
+
+/// Looks for what is no longer looked for: projects and connections with `roots`, all else without.
+pub(super) fn find(ledger: &mut Ledger, imports: &mut Imports, state: &State, desired: &Desired, roots: bool) {
+    let mut found = Vec::new();
+    for (address, import, resource) in pending(ledger, imports, desired) {
+        if matches!(resource.kind, Kind::Project | Kind::AppConnection) != roots {
+            continue;
+        }
+        let index = Index::new(desired, ledger, state);
+        match look(&index, resource, &import.id) {
+            Ok(id) => found.push((address, id)),
+            Err(why) => {
+                let d = Diagnostic::error(&codes::NO_SUCH_IMPORT, why.detail).at(import.origin, "");
+                let d = d.help(format!("write its id, or {}", written(resource.kind)));
+                let d = d.did_you_mean(&import.id, why.known.iter().map(|name| &**name));
+                imports.refused.insert(address.clone(), d);
+            }
+        }
+    }
+    for (address, id) in found {
+        let owned = |(other, record): &(&Address, &Record)| record.id == id && other.kind() == address.kind();
+        match ledger.records.iter().find(owned).map(|(other, _)| other.clone()) {
+            Some(other) => {
+                let origin = desired.imports.get(address).map(|import| import.origin);
+                let d = Diagnostic::error(&codes::NO_SUCH_IMPORT, format!("It is managed already, as {other}."));
+                let d = d.help("a `moved` block says that it is declared under another address");
+                let d = origin.into_iter().fold(d, |d, span| d.at(span, ""));
+                imports.refused.insert(address.clone(), d);
+            }
+            None => {
+                imports.found.insert(address.clone());
+                ledger.records.insert(address.clone(), Record { id, ..Record::default() });
+            }
+        }
+    }
+}
+
+/// Adds what has to be read so that the paths of imports can be looked for.
+pub(super) fn mention(
+    mentions: &mut BTreeMap<Arc<str>, Mention>,
+    index: &Index<'_>,
+    ledger: &Ledger,
+    imports: &Imports,
+) {
+    for (address, import, resource) in pending(ledger, imports, index.desired) {
+        if let Some(natural) = natural_of(resource.kind, &import.id) {
+            index.mention_natural(mentions, address, &natural);
+        }
+    }
+}
+
+/// Imports of what the ledger does not have, and nobody has looked for yet.
+fn pending<'a>(
+    ledger: &Ledger,
+    imports: &Imports,
+    desired: &'a Desired,
+) -> Vec<(&'a Address, &'a Import, &'a Resource)> {
+    let open = desired
+        .imports
+        .iter()
+        .filter(|(address, _)| !ledger.records.contains_key(*address) && !imports.refused.contains_key(*address));
+    open.filter_map(|(address, import)| Some((address, import, desired.resources.get(address)?))).collect()
+}
+
+/// How a thing of a kind is written as a path.
+fn written(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Project => "its slug",
+        Kind::Environment => "`project/environment`",
+        Kind::Folder => "`project/environment/path`",
+        Kind::Tag => "`project/tag`",
+        Kind::Secret => "`project/environment/path/KEY`",
+        Kind::SecretImport => "`project/environment/path from environment/path`",
+        Kind::AppConnection => "its name; with `project/` before it if it belongs to one",
+        Kind::SecretSync => "`project/name`",
+        _ => "nothing else",
+    }
+}
+
+/// A path in its parts; `None` for what is no path of this kind: an id.
+fn natural_of(kind: Kind, path: &str) -> Option<Natural> {
+    let (path, from) = match path.split_once(FROM) {
+        Some((path, from)) => (path, Some(from)),
+        None => (path, None),
+    };
+    let mut parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let mut natural = Natural::new();
+    let mut put = |name: &str, value: &str| {
+        natural.insert(name.into(), value.into());
+    };
+    let last = match kind {
+        Kind::Environment | Kind::Tag | Kind::SecretSync => 2,
+        Kind::Folder | Kind::SecretImport => 2,
+        Kind::Secret => 3,
+        _ => return None,
+    };
+    if parts.len() < last {
+        return None;
+    }
+    put(natural::PROJECT, parts.remove(0));
+    match kind {
+        Kind::Environment | Kind::Tag => put(natural::SLUG, &parts.join("/")),
+        Kind::SecretSync => put(natural::NAME, &parts.join("/")),
+        _ => {}
+    }
+    if kind == Kind::Environment {
+        put(natural::ENVIRONMENT, parts[0]);
+    }
+    if matches!(kind, Kind::Folder | Kind::Secret | Kind::SecretImport) {
+        put(natural::ENVIRONMENT, parts.remove(0));
+        if kind == Kind::Secret {
+            put(natural::KEY, parts.pop()?);
+        }
+        put(natural::PATH, &format!("/{}", parts.join("/")));
+    }
+    if let (Kind::SecretImport, Some(from)) = (kind, from) {
+        let (environment, path) = from.trim_matches('/').split_once('/').unwrap_or((from.trim_matches('/'), ""));
+        put(natural::FROM_ENVIRONMENT, environment);
+        put(natural::FROM_PATH, &format!("/{path}"));
+    }
+    Some(natural)
+}
+
+/// Why something was not found, and what is there instead, as it would be written.
+struct Missing {
+    detail: String,
+    known: Vec<String>,
+}
+
+fn missing(what: &str, name: &str, known: impl IntoIterator<Item = String>) -> Missing {
+    Missing { detail: format!("The backend has no {what} `{name}`."), known: known.into_iter().collect() }
+}
+
+fn unread(why: &Diagnostic) -> Missing {
+    Missing { detail: format!("It could not be looked for: {}", why.detail), known: Vec::new() }
+}
+
+/// The id of what is named.
+fn look(index: &Index<'_>, resource: &Resource, name: &str) -> Result<Arc<str>, Missing> {
+    match resource.kind {
+        Kind::Project => {
+            let mut all = index.state.projects.values();
+            let found = all.find(|project| *project.id == *name || *project.slug == *name);
+            let known = || index.state.projects.keys().map(ToString::to_string);
+            found.map(|project| project.id.clone()).ok_or_else(|| missing("project", name, known()))
+        }
+        Kind::AppConnection => connection(index.state, resource, name),
+        kind => match natural_of(kind, name) {
+            Some(natural) => by_path(index, kind, name, &natural),
+            None => by_id(index, resource, name),
+        },
+    }
+}
+
+fn connection(state: &State, resource: &Resource, name: &str) -> Result<Arc<str>, Missing> {
+    if let Some(why) = &state.connections_failed {
+        return Err(unread(why));
+    }
+    let shown = |connection: &crate::backend::state::Connection| {
+        let project = connection.project.as_ref().and_then(|id| state.project_by_id(id));
+        project.map_or_else(|| connection.name.to_string(), |p| format!("{}/{}", p.slug, connection.name))
+    };
+    let all = || state.connections.iter().filter(|connection| connection.app == resource.slug);
+    if let Some(found) = all().find(|connection| *connection.id == *name || shown(connection) == name) {
+        return Ok(found.id.clone());
+    }
+    let other = state.connections.iter().find(|connection| *connection.id == *name || shown(connection) == name);
+    match other {
+        Some(other) => {
+            let detail = format!("`{name}` is a connection of the app `{}`, not of `{}`.", other.app, resource.slug);
+            Err(Missing { detail, known: Vec::new() })
+        }
+        None => Err(missing(&format!("connection of the app `{}`", resource.slug), name, all().map(shown))),
+    }
+}
+
+fn by_path(index: &Index<'_>, kind: Kind, name: &str, natural: &Natural) -> Result<Arc<str>, Missing> {
+    let part = |key: &str| natural.get(key).map_or("", |text| &**text);
+    let slug = part(natural::PROJECT);
+    let Some(project) = index.state.projects.get(slug) else {
+        let known = index.state.projects.keys().map(|known| name.replacen(slug, known, 1));
+        return Err(missing("project", slug, known));
+    };
+    let place = |rest: &str| format!("{slug}/{rest}");
+    match kind {
+        Kind::Tag => {
+            let tags = listed(project.tags.as_ref())?;
+            let found = tags.iter().find(|tag| *tag.slug == *part(natural::SLUG));
+            found.map(|tag| tag.id.clone()).ok_or_else(|| missing("tag", name, tags.iter().map(|t| place(&t.slug))))
+        }
+        Kind::SecretSync => {
+            let syncs = listed(project.syncs.as_ref())?;
+            let found = syncs.iter().find(|sync| *sync.name == *part(natural::NAME));
+            found.map(|sync| sync.id.clone()).ok_or_else(|| missing("sync", name, syncs.iter().map(|s| place(&s.name))))
+        }
+        _ => {
+            let environment = part(natural::ENVIRONMENT);
+            let Some(live) = project.environment(environment) else {
+                let known = project.environments.iter().map(|e| name.replacen(environment, &e.slug, 1));
+                return Err(missing("environment", &place(environment), known));
+            };
+            in_environment(project, live, kind, name, natural)
+        }
+    }
+}
+
+fn in_environment(
+    project: &Project,
+    environment: &Environment,
+    kind: Kind,
+    name: &str,
+    natural: &Natural,
+) -> Result<Arc<str>, Missing> {
+    let part = |key: &str| natural.get(key).map_or("", |text| &**text);
+    let path = part(natural::PATH);
+    let place = |path: &str| format!("{}/{}{path}", project.slug, environment.slug);
+    match kind {
+        Kind::Environment => Ok(environment.id.clone()),
+        Kind::Folder => {
+            let empty = BTreeMap::new();
+            let folders = match &environment.folders {
+                Some(folders) => folders.as_ref().map_err(unread)?,
+                None => &empty,
+            };
+            let known = || folders.keys().map(|path| place(path));
+            folders.get(path).map(|folder| folder.id.clone()).ok_or_else(|| missing("folder", name, known()))
+        }
+        Kind::Secret => {
+            let secrets = listed(environment.secrets.as_ref())?;
+            let mut found = secrets.iter().filter(|secret| *secret.path == *path && *secret.key == *part(natural::KEY));
+            let shown = |path: &str, key: &str| place(&format!("{}/{key}", path.trim_end_matches('/')));
+            let known = || secrets.iter().map(|secret| shown(&secret.path, &secret.key));
+            found.next().map(|secret| secret.id.clone()).ok_or_else(|| missing("secret", name, known()))
+        }
+        _ => {
+            let imports = project.imports.get(&(environment.slug.clone(), path.into()));
+            let imports = listed(imports)?;
+            let is_meant = |import: &&crate::backend::state::Import| {
+                *import.from_environment == *part(natural::FROM_ENVIRONMENT)
+                    && *import.from_path == *part(natural::FROM_PATH)
+            };
+            let shown = |import: &crate::backend::state::Import| {
+                let from = format!("{}{}", import.from_environment, import.from_path.trim_end_matches('/'));
+                format!("{}{FROM}{from}", place(path.trim_end_matches('/')))
+            };
+            let found = imports.iter().find(is_meant).map(|import| import.id.clone());
+            found.ok_or_else(|| missing("import", name, imports.iter().map(shown)))
+        }
+    }
+}
+
+/// What a list has; nothing if nobody asked for it.
+fn listed<T>(list: Option<&Result<Vec<T>, Diagnostic>>) -> Result<&[T], Missing> {
+    match list {
+        Some(Ok(list)) => Ok(list),
+        Some(Err(why)) => Err(unread(why)),
+        None => Ok(&[]),
+    }
+}
+
+/// By id, in the project that it is declared in.
+fn by_id(index: &Index<'_>, resource: &Resource, id: &str) -> Result<Arc<str>, Missing> {
+    let what = resource.kind.word();
+    let Some(project) = index.project_of(resource) else { return Err(missing(what, id, [])) };
+    let mut ids: Vec<&Arc<str>> = Vec::new();
+    match resource.kind {
+        Kind::Environment => ids.extend(project.environments.iter().map(|e| &e.id)),
+        Kind::Tag => ids.extend(listed(project.tags.as_ref())?.iter().map(|tag| &tag.id)),
+        Kind::SecretSync => ids.extend(listed(project.syncs.as_ref())?.iter().map(|sync| &sync.id)),
+        Kind::SecretImport => {
+            for list in project.imports.values() {
+                ids.extend(listed(Some(list))?.iter().map(|import| &import.id));
+            }
+        }
+        Kind::Folder => {
+            let all = project.environments.iter().filter_map(|e| e.folders.as_ref()?.as_ref().ok());
+            ids.extend(all.flat_map(|folders| folders.values().map(|folder| &folder.id)));
+        }
+        Kind::Secret => {
+            for environment in &project.environments {
+                ids.extend(listed(environment.secrets.as_ref())?.iter().map(|secret| &secret.id));
+            }
+        }
+        _ => {}
+    }
+    ids.into_iter().find(|found| ***found == *id).cloned().ok_or_else(|| missing(what, id, []))
+}
