@@ -48,7 +48,7 @@ fn a_run_of_more_requests_than_a_window_takes_ends_without_a_refusal() {
         })
         .collect();
     let main = format!(
-        "backend \"infisical\" {{\n url = \"$URL\"\n auth \"token\" {{ token = secret_env(\"T\") }}\n}}\nproject \"bakery\" {{}}\n{secrets}"
+        "backend \"infisical\" {{\n url = \"$URL\"\n auth \"universal\" {{\n client_id = \"id\"\n client_secret = secret_env(\"T\")\n }}\n}}\nproject \"bakery\" {{}}\n{secrets}"
     );
     let output = backend.plan_of(&main, &[("T", "canary-t"), ("S", "canary-s")]);
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -56,6 +56,7 @@ fn a_run_of_more_requests_than_a_window_takes_ends_without_a_refusal() {
     assert!(told.contains("KF0401"), "{told}");
     // Refused requests would come a second time.
     assert_eq!(backend.heard("/api/v4/secrets").len(), ENVIRONMENTS, "no request was refused and repeated");
+    assert_eq!(backend.heard("/login").len(), 1, "requests at once share one login");
     let waits: Vec<&str> = told.lines().filter(|line| line.starts_with("waiting")).collect();
     assert_eq!(waits.len(), 2, "30 requests at 12 a window wait twice: {told}");
     assert!(waits[0].contains("about 1 min") && waits[0].contains("takes 12 requests of this kind"), "{told}");

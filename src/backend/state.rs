@@ -214,14 +214,15 @@ pub enum Status {
 }
 
 impl Status {
-    /// The status that a word of the wire stands for. A word that is not known counts as failed.
+    /// The status that a word of the wire stands for. A word that is not known is a stage that newer servers
+    /// have: the job is under way, and the time limit ends the wait.
     #[must_use]
     pub fn of(word: Option<&str>) -> Self {
         match word {
             None => Self::Never,
-            Some("pending" | "running") => Self::Pending,
             Some("succeeded") => Self::Succeeded,
-            Some(_) => Self::Failed,
+            Some("failed") => Self::Failed,
+            Some(_) => Self::Pending,
         }
     }
 }

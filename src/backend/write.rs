@@ -290,6 +290,8 @@ pub async fn create_secrets(
     items: Vec<api::secrets::CreateItem>,
 ) -> Result<BTreeMap<String, String>, Failure> {
     let mut ids = BTreeMap::new();
+    let told = |item: &api::secrets::CreateItem| item.new.secret_metadata.as_ref().is_some_and(|m| !m.is_empty());
+    let with_metadata: Vec<String> = items.iter().filter(|i| told(i)).map(|i| i.secret_key.clone()).collect();
     for chunk in
         chunks(items, |item| item.secret_key.len() + item.new.secret_value.len() + item.new.secret_comment.len())
     {
@@ -300,7 +302,20 @@ pub async fn create_secrets(
         let made = made.map(|answer| answer.secrets.into_iter().map(|s| (s.secret_key, s.id)).collect());
         ids.extend(settled(made, Box::pin(found_secrets(client, place, &body.secrets))).await?);
     }
+    keeps_metadata(client, about, place, &with_metadata).await?;
     Ok(ids)
+}
+
+/// Servers of 2024 drop metadata without a word: what they have is looked at.
+async fn keeps_metadata(client: &Client, about: &str, place: &Place, keys: &[String]) -> Result<(), Failure> {
+    if keys.is_empty() || !client.is_old(Area::Secrets) {
+        return Ok(());
+    }
+    let found = read::folder_secrets(client, place).await.map_err(|why| Failure::settled(why, None))?;
+    match found.iter().any(|secret| secret.metadata.is_empty() && keys.iter().any(|key| **key == *secret.key)) {
+        true => Err(refusal::not_kept(about, "metadata")),
+        false => Ok(()),
+    }
 }
 
 /// The ids of secrets by key, if all are there with the values that they were to get: a request is all or
@@ -347,6 +362,10 @@ pub async fn update_secrets(
         let value = item.change.secret_value.as_ref().map_or(0, crate::secret::Secret::len);
         item.secret_key.len() + value + item.change.secret_comment.as_ref().map_or(0, String::len)
     };
+    let told = |item: &api::secrets::UpdateItem| item.change.secret_metadata.as_ref().is_some_and(|m| !m.is_empty());
+    let name =
+        |item: &api::secrets::UpdateItem| item.change.new_secret_name.as_ref().unwrap_or(&item.secret_key).clone();
+    let with_metadata: Vec<String> = items.iter().filter(|item| told(item)).map(name).collect();
     let lacks_value = items.iter().any(|item| item.change.secret_value.is_none());
     let items = match client.is_old(Area::Secrets) && lacks_value {
         true => with_values(client, place, items).await?,
@@ -361,7 +380,7 @@ pub async fn update_secrets(
         let call = if renames { call } else { call.repeatable() };
         client.send::<IgnoredAny>(call).await?;
     }
-    Ok(())
+    keeps_metadata(client, about, place, &with_metadata).await
 }
 
 /// Deletes secrets of one folder.

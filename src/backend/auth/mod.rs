@@ -188,3 +188,16 @@ pub(crate) fn token_is_spent(status: u16, error: &str, message: &str) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_renewed_at_80_percent_of_its_life() {
+        let now = Instant::now();
+        let token = Token::of_login(Secret::new("canary".to_owned()), 100, now);
+        assert!(token.is_fresh(now + Duration::from_secs(79)) && !token.is_fresh(now + Duration::from_secs(81)));
+        assert!(Token::given(Secret::new("canary".to_owned())).is_fresh(now + Duration::from_secs(1 << 30)));
+    }
+}
