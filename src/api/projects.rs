@@ -81,6 +81,9 @@ pub struct Create {
     /// The product; `secret-manager` where it is not given.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// The name of the template that it is made from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
     /// Whether to make `dev`, `staging` and `prod`.
     #[serde(default = "yes")]
     pub should_create_default_envs: bool,

@@ -355,6 +355,14 @@ pub(super) fn project(wire: api::projects::Project) -> Project {
         slug: wire.slug.into(),
         name: wire.name.into(),
         description: wire.description.unwrap_or_default().into(),
+        settings: [
+            ("type", wire.kind.map_or(Value::Null, Value::string)),
+            ("delete_protection", Value::Bool(wire.has_delete_protection)),
+            ("auto_capitalization", Value::Bool(wire.auto_capitalization)),
+            ("pit_version_limit", Value::int(wire.pit_version_limit.into())),
+        ]
+        .map(|(name, value)| (Arc::from(name), value))
+        .into(),
         environments: environments.collect(),
         ..Project::default()
     }

@@ -54,6 +54,8 @@ pub struct Project {
     pub name: Arc<str>,
     /// Its description; empty for none.
     pub description: Arc<str>,
+    /// What else it says, by the names of a configuration.
+    pub settings: Attrs,
     /// Its environments, in the order of their positions.
     pub environments: Vec<Environment>,
     /// Its tags; `None` if they were not asked for.

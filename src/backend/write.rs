@@ -463,6 +463,35 @@ pub async fn update_import(
     patch(client, Call::new(about, Method::Patch, dialect::IMPORT).arg(id), &change).await
 }
 
+/// Puts an import behind some of its folder and before some others.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn order_import(
+    client: &Client,
+    about: &str,
+    place: &Place,
+    id: &str,
+    before: &[Arc<str>],
+    behind: &[Arc<str>],
+) -> Result<(), Failure> {
+    let call = Call::new(about, Method::Get, api::imports::IMPORTS)
+        .query("projectId", &place.project)
+        .query("environment", &place.environment)
+        .query("path", &place.path);
+    let mut all = client.send::<api::imports::Many>(call).await?.secret_imports;
+    all.sort_by_key(|import| import.position);
+    let at = |id: &str| all.iter().position(|import| import.id == id);
+    let Some(here) = at(id) else { return Ok(()) };
+    let last = before.iter().filter_map(|id| at(id)).max().filter(|last| *last > here);
+    let first = behind.iter().filter_map(|id| at(id)).min().filter(|first| *first < here);
+    // Whoever takes the place of another one shifts it towards where it was itself.
+    let Some(there) = last.or(first).and_then(|place| all.get(place)) else { return Ok(()) };
+    let import = api::imports::Change { environment: None, path: None, position: Some(there.position) };
+    let change = api::imports::Update { place: import_place(place), import };
+    patch(client, Call::new(about, Method::Patch, dialect::IMPORT).arg(id), &change).await
+}
+
 /// Deletes an import.
 ///
 /// # Errors

@@ -108,6 +108,8 @@ pub enum Ty {
     TextOrSecret,
     /// A list of objects with fields of their own.
     Objects(&'static [Attribute]),
+    /// The name of a thing of a kind, or a reference to it.
+    NameOf(Kind),
     /// Slugs of roles, references to roles, or either for a while.
     Roles,
     /// A set of texts or a map.
@@ -241,6 +243,11 @@ static SECRET_IMPORT: Form = Form {
             Ty::Place,
             "The folder whose secrets are seen as well: `{ environment = \"prod\", path = \"/shared\" }`.",
         ),
+        opt(
+            "position",
+            Ty::Integer(1, 10_000),
+            "Where it stands among the imports of its folder that say so too: the smaller number first. Of two that have a key, the later one counts.",
+        ),
     ],
     doc: "Makes a folder see the secrets of another one of the same project.",
     ..PLAIN
@@ -345,6 +352,23 @@ pub static TOP: &[&Form] = &[
                 "What it is called in references, unique in the organisation; the label by default.",
             ),
             opt("name", Ty::String, "What people see; the label by default."),
+            opt(
+                "type",
+                Ty::OneOf(outward::TYPES),
+                "The product that it is for; `secret-manager` by default. Can't be changed.",
+            ),
+            opt(
+                "template",
+                Ty::NameOf(Kind::ProjectTemplate),
+                "The template that it is made from. Counts when it is made; can't be changed.",
+            ),
+            opt(
+                "delete_protection",
+                Ty::Bool,
+                "Whether the backend refuses to delete it: to take it away, set this to `false` and apply first.",
+            ),
+            opt("auto_capitalization", Ty::Bool, "Whether the web page capitalises keys."),
+            opt("pit_version_limit", Ty::Integer(1, 100), "How many old versions of a secret are kept."),
         ],
         blocks: &[
             &ENVIRONMENT_FORM,

@@ -15,6 +15,7 @@ use crate::model::attrs::Value;
 use crate::model::graph::Graph;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
+use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -35,6 +36,8 @@ struct Named<'r> {
     /// By the folder that they are in.
     secrets: HashMap<Folder<'r>, Vec<&'r Resource>>,
     imports: HashMap<Folder<'r>, Vec<&'r Resource>>,
+    /// What says its place in a list, by the list: the environments of a project, the imports of a folder.
+    places: HashMap<(Kind, Folder<'r>), BTreeMap<i64, &'r Resource>>,
 }
 
 /// The graph of all resources.
@@ -74,6 +77,9 @@ fn index(all: &[Rc<Built>]) -> Named<'_> {
             named.projects.entry(slug).or_insert(address);
         }
         let Some(project) = resource.reference("project") else { continue };
+        if let Some((list, place)) = list_of(resource) {
+            named.places.entry(list).or_default().insert(place, resource);
+        }
         match resource.kind {
             Kind::Environment => {
                 let slug = resource.text("slug").map(|slug| (slug, address));
@@ -101,6 +107,16 @@ fn folder_of(resource: &Resource) -> Option<Folder<'_>> {
     Some((resource.reference("project")?, resource.text("environment")?, resource.text("path")?))
 }
 
+/// The list that a resource says its place in, and the place.
+fn list_of(resource: &Resource) -> Option<((Kind, Folder<'_>), i64)> {
+    let list = match resource.kind {
+        Kind::Environment => (resource.reference("project")?, "", ""),
+        Kind::SecretImport => folder_of(resource)?,
+        _ => return None,
+    };
+    Some(((resource.kind, list), resource.position()?))
+}
+
 /// The folder that an import takes secrets from.
 fn source_of(resource: &Resource) -> Option<Folder<'_>> {
     Some((resource.reference("project")?, resource.text("from_environment")?, resource.text("from_path")?))
@@ -118,6 +134,12 @@ fn implied<'r>(graph: &mut Graph, named: &Named<'r>, resource: &'r Resource) {
     }
     if let Some(folder) = folder_of(resource) {
         place(graph, named, from, folder);
+    }
+    // Places are filled from the front: only then does each thing stay where it was put.
+    if let Some((list, place)) = list_of(resource)
+        && let Some((_, before)) = named.places.get(&list).and_then(|all| all.range(..place).next_back())
+    {
+        graph.need(from, &before.address, None);
     }
     match resource.kind {
         Kind::Secret => {

@@ -163,7 +163,7 @@ fn ty(ty: Ty) -> Json {
         })),
         Ty::Each => or_expression(json!({ "type": ["array", "object"] })),
         Ty::Any => json!({}),
-        Ty::TextOrSecret => json!({ "type": "string" }),
+        Ty::TextOrSecret | Ty::NameOf(_) => json!({ "type": "string" }),
         Ty::Objects(attrs) => {
             let properties = attrs.iter().map(|attr| {
                 let mut schema = self::ty(attr.ty);

@@ -85,6 +85,7 @@ impl Builder<'_, '_> {
         self.name_rule("slug", |slug| names::slug(slug, 5, 36));
         self.name_rule("name", |name| names::title(name, 64));
         self.name_rule("description", |text| names::at_most(text, 1024));
+        self.name_rule("template", |name| names::slug(name, 1, 64));
     }
 
     fn environment(&mut self) {

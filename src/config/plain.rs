@@ -57,7 +57,7 @@ fn is_plain(ty: Ty) -> bool {
         Ty::Secret | Ty::TextOrSecret | Ty::Any | Ty::Each | Ty::Condition => false,
         Ty::String | Ty::Integer(..) | Ty::Bool | Ty::Strings | Ty::Map | Ty::OneOf(_) | Ty::Ref(_) | Ty::Refs => true,
         Ty::Environment | Ty::Tags | Ty::Template | Ty::Place | Ty::Type | Ty::Path | Ty::Address => true,
-        Ty::Objects(_) | Ty::Roles => true,
+        Ty::Objects(_) | Ty::NameOf(_) | Ty::Roles => true,
     }
 }
 

@@ -124,6 +124,7 @@ fn takes(ty: Ty) -> String {
         Ty::Type => "type".to_owned(),
         Ty::Any => "anything".to_owned(),
         Ty::TextOrSecret => "text, or secret source".to_owned(),
+        Ty::NameOf(kind) => format!("text, or reference to a `{kind}`"),
         Ty::Objects(_) => "list of objects".to_owned(),
         Ty::Roles => "list of texts, of references to a `project_role`, or of objects".to_owned(),
         Ty::Condition => "condition".to_owned(),

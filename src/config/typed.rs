@@ -63,6 +63,10 @@ impl Builder<'_, '_> {
             Ty::Place => self.place(name, &value, expr),
             Ty::Objects(attrs) => self.objects(name, attrs, &value, expr),
             Ty::Roles => self.roles(name, &value, expr),
+            Ty::NameOf(kind) => match value {
+                Value::Resource(_) => self.attribute_of(name, kind, "name", &value, expr),
+                _ => self.fit(name, &value, &Type::String, expr),
+            },
             Ty::TextOrSecret => match value {
                 Value::Source(_) => self.secret(name, expr),
                 _ => {
@@ -262,10 +266,15 @@ impl Builder<'_, '_> {
 
     /// The slug of the environment, tag or role that a value refers to.
     fn slug_of(&mut self, name: &str, kind: Kind, value: &Value, expr: &Expr) -> Option<Value> {
+        self.attribute_of(name, kind, "slug", value, expr)
+    }
+
+    /// An attribute of the resource that a value refers to.
+    fn attribute_of(&mut self, name: &str, kind: Kind, attr: &str, value: &Value, expr: &Expr) -> Option<Value> {
         let Value::Resource(address) = self.reference(name, kind, value, expr)? else { return None };
         let Some(Target::Instance(index)) = self.ev.target(&address, expr.span) else { return None };
         let built = self.ev.build(index, expr.span)?;
-        built.resource.attrs.get("slug").cloned()
+        built.resource.attrs.get(attr).cloned()
     }
 
     /// A reference to an instance of a resource of a kind; notes that it is needed.

@@ -7,6 +7,7 @@
 use crate::backend::read::Mention;
 use crate::backend::read::Named;
 use crate::backend::state::Environment;
+use crate::backend::state::Import;
 use crate::backend::state::Project;
 use crate::backend::state::State;
 use crate::model::address::Address;
@@ -118,6 +119,29 @@ impl<'a> Index<'a> {
     pub(super) fn project_address(&self, slug: &str) -> Option<&'a Address> {
         let mut projects = self.desired.resources.values().filter(|r| r.kind == Kind::Project);
         projects.find(|r| r.text("slug") == Some(slug)).map(|r| &r.address)
+    }
+
+    /// The place of an import in the words of the configuration: what it declares, if it stands behind all that are
+    /// to stand before it, else its rank. The order counts, not the backend's numbers.
+    pub(super) fn position(&self, address: &Address, imports: &[Import], import: &Import) -> Value {
+        let at = |id: &str| imports.iter().position(|other| *other.id == *id);
+        let resource = self.desired.resources.get(address);
+        let Some((resource, own)) = resource.and_then(|r| Some((r, r.position()?))) else { return Value::Null };
+        let Some(here) = at(&import.id) else { return Value::Null };
+        let same = |other: &Resource, name: &str| other.attrs.get(name) == resource.attrs.get(name);
+        let is_before = |other: &&Resource| {
+            other.kind == Kind::SecretImport
+                && ["project", "environment", "path"].iter().all(|name| same(other, name))
+                && other.position().is_some_and(|position| position < own)
+        };
+        let before = self.desired.resources.values().filter(is_before);
+        let mut before = before.filter_map(|other| at(&self.ledger.records.get(&other.address)?.id));
+        let rank = i64::try_from(here + 1).unwrap_or(i64::MAX);
+        match before.all(|other| other < here) {
+            true => Value::int(own),
+            false if rank != own => Value::int(rank),
+            false => Value::Null,
+        }
     }
 
     /// What has to be read, by the slug that the backend has for each project.

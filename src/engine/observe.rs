@@ -231,11 +231,12 @@ impl<'a> Observer<'a> {
 
     fn project(&self, address: &Address) -> Look {
         let Some(project) = self.index.project(address) else { return Look::Absent };
-        let attrs = attrs([
+        let mut attrs = attrs([
             ("slug", text(&project.slug)),
             ("name", text(&project.name)),
             ("description", or_null(&project.description)),
         ]);
+        attrs.extend(project.settings.clone());
         Look::Found(Observed { id: project.id.clone(), attrs, foreign: 0 })
     }
 
@@ -364,6 +365,7 @@ impl<'a> Observer<'a> {
             ("path", text(path)),
             ("from_environment", text(shown)),
             ("from_path", text(&import.from_path)),
+            ("position", self.index.position(spot.address, imports, import)),
         ]);
         Look::Found(Observed { id: import.id.clone(), attrs, foreign: 0 })
     }

@@ -171,6 +171,15 @@ impl Resource {
         self.attrs.get(name)?.as_str()
     }
 
+    /// Its place in a list, if it says so.
+    #[must_use]
+    pub fn position(&self) -> Option<i64> {
+        match self.attrs.get("position")? {
+            crate::model::attrs::Value::Number(number) => number.as_i64(),
+            _ => None,
+        }
+    }
+
     /// An attribute that refers to another resource.
     #[must_use]
     pub fn reference(&self, name: &str) -> Option<&Address> {

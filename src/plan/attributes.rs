@@ -28,7 +28,7 @@ fn is_local(kind: Kind, name: &str) -> bool {
 ///
 /// | kind | attributes |
 /// |---|---|
-/// | project | none |
+/// | project | `type`, `template` |
 /// | environment, tag | `project` |
 /// | folder, `secret_import` | `project`, `environment`, `path` |
 /// | secret | `project`, `environment`, `path`, `key` |
@@ -40,7 +40,8 @@ fn is_local(kind: Kind, name: &str) -> bool {
 /// | webhook | `project`, `environment`, `path`, `type`, `url`, `secret_key` |
 pub(super) fn is_immutable(kind: Kind, name: &str, live: &Attrs) -> bool {
     match kind {
-        Kind::Project | Kind::Identity | Kind::KeySchema => false,
+        Kind::Identity | Kind::KeySchema => false,
+        Kind::Project => matches!(name, "type" | "template"),
         Kind::ProjectTemplate => name == "type",
         Kind::ProjectRole => name == "project",
         Kind::ProjectIdentity => matches!(name, "project" | "identity"),
@@ -71,7 +72,8 @@ pub(super) fn is_out_of_hand(name: &str, value: &Value, live: &Attrs) -> bool {
 /// Attributes that have no state of not being set: what is no longer declared stays as it is.
 pub(super) fn is_kept(kind: Kind, name: &str) -> bool {
     match kind {
-        Kind::Environment => name == "position",
+        Kind::Project => matches!(name, "type" | "delete_protection" | "auto_capitalization" | "pit_version_limit"),
+        Kind::Environment | Kind::SecretImport => name == "position",
         Kind::Identity => name == "delete_protection",
         Kind::Webhook => name == "events",
         _ => false,

@@ -265,6 +265,13 @@ impl Judge<'_> {
                 let detail = "It has `prevent_destroy`; declare it without that first.".to_owned();
                 self.add(HazardKind::Protected, address, 1, detail);
             }
+            // The backend would refuse only this, after everything in it is gone.
+            let seen = self.input.live.resources.get(address);
+            if seen.and_then(|seen| seen.attrs.get("delete_protection")?.as_bool()) == Some(true) {
+                let detail =
+                    "The backend protects it: set `delete_protection = false` and apply that first.".to_owned();
+                self.add(HazardKind::Protected, address, 1, detail);
+            }
             self.contents(address, &gone);
         }
     }

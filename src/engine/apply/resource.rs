@@ -68,19 +68,39 @@ async fn create(run: &Run<'_>, resource: &Resource) -> Result<(), Diagnostic> {
                 project_name: needed(resource, "name"),
                 project_description: owned(resource, "description"),
                 slug: owned(resource, "slug"),
-                kind: None,
+                kind: owned(resource, "type"),
+                template: owned(resource, "template"),
                 should_create_default_envs: false,
-                has_delete_protection: false,
+                has_delete_protection: flag(resource, "delete_protection").unwrap_or(false),
             };
-            write::create_project(client, &about, new).await?.id
+            let made = write::create_project(client, &about, new).await?;
+            // A create takes no more than that.
+            let rest = api::projects::Update {
+                auto_capitalization: flag(resource, "auto_capitalization"),
+                pit_version_limit: versions(resource),
+                ..api::projects::Update::default()
+            };
+            if rest.auto_capitalization.is_some() || rest.pit_version_limit.is_some() {
+                write::update_project(client, &about, &made.id, &rest).await?;
+            }
+            // Those of a template are there already.
+            run.keep_environments(address, &made.environments);
+            made.id
         }
         Kind::Environment => {
-            let new = api::environments::Create {
-                name: needed(resource, "name"),
-                slug: needed(resource, "slug"),
-                position: position(resource),
-            };
-            write::create_environment(client, &about, &run.project_id(address)?, &new).await?.id
+            let (name, slug, position) = (needed(resource, "name"), needed(resource, "slug"), resource.position());
+            let project = run.project_id(address)?;
+            match resource.reference("project").and_then(|p| run.made_environment(p, &slug)) {
+                Some(id) => {
+                    let change = api::environments::Update { name: Some(name), slug: None, position };
+                    write::update_environment(client, &about, &project, &id, &change).await?;
+                    id
+                }
+                None => {
+                    let new = api::environments::Create { name, slug, position };
+                    write::create_environment(client, &about, &project, &new).await?.id
+                }
+            }
         }
         Kind::Folder => {
             let place = run.place(address)?;
@@ -95,7 +115,10 @@ async fn create(run: &Run<'_>, resource: &Resource) -> Result<(), Diagnostic> {
         Kind::Tag => write::create_tag(client, &about, &run.project_id(address)?, &tag(resource)).await?.id,
         Kind::SecretImport => {
             let (environment, path) = import_source(run, resource);
-            write::create_import(client, &about, &run.place(address)?, &environment, &path).await?.id
+            let place = run.place(address)?;
+            let id = write::create_import(client, &about, &place, &environment, &path).await?.id;
+            order_import(run, resource, &place, &id).await?;
+            id
         }
         Kind::AppConnection => {
             let made = create_connection(run, resource).await?;
@@ -145,15 +168,42 @@ fn managed(resource: &Resource) -> Option<bool> {
     resource.attrs.get(MANAGED)?.as_bool()
 }
 
-fn position(resource: &Resource) -> Option<i64> {
-    match resource.attrs.get("position") {
+/// How many old versions a project keeps.
+fn versions(resource: &Resource) -> Option<u32> {
+    whole(resource, "pit_version_limit").and_then(|n| u32::try_from(n).ok())
+}
+
+fn whole(resource: &Resource, name: &str) -> Option<i64> {
+    match resource.attrs.get(name) {
         Some(Value::Number(number)) => number.as_i64(),
         _ => None,
     }
 }
 
+fn flag(resource: &Resource, name: &str) -> Option<bool> {
+    resource.attrs.get(name).and_then(Value::as_bool)
+}
+
 fn tag(resource: &Resource) -> api::tags::Write {
     api::tags::Write { slug: needed(resource, "slug"), color: needed(resource, "color") }
+}
+
+/// Puts an import where it is to stand among those of its folder that say where they stand.
+async fn order_import(run: &Run<'_>, resource: &Resource, place: &Place, id: &Arc<str>) -> Result<(), Diagnostic> {
+    let Some(own) = resource.position() else { return Ok(()) };
+    let same = |other: &&Resource| {
+        other.kind == Kind::SecretImport
+            && ["project", "environment", "path"].iter().all(|name| other.attrs.get(*name) == resource.attrs.get(*name))
+    };
+    let others = run.planned.basis.desired.resources.values().filter(same);
+    let others: Vec<(i64, Arc<str>)> =
+        others.filter_map(|other| Some((other.position()?, run.id(&other.address).ok()?))).collect();
+    let ids = |is_wanted: &dyn Fn(i64) -> bool| -> Vec<Arc<str>> {
+        others.iter().filter(|(position, _)| is_wanted(*position)).map(|(_, id)| id.clone()).collect()
+    };
+    let (before, behind) = (ids(&|position| position < own), ids(&|position| position > own));
+    let about = resource.address.to_string();
+    Ok(write::order_import(run.backend(), &about, place, id, &before, &behind).await?)
 }
 
 /// What an import reads, as the backend calls it now.
@@ -176,12 +226,14 @@ async fn update(run: &Run<'_>, resource: &Resource, change: &Change) -> Result<(
                 name: text("name"),
                 description: differs("description").then(|| Some(needed(resource, "description"))),
                 slug: text("slug"),
-                ..api::projects::Update::default()
+                auto_capitalization: flag(resource, "auto_capitalization").filter(|_| differs("auto_capitalization")),
+                has_delete_protection: flag(resource, "delete_protection").filter(|_| differs("delete_protection")),
+                pit_version_limit: versions(resource).filter(|_| differs("pit_version_limit")),
             };
             write::update_project(client, &about, &id, &change).await?;
         }
         Kind::Environment => {
-            let position = position(resource).filter(|_| differs("position"));
+            let position = resource.position().filter(|_| differs("position"));
             let change = api::environments::Update { name: text("name"), slug: text("slug"), position };
             write::update_environment(client, &about, &run.project_id(address)?, &id, &change).await?;
             run.keep_renamed(address);
@@ -193,7 +245,13 @@ async fn update(run: &Run<'_>, resource: &Resource, change: &Change) -> Result<(
         Kind::Tag => write::update_tag(client, &about, &run.project_id(address)?, &id, &tag(resource)).await?,
         Kind::SecretImport => {
             let (environment, path) = import_source(run, resource);
-            write::update_import(client, &about, &run.place(address)?, &id, &environment, &path).await?;
+            let place = run.place(address)?;
+            if differs("from_environment") || differs("from_path") {
+                write::update_import(client, &about, &place, &id, &environment, &path).await?;
+            }
+            if differs("position") {
+                order_import(run, resource, &place, &id).await?;
+            }
         }
         Kind::AppConnection => {
             let new_credentials = change.fields.iter().any(|f| f.name.starts_with(CREDENTIALS));

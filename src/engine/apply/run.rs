@@ -2,6 +2,7 @@
 //! the ledger's journal.
 
 use crate::backend::client::Client;
+use crate::backend::state::Environment;
 use crate::backend::write::Place;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
@@ -45,6 +46,8 @@ pub(super) struct Run<'a> {
 struct Made {
     /// Ids of what this run made.
     ids: BTreeMap<Address, Arc<str>>,
+    /// Ids of environments that a template made along with their project, by project and slug.
+    environments: BTreeMap<(Address, Arc<str>), Arc<str>>,
     /// Environments that this run changed: they are called as declared now.
     renamed: BTreeSet<Address>,
     warnings: Vec<Diagnostic>,
@@ -80,6 +83,18 @@ impl<'a> Run<'a> {
 
     pub(super) fn keep_id(&self, address: &Address, id: Arc<str>) {
         self.made.lock().unwrap_or_else(PoisonError::into_inner).ids.insert(address.clone(), id);
+    }
+
+    /// Notes the environments that a new project came with.
+    pub(super) fn keep_environments(&self, project: &Address, environments: &[Environment]) {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        made.environments.extend(environments.iter().map(|e| ((project.clone(), e.slug.clone()), e.id.clone())));
+    }
+
+    /// The environment that a new project came with.
+    pub(super) fn made_environment(&self, project: &Address, slug: &str) -> Option<Arc<str>> {
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        made.environments.get(&(project.clone(), slug.into())).cloned()
     }
 
     /// Says that an environment is called as declared from now on.

@@ -34,6 +34,7 @@ const CREATE: &[Rule] = &[
     text("projectDescription").nullable().length(0, 1024),
     slug("slug").length(5, 36),
     text("type"),
+    slug("template"),
     bool("shouldCreateDefaultEnvs"),
     bool("hasDeleteProtection"),
 ];

@@ -4,10 +4,15 @@ use crate::api::projects::Create;
 use crate::api::projects::EnvironmentName;
 use crate::api::projects::Project;
 use crate::api::projects::Update;
+use crate::api::roles;
+use crate::api::templates::Write;
 use crate::server::clock;
 use crate::server::db::Store;
 use crate::server::error::Refusal;
 use crate::server::store::all;
+use crate::server::store::documents::Document;
+use crate::server::store::documents::Kind;
+use crate::server::store::documents::New;
 use crate::server::store::one;
 use crate::server::store::run;
 use rusqlite::Row;
@@ -19,6 +24,9 @@ const COLUMNS: &str = "id, name, slug, description, kind, auto_capitalization, h
 /// The environments of a new project, in order.
 const DEFAULT_ENVIRONMENTS: [(&str, &str); 3] =
     [("Development", "dev"), ("Staging", "staging"), ("Production", "prod")];
+
+/// The template that stands for none.
+const DEFAULT_TEMPLATE: &str = "default";
 
 impl Store<'_> {
     /// Makes a project.
@@ -45,12 +53,34 @@ impl Store<'_> {
                 now
             ],
         )?;
-        if new.should_create_default_envs {
+        let template = new.template.as_deref().filter(|name| *name != DEFAULT_TEMPLATE);
+        if let Some(name) = template {
+            self.apply_template(&id, name)?;
+        } else if new.should_create_default_envs {
             for (name, slug) in DEFAULT_ENVIRONMENTS {
                 self.create_environment(&id, name, slug, None)?;
             }
         }
         self.project(&id)
+    }
+
+    /// Gives a new project the environments and roles of a template.
+    fn apply_template(&self, project: &str, name: &str) -> Result<(), Refusal> {
+        let missing = || Refusal::missing(format!("Could not find project template with name {name}"));
+        let template = self.named_document(Kind::Template, None, name)?.ok_or_else(missing)?;
+        let template: Document<Write> = self.document(Kind::Template, &template)?.ok_or_else(missing)?;
+        let mut environments = template.body.environments.unwrap_or_default();
+        environments.sort_by_key(|environment| environment.position);
+        for environment in environments {
+            self.create_environment(project, &environment.name, &environment.slug, None)?;
+        }
+        for role in template.body.roles.unwrap_or_default() {
+            let role =
+                roles::Create { slug: role.slug, name: role.name, description: None, permissions: role.permissions };
+            let new = New { name: Some(&role.slug), ..New::of(Some(project), &role) };
+            self.create_document(Kind::Role, &new)?;
+        }
+        Ok(())
     }
 
     /// All projects, by slug.
