@@ -88,7 +88,6 @@ fn declared(address: Address) -> Resource {
 
 fn make(world: &World) -> plan::Plan {
     plan::make(&plan::Input {
-        moves: &plan::moves::Moves::default(),
         imports: &plan::Imports::default(),
         desired: &world.desired,
         live: &world.live,

@@ -229,7 +229,7 @@ fn show(d: &Diagnostic, sources: &Sources) -> String {
         let text = shown[label.span.range()].replace('\n', "⏎");
         let name = &*source.name;
         // Of modules, the file is named as well.
-        let file = name.contains("/m/").then(|| format!("{name}:")).unwrap_or_default();
+        let file = if name.contains("/m/") { format!("{name}:") } else { String::new() };
         let _ = writeln!(out, "  {file}{line}:{column} {text} — {}", label.text);
     }
     if let Some(help) = &d.help {

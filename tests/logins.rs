@@ -26,6 +26,9 @@ pub(crate) struct Heard {
 /// What to answer to a request; `None` for what is answered by default.
 type Script = Arc<dyn Fn(&Heard, usize) -> Option<(u16, Value)> + Send + Sync>;
 
+/// What to say of limits with the answer to a request.
+type Limit = Arc<dyn Fn(&Heard) -> Option<[u32; 3]> + Send + Sync>;
+
 /// A backend without anything, and the metadata services of all clouds.
 pub(crate) struct Listener {
     pub(crate) url: String,
@@ -37,7 +40,7 @@ pub(crate) struct Listener {
 struct Ears {
     heard: Arc<Mutex<Vec<Heard>>>,
     script: Script,
-    limit: Arc<dyn Fn(&Heard) -> Option<[u32; 3]> + Send + Sync>,
+    limit: Limit,
 }
 
 impl Listener {

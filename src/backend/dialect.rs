@@ -116,7 +116,12 @@ pub(super) fn old_body(body: &[u8]) -> Vec<u8> {
 
 /// What was found out of each area.
 #[derive(Default)]
-pub(super) struct Known([Found; 4]);
+pub(super) struct Known {
+    projects: Found,
+    secrets: Found,
+    folders: Found,
+    imports: Found,
+}
 
 #[derive(Default)]
 pub(super) struct Found {
@@ -127,7 +132,12 @@ pub(super) struct Found {
 
 impl Known {
     pub(super) fn of(&self, area: Area) -> &Found {
-        &self.0[area as usize]
+        match area {
+            Area::Projects => &self.projects,
+            Area::Secrets => &self.secrets,
+            Area::Folders => &self.folders,
+            Area::Imports => &self.imports,
+        }
     }
 }
 
