@@ -98,9 +98,13 @@ pub(crate) async fn look(State(app): State<Shared>, request: Request, next: Next
 
 /// Refuses requests without a good token.
 pub(crate) async fn demand(State(app): State<Shared>, request: Request, next: Next) -> Result<Response, Refusal> {
-    let token = bearer(&request).ok_or(Refusal::unknown_caller("Token missing"))?;
-    verify(&app, token)?;
+    admit(&app, &request)?;
     Ok(next.run(request).await)
+}
+
+/// Whether a request has a good token.
+pub(crate) fn admit(app: &App, request: &Request) -> Result<(), Refusal> {
+    verify(app, bearer(request).ok_or(Refusal::unknown_caller("Token missing"))?)
 }
 
 /// Whatever follows a scheme and a space: seven characters.

@@ -5,6 +5,7 @@
 //! of rules whose names end in `_2024` for other requests. All of it was observed at a server of that time.
 
 use crate::server::Shared;
+use crate::server::auth;
 use crate::server::check::Fields;
 use crate::server::error::Refusal;
 use crate::server::routes::outer::no_route;
@@ -14,6 +15,7 @@ use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::Method;
 use axum::http::StatusCode;
+use axum::http::Uri;
 use axum::http::header;
 use axum::middleware::Next;
 use axum::response::IntoResponse as _;
@@ -30,16 +32,28 @@ pub enum Dialect {
     October2024,
 }
 
-/// What addresses that came later start with.
+/// What addresses that came later start with; `*` is any segment.
 const LATER: &[&str] = &[
     "/api/v1/app-connections",
     "/api/v1/identities/details",
+    "/api/v1/project-templates",
     "/api/v1/projects",
     "/api/v1/secret-syncs",
     "/api/v2/folders",
     "/api/v2/secret-imports",
-    "/api/v3/secrets/raw/id/",
-    "/api/v4/",
+    "/api/v2/workspace/*/roles",
+    "/api/v3/secrets/raw/id/*",
+    "/api/v4",
+];
+
+/// Addresses that were for people who had logged in to the web page, and for no machine identity.
+const FOR_PEOPLE: &[&str] = &[
+    "/api/v1/organization/*",
+    "/api/v1/organizations/*/plan",
+    "/api/v1/secret/*/secret-versions",
+    "/api/v1/webhooks",
+    "/api/v1/workspace/*/name",
+    "/api/v2/service-token",
 ];
 
 /// Most bytes of an answer: more than any listing has.
@@ -163,10 +177,14 @@ impl Dialect {
 pub(super) async fn speak(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let is_old = app.dialect == Dialect::October2024;
     let method = request.method().clone();
-    if is_old && is_later(request.uri().path()) {
+    let path = request.uri().path();
+    if is_old && LATER.iter().any(|pattern| starts(path, pattern)) {
         return no_route(method, request.uri().clone()).await;
     }
-    let mut response = next.run(request).await;
+    let mut response = match is_old && FOR_PEOPLE.iter().any(|pattern| starts(path, pattern)) {
+        true => auth::admit(&app, &request).err().unwrap_or_else(|| for_people(request.uri())).into_response(),
+        false => next.run(request).await,
+    };
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
         let (status, body) = refusal.said(app.dialect);
         return with_headers_of(response, (status, body).into_response());
@@ -177,11 +195,14 @@ pub(super) async fn speak(State(app): State<Shared>, request: Request, next: Nex
     }
 }
 
-fn is_later(path: &str) -> bool {
-    LATER.iter().any(|start| match path.strip_prefix(start) {
-        Some(rest) => rest.is_empty() || rest.starts_with('/') || start.ends_with('/'),
-        None => false,
-    })
+/// Whether a path is a pattern, or below it.
+fn starts(path: &str, pattern: &str) -> bool {
+    let mut segments = path.split('/');
+    pattern.split('/').all(|wanted| segments.next().is_some_and(|segment| wanted == "*" || wanted == segment))
+}
+
+fn for_people(uri: &Uri) -> Refusal {
+    Refusal::new(403, format!("Forbidden access to {uri}"), "You are not allowed to access this resource")
 }
 
 /// Puts the headers that layers have set so far on another answer.
