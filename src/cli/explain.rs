@@ -80,6 +80,11 @@ fn arises(kind: HazardKind) -> &'static str {
             "A part of what the plan depends on could not be read: a permission, a network, a malformed file. Rows may be \
              missing, also such as delete something."
         }
+        HazardKind::Rule => {
+            "A resource is declared otherwise than a `rule` block of the configuration wants it. `keyform validate` finds \
+             that offline, and underlines both. Safe: declare it as the rule says; where it is an exception, \
+             `allow = [\"rule\"]` in its block says so."
+        }
         HazardKind::Protected => "The plan deletes or replaces a resource that has `prevent_destroy = true`.",
     }
 }

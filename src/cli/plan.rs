@@ -6,13 +6,19 @@ use crate::cli::context::why;
 use crate::cli::exit::Exit;
 use crate::config::Extent;
 use crate::diag::Diagnostic;
+use crate::diag::Severity;
 use crate::diag::codes;
 use crate::disk;
 use crate::engine;
 use crate::engine::Planned;
 use crate::engine::Scope;
 use crate::model::address::Address;
+use crate::model::desired::Broken;
 use crate::model::desired::Desired;
+use crate::plan::Hazard;
+use crate::plan::HazardKind;
+use crate::plan::Plan;
+use crate::plan::guard;
 use crate::plan::saved::Saved;
 use crate::view::json;
 use crate::view::text;
@@ -189,6 +195,7 @@ pub(super) async fn make(
             let notes = planned.notes.iter().filter(|note| note.code != &codes::NOT_INSPECTED);
             context.tell_all(notes.cloned());
             context.tell_all(planned.plan.blocked.values().cloned());
+            context.tell_all(rules(desired, &planned.plan));
             Some(planned)
         }
         Err(diagnostics) => {
@@ -196,6 +203,16 @@ pub(super) async fn make(
             None
         }
     }
+}
+
+/// The rules that are not met, underlined: as warnings, because it is a hazard of the plan that refuses them.
+fn rules(desired: &Desired, plan: &Plan) -> Vec<Diagnostic> {
+    let refused = |broken: &&Broken| {
+        let is_named = |hazard: &Hazard| hazard.kind == HazardKind::Rule && hazard.address == broken.address;
+        plan.hazards.iter().any(|hazard| is_named(hazard) && !hazard.allowed)
+    };
+    let warn = |broken: &Broken| Diagnostic { severity: Severity::Warning, ..guard::broken(desired, broken) };
+    desired.broken.iter().filter(refused).map(warn).collect()
 }
 
 /// Whether each target is declared or owned; those that are not are told.

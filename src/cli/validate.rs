@@ -3,6 +3,7 @@
 use crate::cli::context::Context;
 use crate::cli::context::Inputs;
 use crate::cli::exit::Exit;
+use crate::plan::guard;
 use crate::view::json::diagnostic;
 use crate::view::words;
 use serde::Serialize;
@@ -10,7 +11,8 @@ use serde::Serialize;
 /// Check the configuration, offline.
 ///
 /// Reads every *.hcl file of the directory and reports everything that is wrong with it: syntax, unknown
-/// names and attributes, wrong types, cycles, key schemas that collide, keys that a destination refuses.
+/// names and attributes, wrong types, cycles, key schemas that collide, keys that a destination refuses, rules of
+/// the configuration that are not met.
 /// Needs no network, no credentials and no secret. Everything is reported at once, with the place and
 /// the next step; `keyform explain CODE` says more about each problem.
 #[derive(Debug, clap::Args)]
@@ -31,13 +33,15 @@ struct Document {
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     let Some((desired, _)) = context.load(&args.inputs) else { return context.failed("validate") };
     let resources = desired.resources.len();
+    context.tell_all(desired.broken.iter().map(|broken| guard::broken(&desired, broken)));
+    let exit = if context.found.has_errors() { Exit::Refused } else { Exit::Done };
     if context.global.json {
         let diagnostics = context.entries();
-        context.document(&Document { format: "keyform.validate/1", ok: true, resources, diagnostics });
-    } else {
+        context.document(&Document { format: "keyform.validate/1", ok: exit == Exit::Done, resources, diagnostics });
+    } else if exit == Exit::Done {
         let paint = context.terminal.style().paint;
         let counted = words::count(resources, "resource", "resources");
         context.terminal.out(&format!("{} {counted}.\n", paint.good("The configuration is valid:")));
     }
-    Exit::Done
+    exit
 }

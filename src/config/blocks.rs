@@ -308,6 +308,18 @@ pub static TOP: &[&Form] = &[
         ..PLAIN
     },
     &Form {
+        word: "rule",
+        labels: &["name"],
+        attrs: &[
+            req("match", Ty::String, "The kind of resource that it is about, such as `\"secret_sync\"`."),
+            opt("when", Ty::Condition, "Which of them are meant, by what `self` is; all by default."),
+            req("require", Ty::Condition, "What must be true of each of them."),
+            req("message", Ty::String, "What to say where it is not; may use `self` as well."),
+        ],
+        doc: "What the configuration wants of its own resources. `self` is the resource: its attributes as they are written, null where they are not set, its blocks as objects, `self.labels` and `self.address`. A resource that does not meet it is the hazard `rule`.",
+        ..PLAIN
+    },
+    &Form {
         word: "variable",
         labels: &["name"],
         attrs: &[
@@ -498,7 +510,7 @@ pub static TOP: &[&Form] = &[
 ];
 
 /// Blocks that the language has and this version does not.
-pub static LATER: &[&str] = &["rule", "native_integration", "data"];
+pub static LATER: &[&str] = &["native_integration", "data"];
 
 /// Attributes that only a backend knows.
 pub static COMPUTED: &[&str] = &[

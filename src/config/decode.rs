@@ -55,6 +55,7 @@ pub(crate) struct Declared<'a> {
     pub(crate) keyform: Option<&'a Block>,
     pub(crate) backend: Option<&'a Block>,
     pub(crate) guard: Option<&'a Block>,
+    pub(crate) rules: Vec<&'a Block>,
 }
 
 /// A module, as one block calls it; the first one is the configuration, which nothing calls.
@@ -112,6 +113,7 @@ pub(crate) fn collect<'a>(acc: &mut Diagnostics, files: &'a Files, dir: &'a Path
         keyform: None,
         backend: None,
         guard: None,
+        rules: Vec::new(),
     };
     module(acc, &mut out, files, &files.bodies, 0);
     out
@@ -248,6 +250,13 @@ impl<'a> Reader<'_, 'a> {
         }
         let single = match word {
             "import" => return self.out.imports.push(block),
+            "rule" => {
+                let label = &block.labels[0];
+                if !taken(self.acc, self.seen, (None, "rule", label.text.clone()), block.header) {
+                    self.out.rules.push(block);
+                }
+                return;
+            }
             "keyform" => &mut self.out.keyform,
             "backend" => &mut self.out.backend,
             _ => &mut self.out.guard,

@@ -219,6 +219,9 @@ impl<'a> Evaluation<'a> {
         if let Some(each) = at.each {
             scope.set("each", each.value());
         }
+        if let Some(own) = at.own {
+            scope.set("self", own.clone());
+        }
         let was = self.poisoned.replace(false);
         let result = eval::eval(expr, &scope);
         let poisoned = self.poisoned.replace(was);

@@ -146,7 +146,7 @@ impl<'a> Evaluation<'a> {
         let for_each = decode::expr(&decl.block.body, "for_each");
         let elements = match for_each {
             Some(expr) => self
-                .elements(expr, At { frame, each: outer.as_deref() })?
+                .elements(expr, At { each: outer.as_deref(), ..At::frame(frame) })?
                 .into_iter()
                 .map(|each| Some(Rc::new(each)))
                 .collect(),
@@ -162,7 +162,7 @@ impl<'a> Evaluation<'a> {
             let each = own.or_else(|| outer.clone());
             let environments = match is_folder {
                 true => self
-                    .folder_environments(decl, parent, At { frame, each: each.as_deref() })?
+                    .folder_environments(decl, parent, At { each: each.as_deref(), ..At::frame(frame) })?
                     .into_iter()
                     .map(Some)
                     .collect(),

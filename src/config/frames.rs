@@ -78,15 +78,17 @@ pub(crate) struct At<'e> {
     pub(crate) frame: usize,
     /// What `each` means.
     pub(crate) each: Option<&'e Each>,
+    /// What `self` means.
+    pub(crate) own: Option<&'e Value>,
 }
 
 impl At<'static> {
     /// In the configuration itself, without `each`.
-    pub(crate) const ROOT: Self = Self { frame: 0, each: None };
+    pub(crate) const ROOT: Self = Self { frame: 0, each: None, own: None };
 
     /// In a frame, without `each`.
     pub(crate) fn frame(frame: usize) -> Self {
-        Self { frame, each: None }
+        Self { frame, ..Self::ROOT }
     }
 }
 
@@ -248,7 +250,7 @@ impl<'a> Evaluation<'a> {
             let has_default = decode::expr(&variable.body, "default").is_some();
             let given = match decode::expr(&call.body, name) {
                 Some(expr) => {
-                    let value = self.eval(expr, At { frame: parent, each: frame.each.as_deref() })?;
+                    let value = self.eval(expr, At { each: frame.each.as_deref(), ..At::frame(parent) })?;
                     (!value.is_null() || !has_default).then_some((value, expr))
                 }
                 // Reported where the call was decoded.
@@ -409,7 +411,7 @@ impl<'a> Evaluation<'a> {
         }
         let mut needs = self.needs_of_frame(parent).to_vec();
         if let Some(expr) = decode::expr(&call.body, "depends_on") {
-            let at = At { frame: parent, each: frame.each.as_deref() };
+            let at = At { each: frame.each.as_deref(), ..At::frame(parent) };
             let reads = self.reads.take();
             needs.extend(self.dependencies(expr, at).unwrap_or_default());
             self.reads.replace(reads);

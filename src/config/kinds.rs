@@ -21,24 +21,20 @@ use crate::model::schema::Destination;
 use crate::model::schema::Field;
 use crate::model::schema::Method;
 use crate::model::schema::Variant;
+use crate::plan::HazardKind;
 use std::sync::Arc;
-
-/// Hazards that can be allowed.
-const HAZARDS: &[&str] =
-    &["wipe", "takeover", "mass-delete", "shrunk", "first-contact", "regenerate", "replace", "incomplete"];
-/// Hazards that are always refused.
-const REFUSED: &[&str] = &["collision", "protected"];
 
 impl Evaluation<'_> {
     /// The name of a hazard in an `allow` list, if it is one that can be allowed.
     pub(crate) fn hazard(&self, name: Arc<str>, span: Span) -> Option<Arc<str>> {
-        if HAZARDS.contains(&&*name) {
-            return Some(name);
-        }
-        let d = match REFUSED.contains(&&*name) {
-            true => Diagnostic::error(&codes::NOT_ALLOWED, format!("`{name}` is always refused; it can't be allowed.")),
-            false => Diagnostic::error(&codes::NOT_ALLOWED, format!("There is no hazard `{name}`."))
-                .did_you_mean(&name, HAZARDS.iter().copied()),
+        let allowable = || HazardKind::ALL.into_iter().filter(|kind| kind.can_be_allowed());
+        let d = match HazardKind::from_word(&name) {
+            Some(kind) if kind.can_be_allowed() => return Some(name),
+            Some(_) => {
+                Diagnostic::error(&codes::NOT_ALLOWED, format!("`{name}` is always refused; it can't be allowed."))
+            }
+            None => Diagnostic::error(&codes::NOT_ALLOWED, format!("There is no hazard `{name}`."))
+                .did_you_mean(&name, allowable().map(HazardKind::word)),
         };
         self.report(d.at(span, ""));
         None

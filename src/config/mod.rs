@@ -29,6 +29,7 @@ mod reads;
 mod reference;
 mod refs;
 mod resources;
+mod rules;
 mod settings;
 pub mod source;
 mod typed;
@@ -177,10 +178,13 @@ fn evaluate_all(
         ..Desired::default()
     });
     desired.outputs = ev.leniently(no_outputs, || ev.outputs());
+    let all = ev.built();
+    if matches!(input.extent, Extent::All | Extent::Used) {
+        desired.broken = ev.rules(&all);
+    }
     if let Some(lacking) = ev.lacking.take().filter(|_| input.extent != Extent::Backend && demanded.is_none()) {
         return Err(lacking);
     }
-    let all = ev.built();
     let by_address = all.iter().map(|built| (&built.resource.address, &built.resource)).collect();
     desired.moved = ev.moved(&by_address);
     desired.removed = ev.removed(&by_address);

@@ -27,7 +27,8 @@ pub(crate) fn spans<'a>(bodies: impl IntoIterator<Item = &'a Body>, schemas: &Sc
 fn collect(out: &mut Vec<Span>, body: &Body, form: &Form, schemas: &Schemas) {
     for attr in &body.attrs {
         let is_plain = match form.attr(&attr.name) {
-            Some(known) => is_plain(known.ty),
+            // A rule can't even be asked about a secret.
+            Some(known) => is_plain(known.ty) || form.word == "rule",
             None => is_open(form.open, &attr.name, schemas),
         };
         if is_plain || names_a_source(&attr.expr) {

@@ -178,7 +178,7 @@ impl<'a> Builder<'_, 'a> {
 
     /// Where its expressions stand.
     fn at(&self) -> At<'_> {
-        At { frame: self.instance.frame, each: self.instance.each.as_deref() }
+        At { each: self.instance.each.as_deref(), ..At::frame(self.instance.frame) }
     }
 
     /// Evaluates an expression and notes what it reads.

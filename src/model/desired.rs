@@ -30,6 +30,21 @@ pub struct Desired {
     pub settings: Settings,
     /// The `guard` block.
     pub policy: Policy,
+    /// What does not meet the `rule` blocks, in the order of the blocks.
+    pub broken: Vec<Broken>,
+}
+
+/// A declared resource that does not meet a `rule` block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// The label of the block.
+    pub rule: Arc<str>,
+    /// The resource.
+    pub address: Address,
+    /// What the block says about it.
+    pub message: Arc<str>,
+    /// Where `require` stands.
+    pub origin: Span,
 }
 
 /// A `moved` block: what was declared as `from` is declared as `to` now.

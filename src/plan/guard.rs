@@ -11,14 +11,19 @@
 //! | `replace` | a resource is deleted and made again | 1 each |
 //! | `collision` | two secrets become one key of one destination: never allowed | keys |
 //! | `incomplete` | something could not be read | 1 each |
+//! | `rule` | a declared resource does not meet a `rule` block | rules, for each resource |
 //! | `protected` | what has, or had when its block went, `prevent_destroy` is deleted, or what holds it: never allowed | 1 each |
 //!
 //! A hazard is allowed by its name in `allow` of the resource or of the `guard` block, or by its number on
 //! the command line. The end of everything, when asked for, is neither `mass-delete` nor `shrunk`.
 
+use crate::diag::Diagnostic;
+use crate::diag::codes;
 use crate::model::address::Address;
 use crate::model::attrs::SecretSource;
 use crate::model::attrs::Value;
+use crate::model::desired::Broken;
+use crate::model::desired::Desired;
 use crate::model::job;
 use crate::model::ledger::Natural;
 use crate::model::ledger::VALUE;
@@ -70,6 +75,7 @@ pub fn judge(plan: &mut Plan, input: &Input<'_>) {
             judge.first_contact(sync, pushed, tallies.get(&sync.address), blind);
         }
         judge.collisions(&syncs);
+        judge.rules(&plan.changes);
     }
     for (address, why) in &plan.incomplete {
         judge.add(HazardKind::Incomplete, address, 1, format!("{}: {}", why.summary(), why.detail));
@@ -77,6 +83,29 @@ pub fn judge(plan: &mut Plan, input: &Input<'_>) {
     let mut hazards = judge.hazards;
     hazards.sort_by(|a, b| (a.kind, &a.address).cmp(&(b.kind, &b.address)));
     plan.hazards = hazards;
+}
+
+/// What does not meet a rule of the configuration: an error, and a warning where the configuration allows it.
+#[must_use]
+pub fn broken(desired: &Desired, broken: &Broken) -> Diagnostic {
+    let detail = format!("{}: {}", broken.address, broken.message);
+    let d = match is_allowed(desired, HazardKind::Rule, &broken.address) {
+        true => Diagnostic::warning(&codes::RULE, detail),
+        false => Diagnostic::error(&codes::RULE, detail),
+    };
+    let d = d.at(broken.origin, format!("rule `{}` wants this", broken.rule));
+    match desired.resources.get(&broken.address) {
+        Some(resource) => d.at(resource.origin.block, "of this"),
+        None => d,
+    }
+}
+
+/// Whether the configuration allows a hazard there, of a resource or everywhere.
+fn is_allowed(desired: &Desired, kind: HazardKind, address: &Address) -> bool {
+    let resource = desired.resources.get(address);
+    let lists = resource.map(|r| &r.allow).into_iter().chain([&desired.policy.allow]);
+    let named = lists.flatten().any(|name| **name == *kind.word());
+    named && kind.can_be_allowed()
 }
 
 /// The hazards that neither the configuration nor the command line allows. `allowed` is what the command
@@ -178,10 +207,7 @@ struct Judge<'a> {
 
 impl Judge<'_> {
     fn add(&mut self, kind: HazardKind, address: &Address, count: usize, detail: String) {
-        let resource = self.input.desired.resources.get(address);
-        let lists = resource.map(|r| &r.allow).into_iter().chain([&self.input.desired.policy.allow]);
-        let named = lists.flatten().any(|name| **name == *kind.word());
-        let allowed = named && kind.can_be_allowed();
+        let allowed = is_allowed(self.input.desired, kind, address);
         self.hazards.push(Hazard { kind, address: address.clone(), count, detail, allowed });
     }
 
@@ -438,6 +464,20 @@ impl Judge<'_> {
                     self.add(HazardKind::Collision, &sync.address, rows.count, detail);
                 }
             }
+        }
+    }
+
+    /// What is declared otherwise than the configuration's own rules want it.
+    fn rules(&mut self, changes: &[Change]) {
+        let changed: BTreeSet<Address> = changes.iter().map(|change| change.address.resource()).collect();
+        let mut broken: BTreeMap<&Address, Vec<&str>> = BTreeMap::new();
+        for one in &self.input.desired.broken {
+            if self.input.targets.is_empty() || changed.contains(&one.address) {
+                broken.entry(&one.address).or_default().push(&one.message);
+            }
+        }
+        for (address, messages) in broken {
+            self.add(HazardKind::Rule, address, messages.len(), messages.join(" "));
         }
     }
 

@@ -357,12 +357,13 @@ pub enum HazardKind {
     Replace,
     Collision,
     Incomplete,
+    Rule,
     Protected,
 }
 
 impl HazardKind {
     /// All kinds.
-    pub const ALL: [HazardKind; 10] = [
+    pub const ALL: [HazardKind; 11] = [
         HazardKind::Wipe,
         HazardKind::Takeover,
         HazardKind::MassDelete,
@@ -372,6 +373,7 @@ impl HazardKind {
         HazardKind::Replace,
         HazardKind::Collision,
         HazardKind::Incomplete,
+        HazardKind::Rule,
         HazardKind::Protected,
     ];
 
@@ -388,6 +390,7 @@ impl HazardKind {
             Self::Replace => "replace",
             Self::Collision => "collision",
             Self::Incomplete => "incomplete",
+            Self::Rule => "rule",
             Self::Protected => "protected",
         }
     }

@@ -69,6 +69,9 @@ pub fn configuration(desired: &Desired, key: &FingerprintKey) -> Fingerprint {
     for moved in &desired.moved {
         say(format_args!("{} moved {}", moved.from, moved.to));
     }
+    for broken in &desired.broken {
+        say(format_args!("{} breaks {}: {}", broken.address, broken.rule, broken.message));
+    }
     say(format_args!("{:?} {:?}", desired.removed, desired.policy));
     let backend = &desired.backend;
     say(format_args!("{} {:?} {:?} {:?}", backend.kind, backend.attrs, backend.auth, backend.auth_attrs));

@@ -75,6 +75,7 @@ pub fn hazard(kind: HazardKind) -> &'static str {
         HazardKind::Replace => "resources would be deleted and made again",
         HazardKind::Collision => "two secrets would be one key at the destination",
         HazardKind::Incomplete => "not everything could be read, so rows may be missing",
+        HazardKind::Rule => "what is declared does not meet the configuration's own rules",
         HazardKind::Protected => "something with prevent_destroy would be deleted, or made again",
     }
 }
@@ -89,6 +90,9 @@ pub fn way_out(kind: HazardKind, count: usize) -> String {
         HazardKind::Protected => {
             "If the end of it is meant, set prevent_destroy = false in its lifecycle block, apply, and remove it then."
                 .to_owned()
+        }
+        HazardKind::Rule => {
+            format!("Declare it as the rule wants it, or go on as it is: --allow {}={count}", kind.word())
         }
         HazardKind::Incomplete => {
             format!("Mend what could not be read, or go on without it: --allow {}={count}", kind.word())

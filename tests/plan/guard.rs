@@ -268,3 +268,26 @@ fn a_target_is_not_refused_for_others() {
     assert_eq!(rows(&plan), ["create new project.p", "create new environment.e"]);
     assert_eq!(hazards(&plan), Vec::<String>::new());
 }
+
+#[test]
+fn rules_that_are_not_met() {
+    let mut world = World::new();
+    world.declare("tag.a", &[]);
+    world.declare("tag.b", &[]).allow = vec!["rule".into()];
+    for (address_of, message) in [("tag.a", "One."), ("tag.a", "Two."), ("tag.b", "One.")] {
+        let span = keyform::diag::source::Span { source: keyform::diag::source::SourceId(0), start: 0, end: 0 };
+        let (address, message) = (address(address_of), message.into());
+        world.desired.broken.push(keyform::model::desired::Broken { rule: "r".into(), address, message, origin: span });
+    }
+    let plan = world.plan();
+    assert_eq!(hazards(&plan), ["rule=2 tag.a", "rule=1 tag.b"]);
+    assert_eq!(plan.hazards[0].detail, "One. Two.");
+    assert_eq!(plan.hazards.iter().map(|hazard| hazard.allowed).collect::<Vec<_>>(), [false, true]);
+    let severity = |i: usize| guard::broken(&world.desired, &world.desired.broken[i]).severity;
+    assert!(severity(0) > severity(2));
+    world.targets = vec![address("tag.b")];
+    assert_eq!(hazards(&world.plan()), ["rule=1 tag.b"]);
+    world.targets.clear();
+    world.destroy = true;
+    assert_eq!(hazards(&world.plan()), [] as [&str; 0]);
+}
