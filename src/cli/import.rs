@@ -62,7 +62,7 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         context.tell(not_declared(&desired, &args.address));
         return context.failed("import");
     };
-    if !resource.kind.is_planned() || resource.text("run") == Some("keyform") {
+    if !resource.kind.is_planned() || resource.is_data() || resource.text("run") == Some("keyform") {
         let detail = format!("The backend has nothing that could be `{}`: only keyform knows it.", args.address);
         let d = Diagnostic::error(&codes::BAD_IMPORT_BLOCK, detail).at(resource.origin.block, "declared here");
         context.tell(d);

@@ -182,7 +182,8 @@ impl<'a> Facts<'a> {
 
     /// What is declared, and what is owned though it is not declared any more.
     fn addresses(&self) -> BTreeSet<Address> {
-        let planned = self.desired.resources.values().filter(|resource| resource.kind.is_planned());
+        let planned =
+            self.desired.resources.values().filter(|resource| resource.kind.is_planned() && !resource.is_data());
         let declared = planned.map(|resource| resource.address.clone());
         declared.chain(self.ledger.records.keys().map(Address::resource)).collect()
     }

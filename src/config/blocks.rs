@@ -5,7 +5,7 @@
 mod access;
 mod history;
 mod outward;
-mod reuse;
+pub mod reuse;
 
 use crate::model::resource::Kind;
 
@@ -503,6 +503,7 @@ pub static TOP: &[&Form] = &[
         doc: "Pushes the secrets of a folder to a destination.",
         ..PLAIN
     },
+    &reuse::DATA_FORM,
     &reuse::MODULE,
     &reuse::IMPORT,
     &history::MOVED,
@@ -510,7 +511,7 @@ pub static TOP: &[&Form] = &[
 ];
 
 /// Blocks that the language has and this version does not.
-pub static LATER: &[&str] = &["native_integration", "data"];
+pub static LATER: &[&str] = &["native_integration"];
 
 /// Attributes that only a backend knows.
 pub static COMPUTED: &[&str] = &[

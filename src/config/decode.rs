@@ -6,6 +6,7 @@ use crate::config::blocks;
 use crate::config::blocks::Count;
 use crate::config::blocks::Form;
 use crate::config::blocks::Open;
+use crate::config::blocks::reuse::DATA_KINDS;
 use crate::config::load::Files;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
@@ -16,6 +17,7 @@ use crate::lang::ast::Block;
 use crate::lang::ast::Body;
 use crate::lang::ast::Expr;
 use crate::model::address::Address;
+use crate::model::address::DATA;
 use crate::model::address::MODULE;
 use crate::model::resource::Kind;
 use std::collections::HashMap;
@@ -28,8 +30,10 @@ use std::sync::Arc;
 pub(crate) struct Decl<'a> {
     /// The module that it is in.
     pub(crate) module: usize,
-    /// What it declares.
+    /// What it declares, or looks up.
     pub(crate) kind: Kind,
+    /// What its address begins with: the kind, or `data` and the kind.
+    pub(crate) word: &'static str,
     /// What it may hold.
     pub(crate) form: &'static Form,
     /// The first label where a kind has two.
@@ -213,6 +217,10 @@ impl<'a> Reader<'_, 'a> {
             self.resource(form, block, None);
             return;
         }
+        if word == DATA {
+            self.data(form, block);
+            return;
+        }
         if !check(self.acc, form, block, false) {
             return;
         }
@@ -276,6 +284,40 @@ impl<'a> Reader<'_, 'a> {
         }
     }
 
+    /// Something that is only looked up: the first label says of which kind.
+    fn data(&mut self, form: &'static Form, block: &'a Block) {
+        if !labels(self.acc, form, block) {
+            return;
+        }
+        let [kind, name] = &block.labels[..] else { return };
+        let known = DATA_KINDS.iter().find(|(known, _)| known.word() == &*kind.text);
+        let Some((known, form, word)) = known.and_then(|(known, form)| Some((*known, *form, known.data_word()?)))
+        else {
+            let detail = format!("Things of the kind `{}` can't be looked up.", kind.text);
+            let d = Diagnostic::error(&codes::UNEXPECTED, detail).at(kind.span, "");
+            let words: Vec<&str> = DATA_KINDS.iter().map(|(kind, _)| kind.word()).collect();
+            self.acc.push(d.help(format!("one of `{}`", words.join("`, `"))).did_you_mean(&kind.text, words));
+            return;
+        };
+        if !check(self.acc, form, block, false)
+            || taken(self.acc, self.seen, (None, word, name.text.clone()), block.header)
+        {
+            return;
+        }
+        self.out.resources.push(Decl {
+            module: self.module,
+            kind: known,
+            word,
+            form,
+            slug: Arc::default(),
+            name: name.text.clone(),
+            name_span: name.span,
+            block,
+            parent: None,
+            children: Vec::new(),
+        });
+    }
+
     fn resource(&mut self, form: &'static Form, block: &'a Block, parent: Option<usize>) {
         let Some(kind) = form.kind else { return };
         if !check(self.acc, form, block, parent.is_some()) {
@@ -290,6 +332,7 @@ impl<'a> Reader<'_, 'a> {
         self.out.resources.push(Decl {
             module: self.module,
             kind,
+            word: kind.word(),
             form,
             slug,
             name: label.text.clone(),

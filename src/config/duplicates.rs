@@ -15,7 +15,7 @@ use std::rc::Rc;
 /// Reports every second thing of one natural key.
 pub(crate) fn check(acc: &mut Diagnostics, all: &[Rc<Built>]) {
     let mut seen: HashMap<(Kind, Vec<String>), &Resource> = HashMap::new();
-    for resource in all.iter().map(|built| &built.resource) {
+    for resource in all.iter().map(|built| &built.resource).filter(|resource| !resource.is_data()) {
         let Some((key, attr)) = natural(resource) else { continue };
         match seen.entry((resource.kind, key)) {
             Entry::Vacant(free) => {

@@ -111,9 +111,9 @@ impl<'a> Evaluation<'a> {
     ) -> Self {
         let index = declared.resources.iter().enumerate().map(|(i, decl)| {
             let module = frames::address(declared, decl.module);
-            let top = |decl: &Decl<'_>| frames::below(module.as_ref(), decl.kind.word(), &decl.name);
+            let top = |decl: &Decl<'_>| frames::below(module.as_ref(), decl.word, &decl.name);
             let address = match decl.parent {
-                Some(parent) => top(&declared.resources[parent]).child(decl.kind.word(), &decl.name),
+                Some(parent) => top(&declared.resources[parent]).child(decl.word, &decl.name),
                 None => top(decl),
             };
             (address, i)
@@ -388,7 +388,7 @@ impl<'a> Evaluation<'a> {
     /// The address of a nested resource that someone wrote as if it stood at the top.
     fn nested_home(&self, module: usize, kind: &str, name: &str) -> Option<Address> {
         let all = &self.declared.resources;
-        let decl = all.iter().find(|decl| decl.module == module && decl.kind.word() == kind && &*decl.name == name)?;
+        let decl = all.iter().find(|decl| decl.module == module && decl.word == kind && &*decl.name == name)?;
         let parent = &all[decl.parent?];
         Some(Address::new(parent.kind.word(), &parent.name).child(kind, name))
     }

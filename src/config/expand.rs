@@ -101,7 +101,7 @@ impl<'a> Evaluation<'a> {
         let state = self.expanded.borrow()[index].clone();
         let decl = self.decl(index);
         let module = frames::address(self.declared, decl.module);
-        let name = || format!("the instances of {}", frames::below(module.as_ref(), decl.kind.word(), &decl.name));
+        let name = || format!("the instances of {}", frames::below(module.as_ref(), decl.word, &decl.name));
         match state {
             Expanded::Known(instances) => return Some(instances),
             Expanded::Failed => return None,
@@ -139,8 +139,8 @@ impl<'a> Evaluation<'a> {
         let decl = self.decl(index);
         let parent_instance = parent.map(|parent| self.instance(parent));
         let base = match &parent_instance {
-            Some(parent) => parent.address.child(decl.kind.word(), &decl.name),
-            None => frames::below(self.frame(frame).address.as_ref(), decl.kind.word(), &decl.name),
+            Some(parent) => parent.address.child(decl.word, &decl.name),
+            None => frames::below(self.frame(frame).address.as_ref(), decl.word, &decl.name),
         };
         let outer = parent_instance.and_then(|parent| parent.each.clone());
         let for_each = decode::expr(&decl.block.body, "for_each");

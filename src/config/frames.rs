@@ -22,6 +22,7 @@ use crate::lang::ast::Block;
 use crate::lang::ast::Expr;
 use crate::lang::ast::Node;
 use crate::model::address::Address;
+use crate::model::address::DATA;
 use crate::model::address::MODULE;
 use crate::model::attrs::Object;
 use crate::model::attrs::Value;
@@ -146,13 +147,20 @@ fn roots(declared: &Declared<'_>, module: usize, address: Option<&Address>) -> V
     let reference = |kind: &str, name: &Arc<str>| (name.clone(), Value::Resource(Arc::new(below(address, kind, name))));
     let kinds = Kind::ALL.into_iter().map(|kind| {
         let own = declared.resources.iter().filter(|decl| decl.module == module);
-        let named = own.filter(|decl| decl.kind == kind && decl.parent.is_none());
+        let named = own.filter(|decl| decl.word == kind.word() && decl.parent.is_none());
         let all: Object = named.map(|decl| reference(kind.word(), &decl.name)).collect();
         (kind.word().into(), Value::object(all))
     });
     let called = declared.modules.iter().filter(|called| called.call.is_some_and(|(above, _)| above == module));
     let called: Object = called.filter_map(|called| Some(reference(MODULE, called.name()?))).collect();
-    kinds.chain([(MODULE.into(), Value::object(called))]).collect()
+    let looked_up = Kind::ALL.into_iter().filter_map(|kind| {
+        let word = kind.data_word()?;
+        let own = declared.resources.iter().filter(|decl| decl.module == module && decl.word == word);
+        let all: Object = own.map(|decl| reference(word, &decl.name)).collect();
+        (!all.is_empty()).then(|| (kind.word().into(), Value::object(all)))
+    });
+    let looked_up: Object = looked_up.collect();
+    kinds.chain([(MODULE.into(), Value::object(called)), (DATA.into(), Value::object(looked_up))]).collect()
 }
 
 impl<'a> Evaluation<'a> {

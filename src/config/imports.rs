@@ -53,7 +53,11 @@ impl Evaluation<'_> {
 
     fn cannot_import(&self, to: &Address, import: &Import, declared: &Declared<'_>) -> Option<Diagnostic> {
         match declared.get(to) {
-            Some(resource) if resource.kind.is_planned() && resource.text("run") != Some("keyform") => None,
+            Some(resource)
+                if resource.kind.is_planned() && !resource.is_data() && resource.text("run") != Some("keyform") =>
+            {
+                None
+            }
             Some(resource) => {
                 let detail = format!("The backend has nothing that could be `{to}`: only keyform knows it.");
                 let d = Diagnostic::error(&codes::BAD_IMPORT_BLOCK, detail).at(import.origin, "");

@@ -8,6 +8,8 @@ use crate::config::blocks::Count;
 use crate::config::blocks::Form;
 use crate::config::blocks::Open;
 use crate::config::blocks::Ty;
+use crate::config::blocks::reuse::DATA_KINDS;
+use crate::model::address::DATA;
 use crate::model::login;
 use crate::model::schema::App;
 use crate::model::schema::Destination;
@@ -63,6 +65,13 @@ impl Writer<'_> {
                 let apps = schemas.apps.values().map(|app| (&*app.slug, by_name(connection(&body, app))));
                 json!({ "type": "object", "properties": named(apps), "additionalProperties": false })
             }
+            DATA => {
+                let kinds: Vec<(&str, Json)> = DATA_KINDS
+                    .iter()
+                    .map(|(kind, form)| (kind.word(), by_name(self.named_body(&format!("{DATA}.{kind}"), form, None))))
+                    .collect();
+                json!({ "type": "object", "properties": named(kinds), "additionalProperties": false })
+            }
             "secret_sync" => {
                 let body = self.body(form, within);
                 let syncs = schemas.destinations.values().map(|to| (&*to.slug, by_name(sync(&body, to))));
@@ -91,6 +100,10 @@ impl Writer<'_> {
             Some(outer) => format!("{}.{}", outer.word, form.word),
             None => form.word.to_owned(),
         };
+        self.named_body(&name, form, within)
+    }
+
+    fn named_body(&mut self, name: &str, form: &'static Form, within: Option<&'static Form>) -> Json {
         let shown = |attr: &&Attribute| !(within.is_some() && attr.name == "project");
         let mut properties = Map::new();
         for attr in form.attrs().filter(shown) {
@@ -114,7 +127,7 @@ impl Writer<'_> {
             out["additionalProperties"] = json!(form.open != Open::No);
         }
         let reference = json!({ "$ref": format!("#/$defs/{name}") });
-        self.defs.insert(name, out);
+        self.defs.insert(name.to_owned(), out);
         reference
     }
 }

@@ -44,6 +44,10 @@ impl Evaluation<'_> {
 impl Builder<'_, '_> {
     /// Applies the rules of its kind.
     pub(crate) fn kind(&mut self) {
+        if self.decl.kind.data_word() == Some(self.decl.word) {
+            self.data();
+            return;
+        }
         match self.decl.kind {
             Kind::ProjectTemplate => self.project_template(),
             Kind::Project => self.project(),
@@ -59,6 +63,22 @@ impl Builder<'_, '_> {
             Kind::KeySchema => self.key_schema(),
             Kind::SecretSync => self.secret_sync(),
             Kind::Webhook => self.webhook(),
+        }
+    }
+
+    /// What is looked up, by what finds it.
+    fn data(&mut self) {
+        match self.decl.kind {
+            Kind::Project => self.default("slug", Self::label),
+            Kind::AppConnection => self.default("name", Self::label_as_slug),
+            _ => self.default("name", Self::label),
+        }
+        let Some(app) = self.attrs.get("app").and_then(check::text) else { return };
+        let apps = &self.ev.schemas.apps;
+        if !apps.contains_key(&app) {
+            let span = self.spans.get("app").copied().unwrap_or(self.decl.block.header);
+            let d = Diagnostic::error(&codes::UNKNOWN_APP, format!("There is no app `{app}`.")).at(span, "");
+            self.report(d.did_you_mean(&app, apps.keys().map(|app| &**app)));
         }
     }
 

@@ -5,10 +5,12 @@ use crate::config::blocks;
 use crate::config::blocks::Form;
 use crate::config::blocks::Open;
 use crate::config::blocks::Ty;
+use crate::config::blocks::reuse::DATA_KINDS;
 use crate::diag::source::Span;
 use crate::lang::ast::Body;
 use crate::lang::ast::Expr;
 use crate::lang::ast::Node;
+use crate::model::address::DATA;
 use crate::model::login;
 use crate::model::schema::Method;
 use crate::model::schema::Schemas;
@@ -17,7 +19,9 @@ use crate::model::schema::Schemas;
 pub(crate) fn spans<'a>(bodies: impl IntoIterator<Item = &'a Body>, schemas: &Schemas) -> Vec<Span> {
     let mut out = Vec::new();
     for block in bodies.into_iter().flat_map(|body| &body.blocks) {
-        if let Some(form) = blocks::top(&block.kind) {
+        let data = || DATA_KINDS.iter().find(|(kind, _)| block.labels.first().is_some_and(|l| *l.text == *kind.word()));
+        let form = if &*block.kind == DATA { data().map(|(_, form)| *form) } else { blocks::top(&block.kind) };
+        if let Some(form) = form {
             collect(&mut out, &block.body, form, schemas);
         }
     }

@@ -6,6 +6,8 @@ use crate::config::blocks::Count;
 use crate::config::blocks::Form;
 use crate::config::blocks::Open;
 use crate::config::blocks::Ty;
+use crate::config::blocks::reuse::DATA_KINDS;
+use crate::model::address::DATA;
 use crate::model::login;
 use crate::model::resource::Kind;
 use std::fmt::Write;
@@ -18,6 +20,10 @@ pub(crate) fn page() -> String {
     );
     for form in blocks::TOP {
         section(&mut out, form, "##");
+        for (kind, form) in DATA_KINDS.iter().filter(|_| form.word == DATA) {
+            let _ = write!(out, "\n### data {kind}\n\n{}\n\n", form.doc);
+            table(&mut out, form.attrs);
+        }
     }
     out.push_str("\n## Every resource\n\n");
     let kinds = Kind::ALL.map(|kind| format!("`{kind}`")).join(", ");

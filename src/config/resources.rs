@@ -159,7 +159,7 @@ impl<'a> Builder<'_, 'a> {
             resource: Resource {
                 address: self.instance.address.clone(),
                 kind: self.decl.kind,
-                slug: self.decl.slug.clone(),
+                slug: self.slug(),
                 attrs: self.attrs,
                 lifecycle,
                 allow,
@@ -168,6 +168,13 @@ impl<'a> Builder<'_, 'a> {
             failed: self.failed,
             needs: self.needs,
         }
+    }
+
+    /// The first label of kinds that have two; of a connection that is looked up, the attribute `app`.
+    fn slug(&self) -> Arc<str> {
+        let app =
+            self.attrs.get("app").and_then(check::text).filter(|_| self.decl.kind.data_word() == Some(self.decl.word));
+        app.unwrap_or_else(|| self.decl.slug.clone())
     }
 
     /// Reports a problem of this instance.

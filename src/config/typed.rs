@@ -297,7 +297,7 @@ impl Builder<'_, '_> {
             });
             return None;
         };
-        if address.kind() != kind.word() {
+        if Kind::of(address) != Some(kind) {
             let detail = format!("`{name}` takes a reference to {}; `{address}` is none.", article(kind));
             self.report(Diagnostic::error(&codes::WRONG_REFERENCE, detail).at(expr.span, ""));
             return None;

@@ -112,7 +112,7 @@ pub(crate) fn convert(value: &Value, ty: &VarType) -> Result<Value, Misfit> {
         return Ok(value.clone());
     }
     match (ty, value) {
-        (VarType::Ref(kind), Value::Resource(address)) if address.kind() == kind.word() => Ok(value.clone()),
+        (VarType::Ref(kind), Value::Resource(address)) if Kind::of(address) == Some(*kind) => Ok(value.clone()),
         (VarType::Ref(kind), _) => Err(Misfit::shape(format!("a reference to a `{kind}`"), value)),
         (VarType::Any, _) => Ok(value.clone()),
         (VarType::String, _) => check::text(value).map(Value::String).ok_or_else(|| Misfit::shape("a text", value)),

@@ -166,6 +166,8 @@ codes! {
         "`--checksum` names the plan that may be applied, by the checksum that `keyform plan` printed. What would be done now is another plan: the configuration, the backend or a destination changed since. Nothing was changed.";
     NO_SUCH_IMPORT = "KF0409" Configuration "nothing to import"
         "What an `import` block or `keyform import` names is not on the backend, is of another kind, or is managed already. It is named by its id, or by its path: a project's slug, `project/environment`, `project/environment/path/of/folder`, `project/environment/path/KEY`, `project/tag`, `project/sync`, a connection's name, and `project/connection` where it belongs to a project.";
+    NO_SUCH_DATA = "KF0410" Configuration "nothing to look up"
+        "A `data` block looks something up that exists: a project by its slug, a connection by its app and name, a machine identity by its name. The backend has none of that name, or this machine identity can't see it. Correct the name, or declare the thing instead of looking it up.";
     RULE = "KF0411" Configuration "a rule is not met"
         "A `rule` block of the configuration says what every resource of a kind must be like, and this one is not like that. It is the hazard `rule`: declare the resource as the rule wants it, say `allow = [\"rule\"]` in its block, or allow the number once with `--allow rule=N`.";
     // 05 providers

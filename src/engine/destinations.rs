@@ -107,6 +107,10 @@ fn spec(index: &Index<'_>, resolved: &Resolved, resource: &Resource, container: 
     let credentials = match resolved.credentials.get(address) {
         Some(Ok(credentials)) => credentials.clone(),
         Some(Err(why)) => return Err(why.clone()),
+        None if connection.is_data() => {
+            let detail = "its connection is only looked up, so that its credentials are not at hand".to_owned();
+            return Err(Diagnostic::error(&codes::NOT_INSPECTED, detail));
+        }
         None => return Err(missing("its connection has no credentials")),
     };
     Ok(Spec {

@@ -7,6 +7,8 @@ use crate::backend::read::Mention;
 use crate::backend::state::Environment;
 use crate::backend::state::Project;
 use crate::backend::state::State;
+use crate::backend::state::Thing;
+use crate::backend::state::Things;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::engine::index::Index;
@@ -30,7 +32,9 @@ const FROM: &str = " from ";
 pub(super) fn find(ledger: &mut Ledger, imports: &mut Imports, state: &State, desired: &Desired, roots: bool) {
     let mut found = Vec::new();
     for (address, import, resource) in pending(ledger, imports, desired) {
-        if matches!(resource.kind, Kind::Project | Kind::AppConnection) != roots {
+        let is_root =
+            matches!(resource.kind, Kind::Project | Kind::AppConnection) || resource.kind.is_of_organization();
+        if is_root != roots {
             continue;
         }
         let index = Index::new(desired, ledger, state);
@@ -60,6 +64,34 @@ pub(super) fn find(ledger: &mut Ledger, imports: &mut Imports, state: &State, de
             }
         }
     }
+}
+
+/// What is to be looked up and is not there, by its address.
+pub(super) fn absent(imports: &mut Imports, index: &Index<'_>) {
+    for (address, resource) in index.desired.resources.iter().filter(|(_, resource)| resource.is_data()) {
+        let name = resource.text(if resource.kind == Kind::Project { "slug" } else { "name" }).unwrap_or("");
+        let project = resource.reference("project").and_then(|project| Some(&*index.project(project)?.slug));
+        let path = project.map_or_else(|| name.to_owned(), |project| format!("{project}/{name}"));
+        if let Err(why) = look(index, resource, &path) {
+            let d = Diagnostic::error(&codes::NO_SUCH_DATA, why.detail).at(resource.origin.block, "looked up here");
+            let d = match why.known.len() {
+                0 => d,
+                1..=8 => d.help(format!("there is `{}`", why.known.join("`, `"))),
+                n => d.help(format!("there are {n} others")),
+            };
+            let d = d.did_you_mean(&path, why.known.iter().map(|name| &**name));
+            imports.refused.insert(address.clone(), d);
+        }
+    }
+}
+
+/// A thing of the organisation or of a project, by its id or its name.
+fn thing(things: &Things, kind: Kind, name: &str) -> Result<Arc<str>, Missing> {
+    let all = listed(things.get(&kind))?;
+    let attr = kind.names().and_then(|names| if let [attr] = names { Some(*attr) } else { None });
+    let own = |thing: &Thing| attr.and_then(|attr| thing.attrs.get(attr)?.as_str().map(str::to_owned));
+    let found = all.iter().find(|thing| *thing.id == *name || own(thing).as_deref() == Some(name));
+    found.map(|thing| thing.id.clone()).ok_or_else(|| missing(kind.word(), name, all.iter().filter_map(own)))
 }
 
 /// Adds what has to be read so that the paths of imports can be looked for.
@@ -100,6 +132,8 @@ fn written(kind: Kind) -> &'static str {
         Kind::SecretImport => "`project/environment/path from environment/path`",
         Kind::AppConnection => "its name; with `project/` before it if it belongs to one",
         Kind::SecretSync => "`project/name`",
+        Kind::Identity | Kind::ProjectTemplate => "its name",
+        Kind::ProjectRole => "its slug",
         _ => "nothing else",
     }
 }
@@ -172,6 +206,7 @@ fn look(index: &Index<'_>, resource: &Resource, name: &str) -> Result<Arc<str>, 
             found.map(|project| project.id.clone()).ok_or_else(|| missing("project", name, known()))
         }
         Kind::AppConnection => connection(index.state, resource, name),
+        kind if kind.is_of_organization() => thing(&index.state.things, kind, name),
         kind => match natural_of(kind, name) {
             Some(natural) => by_path(index, kind, name, &natural),
             None => by_id(index, resource, name),
@@ -308,7 +343,7 @@ fn by_id(index: &Index<'_>, resource: &Resource, id: &str) -> Result<Arc<str>, M
                 ids.extend(listed(environment.secrets.as_ref())?.iter().map(|secret| &secret.id));
             }
         }
-        _ => {}
+        kind => return thing(&project.things, kind, id),
     }
     ids.into_iter().find(|found| ***found == *id).cloned().ok_or_else(|| missing(what, id, []))
 }

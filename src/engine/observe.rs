@@ -60,7 +60,10 @@ pub(super) fn observe(index: &Index<'_>, resolved: &Resolved, schemas: &Schemas,
     for (address, look) in looks {
         match look {
             Look::Found(observed) => {
-                claimed.insert(observed.id.clone());
+                // What is only looked up is nobody's here.
+                if !index.desired.resources.get(address).is_some_and(Resource::is_data) {
+                    claimed.insert(observed.id.clone());
+                }
                 live.resources.insert(address.clone(), observed);
             }
             Look::Absent => {}

@@ -48,6 +48,7 @@ pub(super) async fn read(
     imports::mention(&mut mentions, &index, ledger, imports);
     backend::read::fill(backend, &mut state, &mentions).await;
     imports::find(ledger, imports, &state, desired, false);
+    imports::absent(imports, &Index::new(desired, ledger, &state));
     Ok(state)
 }
 

@@ -28,6 +28,9 @@ pub struct Address {
 /// The kind of a segment that stands for a module.
 pub const MODULE: &str = "module";
 
+/// What the kind of something that is only looked up begins with: `data.project`.
+pub const DATA: &str = "data";
+
 /// The kind of the last segment of an entry's address.
 pub const ENTRY: &str = "entry";
 
@@ -227,7 +230,10 @@ impl FromStr for Address {
         let mut reader = Reader { text, at: 0 };
         let mut segments = Vec::new();
         loop {
-            let kind = reader.identifier()?;
+            let mut kind = reader.identifier()?;
+            if kind == DATA && reader.eat(".") {
+                kind = format!("{DATA}.{}", reader.identifier()?);
+            }
             let name = if reader.eat(".") { reader.identifier()? } else { reader.quoted()?.ok_or(reader.stop())? };
             let key = reader.quoted()?;
             segments.push(Segment { kind: kind.into(), name: name.into(), key: key.map(Into::into) });

@@ -105,6 +105,24 @@ impl Kind {
         matches!(self, Self::Identity | Self::ProjectTemplate)
     }
 
+    /// The kind of the address of something that is only looked up, for kinds that can be.
+    #[must_use]
+    pub fn data_word(self) -> Option<&'static str> {
+        match self {
+            Self::Project => Some("data.project"),
+            Self::AppConnection => Some("data.app_connection"),
+            Self::Identity => Some("data.identity"),
+            _ => None,
+        }
+    }
+
+    /// The kind of what an address names, also where it is only looked up.
+    #[must_use]
+    pub fn of(address: &Address) -> Option<Self> {
+        let is_it = |kind: &Kind| kind.word() == address.kind() || kind.data_word() == Some(address.kind());
+        Self::ALL.into_iter().find(is_it)
+    }
+
     /// Whether the backend holds things of this kind, so that they are planned.
     #[must_use]
     pub fn is_planned(self) -> bool {
@@ -165,6 +183,12 @@ pub struct Origin {
 }
 
 impl Resource {
+    /// Whether it is only looked up: nothing of it is planned.
+    #[must_use]
+    pub fn is_data(&self) -> bool {
+        self.kind.data_word() == Some(self.address.kind())
+    }
+
     /// An attribute that is a text.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {

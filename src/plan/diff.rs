@@ -86,6 +86,9 @@ pub fn resources(plan: &mut Plan, input: &Input<'_>) {
     if !input.destroy {
         moved_entries(plan, input);
     }
+    if !input.destroy {
+        plan.blocked.extend(input.imports.refused.iter().map(|(address, why)| (address.clone(), why.clone())));
+    }
     plan.blocked.extend(input.moves.refused.iter().map(|(address, why)| (address.clone(), why.clone())));
     replace_contents(plan, input, &declared);
     let kept: BTreeMap<&Address, &Address> = moved.iter().map(|(new, old)| (*old, *new)).collect();
@@ -201,7 +204,9 @@ pub fn found(
 
 /// Whether the backend holds it.
 fn is_planned(resource: &Resource) -> bool {
-    resource.kind.is_planned() && !(resource.kind == Kind::SecretSync && resource.text("run") == Some("keyform"))
+    resource.kind.is_planned()
+        && !resource.is_data()
+        && !(resource.kind == Kind::SecretSync && resource.text("run") == Some("keyform"))
 }
 
 /// What can't be said to be absent, because it or something that it needs could not be read.

@@ -1,0 +1,10 @@
+project "bakery" {
+  environment "dev" {}
+}
+
+app_connection "local" "files" {
+  method = "directory"
+  path   = abspath("out")
+}
+
+identity "ci" {}
