@@ -26,7 +26,9 @@ impl Evaluation<'_> {
         let mut broken = Vec::new();
         for block in &self.declared.rules {
             let Some(kind) = self.kind_meant(block) else { continue };
-            for built in all.iter().filter(|built| built.resource.kind == kind && !built.failed) {
+            for built in
+                all.iter().filter(|built| built.resource.kind == kind && !built.resource.is_data() && !built.failed)
+            {
                 match self.breaks(block, &built.resource) {
                     Some(found) => broken.extend(found),
                     // What is wrong with a rule is said once.
