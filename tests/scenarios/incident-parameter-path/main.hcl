@@ -1,0 +1,33 @@
+project "bakery" {
+  environment "dev" {}
+
+  folder "/api" {}
+}
+
+secret "ours" {
+  for_each    = toset(["A", "B", "C", "D", "E", "F"])
+  project     = project.bakery
+  environment = "dev"
+  path        = "/api"
+  key         = each.key
+  value       = secret_env("VALUE")
+}
+
+app_connection "local" "place" {
+  method = "directory"
+  path   = abspath("out")
+}
+
+secret_sync "local-file" "web" {
+  project     = project.bakery
+  environment = "dev"
+  path        = "/api"
+  connection  = app_connection.place
+  key_schema  = "APP_{{secretKey}}"
+  on_delete   = "remove"
+
+  destination {
+    format = "dotenv"
+    file   = "parameters.env"
+  }
+}
