@@ -472,3 +472,48 @@ async fn asked_twice_to_stop_it_stops_at_once() {
     check(&front, &world).await;
     front.server.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_sync_starts_by_itself_last_and_before_its_end_no_longer() {
+    let front = Front::start().await;
+    let world = front.world(&main().replace("  destination {", "  on_delete = \"remove\"\n  destination {"));
+    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+    let log = seen.clone();
+    front.faults(move |method, path, _| {
+        if method != "GET" && path.contains("/secret-syncs/") {
+            let end = path.split('/').next_back().filter(|end| *end == "sync-secrets").unwrap_or_default();
+            log.lock().unwrap().push(format!("{method} {end}"));
+        }
+        Fault::None
+    });
+    world.converge().await;
+    assert_eq!(*seen.lock().unwrap(), ["POST ", "POST sync-secrets", "PATCH "]);
+    seen.lock().unwrap().clear();
+    let (_, report) = world.apply(&Scope { destroy: true, ..Scope::default() }).await;
+    assert!(report.is_complete(), "{:?}", report.failed);
+    assert_eq!(*seen.lock().unwrap(), ["PATCH ", "DELETE "]);
+    front.server.shutdown().await;
+}
+
+/// A backend that does otherwise than a plan said is found out, though everything that was planned is there.
+#[tokio::test]
+async fn what_a_sync_did_besides_is_told() {
+    let front = Front::start().await;
+    let schema = "  key_schema = \"APP_{{secretKey}}\"\n  destination {";
+    let world = front.world(&main().replace("  destination {", schema));
+    let file = world.path().join("out/dev.env");
+    std::fs::write(&file, "GOES=canary-1\nCHANGES=canary-2\nSTAYS=canary-3\n").unwrap();
+    let path = file.clone();
+    front.faults(move |_, sent, _| {
+        if sent.ends_with("/sync-secrets") {
+            std::fs::write(&path, "CHANGES=canary-4\nCOMES=canary-5\nSTAYS=canary-3\n").unwrap();
+        }
+        Fault::None
+    });
+    let (_, report) = world.apply(&Scope::default()).await;
+    assert!(report.is_complete(), "{:?}", report.failed);
+    let warnings: Vec<&str> = report.warnings.iter().map(|why| &*why.detail).collect();
+    let expected = "secret_sync.web: not as it was, and the plan did not say so: `CHANGES`, `COMES`, `GOES`";
+    assert_eq!(warnings, [expected]);
+    front.server.shutdown().await;
+}

@@ -614,7 +614,8 @@ pub async fn update_sync(
 /// The backend's answer: a refusal if one is under way.
 pub async fn start_sync(client: &Client, about: &str, destination: &str, id: &str) -> Result<Sync, Failure> {
     let pattern = "/api/v1/secret-syncs/:destination/:syncId/sync-secrets";
-    let call = Call::new(about, Method::Post, pattern).arg(destination).arg(id);
+    // One run more brings nothing else.
+    let call = Call::new(about, Method::Post, pattern).arg(destination).arg(id).repeatable();
     client.send::<api::syncs::One>(call).await.map(|a| read::sync(a.secret_sync))
 }
 

@@ -97,6 +97,22 @@ pub fn way_out(kind: HazardKind, count: usize) -> String {
         HazardKind::Incomplete => {
             format!("Mend what could not be read, or go on without it: --allow {}={count}", kind.word())
         }
+        HazardKind::Wipe => format!(
+            "A sync keeps them with `disable_secret_deletion = true`, or with a key schema of its own. If they may go: \
+             --allow {}={count}",
+            kind.word()
+        ),
+        HazardKind::Takeover => {
+            format!(
+                "Copy what is worth keeping into the source first. If it may be lost: --allow {}={count}",
+                kind.word()
+            )
+        }
+        HazardKind::FirstContact => format!(
+            "With `initial_sync = \"import-prioritize-destination\"` the source takes over what is there, where that can \
+             be read. If it may be lost: --allow {}={count}",
+            kind.word()
+        ),
         _ => format!("If that is meant: --allow {}={count}", kind.word()),
     }
 }

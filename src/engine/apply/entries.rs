@@ -26,6 +26,7 @@ use crate::plan::Reason;
 use crate::provider::Destination;
 use crate::provider::Observation;
 use crate::provider::Op;
+use crate::provider::Seen;
 use crate::provider::Write;
 use crate::secret::Secret;
 use std::collections::BTreeMap;
@@ -129,9 +130,16 @@ pub(super) fn destination<'a>(run: &Run<'a>, address: &Address) -> Result<&'a De
     opened.destination.as_ref().map_err(Clone::clone)
 }
 
-/// Reads the destination again and keeps what is as it should be.
-pub(super) async fn verify(run: &Run<'_>, resource: &Resource, work: &[&Change], imported: &Object) -> Vec<Outcome> {
-    if work.is_empty() {
+/// Reads the destination again and keeps what is as it should be. `ran` says whether the backend ran the sync: then
+/// what it did besides is told.
+pub(super) async fn verify(
+    run: &Run<'_>,
+    resource: &Resource,
+    work: &[&Change],
+    imported: &Object,
+    ran: bool,
+) -> Vec<Outcome> {
+    if work.is_empty() && !ran {
         return Vec::new();
     }
     let all = |why: Diagnostic| work.iter().map(|row| (row.address.clone(), Err(why.clone()))).collect();
@@ -144,9 +152,53 @@ pub(super) async fn verify(run: &Run<'_>, resource: &Resource, work: &[&Change],
         Err(why) => Err(why),
     };
     match seen {
-        Ok(seen) => check(run, resource, work, &wanted, &seen),
+        Ok(seen) => {
+            if ran {
+                besides(run, resource, work, &seen);
+            }
+            check(run, resource, work, &wanted, &seen)
+        }
         Err(why) => all(why),
     }
+}
+
+/// Tells what is otherwise at the destination than it was, and was not planned to be: the preview was wrong, or
+/// somebody else wrote there.
+fn besides(run: &Run<'_>, resource: &Resource, work: &[&Change], seen: &Observation) {
+    const NAMED: usize = 5;
+    let basis = &run.planned.basis;
+    let before = basis.opened.get(&resource.address).and_then(|opened| opened.seen.as_deref()?.as_ref().ok());
+    let Some(before) = before.filter(|before| before.partial.is_none() && seen.partial.is_none()) else { return };
+    let rules = rules(run, resource);
+    let identity = |key: &str| job::identity(&rules, key);
+    let mut planned: BTreeSet<Arc<str>> = work.iter().filter_map(|row| row.address.entry_key()).map(identity).collect();
+    let is_same = |key: &Arc<str>, other: &Observation, was: &Seen| match other.entries.get(key) {
+        Some(now) => now.value.is_none() || was.value.is_none() || now.value == was.value,
+        None => false,
+    };
+    let differs = |(key, was): &(&Arc<str>, &Seen), other: &Observation| !is_same(key, other, was);
+    let keys = before.entries.iter().filter(|entry| differs(entry, seen));
+    let keys = keys.chain(seen.entries.iter().filter(|(key, _)| !before.entries.contains_key(*key)));
+    let mut odd: BTreeSet<&Arc<str>> =
+        keys.map(|(key, _)| key).filter(|key| !planned.contains(&identity(key))).collect();
+    if odd.is_empty() {
+        return;
+    }
+    // What other syncs write to the same place is planned as well.
+    let syncs = &basis.wanted.syncs;
+    let place = |address: &Address| syncs.get(address).map(|pushed| &pushed.place).filter(|place| !place.is_empty());
+    let own = place(&resource.address);
+    let rows = run.planned.plan.changes.iter().filter(|row| place(&row.address.resource()) == own);
+    planned.extend(rows.filter_map(|row| row.address.entry_key()).map(identity));
+    odd.retain(|key| !planned.contains(&identity(key)));
+    let Some(rest) = odd.len().checked_sub(1).map(|_| odd.len().saturating_sub(NAMED)) else { return };
+    let mut names: Vec<String> = odd.into_iter().take(NAMED).map(|key| format!("`{key}`")).collect();
+    if rest > 0 {
+        names.push(format!("{rest} more"));
+    }
+    let detail = format!("{}: not as it was, and the plan did not say so: {}", resource.address, names.join(", "));
+    let help = "somebody else may have written there; if not, keep that from happening with `disable_secret_deletion`";
+    run.warn(Diagnostic::warning(&codes::UNPLANNED, detail).help(help));
 }
 
 /// Drops the records of the entries of a sync that has ended. Those that are still there have failed, once: there is

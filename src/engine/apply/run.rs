@@ -103,7 +103,10 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn warn(&self, warning: Diagnostic) {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).warnings.push(warning);
+        let warnings = &mut self.made.lock().unwrap_or_else(PoisonError::into_inner).warnings;
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
     }
 
     pub(super) fn warnings(&self) -> Vec<Diagnostic> {

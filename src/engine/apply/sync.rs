@@ -1,5 +1,6 @@
 //! A sync with its entries: the sync is made or changed, its job is awaited, and the destination is read
-//! again to see what arrived. Where keyform runs the sync itself, it writes the entries instead.
+//! again to see what arrived. A new one may start by itself only after that, and one whose keys go with it no longer
+//! before. Where keyform runs the sync itself, it writes the entries instead.
 
 use crate::api;
 use crate::backend::read;
@@ -74,17 +75,31 @@ pub(super) async fn change(run: &Run<'_>, address: &Address, changes: &[&Change]
         outcomes.extend(went);
         return outcomes;
     }
-    let starts_itself = own.is_some_and(|own| {
-        matches!(own.action, Action::Create | Action::Replace | Action::Update) && is_auto(resource)
-    });
+    let starts_itself = own.is_some_and(|own| own.action == Action::Update && is_auto(resource));
+    let is_new = own.is_some_and(|own| matches!(own.action, Action::Create | Action::Replace));
     let needs_run = own.is_some_and(|own| !matches!(own.action, Action::Adopt))
         || work.iter().any(|row| row.action != Action::Adopt || row.reason == crate::plan::Reason::Imported);
     if needs_run {
         outcomes.extend(push(run, resource, &work, starts_itself).await);
     } else {
-        outcomes.extend(entries::verify(run, resource, &work, &Object::new()).await);
+        outcomes.extend(entries::verify(run, resource, &work, &Object::new(), false).await);
+    }
+    if let Some(own) = own.filter(|_| is_new && is_auto(resource)) {
+        switch_on(run, own, &mut outcomes).await;
     }
     outcomes
+}
+
+/// The end of making a sync: now that all is there as it was planned, it may start by itself. What it writes then
+/// is what is there.
+async fn switch_on(run: &Run<'_>, own: &Change, outcomes: &mut Vec<Outcome>) {
+    if outcomes.iter().all(|(_, went)| went.is_ok()) {
+        outcomes.push((own.address.clone(), update(run, own).await));
+    } else if outcomes.iter().all(|(address, went)| *address != own.address || went.is_ok()) {
+        let detail = format!("{}: it was made, and does not start by itself yet", own.address);
+        let why = Diagnostic::error(&codes::LEFT_OFF, detail).help("mend what did not arrive, then apply again");
+        outcomes.push((own.address.clone(), Err(why)));
+    }
 }
 
 /// The entries of a sync that is no longer declared: what the backend says that it took away is looked for
@@ -108,8 +123,11 @@ async fn taken_away(run: &Run<'_>, address: &Address, work: &[&Change]) -> Vec<O
     }
 }
 
+/// The attribute that says whether a sync starts by itself.
+const AUTO: &str = "auto_sync";
+
 fn is_auto(resource: &Resource) -> bool {
-    resource.attrs.get("auto_sync").and_then(Value::as_bool).unwrap_or(true)
+    resource.attrs.get(AUTO).and_then(Value::as_bool).unwrap_or(true)
 }
 
 fn forget(run: &Run<'_>, rows: &[&Change]) -> Vec<Outcome> {
@@ -151,9 +169,12 @@ fn said(run: &Run<'_>, resource: &Resource) -> Result<Said, Diagnostic> {
     })
 }
 
+/// Makes a sync that does not start by itself yet.
 async fn create(run: &Run<'_>, address: &Address, rows: &[&Change]) -> Result<(), Diagnostic> {
     let resource = run.declared(address)?;
-    let said = said(run, resource)?;
+    let mut off = resource.clone();
+    off.attrs.insert(AUTO.into(), Value::Bool(false));
+    let said = said(run, &off)?;
     run.intend([resource])?;
     entries::intend(run, rows)?;
     let new = api::syncs::Create {
@@ -169,7 +190,7 @@ async fn create(run: &Run<'_>, address: &Address, rows: &[&Change]) -> Result<()
     };
     let made = write::create_sync(run.backend(), &address.to_string(), &resource.slug, &new).await?;
     run.keep_id(address, made.id.clone());
-    run.append(&[run.record_of(resource, made.id, None)])
+    run.append(&[run.record_of(&off, made.id, None)])
 }
 
 async fn update(run: &Run<'_>, own: &Change) -> Result<(), Diagnostic> {
@@ -220,7 +241,13 @@ fn live<'a>(run: &Run<'a>, id: &str) -> Option<&'a Sync> {
 async fn remove(run: &Run<'_>, address: &Address, keys: bool) -> Result<(), Diagnostic> {
     let about = address.to_string();
     let id = run.id(address)?;
-    let slug = live(run, &id).map(|sync| sync.destination.clone()).ok_or_else(|| missing(address, "it"))?;
+    let live = live(run, &id).ok_or_else(|| missing(address, "it"))?;
+    let slug = live.destination.clone();
+    if keys && live.auto_sync {
+        // A run of its own in between would bring the keys back.
+        let off = api::syncs::Update { is_auto_sync_enabled: Some(false), ..api::syncs::Update::default() };
+        write::update_sync(run.backend(), &about, &slug, &id, &off).await?;
+    }
     write::delete_sync(run.backend(), &about, &slug, &id, keys).await?;
     if keys {
         removed(run, address, &slug, &id).await?;
@@ -297,7 +324,7 @@ async fn push(run: &Run<'_>, resource: &Resource, work: &[&Change], starts_itsel
                 false => all(why),
             };
         }
-        outcomes = entries::verify(run, resource, work, &imported(run, resource).await).await;
+        outcomes = entries::verify(run, resource, work, &imported(run, resource).await, true).await;
         if outcomes.iter().all(|(_, went)| went.is_ok()) {
             break;
         }
@@ -308,7 +335,7 @@ async fn push(run: &Run<'_>, resource: &Resource, work: &[&Change], starts_itsel
 /// What a failed run brought all the same; the rest failed because of it. Where everything is there, it failed
 /// because of a key that is not in the plan: one that the destination's rules refuse, which was told before.
 async fn arrived(run: &Run<'_>, resource: &Resource, work: &[&Change], why: &Diagnostic) -> Vec<Outcome> {
-    let mut outcomes = entries::verify(run, resource, work, &imported(run, resource).await).await;
+    let mut outcomes = entries::verify(run, resource, work, &imported(run, resource).await, true).await;
     for (_, went) in &mut outcomes {
         if went.is_err() {
             *went = Err(why.clone());
