@@ -4,6 +4,7 @@
 //! output, what is wrong to standard error. `--help`, `--version` and completions start nothing;
 //! `validate`, `fmt`, `graph`, `explain` and `providers` start no runtime and need no network.
 
+mod adopt;
 mod apply;
 mod arguments;
 mod completions;
@@ -27,6 +28,7 @@ mod serve;
 mod show;
 mod signals;
 mod terminal;
+mod tfstate;
 mod validate;
 
 use crate::cli::context::Context;
@@ -92,6 +94,7 @@ enum Command {
     Fmt(fmt::Args),
     Plan(plan::Args),
     Apply(apply::Args),
+    Adopt(adopt::Args),
     Destroy(destroy::Args),
     Import(import::Args),
     Show(show::Args),
@@ -147,6 +150,7 @@ fn dispatch(cli: Cli) -> Exit {
         Command::Fmt(args) => fmt::run(&mut context, &args),
         Command::Plan(args) => plan::run(&mut context, &args),
         Command::Apply(args) => apply::run(&mut context, &args),
+        Command::Adopt(args) => adopt::run(&mut context, &args),
         Command::Destroy(args) => destroy::run(&mut context, &args),
         Command::Import(args) => import::run(&mut context, &args),
         Command::Show(args) => show::run(&mut context, &args),

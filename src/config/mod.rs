@@ -22,7 +22,7 @@ mod json_schema;
 mod kinds;
 mod load;
 mod locals;
-mod names;
+pub(crate) mod names;
 mod outward;
 mod plain;
 mod reads;

@@ -319,6 +319,8 @@ codes! {
         "keyform knows no request that tells good credentials of this app from bad ones, so its embedded backend keeps them as they are given. Infisical itself tries them before it keeps them.";
     MANAGED = "KF0923" Environment "the backend takes the credentials over"
         "With `platform_managed_credentials` the backend changes the password as soon as the connection is made, and keeps the new one to itself. There is no way back: the declared password is never used again, and to end it the connection has to be made anew with another one.";
+    LEFT_OUT = "KF0930" Vendor "no configuration can say this"
+        "`adopt` found something that no configuration of this version can declare: an app or destination that it does not know, a connection that can only be made in a browser, a sync whose folder is gone. It was left out, and stays as it is at the backend.";
     // 10 command line
     UNREADABLE = "KF1001" Environment "file can't be read"
         "A file or directory that the command line names, or standard input, can't be read or is not UTF-8 text.";
@@ -352,4 +354,8 @@ codes! {
         "Every user of a machine can see the arguments of its programs, and a shell keeps them in its history. That is why a secret's value comes from standard input or from a file.";
     EMPTY_VALUE = "KF1016" Configuration "value is empty"
         "Standard input or the file held nothing. That is mostly a command before the pipe that failed, and an empty value would be pushed to every destination at once. If it is meant, add --allow-empty.";
+    FILE_TAKEN = "KF1030" Configuration "file would be overwritten"
+        "A file that would be written is there already, with another text. Files of a configuration are only overwritten under `--force`.";
+    BAD_STATE = "KF1031" Configuration "no state that can be used"
+        "The file is no state of Terraform, or one of another version than 4, which Terraform 0.12 and later write. Its text is not shown, because a state holds secrets.";
 }

@@ -4,6 +4,7 @@
 //! reads what the configuration and the ledger mention and compares, [`Engine::apply`] does it. What is
 //! right and what is dangerous is decided in [`crate::plan`], what is shown in `view`.
 
+pub mod adopt;
 mod apply;
 mod connections;
 mod destinations;

@@ -2,7 +2,8 @@
 //!
 //! Lives here: [`ast`], our own compact syntax tree; [`parse`], which lets hcl-edit parse and lowers its
 //! tree at once; [`scope`] and [`eval`], our own evaluator; [`functions`], the table of functions;
-//! [`decode`], typed access to attributes and blocks; [`format`], which works on tokens. What any
+//! [`decode`], typed access to attributes and blocks; [`format`], which works on tokens; [`print`], new blocks as
+//! text. What any
 //! block *means* does not live here.
 
 pub mod ast;
@@ -16,6 +17,7 @@ pub mod functions;
 mod lower;
 mod operate;
 pub mod parse;
+pub mod print;
 pub mod scope;
 mod template;
 mod token;

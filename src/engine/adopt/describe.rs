@@ -1,0 +1,427 @@
+//! What was read → what a configuration would say of it: attributes by the names of the table of blocks, in its
+//! order, without what holds anyway. What a configuration can't say is named, never dropped without a word.
+
+use crate::backend::state::Connection;
+use crate::backend::state::Project;
+use crate::backend::state::State;
+use crate::backend::state::Sync;
+use crate::config::blocks;
+use crate::config::blocks::Form;
+use crate::config::blocks::Ty;
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::diag::source::SourceId;
+use crate::diag::source::Span;
+use crate::engine::adopt::variable;
+use crate::engine::index::Index;
+use crate::engine::observe;
+use crate::engine::sources::text;
+use crate::engine::wire;
+use crate::model::address::Address;
+use crate::model::attrs::Attrs;
+use crate::model::attrs::Object;
+use crate::model::attrs::SecretSource;
+use crate::model::attrs::Value;
+use crate::model::desired::Desired;
+use crate::model::ledger::Ledger;
+use crate::model::ledger::Record;
+use crate::model::resource::CREDENTIALS;
+use crate::model::resource::Kind;
+use crate::model::resource::Lifecycle;
+use crate::model::resource::Origin;
+use crate::model::resource::Resource;
+use crate::model::schema::Field as Input;
+use crate::model::schema::Schemas;
+use crate::secret::FingerprintKey;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A thing of the backend.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Item {
+    /// The backend's id.
+    pub(super) id: Arc<str>,
+    pub(super) kind: Kind,
+    /// The app of a connection, the destination of a sync.
+    pub(super) slug: Arc<str>,
+    /// The slug of the project that it is in.
+    pub(super) project: Option<Arc<str>>,
+    /// What is written of it, in order. References are the [`address`] of a thing.
+    pub(super) fields: Vec<Field>,
+    /// What it is called elsewhere, and its key there.
+    pub(super) called: Option<(Arc<str>, Option<Arc<str>>)>,
+}
+
+/// An attribute.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Field {
+    /// The block inside of the block that it stands in; empty for none.
+    pub(super) block: &'static str,
+    pub(super) name: Arc<str>,
+    pub(super) value: Value,
+}
+
+/// Everything that a configuration can say, and what it can't.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) items: Vec<Item>,
+    pub(super) left: Vec<Diagnostic>,
+}
+
+impl Item {
+    /// The value of an attribute.
+    pub(super) fn value(&self, name: &str) -> Option<&Value> {
+        self.fields.iter().find(|field| field.block.is_empty() && *field.name == *name).map(|field| &field.value)
+    }
+
+    /// The value of an attribute that is a text; empty if it is not set.
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.value(name).and_then(Value::as_str).unwrap_or("")
+    }
+}
+
+/// What a thing is called until it has a name.
+pub(super) fn address(kind: Kind, id: &str) -> Address {
+    Address::new(kind.word(), id)
+}
+
+fn reference(kind: Kind, id: &str) -> Value {
+    Value::Resource(Arc::new(address(kind, id)))
+}
+
+/// The form of a kind's blocks.
+pub(super) fn form(kind: Kind) -> Option<&'static Form> {
+    let top = blocks::TOP.iter().copied();
+    top.chain(blocks::TOP.iter().flat_map(|form| form.blocks())).find(|form| form.kind == Some(kind))
+}
+
+/// All that was read, thing by thing.
+pub(super) fn describe(state: &State, schemas: &Schemas, key: &FingerprintKey) -> Found {
+    let mut found = Found::default();
+    let mut stubs = Vec::new();
+    let mut connections: Vec<&Connection> = state.connections.iter().collect();
+    connections.sort_by_key(|connection| (&connection.app, &connection.name));
+    for connection in connections {
+        let project = match &connection.project {
+            Some(id) => match state.project_by_id(id) {
+                Some(project) => Some(project),
+                None => continue,
+            },
+            None => None,
+        };
+        match why_not(schemas, connection) {
+            Some(why) => found.left.push(left(format!("connection {}: {why}", connection.name))),
+            None => {
+                let names = [("name", text(&connection.name)), ("method", text(&connection.method))];
+                stubs.push(stub(Kind::AppConnection, &connection.id, &connection.app, project, names));
+            }
+        }
+    }
+    for project in state.projects.values() {
+        parts(&mut stubs, &mut found.left, state, schemas, project);
+    }
+    // What is read is asked for by id, so that nothing depends on names.
+    let mut ledger = Ledger::default();
+    let mut desired = Desired::default();
+    let order: Vec<Address> = stubs.iter().map(|stub| stub.address.clone()).collect();
+    for one in stubs {
+        let record = Record { id: one.address.name().into(), ..Record::default() };
+        ledger.records.insert(one.address.clone(), record);
+        desired.resources.insert(one.address.clone(), one);
+    }
+    let index = Index::new(&desired, &ledger, state);
+    let mut live = observe::observe(&index, schemas, key);
+    for address in &order {
+        let Some(resource) = desired.resources.get(address) else { continue };
+        let Some(mut seen) = live.resources.remove(address) else { continue };
+        if resource.kind == Kind::AppConnection
+            && let Some(live) = state.connections.iter().find(|connection| connection.id == seen.id)
+        {
+            seen.attrs.insert(CREDENTIALS.into(), credentials(schemas, live));
+        }
+        let slug = |project: &Address| state.project_by_id(project.name()).map(|project| project.slug.clone());
+        let project = resource.reference("project").and_then(slug);
+        let fields = fields(schemas, resource, &seen.attrs);
+        let (kind, slug) = (resource.kind, resource.slug.clone());
+        found.items.push(Item { id: seen.id, kind, slug, project, fields, called: None });
+    }
+    variables(&mut found.items);
+    found
+}
+
+/// What is said where something can't be written.
+fn left(detail: String) -> Diagnostic {
+    Diagnostic::warning(&codes::LEFT_OUT, detail)
+}
+
+/// Why a connection can't be declared, if it can't.
+fn why_not(schemas: &Schemas, connection: &Connection) -> Option<String> {
+    let Some(app) = schemas.apps.get(&connection.app) else {
+        return Some(format!("this version of keyform does not know the app `{}`", connection.app));
+    };
+    let Some(method) = app.methods.get(&connection.method) else {
+        return Some(format!("this version of keyform does not know the method `{}`", connection.method));
+    };
+    if method.browser_only {
+        return Some("it was made in a browser, and only there it can be made".to_owned());
+    }
+    let is_lost = |field: &&Input| {
+        let shown = connection.credentials.get(&*field.wire).is_some_and(|value| !value.is_null());
+        field.required && field.default.is_none() && !field.sensitive && !shown
+    };
+    let lost = method.fields.iter().find(is_lost)?;
+    Some(format!("the backend does not tell its `{}`, which has to be written", lost.name))
+}
+
+/// What of a connection's credentials is written: what the backend tells, and where secrets come from that must
+/// be there.
+fn credentials(schemas: &Schemas, live: &Connection) -> Value {
+    let method = schemas.apps.get(&live.app).and_then(|app| app.methods.get(&live.method));
+    let fields = method.into_iter().flat_map(|method| &method.fields).filter_map(|field| {
+        let shown = live.credentials.get(&*field.wire).filter(|value| !value.is_null() && !field.sensitive);
+        let asked = || (field.sensitive && field.required).then(secret);
+        Some((field.name.clone(), shown.cloned().or_else(asked)?))
+    });
+    Value::object(fields.collect())
+}
+
+/// A secret whose variable has no name yet.
+fn secret() -> Value {
+    Value::Source(Arc::new(SecretSource::Env(Arc::default())))
+}
+
+fn stub<const N: usize>(
+    kind: Kind,
+    id: &str,
+    slug: &Arc<str>,
+    project: Option<&Project>,
+    names: [(&str, Value); N],
+) -> Resource {
+    let mut attrs: Attrs = names.into_iter().map(|(name, value)| (name.into(), value)).collect();
+    attrs.extend(project.map(|project| ("project".into(), reference(Kind::Project, &project.id))));
+    let nowhere = Span { source: SourceId(0), start: 0, end: 0 };
+    Resource {
+        address: address(kind, id),
+        kind,
+        slug: slug.clone(),
+        attrs,
+        lifecycle: Lifecycle::default(),
+        allow: Vec::new(),
+        origin: Origin { block: nowhere, attrs: BTreeMap::new() },
+    }
+}
+
+/// A project and what is in it.
+fn parts(
+    stubs: &mut Vec<Resource>,
+    left_out: &mut Vec<Diagnostic>,
+    state: &State,
+    schemas: &Schemas,
+    project: &Project,
+) {
+    let none: Arc<str> = Arc::default();
+    let within = Some(project);
+    stubs.push(stub(Kind::Project, &project.id, &none, None, [("slug", text(&project.slug))]));
+    if let Some(Ok(tags)) = &project.tags {
+        let mut tags: Vec<_> = tags.iter().collect();
+        tags.sort_by_key(|tag| &tag.slug);
+        stubs.extend(tags.into_iter().map(|tag| stub(Kind::Tag, &tag.id, &none, within, [("slug", text(&tag.slug))])));
+    }
+    for environment in &project.environments {
+        let slug = ("slug", text(&environment.slug));
+        stubs.push(stub(Kind::Environment, &environment.id, &none, within, [slug]));
+        let place = || ("environment", text(&environment.slug));
+        if let Some(Ok(folders)) = &environment.folders {
+            let one = |(path, folder): (&Arc<str>, &crate::backend::state::FolderInfo)| {
+                stub(Kind::Folder, &folder.id, &none, within, [place(), ("path", text(path))])
+            };
+            stubs.extend(folders.iter().map(one));
+        }
+        if let Some(Ok(secrets)) = &environment.secrets {
+            let one = |secret: &crate::backend::state::Stored| {
+                let names = [place(), ("path", text(&secret.path)), ("key", text(&secret.key))];
+                stub(Kind::Secret, &secret.id, &none, within, names)
+            };
+            stubs.extend(secrets.iter().map(one));
+        }
+    }
+    for ((environment, path), imports) in &project.imports {
+        for import in imports.as_ref().map(|list| &**list).unwrap_or_default() {
+            let names = [
+                ("environment", text(environment)),
+                ("path", text(path)),
+                ("from_environment", text(&import.from_environment)),
+                ("from_path", text(&import.from_path)),
+            ];
+            stubs.push(stub(Kind::SecretImport, &import.id, &none, within, names));
+        }
+    }
+    let mut syncs: Vec<&Sync> = project.syncs.as_ref().and_then(|read| read.as_ref().ok()).into_iter().flatten().collect();
+    syncs.sort_by_key(|sync| &sync.name);
+    for sync in syncs {
+        let about = format!("sync {} of project {}", sync.name, project.slug);
+        let (environment, path) = match (&sync.environment, &sync.path) {
+            (Some(environment), Some(path)) => (environment, path),
+            _ => {
+                let why = left(format!("{about}: the folder that it pushed is gone, so it pushes nothing"));
+                left_out.push(why.help("delete it, or give it another folder in the backend's web page"));
+                continue;
+            }
+        };
+        if let Some(why) = unknown(state, schemas, sync) {
+            left_out.push(left(format!("{about}: {why}")));
+            continue;
+        }
+        for name in unknown_fields(schemas, sync) {
+            let detail = format!("{about}: this version of keyform does not know its field `{name}`");
+            left_out.push(left(detail).help("it stays as it is until another field of the destination is changed"));
+        }
+        let names = [
+            ("name", text(&sync.name)),
+            ("environment", text(environment)),
+            ("path", text(path)),
+            ("connection", reference(Kind::AppConnection, &sync.connection)),
+        ];
+        stubs.push(stub(Kind::SecretSync, &sync.id, &sync.destination, within, names));
+    }
+}
+
+/// Why a sync can't be declared, if it can't.
+fn unknown(state: &State, schemas: &Schemas, sync: &Sync) -> Option<String> {
+    let Some(destination) = schemas.destinations.get(&sync.destination) else {
+        return Some(format!("this version of keyform does not know the destination `{}`", sync.destination));
+    };
+    let inputs = wire::destination_from_wire(schemas, &sync.destination, &sync.config);
+    let Some(variant) = wire::variant(destination, &inputs) else {
+        let selector = destination.selector.as_deref().unwrap_or_default();
+        return Some(format!("this version of keyform does not know its `{selector}`"));
+    };
+    let is_lost = |field: &&Input| field.required && field.default.is_none() && !inputs.contains_key(&field.name);
+    if let Some(lost) = variant.fields.iter().find(is_lost) {
+        return Some(format!("the backend does not tell its `{}`", lost.name));
+    }
+    match state.connections.iter().find(|connection| connection.id == sync.connection) {
+        None => Some("its connection can't be seen".to_owned()),
+        Some(connection) => why_not(schemas, connection).map(|_| "its connection can't be declared".to_owned()),
+    }
+}
+
+/// What the backend keeps of a destination and no configuration can say.
+fn unknown_fields<'a>(schemas: &Schemas, sync: &'a Sync) -> Vec<&'a str> {
+    let Some(destination) = schemas.destinations.get(&sync.destination) else { return Vec::new() };
+    let inputs = wire::destination_from_wire(schemas, &sync.destination, &sync.config);
+    let known = wire::destination_to_wire(schemas, &sync.destination, &inputs);
+    let fields = wire::variant(destination, &inputs).map(|variant| &*variant.fields).unwrap_or_default();
+    let is_known = |name: &str| known.contains_key(name) || fields.iter().any(|field| *field.wire == *name);
+    sync.config.iter().filter(|(name, value)| wire::is_set(value) && !is_known(name)).map(|(name, _)| &**name).collect()
+}
+
+/// What is written of a thing, in the order of the table.
+fn fields(schemas: &Schemas, resource: &Resource, attrs: &Attrs) -> Vec<Field> {
+    let Some(form) = form(resource.kind) else { return Vec::new() };
+    let mut fields = Vec::new();
+    let empty = Object::new();
+    let hidden = attrs.get(CREDENTIALS).and_then(Value::as_object).unwrap_or(&empty);
+    let mut put = |block: &'static str, name: &Arc<str>, value: Option<Value>, default: Option<&Value>| {
+        // A value that nobody may see is asked for where it is needed.
+        let value = match value {
+            Some(Value::Secret(_) | Value::Fingerprint(_)) => Some(secret()),
+            other => other,
+        };
+        let own = default.is_none().then(|| self::default(resource.kind, block, name)).flatten();
+        let holds = |value: &Value| match default.or(own.as_ref()) {
+            Some(default) => value == default,
+            None => !wire::is_set(value),
+        };
+        if let Some(value) = value.filter(|value| !value.is_null() && !holds(value)) {
+            fields.push(Field { block, name: name.clone(), value });
+        }
+    };
+    if resource.kind == Kind::Folder {
+        put("", &"environment".into(), attrs.get("environment").cloned(), None);
+    }
+    for attr in form.attrs() {
+        let name: Arc<str> = attr.name.into();
+        let value = match attr.ty {
+            Ty::Place => {
+                let place = ["environment", "path"].map(|part| (part, attrs.get(&*format!("{name}_{part}"))));
+                let said = place.into_iter().filter_map(|(part, value)| Some((Arc::from(part), value?.clone())));
+                Some(Value::object(said.collect()))
+            }
+            _ if attr.name == "project" => resource.attrs.get("project").cloned(),
+            _ => attrs.get(&name).or_else(|| hidden.get(&name)).cloned(),
+        };
+        put("", &name, value, None);
+    }
+    let app = schemas.apps.get(&resource.slug).filter(|_| resource.kind == Kind::AppConnection);
+    if let Some(method) = app.and_then(|app| app.methods.get(resource.text("method")?)) {
+        for field in method.inputs() {
+            let value = hidden.get(&field.name).or_else(|| attrs.get(&field.name)).cloned();
+            put("", &field.name, value, field.default.as_ref());
+        }
+    }
+    let destination = schemas.destinations.get(&resource.slug).filter(|_| resource.kind == Kind::SecretSync);
+    for inner in form.blocks.iter().filter(|inner| inner.kind.is_none()) {
+        let Some(object) = attrs.get(inner.word).and_then(Value::as_object) else { continue };
+        let known: Vec<&Input> = match (destination, inner.word) {
+            (Some(destination), "destination") => {
+                wire::variant(destination, object).into_iter().flat_map(|variant| &variant.fields).collect()
+            }
+            (Some(destination), _) => destination.options.iter().collect(),
+            _ => Vec::new(),
+        };
+        let input = |name: &Arc<str>| known.iter().position(|field| field.name == *name);
+        let place = |name: &Arc<str>| {
+            // What picks the shape comes first.
+            let in_table = inner.attrs.iter().position(|attr| attr.name == &**name);
+            input(name).or(in_table).map_or(0, |place| place + 1)
+        };
+        let mut names: Vec<&Arc<str>> = object.keys().collect();
+        names.sort_by_key(|name| place(name));
+        for name in names {
+            let default = input(name).and_then(|place| known[place].default.as_ref());
+            put(inner.word, name, object.get(name).cloned(), default);
+        }
+    }
+    fields
+}
+
+/// What holds where nothing is written, besides what a manifest says.
+fn default(kind: Kind, block: &str, name: &str) -> Option<Value> {
+    Some(match (kind, block, name) {
+        (Kind::SecretSync, "", "auto_sync") => Value::Bool(true),
+        (Kind::SecretSync, "", "initial_sync") => text("overwrite-destination"),
+        (Kind::Folder, ..) => return None,
+        (_, "", "path") => text("/"),
+        _ => return None,
+    })
+}
+
+/// Names the variables that secrets come from, each differently.
+fn variables(items: &mut [Item]) {
+    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
+    for item in items {
+        let project = item.project.clone().unwrap_or_default();
+        let owner = match item.kind {
+            Kind::AppConnection => {
+                let app = if item.text("name").contains(&*item.slug) { "" } else { &*item.slug };
+                format!("{app} {}", item.text("name"))
+            }
+            Kind::Secret => format!("{project} {} {}", item.text("environment"), item.text("path")),
+            _ => format!("{project} {} {} {}", item.kind.word(), item.text("environment"), item.text("path")),
+        };
+        let key = item.text("key").to_owned();
+        for field in &mut item.fields {
+            let Value::Source(source) = &field.value else { continue };
+            if !matches!(&**source, SecretSource::Env(_)) {
+                continue;
+            }
+            let what = if item.kind == Kind::Secret { &*key } else { &*field.name };
+            let name = variable(&format!("{owner} {what}"));
+            let count = taken.entry(name.clone()).or_default();
+            *count += 1;
+            let name = if *count == 1 { name } else { format!("{name}_{count}") };
+            field.value = Value::Source(Arc::new(SecretSource::Env(name.into())));
+        }
+    }
+}

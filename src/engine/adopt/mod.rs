@@ -1,0 +1,260 @@
+//! From a backend to the configuration that declares it.
+//!
+//! [`read`] asks for everything that the identity can see, [`describe`] says it in the words of a configuration,
+//! [`group`] makes one block of what differs in one respect, [`name`] gives labels, [`write`] makes files. What
+//! is declared already is left out. Nothing is written here, and no value of a secret gets as far as a text.
+
+mod describe;
+mod group;
+mod name;
+mod read;
+mod write;
+
+use crate::backend::state::State;
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::engine::Engine;
+use crate::engine::adopt::describe::Item;
+use crate::engine::adopt::write::Named;
+use crate::engine::index::Index;
+use crate::engine::observe;
+use crate::model::address::Address;
+use crate::model::attrs::Value;
+use crate::model::desired::Desired;
+use crate::model::resource::Kind;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What is to be adopted.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// Slugs of projects; empty for all that can be seen.
+    pub projects: Vec<Arc<str>>,
+    /// Addresses, `*` for any text; empty for everything.
+    pub only: Vec<String>,
+    /// Whether secrets are wanted, each with a variable that its value will come from.
+    pub secrets: bool,
+    /// What things are called elsewhere: then these are wanted, under these names, and what they need.
+    pub called: Option<Vec<Called>>,
+}
+
+/// What something is called elsewhere.
+#[derive(Debug, Clone)]
+pub struct Called {
+    /// Its address there.
+    pub address: String,
+    /// What it should be called here, in words.
+    pub name: Arc<str>,
+    /// Its key among the instances of that name.
+    pub key: Option<Arc<str>>,
+    /// Ids of the backend, one of which may be its.
+    pub ids: Vec<Arc<str>>,
+    /// Whether it is a secret.
+    pub is_secret: bool,
+    /// Of a secret: the project's id, environment, path and key.
+    pub place: Option<[String; 4]>,
+}
+
+/// A configuration that does not exist yet.
+#[derive(Debug, Default)]
+pub struct Adopted {
+    /// Its files, in an order in which each refers to earlier ones only.
+    pub files: Vec<File>,
+    /// The backend's id of everything that it declares.
+    pub ids: BTreeMap<Address, Arc<str>>,
+    /// How many things were declared before.
+    pub declared: usize,
+    /// The variables that secrets come from, and whose they are.
+    pub variables: Vec<(Arc<str>, Address)>,
+    /// What no configuration can say.
+    pub left: Vec<Diagnostic>,
+    /// What could not be read.
+    pub gaps: Vec<Diagnostic>,
+}
+
+/// A file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Its name, in the directory of the configuration.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+impl Engine {
+    /// Finds what the backend has and the configuration does not declare. `on` hears what is read.
+    ///
+    /// # Errors
+    /// Not even the projects could be listed, or the ledger could not be read.
+    pub async fn discover(
+        &self,
+        desired: &Desired,
+        wish: &Wish,
+        on: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<Adopted, Diagnostic> {
+        let (ledger, key) = self.store.load()?;
+        let schemas = self.options.registry.schemas();
+        let state = read::everything(&self.backend, wish, on).await?;
+        let gaps = read::gaps(&state);
+        let mut found = describe::describe(&state, schemas, &key);
+        if let Some(called) = &wish.called {
+            found.left.extend(call(&mut found.items, called, &state));
+        }
+        // What is declared already, by its id.
+        let index = Index::new(desired, &ledger, &state);
+        let live = observe::observe(&index, schemas, &key);
+        let is_declared = |(address, _): &(&Address, _)| desired.resources.contains_key(*address);
+        let known: BTreeMap<(Kind, Arc<str>), Address> = live
+            .resources
+            .iter()
+            .filter(is_declared)
+            .filter_map(|(address, seen)| Some(((Kind::from_word(address.kind())?, seen.id.clone()), address.clone())))
+            .collect();
+        let of = |kind: Kind| known.keys().filter(move |(k, _)| *k == kind).map(|(_, id)| id);
+        let declared: BTreeSet<Arc<str>> =
+            of(Kind::Project).filter_map(|id| state.project_by_id(id)).map(|project| project.slug.clone()).collect();
+        // The environments that are declared, or will be.
+        let mut environments: BTreeMap<Arc<str>, Vec<Arc<str>>> = BTreeMap::new();
+        for item in found.items.iter().filter(|item| item.kind == Kind::Environment) {
+            environments.entry(item.project.clone().unwrap_or_default()).or_default().push(item.text("slug").into());
+        }
+        found.items.retain(|item| !known.contains_key(&(item.kind, item.id.clone())));
+        let mut all = named(group::groups(found.items, &environments), desired, &declared);
+        let mut addresses: BTreeMap<Address, Address> =
+            known.iter().map(|((kind, id), address)| (describe::address(*kind, id), address.clone())).collect();
+        for named in &all {
+            let instances = named.instances();
+            addresses.extend(instances.map(|(item, address)| (describe::address(item.kind, &item.id), address)));
+        }
+        only(&mut all, &addresses, wish);
+        let taken: BTreeSet<Address> = desired.resources.keys().map(Address::without_keys).collect();
+        let files = write::files(&all, &addresses, &taken, &declared);
+        let ids = all.iter().flat_map(Named::instances).map(|(item, address)| (address, item.id.clone())).collect();
+        let variables = write::variables(&all);
+        Ok(Adopted { files, ids, declared: known.len(), variables, left: found.left, gaps })
+    }
+}
+
+/// Gives each block its address.
+fn named(groups: Vec<group::Group>, desired: &Desired, declared: &BTreeSet<Arc<str>>) -> Vec<Named> {
+    let taken: BTreeSet<Address> = desired.resources.keys().map(Address::without_keys).collect();
+    let is_nested = |group: &group::Group| {
+        let project = group.first().project.as_ref();
+        project.is_some_and(|project| !declared.contains(project)) && write::can_nest(group.first().kind)
+    };
+    let labels = name::labels(&groups, &taken, &is_nested);
+    let projects: BTreeMap<Arc<str>, Address> = groups
+        .iter()
+        .zip(&labels)
+        .filter(|(group, _)| group.first().kind == Kind::Project)
+        .map(|(group, label)| (group.first().text("slug").into(), Address::new(Kind::Project.word(), label)))
+        .collect();
+    let one = |(group, label): (group::Group, String)| {
+        let nested = is_nested(&group);
+        let word = group.first().kind.word();
+        let parent = group.first().project.as_ref().filter(|_| nested).and_then(|slug| projects.get(slug));
+        let address = parent.map_or_else(|| Address::new(word, &label), |parent| parent.child(word, &label));
+        Named { group, label, address, nested }
+    };
+    groups.into_iter().zip(labels).map(one).collect()
+}
+
+/// Says of each thing what it is called elsewhere, and leaves those that are called something, and what they
+/// need. Gives what was called and is not there.
+fn call(items: &mut Vec<Item>, called: &[Called], state: &State) -> Vec<Diagnostic> {
+    let mut ids: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut places: BTreeMap<[&str; 4], usize> = BTreeMap::new();
+    for (n, one) in called.iter().enumerate() {
+        ids.extend(one.ids.iter().map(|id| (&**id, n)));
+        places.extend(one.place.as_ref().map(|place| (place.each_ref().map(String::as_str), n)));
+    }
+    let mut missing: BTreeSet<usize> = (0..called.len()).collect();
+    for item in items.iter_mut() {
+        let project = item.project.as_ref().and_then(|slug| state.projects.get(slug)).map_or("", |p| &p.id);
+        let path = if item.text("path").is_empty() { "/" } else { item.text("path") };
+        let place = [project, item.text("environment"), path, item.text("key")];
+        let found = ids.get(&*item.id).or_else(|| places.get(&place).filter(|_| item.kind == Kind::Secret));
+        if let Some(n) = found.copied() {
+            missing.remove(&n);
+            item.called = Some((called[n].name.clone(), called[n].key.clone()));
+        }
+    }
+    let mut wanted: BTreeSet<Address> = BTreeSet::new();
+    let mut open: Vec<&Item> = items.iter().filter(|item| item.called.is_some()).collect();
+    while let Some(item) = open.pop() {
+        if wanted.insert(describe::address(item.kind, &item.id)) {
+            let needs = item.fields.iter().filter_map(|field| match &field.value {
+                Value::Resource(address) => Some(&**address),
+                _ => None,
+            });
+            let needs: BTreeSet<&Address> = needs.collect();
+            open.extend(items.iter().filter(|item| needs.contains(&describe::address(item.kind, &item.id))));
+        }
+    }
+    items.retain(|item| wanted.contains(&describe::address(item.kind, &item.id)));
+    let not_there = missing.into_iter().map(|n| {
+        let detail = format!("{} is in the state, and nothing that can be declared has its id", called[n].address);
+        let help = "either this identity can't see it, or no block of this version declares such a thing";
+        Diagnostic::warning(&codes::LEFT_OUT, detail).help(help)
+    });
+    not_there.collect()
+}
+
+/// Leaves what is wanted, and what that refers to.
+fn only(all: &mut Vec<Named>, addresses: &BTreeMap<Address, Address>, wish: &Wish) {
+    let mut wanted: BTreeSet<Address> = BTreeSet::new();
+    let is_asked = |named: &Named| {
+        let project = named.group.first().project.as_ref();
+        if wish.only.is_empty() {
+            // Of some projects only, the organisation's things count where they are used.
+            return wish.projects.is_empty() || project.is_some() || named.group.first().kind == Kind::Project;
+        }
+        let mut texts: Vec<String> = named.instances().map(|(_, address)| address.to_string()).collect();
+        texts.push(named.address.to_string());
+        wish.only.iter().any(|pattern| texts.iter().any(|text| is_like(text, pattern)))
+    };
+    let mut open: Vec<&Named> = all.iter().filter(|named| is_asked(named)).collect();
+    while let Some(named) = open.pop() {
+        if !wanted.insert(named.address.clone()) {
+            continue;
+        }
+        let mut needs: BTreeSet<Address> = named.address.parent().into_iter().collect();
+        for field in &named.group.fields {
+            if let Value::Resource(address) = &field.value {
+                needs.extend(addresses.get(&**address).map(Address::without_keys));
+            }
+        }
+        // A folder is in all environments that are declared, unless it lists some.
+        let has_all = named.group.first().kind == Kind::Folder && named.group.fields.iter().all(|f| &*f.name != "environments");
+        let is_place = |other: &Named| {
+            let (one, other) = (named.group.first(), other.group.first());
+            has_all && other.kind == Kind::Environment && other.project == one.project
+        };
+        open.extend(all.iter().filter(|other| needs.contains(&other.address) || is_place(other)));
+    }
+    all.retain(|named| wanted.contains(&named.address));
+}
+
+/// Whether an address fits a pattern: it is the address, or of something that it is in; `*` is any text.
+fn is_like(text: &str, pattern: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else {
+        return text.strip_prefix(pattern).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+    };
+    let Some(tail) = text.strip_prefix(first) else { return false };
+    rest.is_empty() || (0..=tail.len()).any(|at| tail.get(at..).is_some_and(|tail| is_like(tail, rest)))
+}
+
+/// The name of a variable of the environment, made of words.
+fn variable(words: &str) -> String {
+    let mut out = String::new();
+    for c in words.chars() {
+        match c {
+            c if c.is_ascii_alphanumeric() => out.push(c.to_ascii_uppercase()),
+            _ if out.is_empty() || out.ends_with('_') => {}
+            _ => out.push('_'),
+        }
+    }
+    out.truncate(out.trim_end_matches('_').len());
+    if out.starts_with(|c: char| c.is_ascii_digit()) { format!("_{out}") } else { out }
+}
