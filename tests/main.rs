@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on panics")]
 #![expect(unreachable_pub, reason = "nothing is exported from a test binary")]
 
+mod adopt;
 mod api;
 mod canary;
 mod cli;

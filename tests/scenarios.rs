@@ -97,7 +97,7 @@ impl World {
     }
 
     /// Runs one step and gives what it shows.
-    fn run(&mut self, step: &Step) -> String {
+    pub(crate) fn run(&mut self, step: &Step) -> String {
         let words = session::words(&step.command);
         let args: Vec<&str> = words.iter().map(String::as_str).collect();
         let input = step.input.as_deref();
@@ -226,6 +226,16 @@ impl World {
         session::shown("", &self.normal(&stderr), code)
     }
 
+    /// Has everything that is emitted searched for another text.
+    pub(crate) fn watch(&mut self, canary: &str) {
+        self.canaries.insert(canary.to_owned());
+    }
+
+    /// What was found where it must not be.
+    pub(crate) fn leaks(&self) -> &[String] {
+        &self.leaks
+    }
+
     fn search(&mut self, place: &str, bytes: &[u8]) {
         for canary in canary::found(&self.canaries, bytes) {
             self.leaks.push(format!("{canary} is in {place}"));
@@ -233,7 +243,7 @@ impl World {
     }
 
     /// Looks for canaries in every file that the program wrote, but for the destinations in `out/`.
-    fn search_files(&mut self) {
+    pub(crate) fn search_files(&mut self) {
         let destinations = self.dir().join("out");
         for path in canary::files(self.root.path()) {
             if !path.starts_with(&destinations) && !self.given.contains(&path) {

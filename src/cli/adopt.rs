@@ -204,9 +204,9 @@ fn begin(context: &mut Context, args: &Args, dir: &Path) -> Option<(Desired, Reg
 /// Whether there is a configuration in a directory.
 fn has_config(dir: &Path) -> bool {
     let Ok(entries) = std::fs::read_dir(dir) else { return false };
-    entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).any(|name| {
-        !name.starts_with('.') && name.ends_with(".hcl") && !name.ends_with(".vars.hcl")
-    })
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .any(|name| !name.starts_with('.') && name.ends_with(".hcl") && !name.ends_with(".vars.hcl"))
 }
 
 async fn work(
@@ -252,8 +252,7 @@ fn show(context: &mut Context, adopted: &Adopted) -> Exit {
         let document = document(context, adopted, files.collect(), None);
         context.document(&document);
     } else {
-        let texts: Vec<String> =
-            adopted.files.iter().map(|file| format!("# {}\n\n{}", file.name, file.text)).collect();
+        let texts: Vec<String> = adopted.files.iter().map(|file| format!("# {}\n\n{}", file.name, file.text)).collect();
         context.terminal.out(&texts.join("\n"));
         variables(context, adopted);
     }
@@ -304,6 +303,10 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Diagnostic {
 async fn prove(context: &mut Context, args: &Args, engine: &Engine, adopted: &Adopted) -> Option<Planned> {
     let (desired, _) = context.load(&args.inputs)?;
     let desired = Arc::new(desired);
+    if let Err(why) = engine.claim(adopted) {
+        context.tell(why);
+        return None;
+    }
     let mut plan = async |scope: &Scope| match engine.plan(&desired, scope).await {
         Ok(planned) => Some(planned),
         Err(diagnostics) => {
@@ -407,12 +410,7 @@ fn variables(context: &Context, adopted: &Adopted) {
     context.terminal.out(&out);
 }
 
-fn document<'a>(
-    context: &Context,
-    adopted: &'a Adopted,
-    files: Vec<Written<'a>>,
-    plan: Option<Proof>,
-) -> Document<'a> {
+fn document<'a>(context: &Context, adopted: &'a Adopted, files: Vec<Written<'a>>, plan: Option<Proof>) -> Document<'a> {
     let variables = adopted.variables.iter();
     Document {
         format: "keyform.adopt/1",

@@ -5,6 +5,7 @@ use crate::backend::state::Connection;
 use crate::backend::state::Project;
 use crate::backend::state::State;
 use crate::backend::state::Sync;
+use crate::backend::state::Thing;
 use crate::config::blocks;
 use crate::config::blocks::Form;
 use crate::config::blocks::Ty;
@@ -15,6 +16,7 @@ use crate::diag::source::Span;
 use crate::engine::adopt::variable;
 use crate::engine::index::Index;
 use crate::engine::observe;
+use crate::engine::sources::Resolved;
 use crate::engine::sources::text;
 use crate::engine::wire;
 use crate::model::address::Address;
@@ -50,6 +52,8 @@ pub(super) struct Item {
     pub(super) fields: Vec<Field>,
     /// What it is called elsewhere, and its key there.
     pub(super) called: Option<(Arc<str>, Option<Arc<str>>)>,
+    /// What else could name it, where its own attributes do not.
+    pub(super) hint: Arc<str>,
 }
 
 /// An attribute.
@@ -60,6 +64,9 @@ pub(super) struct Field {
     pub(super) name: Arc<str>,
     pub(super) value: Value,
 }
+
+/// The name of what says that there is a block, whatever is in it.
+pub(super) const BLOCK: &str = "";
 
 /// Everything that a configuration can say, and what it can't.
 #[derive(Default)]
@@ -117,6 +124,9 @@ pub(super) fn describe(state: &State, schemas: &Schemas, key: &FingerprintKey) -
             }
         }
     }
+    for kind in [Kind::ProjectTemplate, Kind::Identity] {
+        stubs.extend(things(state, kind, None).map(|thing| thing_stub(kind, thing, None)));
+    }
     for project in state.projects.values() {
         parts(&mut stubs, &mut found.left, state, schemas, project);
     }
@@ -130,7 +140,7 @@ pub(super) fn describe(state: &State, schemas: &Schemas, key: &FingerprintKey) -
         desired.resources.insert(one.address.clone(), one);
     }
     let index = Index::new(&desired, &ledger, state);
-    let mut live = observe::observe(&index, schemas, key);
+    let mut live = observe::observe(&index, &Resolved::default(), schemas, key);
     for address in &order {
         let Some(resource) = desired.resources.get(address) else { continue };
         let Some(mut seen) = live.resources.remove(address) else { continue };
@@ -143,7 +153,9 @@ pub(super) fn describe(state: &State, schemas: &Schemas, key: &FingerprintKey) -
         let project = resource.reference("project").and_then(slug);
         let fields = fields(schemas, resource, &seen.attrs);
         let (kind, slug) = (resource.kind, resource.slug.clone());
-        found.items.push(Item { id: seen.id, kind, slug, project, fields, called: None });
+        let identity = resource.reference("identity").and_then(|address| desired.resources.get(address));
+        let hint = identity.and_then(|identity| identity.text("name")).unwrap_or_default().into();
+        found.items.push(Item { id: seen.id, kind, slug, project, fields, called: None, hint });
     }
     variables(&mut found.items);
     found
@@ -211,6 +223,31 @@ fn stub<const N: usize>(
     }
 }
 
+/// What was read of a kind, of the organisation or of a project.
+fn things<'a>(state: &'a State, kind: Kind, project: Option<&'a Project>) -> impl Iterator<Item = &'a Thing> {
+    let all = project.map_or(&state.things, |project| &project.things);
+    let mut found: Vec<&Thing> = all.get(&kind).and_then(|read| read.as_ref().ok()).into_iter().flatten().collect();
+    let name =
+        |thing: &Thing| kind.names().unwrap_or_default().iter().map(|name| text_of(thing, name)).collect::<Vec<_>>();
+    found.sort_by_key(|thing| name(thing));
+    found.into_iter()
+}
+
+fn text_of(thing: &Thing, name: &str) -> String {
+    thing.attrs.get(name).and_then(Value::as_str).unwrap_or("").to_owned()
+}
+
+fn thing_stub(kind: Kind, thing: &Thing, project: Option<&Project>) -> Resource {
+    let mut stub = stub(kind, &thing.id, &Arc::default(), project, []);
+    for name in ["name", "slug", "environment", "path", "type"] {
+        stub.attrs.extend(thing.attrs.get(name).map(|value| (name.into(), value.clone())));
+    }
+    if kind == Kind::ProjectIdentity {
+        stub.attrs.insert("identity".into(), reference(Kind::Identity, &text_of(thing, "identity")));
+    }
+    stub
+}
+
 /// A project and what is in it.
 fn parts(
     stubs: &mut Vec<Resource>,
@@ -256,7 +293,21 @@ fn parts(
             stubs.push(stub(Kind::SecretImport, &import.id, &none, within, names));
         }
     }
-    let mut syncs: Vec<&Sync> = project.syncs.as_ref().and_then(|read| read.as_ref().ok()).into_iter().flatten().collect();
+    for kind in [Kind::ProjectRole, Kind::ProjectIdentity, Kind::Webhook] {
+        for thing in things(state, kind, within) {
+            let identity = text_of(thing, "identity");
+            let is_seen = things(state, Kind::Identity, None).any(|known| *known.id == *identity);
+            if kind == Kind::ProjectIdentity && !is_seen {
+                let detail =
+                    format!("project {}: the identity {identity} is a member, and can't be seen itself", project.slug);
+                left_out.push(left(detail));
+                continue;
+            }
+            stubs.push(thing_stub(kind, thing, within));
+        }
+    }
+    let mut syncs: Vec<&Sync> =
+        project.syncs.as_ref().and_then(|read| read.as_ref().ok()).into_iter().flatten().collect();
     syncs.sort_by_key(|sync| &sync.name);
     for sync in syncs {
         let about = format!("sync {} of project {}", sync.name, project.slug);
@@ -370,6 +421,9 @@ fn fields(schemas: &Schemas, resource: &Resource, attrs: &Attrs) -> Vec<Field> {
             (Some(destination), _) => destination.options.iter().collect(),
             _ => Vec::new(),
         };
+        if object.is_empty() {
+            continue;
+        }
         let input = |name: &Arc<str>| known.iter().position(|field| field.name == *name);
         let place = |name: &Arc<str>| {
             // What picks the shape comes first.
@@ -378,6 +432,8 @@ fn fields(schemas: &Schemas, resource: &Resource, attrs: &Attrs) -> Vec<Field> {
         };
         let mut names: Vec<&Arc<str>> = object.keys().collect();
         names.sort_by_key(|name| place(name));
+        // The block itself says something, also where nothing is in it.
+        put(inner.word, &BLOCK.into(), Some(Value::Bool(true)), None);
         for name in names {
             let default = input(name).and_then(|place| known[place].default.as_ref());
             put(inner.word, name, object.get(name).cloned(), default);
@@ -391,6 +447,13 @@ fn default(kind: Kind, block: &str, name: &str) -> Option<Value> {
     Some(match (kind, block, name) {
         (Kind::SecretSync, "", "auto_sync") => Value::Bool(true),
         (Kind::SecretSync, "", "initial_sync") => text("overwrite-destination"),
+        (Kind::Webhook, "", "type") => text("general"),
+        (Kind::Webhook, "", "enabled") => Value::Bool(true),
+        (Kind::ProjectTemplate, "", "type") => text("secret-manager"),
+        (Kind::Identity, "", "role") => text("no-access"),
+        (Kind::Identity, "universal_auth", "access_token_ttl" | "access_token_max_ttl") => Value::int(2_592_000),
+        (Kind::Identity, "universal_auth", "access_token_uses") => Value::int(0),
+        (Kind::Identity, "universal_auth", _) => Value::list(vec![text("0.0.0.0/0"), text("::/0")]),
         (Kind::Folder, ..) => return None,
         (_, "", "path") => text("/"),
         _ => return None,

@@ -208,7 +208,8 @@ impl Shape {
                 each.label.get_or_insert(base);
                 continue;
             }
-            let templates: Vec<Value> = values.iter().zip(&each.keys).map(|(value, key)| templated(value, key)).collect();
+            let templates: Vec<Value> =
+                values.iter().zip(&each.keys).map(|(value, key)| templated(value, key)).collect();
             let value = match templates.iter().all(|template| *template == templates[0]) {
                 true => templates[0].clone(),
                 false => {
@@ -237,9 +238,10 @@ impl Shape {
         if self.kind != Kind::SecretSync || attr != "name" {
             return None;
         }
-        let mut bases = values.iter().zip(keys).map(|(value, key)| {
-            value.as_str()?.strip_suffix(&crate::config::names::slugify(key))?.strip_suffix('-')
-        });
+        let mut bases = values
+            .iter()
+            .zip(keys)
+            .map(|(value, key)| value.as_str()?.strip_suffix(&crate::config::names::slugify(key))?.strip_suffix('-'));
         let first = bases.next()??;
         let is_called = self.called.as_ref().is_none_or(|name| name.replace('_', "-") == first);
         (is_called && !first.is_empty() && bases.all(|base| base == Some(first))).then(|| first.to_owned())
@@ -265,9 +267,9 @@ fn templated(value: &Value, key: &str) -> Value {
             Value::string(text.replace(key, &KEY.to_string()))
         }
         Value::List(items) => Value::list(items.iter().map(|item| templated(item, key)).collect()),
-        Value::Object(fields) => Value::object(
-            fields.iter().map(|(name, value)| (name.clone(), templated(value, key))).collect(),
-        ),
+        Value::Object(fields) => {
+            Value::object(fields.iter().map(|(name, value)| (name.clone(), templated(value, key))).collect())
+        }
         other => other.clone(),
     }
 }

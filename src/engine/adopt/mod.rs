@@ -18,9 +18,13 @@ use crate::engine::adopt::describe::Item;
 use crate::engine::adopt::write::Named;
 use crate::engine::index::Index;
 use crate::engine::observe;
+use crate::engine::open;
+use crate::engine::sources;
+use crate::ledger::journal;
 use crate::model::address::Address;
 use crate::model::attrs::Value;
 use crate::model::desired::Desired;
+use crate::model::ledger::Record;
 use crate::model::resource::Kind;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -96,14 +100,17 @@ impl Engine {
         let (ledger, key) = self.store.load()?;
         let schemas = self.options.registry.schemas();
         let state = read::everything(&self.backend, wish, on).await?;
-        let gaps = read::gaps(&state);
+        let (hidden, gaps) = read::gaps(&state);
         let mut found = describe::describe(&state, schemas, &key);
+        found.left.extend(hidden);
         if let Some(called) = &wish.called {
             found.left.extend(call(&mut found.items, called, &state));
         }
         // What is declared already, by its id.
         let index = Index::new(desired, &ledger, &state);
-        let live = observe::observe(&index, schemas, &key);
+        let rules = sources::Rules { base: &self.options.dir, allow_exec: false };
+        let resolved = sources::resolve(&index, &rules, &|_| None);
+        let live = observe::observe(&index, &resolved, schemas, &key);
         let is_declared = |(address, _): &(&Address, _)| desired.resources.contains_key(*address);
         let known: BTreeMap<(Kind, Arc<str>), Address> = live
             .resources
@@ -133,6 +140,23 @@ impl Engine {
         let ids = all.iter().flat_map(Named::instances).map(|(item, address)| (address, item.id.clone())).collect();
         let variables = write::variables(&all);
         Ok(Adopted { files, ids, declared: known.len(), variables, left: found.left, gaps })
+    }
+
+    /// Records what can't be found by a name: webhooks, whose addresses are secrets.
+    ///
+    /// # Errors
+    /// The ledger can't be read or written.
+    pub fn claim(&self, adopted: &Adopted) -> Result<(), Diagnostic> {
+        let (ledger, _) = self.store.load()?;
+        let Some(lock) = &self.lock else { return Ok(()) };
+        let is_new =
+            |address: &Address| address.kind() == Kind::Webhook.word() && !ledger.records.contains_key(address);
+        let events = adopted.ids.iter().filter(|(address, _)| is_new(address)).map(|(address, id)| {
+            let record = Record { id: id.clone(), at: open::now().into(), ..Record::default() };
+            journal::Event::Record { address: address.clone(), record }
+        });
+        let events: Vec<journal::Event> = events.collect();
+        if events.is_empty() { Ok(()) } else { self.store.append_all(lock, &events) }
     }
 }
 
@@ -226,7 +250,8 @@ fn only(all: &mut Vec<Named>, addresses: &BTreeMap<Address, Address>, wish: &Wis
             }
         }
         // A folder is in all environments that are declared, unless it lists some.
-        let has_all = named.group.first().kind == Kind::Folder && named.group.fields.iter().all(|f| &*f.name != "environments");
+        let has_all =
+            named.group.first().kind == Kind::Folder && named.group.fields.iter().all(|f| &*f.name != "environments");
         let is_place = |other: &Named| {
             let (one, other) = (named.group.first(), other.group.first());
             has_all && other.kind == Kind::Environment && other.project == one.project

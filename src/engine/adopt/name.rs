@@ -13,11 +13,7 @@ use std::collections::BTreeSet;
 
 /// The label of each block, in their order. `taken` are addresses that are declared already; `is_nested` says what
 /// stands in the block of its project, where labels of other projects do not count.
-pub(super) fn labels(
-    groups: &[Group],
-    taken: &BTreeSet<Address>,
-    is_nested: &dyn Fn(&Group) -> bool,
-) -> Vec<String> {
+pub(super) fn labels(groups: &[Group], taken: &BTreeSet<Address>, is_nested: &dyn Fn(&Group) -> bool) -> Vec<String> {
     let scope = |group: &Group| {
         let project = group.first().project.as_deref().filter(|_| is_nested(group));
         (group.first().kind, project.map(str::to_owned))
@@ -99,7 +95,7 @@ fn wishes(group: &Group) -> Vec<String> {
             vec![join(&[&name]), join(&[slug, &name])]
         }
         _ => {
-            let name = [group.text("slug"), group.text("name")].into_iter().find(|name| !name.is_empty());
+            let name = [group.text("slug"), group.text("name"), &*item.hint].into_iter().find(|name| !name.is_empty());
             let name = name.unwrap_or_default();
             vec![join(&[name, environment, path]), join(&[name, environment, path, group.text("type")])]
         }
@@ -157,10 +153,12 @@ pub(super) fn from_label(kind: Kind, attr: &str, label: &str, key: Option<&str>)
     };
     match (kind, attr) {
         (Kind::Project | Kind::Environment, "slug" | "name")
+        | (Kind::ProjectRole, "name")
         | (Kind::Tag, "slug")
         | (Kind::Folder, "path")
         | (Kind::Secret, "key") => Some(label.to_owned()),
-        (Kind::AppConnection | Kind::SecretSync, "name") => Some(slug()),
+        (Kind::AppConnection | Kind::SecretSync | Kind::Identity | Kind::ProjectTemplate, "name")
+        | (Kind::ProjectRole, "slug") => Some(slug()),
         _ => None,
     }
 }

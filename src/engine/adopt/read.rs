@@ -3,8 +3,9 @@
 //!
 //! ```text
 //! 1  list of projects, 1 of app connections, 1 of gateways if a connection goes through one
+//! 1  who am I, 1 list of identities, and two reads of each; 1 list of project templates
 //! for each project:
-//!   1  list of tags, 1 of syncs
+//!   1  list of tags, 1 of syncs, 1 of members, 1 of webhooks, 1 of roles, and a read of each
 //!   for each environment:
 //!     1  recursive list of folders
 //!     1  list of imports for the root and for each folder: the API has no recursive one
@@ -16,9 +17,14 @@ use crate::backend::read;
 use crate::backend::read::EnvironmentMention;
 use crate::backend::read::Mention;
 use crate::backend::state::State;
+use crate::backend::state::Things;
+use crate::backend::things;
+use crate::backend::things::Scope;
 use crate::diag::Diagnostic;
+use crate::diag::Severity;
 use crate::diag::codes;
 use crate::engine::adopt::Wish;
+use crate::model::resource::Kind;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -38,6 +44,12 @@ pub(super) async fn everything(
     if state.connections.iter().any(|connection| connection.gateway.is_some()) {
         state.gateways = Some(read::gateways(client).await);
     }
+    let listed = kinds(Kind::is_of_organization);
+    on("the organisation");
+    let named = listed.into_iter().map(|kind| (kind, BTreeSet::new())).collect();
+    let (organization, things) = read::organization(client, &named).await;
+    let scope = Scope { name: "the organisation".into(), id: organization.clone() };
+    (state.organization, state.things) = (organization, in_full(client, &scope, things).await);
     if !slugs.is_empty() {
         state.projects.retain(|slug, _| slugs.contains(slug));
     }
@@ -48,8 +60,15 @@ pub(super) async fn everything(
         let has_secrets = wish.called.as_ref().is_some_and(|called| called.iter().any(|one| one.is_secret));
         let one = EnvironmentMention { folders: true, secrets: wish.secrets || has_secrets, position: false };
         let environments = project.environments.iter().map(|e| (e.slug.clone(), one)).collect();
-        let mention = Mention { tags: true, syncs: true, environments, ..Mention::default() };
+        let things = kinds(|kind| !kind.is_of_organization()).into_iter().map(|kind| (kind, BTreeSet::new()));
+        let things = things.collect();
+        let mention = Mention { tags: true, syncs: true, environments, things, ..Mention::default() };
+        let scope = Scope { name: slug.clone(), id: project.id.clone() };
         read::fill(client, &mut state, &BTreeMap::from([(slug.clone(), mention)])).await;
+        if let Some(project) = state.projects.get_mut(slug) {
+            let found = std::mem::take(&mut project.things);
+            project.things = in_full(client, &scope, found).await;
+        }
         let mut imports = BTreeSet::new();
         for environment in state.projects.get(slug).map(|project| &*project.environments).unwrap_or_default() {
             imports.insert((environment.slug.clone(), Arc::from("/")));
@@ -63,25 +82,55 @@ pub(super) async fn everything(
     Ok(state)
 }
 
-/// Everything that could not be read, and why.
-pub(super) fn gaps(state: &State) -> Vec<Diagnostic> {
-    // A server without app connections has none that could be missed.
-    let is_gap = |why: &&Diagnostic| why.code != &codes::BACKEND_ROUTE;
-    let mut gaps: Vec<Diagnostic> = state.connections_failed.iter().filter(is_gap).cloned().collect();
+/// The kinds that are nothing but attributes.
+fn kinds(is_wanted: impl Fn(Kind) -> bool) -> Vec<Kind> {
+    Kind::ALL.into_iter().filter(|kind| kind.names().is_some() && is_wanted(*kind)).collect()
+}
+
+/// The same things, with what a listing leaves out.
+async fn in_full(client: &Client, scope: &Scope, listed: Things) -> Things {
+    let mut full = Things::new();
+    for (kind, found) in listed {
+        let ids: Option<BTreeSet<Arc<str>>> = match (&found, kind) {
+            (Ok(found), Kind::ProjectRole | Kind::Identity) => {
+                Some(found.iter().map(|thing| thing.id.clone()).collect())
+            }
+            _ => None,
+        };
+        let found = match ids.filter(|ids| !ids.is_empty()) {
+            Some(ids) => things::list(client, kind, scope, &ids).await,
+            None => found,
+        };
+        full.insert(kind, found);
+    }
+    full
+}
+
+/// What could not be read, and why: what the identity may not see, or the backend does not have, apart from what
+/// failed.
+pub(super) fn gaps(state: &State) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
+    let mut gaps: Vec<&Diagnostic> = state.connections_failed.iter().collect();
+    gaps.extend(state.things.values().filter_map(|read| read.as_ref().err()));
     for project in state.projects.values() {
-        gaps.extend(project.tags.as_ref().and_then(|read| read.as_ref().err()).cloned());
-        gaps.extend(project.syncs.as_ref().and_then(|read| read.as_ref().err()).filter(is_gap).cloned());
+        gaps.extend(project.tags.as_ref().and_then(|read| read.as_ref().err()));
+        gaps.extend(project.syncs.as_ref().and_then(|read| read.as_ref().err()));
+        gaps.extend(project.things.values().filter_map(|read| read.as_ref().err()));
         for environment in &project.environments {
-            gaps.extend(environment.folders.as_ref().and_then(|read| read.as_ref().err()).cloned());
-            gaps.extend(environment.secrets.as_ref().and_then(|read| read.as_ref().err()).cloned());
+            gaps.extend(environment.folders.as_ref().and_then(|read| read.as_ref().err()));
+            gaps.extend(environment.secrets.as_ref().and_then(|read| read.as_ref().err()));
         }
-        gaps.extend(project.imports.values().filter_map(|read| read.as_ref().err()).cloned());
+        gaps.extend(project.imports.values().filter_map(|read| read.as_ref().err()));
     }
     let mut once: Vec<Diagnostic> = Vec::new();
     for gap in gaps {
-        if !once.contains(&gap) {
-            once.push(gap);
+        if !once.contains(gap) {
+            once.push(gap.clone());
         }
     }
-    once
+    let is_hidden = |why: &Diagnostic| {
+        [&codes::BACKEND_PERMISSION, &codes::BACKEND_ROUTE, &codes::BACKEND_NOT_FOUND].contains(&why.code)
+    };
+    let (mut hidden, failed): (Vec<_>, Vec<_>) = once.into_iter().partition(is_hidden);
+    hidden.iter_mut().for_each(|why| why.severity = Severity::Warning);
+    (hidden, failed)
 }

@@ -117,10 +117,10 @@ fn put(files: &mut Vec<File>, name: &str, comments: &[String], blocks: Vec<Block
 
 /// Puts what belongs to a project in its block, kind by kind.
 fn nest(block: &mut Block, printer: &Printer<'_>, mine: &[&Named]) {
-    let kinds: BTreeSet<Kind> = mine.iter().filter(|named| named.nested).map(|named| named.group.first().kind).collect();
+    let kinds: BTreeSet<Kind> =
+        mine.iter().filter(|named| named.nested).map(|named| named.group.first().kind).collect();
     for kind in kinds {
-        let mut inner: Vec<_> =
-            mine.iter().filter(|named| named.nested && named.group.first().kind == kind).collect();
+        let mut inner: Vec<_> = mine.iter().filter(|named| named.nested && named.group.first().kind == kind).collect();
         if kind == Kind::Folder {
             inner.sort_by_key(|named| named.group.text("path"));
         }
@@ -150,7 +150,8 @@ fn key_schemas(all: &[Named], taken: &BTreeSet<Address>) -> BTreeMap<Arc<str>, A
     let mut named: BTreeMap<Arc<str>, Address> = BTreeMap::new();
     for template in counts.into_iter().filter(|(_, count)| *count > 1).map(|(template, _)| template) {
         let words = template.replace(SECRET_KEY, " ").replace(ENVIRONMENT, " environment ").to_lowercase();
-        let words: Vec<&str> = words.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        let words: Vec<&str> =
+            words.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
         let base = match words.join("_") {
             name if address::is_identifier(&name) => name,
             name if name.is_empty() => "keys".to_owned(),
@@ -197,8 +198,11 @@ impl Printer<'_> {
         let mut inner: Vec<&'static str> = group.fields.iter().map(|field| field.block).collect();
         inner.dedup();
         for word in inner.into_iter().filter(|word| !word.is_empty()) {
-            let fields = group.fields.iter().filter(|field| field.block == word);
-            let fields = fields.map(|field| self.attr(field)).collect();
+            let fields = group.fields.iter().filter(|field| field.block == word && &*field.name != describe::BLOCK);
+            let fields: Vec<Part> = fields.map(|field| self.attr(field)).collect();
+            if fields.is_empty() && matches!(word, "destination" | "options") {
+                continue;
+            }
             parts.push(Part::Blank);
             parts.push(Part::Block(Block { kind: word.to_owned(), labels: Vec::new(), parts: fields }));
         }
