@@ -108,7 +108,7 @@ fn a_state_of_terraform_says_what_things_are_called() {
         "  environment \"all_development\" {\n    slug = \"dev\"\n    name = \"Development\"\n  }",
         "  secret \"database\" {\n    environment = \"prod\"\n    path        = \"/api\"\n    key         = \"DB_URL\"",
         "secret_env(\"PAYMENTS_PROD_API_DB_URL\")",
-        "project_identity \"pipeline\" {\n  project  = project.money\n  identity = identity.ci_runner",
+        "  project_identity \"pipeline\" {\n    identity = identity.ci_runner\n    roles    = [",
         "secret_sync \"local-file\" \"dotenv\" {\n  for_each = toset([\"dev\", \"prod\"])\n\n  name        = \"web-${each.key}\"",
     ] {
         assert!(payments.contains(part), "{part}\nis not in\n{payments}");

@@ -217,6 +217,7 @@ async fn work(
     wish: &Wish,
     backend: Option<File>,
 ) -> Exit {
+    let began = Instant::now();
     let (terminal, quiet) = (context.terminal, context.global.json);
     let mut tell = |what: &str| {
         if !quiet {
@@ -242,7 +243,7 @@ async fn work(
         }
     }
     let Some(planned) = prove(context, args, engine, &adopted).await else { return context.failed("adopt") };
-    report(context, &adopted, &states, &planned)
+    report(context, &adopted, &states, &planned, began)
 }
 
 /// Prints the files.
@@ -335,8 +336,13 @@ fn is_empty(plan: &Plan) -> bool {
     plan.changes.is_empty() && plan.blocked.is_empty() && plan.incomplete.is_empty()
 }
 
-fn report(context: &mut Context, adopted: &Adopted, states: &[&'static str], planned: &Planned) -> Exit {
-    let began = Instant::now();
+fn report(
+    context: &mut Context,
+    adopted: &Adopted,
+    states: &[&'static str],
+    planned: &Planned,
+    began: Instant,
+) -> Exit {
     let plan = &planned.plan;
     if context.global.json {
         let files = adopted.files.iter().zip(states).map(|(file, state)| {

@@ -124,12 +124,13 @@ pub(super) fn describe(state: &State, schemas: &Schemas, key: &FingerprintKey) -
             }
         }
     }
-    for kind in [Kind::ProjectTemplate, Kind::Identity] {
+    for kind in Kind::ALL.into_iter().filter(|kind| kind.is_of_organization()) {
         stubs.extend(things(state, kind, None).map(|thing| thing_stub(kind, thing, None)));
     }
     for project in state.projects.values() {
         parts(&mut stubs, &mut found.left, state, schemas, project);
     }
+    found.left.extend(strangers(state));
     // What is read is asked for by id, so that nothing depends on names.
     let mut ledger = Ledger::default();
     let mut desired = Desired::default();
@@ -233,6 +234,27 @@ fn things<'a>(state: &'a State, kind: Kind, project: Option<&'a Project>) -> imp
     found.into_iter()
 }
 
+/// Whether an identity could be read.
+fn sees(state: &State, identity: &str) -> bool {
+    things(state, Kind::Identity, None).any(|known| *known.id == *identity)
+}
+
+/// Members of projects whose identity could not be read, and that can't be declared therefore.
+fn strangers(state: &State) -> Vec<Diagnostic> {
+    let mut found: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for project in state.projects.values() {
+        let members = things(state, Kind::ProjectIdentity, Some(project)).map(|member| text_of(member, "identity"));
+        for identity in members.filter(|identity| !sees(state, identity)) {
+            found.entry(identity).or_default().push(&project.slug);
+        }
+    }
+    let one = |(identity, projects): (String, Vec<&str>)| {
+        let detail = format!("the identity {identity} is a member of {}, and can't be seen itself", projects.join(", "));
+        left(detail)
+    };
+    found.into_iter().map(one).collect()
+}
+
 fn text_of(thing: &Thing, name: &str) -> String {
     thing.attrs.get(name).and_then(Value::as_str).unwrap_or("").to_owned()
 }
@@ -293,18 +315,9 @@ fn parts(
             stubs.push(stub(Kind::SecretImport, &import.id, &none, within, names));
         }
     }
-    for kind in [Kind::ProjectRole, Kind::ProjectIdentity, Kind::Webhook] {
-        for thing in things(state, kind, within) {
-            let identity = text_of(thing, "identity");
-            let is_seen = things(state, Kind::Identity, None).any(|known| *known.id == *identity);
-            if kind == Kind::ProjectIdentity && !is_seen {
-                let detail =
-                    format!("project {}: the identity {identity} is a member, and can't be seen itself", project.slug);
-                left_out.push(left(detail));
-                continue;
-            }
-            stubs.push(thing_stub(kind, thing, within));
-        }
+    for kind in Kind::ALL.into_iter().filter(|kind| kind.names().is_some() && !kind.is_of_organization()) {
+        let is_seen = |thing: &&Thing| kind != Kind::ProjectIdentity || sees(state, &text_of(thing, "identity"));
+        stubs.extend(things(state, kind, within).filter(is_seen).map(|thing| thing_stub(kind, thing, within)));
     }
     let mut syncs: Vec<&Sync> =
         project.syncs.as_ref().and_then(|read| read.as_ref().ok()).into_iter().flatten().collect();
@@ -394,6 +407,7 @@ fn fields(schemas: &Schemas, resource: &Resource, attrs: &Attrs) -> Vec<Field> {
     for attr in form.attrs() {
         let name: Arc<str> = attr.name.into();
         let value = match attr.ty {
+            Ty::Objects(_) => attrs.get(&name).map(without_labels),
             Ty::Place => {
                 let place = ["environment", "path"].map(|part| (part, attrs.get(&*format!("{name}_{part}"))));
                 let said = place.into_iter().filter_map(|(part, value)| Some((Arc::from(part), value?.clone())));
@@ -440,6 +454,18 @@ fn fields(schemas: &Schemas, resource: &Resource, attrs: &Attrs) -> Vec<Field> {
         }
     }
     fields
+}
+
+/// A list of objects without the names that are their slugs anyway.
+fn without_labels(value: &Value) -> Value {
+    let one = |item: &Value| match item {
+        Value::Object(fields) if fields.contains_key("name") && fields.get("name") == fields.get("slug") => {
+            let fields = fields.iter().filter(|(name, _)| &***name != "name");
+            Value::object(fields.map(|(name, value)| (name.clone(), value.clone())).collect())
+        }
+        other => other.clone(),
+    };
+    Value::list(value.as_list().unwrap_or_default().iter().map(one).collect())
 }
 
 /// What holds where nothing is written, besides what a manifest says.

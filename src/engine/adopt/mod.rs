@@ -99,8 +99,8 @@ impl Engine {
     ) -> Result<Adopted, Diagnostic> {
         let (ledger, key) = self.store.load()?;
         let schemas = self.options.registry.schemas();
-        let state = read::everything(&self.backend, wish, on).await?;
-        let (hidden, gaps) = read::gaps(&state);
+        let (state, lost) = read::everything(&self.backend, wish, on).await?;
+        let (hidden, gaps) = read::gaps(&state, &lost);
         let mut found = describe::describe(&state, schemas, &key);
         found.left.extend(hidden);
         if let Some(called) = &wish.called {

@@ -29,7 +29,8 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Everything of the projects that are wanted, and the organisation's own. `on` hears what is read.
+/// Everything of the projects that are wanted, and the organisation's own, besides why single things are missing.
+/// `on` hears what is read.
 ///
 /// # Errors
 /// Not even the projects could be listed.
@@ -37,7 +38,8 @@ pub(super) async fn everything(
     client: &Client,
     wish: &Wish,
     on: &mut (dyn FnMut(&str) + Send),
-) -> Result<State, Diagnostic> {
+) -> Result<(State, Vec<Diagnostic>), Diagnostic> {
+    let mut lost = Vec::new();
     let slugs: BTreeSet<Arc<str>> = wish.projects.iter().cloned().collect();
     on("projects and connections");
     let mut state = read::roots(client, true, &slugs).await?;
@@ -49,7 +51,7 @@ pub(super) async fn everything(
     let named = listed.into_iter().map(|kind| (kind, BTreeSet::new())).collect();
     let (organization, things) = read::organization(client, &named).await;
     let scope = Scope { name: "the organisation".into(), id: organization.clone() };
-    (state.organization, state.things) = (organization, in_full(client, &scope, things).await);
+    (state.organization, state.things) = (organization, in_full(client, &scope, things, &mut lost).await);
     if !slugs.is_empty() {
         state.projects.retain(|slug, _| slugs.contains(slug));
     }
@@ -67,7 +69,7 @@ pub(super) async fn everything(
         read::fill(client, &mut state, &BTreeMap::from([(slug.clone(), mention)])).await;
         if let Some(project) = state.projects.get_mut(slug) {
             let found = std::mem::take(&mut project.things);
-            project.things = in_full(client, &scope, found).await;
+            project.things = in_full(client, &scope, found, &mut lost).await;
         }
         let mut imports = BTreeSet::new();
         for environment in state.projects.get(slug).map(|project| &*project.environments).unwrap_or_default() {
@@ -79,7 +81,7 @@ pub(super) async fn everything(
         let mention = Mention { imports, ..Mention::default() };
         read::fill(client, &mut state, &BTreeMap::from([(slug.clone(), mention)])).await;
     }
-    Ok(state)
+    Ok((state, lost))
 }
 
 /// The kinds that are nothing but attributes.
@@ -87,29 +89,39 @@ fn kinds(is_wanted: impl Fn(Kind) -> bool) -> Vec<Kind> {
     Kind::ALL.into_iter().filter(|kind| kind.names().is_some() && is_wanted(*kind)).collect()
 }
 
-/// The same things, with what a listing leaves out.
-async fn in_full(client: &Client, scope: &Scope, listed: Things) -> Things {
+/// The same things, with what a listing leaves out. Where one of them can't be read, only that one is missing;
+/// why goes to `lost`.
+async fn in_full(client: &Client, scope: &Scope, listed: Things, lost: &mut Vec<Diagnostic>) -> Things {
     let mut full = Things::new();
     for (kind, found) in listed {
-        let ids: Option<BTreeSet<Arc<str>>> = match (&found, kind) {
-            (Ok(found), Kind::ProjectRole | Kind::Identity) => {
-                Some(found.iter().map(|thing| thing.id.clone()).collect())
+        let listed = match (&found, kind) {
+            (Ok(listed), Kind::ProjectRole | Kind::Identity) if !listed.is_empty() => listed,
+            _ => {
+                full.insert(kind, found);
+                continue;
             }
-            _ => None,
         };
-        let found = match ids.filter(|ids| !ids.is_empty()) {
-            Some(ids) => things::list(client, kind, scope, &ids).await,
-            None => found,
-        };
-        full.insert(kind, found);
+        let ids: BTreeSet<Arc<str>> = listed.iter().map(|thing| thing.id.clone()).collect();
+        if let Ok(all) = things::list(client, kind, scope, &ids).await {
+            full.insert(kind, Ok(all));
+            continue;
+        }
+        let mut read = Vec::new();
+        for id in ids {
+            match things::list(client, kind, scope, &BTreeSet::from([id.clone()])).await {
+                Ok(all) => read.extend(all.into_iter().find(|thing| thing.id == id)),
+                Err(why) => lost.push(why),
+            }
+        }
+        full.insert(kind, Ok(read));
     }
     full
 }
 
 /// What could not be read, and why: what the identity may not see, or the backend does not have, apart from what
 /// failed.
-pub(super) fn gaps(state: &State) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
-    let mut gaps: Vec<&Diagnostic> = state.connections_failed.iter().collect();
+pub(super) fn gaps(state: &State, lost: &[Diagnostic]) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
+    let mut gaps: Vec<&Diagnostic> = lost.iter().chain(&state.connections_failed).collect();
     gaps.extend(state.things.values().filter_map(|read| read.as_ref().err()));
     for project in state.projects.values() {
         gaps.extend(project.tags.as_ref().and_then(|read| read.as_ref().err()));

@@ -7,9 +7,15 @@ backend "infisical" {
 project "payments" {
   name        = "Payments"
   description = "Everything $${about} money"
-  environment "dev" { name = "Development" }
-  environment "staging" {}
-  environment "prod" { name = "Production" }
+  environment "dev" {
+    name     = "Development"
+    position = 1
+  }
+  environment "staging" { position = 2 }
+  environment "prod" {
+    name     = "Production"
+    position = 3
+  }
   folder "/api" {}
   folder "/api/batch" { environments = ["prod"] }
   folder "/shared" { description = "Seen by all" }
