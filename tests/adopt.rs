@@ -22,7 +22,12 @@ fn ids(world: &mut World) -> BTreeMap<String, String> {
 }
 
 /// A resource of a state, with attributes that only Terraform cares about beside those that are read.
-fn resource(module: Option<&str>, kind: &str, name: &str, instances: &[(Option<&str>, serde_json::Value)]) -> serde_json::Value {
+fn resource(
+    module: Option<&str>,
+    kind: &str,
+    name: &str,
+    instances: &[(Option<&str>, serde_json::Value)],
+) -> serde_json::Value {
     let instance = |(key, attributes): &(Option<&str>, serde_json::Value)| {
         let mut one = serde_json::json!({ "schema_version": 0, "attributes": attributes, "sensitive_attributes": [] });
         if let Some(key) = key {
@@ -101,14 +106,17 @@ fn a_state_of_terraform_says_what_things_are_called() {
     assert!(shown.contains("infisical_dynamic_secret_sql_database.report is in the state"), "{shown}");
     let file = |name: &str| fs::read_to_string(world.dir().join("b").join(name)).unwrap();
     let (payments, connections) = (file("payments.hcl"), file("connections.hcl"));
-    assert!(connections.contains("app_connection \"local\" \"files_eu_disk\" {\n  name   = \"files\""), "{connections}");
+    assert!(
+        connections.contains("app_connection \"local\" \"files_eu_disk\" {\n  name   = \"files\""),
+        "{connections}"
+    );
     assert!(!connections.contains("postgres"), "only what the state has: {connections}");
     for part in [
         "project \"money\" {\n  slug        = \"payments\"",
         "  environment \"all_development\" {\n    slug = \"dev\"\n    name = \"Development\"\n  }",
         "  secret \"database\" {\n    environment = \"prod\"\n    path        = \"/api\"\n    key         = \"DB_URL\"",
         "secret_env(\"PAYMENTS_PROD_API_DB_URL\")",
-        "  project_identity \"pipeline\" {\n    identity = identity.ci_runner\n    roles    = [",
+        "  project_identity \"pipeline\" {\n    identity = data.identity.ci_runner\n    roles = [",
         "secret_sync \"local-file\" \"dotenv\" {\n  for_each = toset([\"dev\", \"prod\"])\n\n  name        = \"web-${each.key}\"",
     ] {
         assert!(payments.contains(part), "{part}\nis not in\n{payments}");

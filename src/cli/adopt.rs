@@ -282,7 +282,7 @@ fn write(context: &mut Context, args: &Args, adopted: &Adopted) -> Option<Vec<&'
         return None;
     }
     let ignored = dir.join(".gitignore");
-    let first = (!ignored.exists()).then(|| (ignored, ".keyform/\n"));
+    let first = (!ignored.exists()).then_some((ignored, ".keyform/\n"));
     let files = adopted.files.iter().zip(&states).filter(|(_, state)| **state == "wrote");
     let files = files.map(|(file, _)| (dir.join(&file.name), file.text.as_str()));
     for (path, text) in first.into_iter().chain(files) {

@@ -54,6 +54,8 @@ pub(super) struct Item {
     pub(super) called: Option<(Arc<str>, Option<Arc<str>>)>,
     /// What else could name it, where its own attributes do not.
     pub(super) hint: Arc<str>,
+    /// Whether it is only looked up.
+    pub(super) looked_up: bool,
 }
 
 /// An attribute.
@@ -76,6 +78,23 @@ pub(super) struct Found {
 }
 
 impl Item {
+    /// Has it be looked up instead of declared, where that is possible.
+    pub(super) fn look_up(&mut self) {
+        if self.kind.data_word().is_none() || self.looked_up {
+            return;
+        }
+        self.looked_up = true;
+        let finds = |field: &Field| match self.kind {
+            Kind::Project => &*field.name == "slug",
+            Kind::AppConnection => matches!(&*field.name, "name" | "project"),
+            _ => &*field.name == "name",
+        };
+        self.fields.retain(|field| field.block.is_empty() && finds(field));
+        if self.kind == Kind::AppConnection {
+            self.fields.insert(0, Field { block: "", name: "app".into(), value: Value::String(self.slug.clone()) });
+        }
+    }
+
     /// The value of an attribute.
     pub(super) fn value(&self, name: &str) -> Option<&Value> {
         self.fields.iter().find(|field| field.block.is_empty() && *field.name == *name).map(|field| &field.value)
@@ -117,7 +136,12 @@ pub(super) fn describe(state: &State, schemas: &Schemas, key: &FingerprintKey) -
             None => None,
         };
         match why_not(schemas, connection) {
-            Some(why) => found.left.push(left(format!("connection {}: {why}", connection.name))),
+            Some(why) => {
+                let why = left(format!("connection {}: {why}", connection.name));
+                let is_known = schemas.apps.contains_key(&connection.app);
+                found.left.push(if is_known { why.help("it is looked up with `data`, and not managed") } else { why });
+                found.items.extend(is_known.then(|| lookup(connection, project)));
+            }
             None => {
                 let names = [("name", text(&connection.name)), ("method", text(&connection.method))];
                 stubs.push(stub(Kind::AppConnection, &connection.id, &connection.app, project, names));
@@ -150,16 +174,36 @@ pub(super) fn describe(state: &State, schemas: &Schemas, key: &FingerprintKey) -
         {
             seen.attrs.insert(CREDENTIALS.into(), credentials(schemas, live));
         }
+        if resource.kind == Kind::SecretImport {
+            seen.attrs.extend(resource.attrs.get("position").map(|position| ("position".into(), position.clone())));
+        }
         let slug = |project: &Address| state.project_by_id(project.name()).map(|project| project.slug.clone());
         let project = resource.reference("project").and_then(slug);
         let fields = fields(schemas, resource, &seen.attrs);
         let (kind, slug) = (resource.kind, resource.slug.clone());
         let identity = resource.reference("identity").and_then(|address| desired.resources.get(address));
         let hint = identity.and_then(|identity| identity.text("name")).unwrap_or_default().into();
-        found.items.push(Item { id: seen.id, kind, slug, project, fields, called: None, hint });
+        found.items.push(Item { id: seen.id, kind, slug, project, fields, called: None, hint, looked_up: false });
     }
     variables(&mut found.items);
     found
+}
+
+/// A connection that is only looked up.
+fn lookup(connection: &Connection, project: Option<&Project>) -> Item {
+    let field = |name: &str, value: Value| Field { block: "", name: name.into(), value };
+    let mut fields = vec![field("app", text(&connection.app)), field("name", text(&connection.name))];
+    fields.extend(project.map(|project| field("project", reference(Kind::Project, &project.id))));
+    Item {
+        id: connection.id.clone(),
+        kind: Kind::AppConnection,
+        slug: connection.app.clone(),
+        project: project.map(|project| project.slug.clone()),
+        fields,
+        called: None,
+        hint: Arc::default(),
+        looked_up: true,
+    }
 }
 
 /// What is said where something can't be written.
@@ -249,7 +293,8 @@ fn strangers(state: &State) -> Vec<Diagnostic> {
         }
     }
     let one = |(identity, projects): (String, Vec<&str>)| {
-        let detail = format!("the identity {identity} is a member of {}, and can't be seen itself", projects.join(", "));
+        let detail =
+            format!("the identity {identity} is a member of {}, and can't be seen itself", projects.join(", "));
         left(detail)
     };
     found.into_iter().map(one).collect()
@@ -305,8 +350,12 @@ fn parts(
         }
     }
     for ((environment, path), imports) in &project.imports {
-        for import in imports.as_ref().map(|list| &**list).unwrap_or_default() {
+        let imports = imports.as_ref().map(|list| &**list).unwrap_or_default();
+        for (import, position) in imports.iter().zip(1..) {
+            // Of several, the later one counts: then their order is part of what they are.
+            let position = if imports.len() > 1 { Value::int(position) } else { Value::Null };
             let names = [
+                ("position", position),
                 ("environment", text(environment)),
                 ("path", text(path)),
                 ("from_environment", text(&import.from_environment)),
@@ -366,7 +415,7 @@ fn unknown(state: &State, schemas: &Schemas, sync: &Sync) -> Option<String> {
     }
     match state.connections.iter().find(|connection| connection.id == sync.connection) {
         None => Some("its connection can't be seen".to_owned()),
-        Some(connection) => why_not(schemas, connection).map(|_| "its connection can't be declared".to_owned()),
+        Some(_) => None,
     }
 }
 
@@ -414,6 +463,9 @@ fn fields(schemas: &Schemas, resource: &Resource, attrs: &Attrs) -> Vec<Field> {
                 Some(Value::object(said.collect()))
             }
             _ if attr.name == "project" => resource.attrs.get("project").cloned(),
+            Ty::Secret | Ty::TextOrSecret if attr.required => {
+                Some(attrs.get(&name).or_else(|| hidden.get(&name)).cloned().unwrap_or_else(secret))
+            }
             _ => attrs.get(&name).or_else(|| hidden.get(&name)).cloned(),
         };
         put("", &name, value, None);
@@ -475,7 +527,8 @@ fn default(kind: Kind, block: &str, name: &str) -> Option<Value> {
         (Kind::SecretSync, "", "initial_sync") => text("overwrite-destination"),
         (Kind::Webhook, "", "type") => text("general"),
         (Kind::Webhook, "", "enabled") => Value::Bool(true),
-        (Kind::ProjectTemplate, "", "type") => text("secret-manager"),
+        (Kind::Project | Kind::ProjectTemplate, "", "type") => text("secret-manager"),
+        (Kind::Project, "", "pit_version_limit") => Value::int(10),
         (Kind::Identity, "", "role") => text("no-access"),
         (Kind::Identity, "universal_auth", "access_token_ttl" | "access_token_max_ttl") => Value::int(2_592_000),
         (Kind::Identity, "universal_auth", "access_token_uses") => Value::int(0),

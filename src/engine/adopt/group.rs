@@ -61,9 +61,10 @@ pub(super) fn groups(items: Vec<Item>, environments: &BTreeMap<Arc<str>, Vec<Arc
     let mut sets: Vec<Vec<usize>> = Vec::new();
     let mut keyed: BTreeMap<usize, Each> = BTreeMap::new();
     let mut done = BTreeSet::new();
-    let mut folders: BTreeMap<(&Option<Arc<str>>, &str, &str), Vec<usize>> = BTreeMap::new();
+    let mut folders: BTreeMap<[&str; 3], Vec<usize>> = BTreeMap::new();
     for (n, item) in items.iter().enumerate().filter(|(_, item)| item.kind == Kind::Folder) {
-        folders.entry((&item.project, item.text("path"), item.text("description"))).or_default().push(n);
+        let project = item.project.as_deref().unwrap_or("");
+        folders.entry([project, item.text("path"), item.text("description")]).or_default().push(n);
     }
     for set in folders.into_values() {
         done.extend(set.iter().copied());
@@ -129,7 +130,7 @@ struct Shape {
 
 fn buckets(items: &[Item]) -> Vec<(Shape, Vec<usize>)> {
     let mut buckets: BTreeMap<String, (Shape, Vec<usize>)> = BTreeMap::new();
-    for (n, item) in items.iter().enumerate() {
+    for (n, item) in items.iter().enumerate().filter(|(_, item)| !item.looked_up) {
         let called = match (&item.called, item.kind) {
             (_, Kind::Folder) => continue,
             (Some((name, Some(_))), _) => Some(name.clone()),

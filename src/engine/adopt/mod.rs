@@ -116,7 +116,7 @@ impl Engine {
             .resources
             .iter()
             .filter(is_declared)
-            .filter_map(|(address, seen)| Some(((Kind::from_word(address.kind())?, seen.id.clone()), address.clone())))
+            .filter_map(|(address, seen)| Some(((Kind::of(address)?, seen.id.clone()), address.clone())))
             .collect();
         let of = |kind: Kind| known.keys().filter(move |(k, _)| *k == kind).map(|(_, id)| id);
         let declared: BTreeSet<Arc<str>> =
@@ -127,7 +127,7 @@ impl Engine {
             environments.entry(item.project.clone().unwrap_or_default()).or_default().push(item.text("slug").into());
         }
         found.items.retain(|item| !known.contains_key(&(item.kind, item.id.clone())));
-        let mut all = named(group::groups(found.items, &environments), desired, &declared);
+        let mut all = named(group::groups(found.items, &environments), desired);
         let mut addresses: BTreeMap<Address, Address> =
             known.iter().map(|((kind, id), address)| (describe::address(*kind, id), address.clone())).collect();
         for named in &all {
@@ -137,7 +137,8 @@ impl Engine {
         only(&mut all, &addresses, wish);
         let taken: BTreeSet<Address> = desired.resources.keys().map(Address::without_keys).collect();
         let files = write::files(&all, &addresses, &taken, &declared);
-        let ids = all.iter().flat_map(Named::instances).map(|(item, address)| (address, item.id.clone())).collect();
+        let managed = all.iter().flat_map(Named::instances).filter(|(item, _)| !item.looked_up);
+        let ids = managed.map(|(item, address)| (address, item.id.clone())).collect();
         let variables = write::variables(&all);
         Ok(Adopted { files, ids, declared: known.len(), variables, left: found.left, gaps })
     }
@@ -161,22 +162,25 @@ impl Engine {
 }
 
 /// Gives each block its address.
-fn named(groups: Vec<group::Group>, desired: &Desired, declared: &BTreeSet<Arc<str>>) -> Vec<Named> {
+fn named(groups: Vec<group::Group>, desired: &Desired) -> Vec<Named> {
     let taken: BTreeSet<Address> = desired.resources.keys().map(Address::without_keys).collect();
+    let is_real = |group: &&group::Group| group.first().kind == Kind::Project && !group.first().looked_up;
+    let real: BTreeSet<Arc<str>> = groups.iter().filter(is_real).map(|group| group.first().text("slug").into()).collect();
     let is_nested = |group: &group::Group| {
         let project = group.first().project.as_ref();
-        project.is_some_and(|project| !declared.contains(project)) && write::can_nest(group.first().kind)
+        project.is_some_and(|project| real.contains(project)) && write::can_nest(group.first().kind)
     };
     let labels = name::labels(&groups, &taken, &is_nested);
     let projects: BTreeMap<Arc<str>, Address> = groups
         .iter()
         .zip(&labels)
-        .filter(|(group, _)| group.first().kind == Kind::Project)
+        .filter(|(group, _)| is_real(group))
         .map(|(group, label)| (group.first().text("slug").into(), Address::new(Kind::Project.word(), label)))
         .collect();
     let one = |(group, label): (group::Group, String)| {
         let nested = is_nested(&group);
-        let word = group.first().kind.word();
+        let kind = group.first().kind;
+        let word = kind.data_word().filter(|_| group.first().looked_up).unwrap_or(kind.word());
         let parent = group.first().project.as_ref().filter(|_| nested).and_then(|slug| projects.get(slug));
         let address = parent.map_or_else(|| Address::new(word, &label), |parent| parent.child(word, &label));
         Named { group, label, address, nested }
@@ -184,8 +188,8 @@ fn named(groups: Vec<group::Group>, desired: &Desired, declared: &BTreeSet<Arc<s
     groups.into_iter().zip(labels).map(one).collect()
 }
 
-/// Says of each thing what it is called elsewhere, and leaves those that are called something, and what they
-/// need. Gives what was called and is not there.
+/// Says of each thing what it is called elsewhere, and leaves those that are called something; what they need is
+/// looked up. Gives what was called and is not there.
 fn call(items: &mut Vec<Item>, called: &[Called], state: &State) -> Vec<Diagnostic> {
     let mut ids: BTreeMap<&str, usize> = BTreeMap::new();
     let mut places: BTreeMap<[&str; 4], usize> = BTreeMap::new();
@@ -217,6 +221,8 @@ fn call(items: &mut Vec<Item>, called: &[Called], state: &State) -> Vec<Diagnost
         }
     }
     items.retain(|item| wanted.contains(&describe::address(item.kind, &item.id)));
+    // What is only needed is not managed.
+    items.iter_mut().filter(|item| item.called.is_none()).for_each(Item::look_up);
     let not_there = missing.into_iter().map(|n| {
         let detail = format!("{} is in the state, and nothing that can be declared has its id", called[n].address);
         let help = "either this identity can't see it, or no block of this version declares such a thing";

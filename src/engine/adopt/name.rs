@@ -1,6 +1,7 @@
 //! What blocks are called: after the things themselves, as identifiers, each differently.
 
 use crate::config::names;
+use crate::engine::adopt::describe::Item;
 use crate::engine::adopt::group::Group;
 use crate::engine::adopt::group::KEY;
 use crate::engine::adopt::group::VALUE;
@@ -96,8 +97,8 @@ fn wishes(group: &Group) -> Vec<String> {
         }
         _ => {
             let name = [group.text("slug"), group.text("name"), &*item.hint].into_iter().find(|name| !name.is_empty());
-            let name = name.unwrap_or_default();
-            vec![join(&[name, environment, path]), join(&[name, environment, path, group.text("type")])]
+            let name = name.unwrap_or_default().to_lowercase();
+            vec![join(&[&name, environment, path]), join(&[&name, environment, path, group.text("type")])]
         }
     };
     if let Some(last) = wishes.last().cloned() {
@@ -146,12 +147,13 @@ fn identifier(kind: Kind, text: &str) -> String {
 }
 
 /// What an attribute is where it is not written, because of the label.
-pub(super) fn from_label(kind: Kind, attr: &str, label: &str, key: Option<&str>) -> Option<String> {
+pub(super) fn from_label(item: &Item, attr: &str, label: &str, key: Option<&str>) -> Option<String> {
     let slug = || {
         let label = label.replace('_', "-");
         key.map_or_else(|| label.clone(), |key| format!("{label}-{}", names::slugify(key)))
     };
-    match (kind, attr) {
+    match (item.kind, attr) {
+        (Kind::Identity, "name") if item.looked_up => Some(label.to_owned()),
         (Kind::Project | Kind::Environment, "slug" | "name")
         | (Kind::ProjectRole, "name")
         | (Kind::Tag, "slug")

@@ -15,6 +15,7 @@ use crate::lang::print::Block;
 use crate::lang::print::Part;
 use crate::model::address;
 use crate::model::address::Address;
+use crate::model::address::DATA;
 use crate::model::attrs::Object;
 use crate::model::attrs::SecretSource;
 use crate::model::attrs::Value;
@@ -179,7 +180,11 @@ impl Printer<'_> {
         let first = group.first();
         let mut labels = vec![named.label.clone()];
         let form: Option<&Form> = describe::form(first.kind);
-        if form.is_some_and(|form| form.labels.len() > 1) {
+        let mut word = first.kind.word();
+        if first.looked_up {
+            labels.insert(0, word.to_owned());
+            word = DATA;
+        } else if form.is_some_and(|form| form.labels.len() > 1) {
             labels.insert(0, first.slug.to_string());
         }
         let mut parts = Vec::new();
@@ -189,7 +194,7 @@ impl Printer<'_> {
         }
         let key = group.keys.first().filter(|_| first.kind != Kind::Folder).map(|key| &**key);
         let is_needless = |field: &Field| {
-            let default = name::from_label(first.kind, &field.name, &named.label, key);
+            let default = name::from_label(first, &field.name, &named.label, key);
             let is_project = named.nested && &*field.name == "project";
             is_project || default.is_some_and(|default| field.value.as_str() == Some(&*default))
         };
@@ -197,16 +202,16 @@ impl Printer<'_> {
         parts.extend(own.map(|field| self.attr(field)));
         let mut inner: Vec<&'static str> = group.fields.iter().map(|field| field.block).collect();
         inner.dedup();
-        for word in inner.into_iter().filter(|word| !word.is_empty()) {
-            let fields = group.fields.iter().filter(|field| field.block == word && &*field.name != describe::BLOCK);
+        for inner in inner.into_iter().filter(|inner| !inner.is_empty()) {
+            let fields = group.fields.iter().filter(|field| field.block == inner && &*field.name != describe::BLOCK);
             let fields: Vec<Part> = fields.map(|field| self.attr(field)).collect();
-            if fields.is_empty() && matches!(word, "destination" | "options") {
+            if fields.is_empty() && matches!(inner, "destination" | "options") {
                 continue;
             }
             parts.push(Part::Blank);
-            parts.push(Part::Block(Block { kind: word.to_owned(), labels: Vec::new(), parts: fields }));
+            parts.push(Part::Block(Block { kind: inner.to_owned(), labels: Vec::new(), parts: fields }));
         }
-        Block { kind: first.kind.word().to_owned(), labels, parts }
+        Block { kind: word.to_owned(), labels, parts }
     }
 
     fn attr(&self, field: &Field) -> Part {
