@@ -165,7 +165,8 @@ impl Engine {
 fn named(groups: Vec<group::Group>, desired: &Desired) -> Vec<Named> {
     let taken: BTreeSet<Address> = desired.resources.keys().map(Address::without_keys).collect();
     let is_real = |group: &&group::Group| group.first().kind == Kind::Project && !group.first().looked_up;
-    let real: BTreeSet<Arc<str>> = groups.iter().filter(is_real).map(|group| group.first().text("slug").into()).collect();
+    let real: BTreeSet<Arc<str>> =
+        groups.iter().filter(is_real).map(|group| group.first().text("slug").into()).collect();
     let is_nested = |group: &group::Group| {
         let project = group.first().project.as_ref();
         project.is_some_and(|project| real.contains(project)) && write::can_nest(group.first().kind)
