@@ -20,7 +20,7 @@ fn check(diagnostic: &Diagnostic, sources: &Sources, wanted: &str) {
 #[test]
 fn one_source_with_two_labels() {
     let mut sources = Sources::new();
-    sources.add("main.hcl", "a = 1\nb = 2\na = 3\n");
+    sources.add_plain("main.hcl", "a = 1\nb = 2\na = 3\n");
     let d = Diagnostic::error(&codes::DUPLICATE, "`a` is set twice in this block.")
         .at(span(0, 12, 13), "second time")
         .at(span(0, 0, 1), "first time")
@@ -49,8 +49,8 @@ error KF0104: set twice
 #[test]
 fn two_sources() {
     let mut sources = Sources::new();
-    sources.add("a.hcl", "x = [\n  1,\n]\n");
-    sources.add("b.hcl", "ünder = 2");
+    sources.add_plain("a.hcl", "x = [\n  1,\n]\n");
+    sources.add_plain("b.hcl", "ünder = 2");
     let d = Diagnostic::warning(&codes::DUPLICATE, "Two things collide.")
         .at(span(0, 4, 12), "this")
         .at(span(1, 0, 6), "collides with this");
@@ -80,7 +80,7 @@ warning KF0104: set twice
 #[test]
 fn secrets_are_covered_and_no_source_is_needed() {
     let mut sources = Sources::new();
-    sources.add("a.hcl", "token = \"canary-2\"\n");
+    sources.add_plain("a.hcl", "token = \"canary-2\"\n");
     sources.hide(span(0, 9, 17));
     let d = Diagnostic::error(&codes::TYPE, "This is no number.").at(span(0, 8, 18), "");
     check(
@@ -112,8 +112,8 @@ proptest! {
     #[test]
     fn no_span_makes_it_panic(text in "(\\PC|[\n\t\r\0äß👍🏽])*", spans in prop::collection::vec((0u32..3, 0u32..60, 0u32..60), 0..5), color: bool, width in 0usize..120) {
         let mut sources = Sources::new();
-        sources.add("a", text.as_str());
-        sources.add("b", "");
+        sources.add_plain("a", text.as_str());
+        sources.add_plain("b", "");
         sources.hide(span(0, 1, 3));
         let mut d = Diagnostic::error(&codes::TYPE, "x");
         for (source, start, end) in spans {
