@@ -123,6 +123,7 @@ async fn project(client: &Client, n: usize, connection: &str) -> String {
         project_description: None,
         slug: Some(format!("p{n:04}")),
         kind: None,
+        template: None,
         should_create_default_envs: false,
         has_delete_protection: false,
     };
