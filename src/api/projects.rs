@@ -8,6 +8,8 @@ use serde::Serialize;
 /// `GET` → [`Many`], `POST`: [`Create`] → [`One`]; with `/{id}`: `GET`, `PATCH`: [`Update`], `DELETE` → [`One`];
 /// with `/slug/{slug}`: `GET` → a bare [`Project`].
 pub const PROJECTS: &str = "/api/v1/projects";
+/// `PUT`: [`Retention`] → [`One`]. The name of 2024, which newer servers have as well.
+pub const RETENTION: &str = "/api/v1/workspace/:workspaceSlug/audit-logs-retention";
 
 /// A project.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -43,6 +45,18 @@ pub struct Project {
     /// Whether a delete is refused.
     #[serde(default)]
     pub has_delete_protection: bool,
+    /// How many days audit logs are kept, where that was ever said.
+    #[serde(default)]
+    pub audit_logs_retention_days: Option<u32>,
+    /// Whether its secrets can be shared; older servers do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_sharing: Option<bool>,
+    /// Whether the web page shows snapshots as it did once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub show_snapshots_legacy: Option<bool>,
+    /// Values that are no leaks wherever they are found.
+    #[serde(default)]
+    pub secret_detection_ignore_values: Option<Vec<String>>,
     /// In order of their positions; absent in answers to updates and deletes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environments: Option<Vec<EnvironmentName>>,
@@ -93,7 +107,7 @@ pub struct Create {
 }
 
 /// A change of a project: what is absent stays.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Update {
     /// New name.
@@ -114,6 +128,23 @@ pub struct Update {
     /// How many old versions are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pit_version_limit: Option<u32>,
+    /// Whether its secrets can be shared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_sharing: Option<bool>,
+    /// Whether the web page shows snapshots as it did once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub show_snapshots_legacy: Option<bool>,
+    /// Values that are no leaks wherever they are found, all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_detection_ignore_values: Option<Vec<String>>,
+}
+
+/// How long audit logs are kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Retention {
+    /// In days; the organisation's plan may allow less.
+    pub audit_logs_retention_days: u32,
 }
 
 /// One project.

@@ -360,6 +360,15 @@ pub(super) fn project(wire: api::projects::Project) -> Project {
             ("delete_protection", Value::Bool(wire.has_delete_protection)),
             ("auto_capitalization", Value::Bool(wire.auto_capitalization)),
             ("pit_version_limit", Value::int(wire.pit_version_limit.into())),
+            ("audit_logs_retention_days", wire.audit_logs_retention_days.map_or(Value::Null, |n| Value::int(n.into()))),
+            ("secret_sharing", wire.secret_sharing.map_or(Value::Null, Value::Bool)),
+            ("show_snapshots_legacy", wire.show_snapshots_legacy.map_or(Value::Null, Value::Bool)),
+            (
+                "secret_detection_ignore_values",
+                Value::list(
+                    wire.secret_detection_ignore_values.unwrap_or_default().into_iter().map(Value::string).collect(),
+                ),
+            ),
         ]
         .map(|(name, value)| (Arc::from(name), value))
         .into(),

@@ -111,7 +111,33 @@ pub async fn update_project(
     let kept = client.send::<api::projects::One>(call.json(change).repeatable()).await?.project;
     let description = change.description.as_ref().map(|told| told.as_deref().unwrap_or_default());
     keeps(about, "description", description, &kept.description.unwrap_or_default())?;
-    keeps(about, "slug", change.slug.as_deref(), &kept.slug)
+    keeps(about, "slug", change.slug.as_deref(), &kept.slug)?;
+    let said = |told: Option<bool>| told.map(|told| told.to_string());
+    let has = |kept: Option<bool>| kept.unwrap_or(false).to_string();
+    for (what, told, kept) in [
+        ("delete_protection", said(change.has_delete_protection), kept.has_delete_protection.to_string()),
+        ("pit_version_limit", change.pit_version_limit.map(|n| n.to_string()), kept.pit_version_limit.to_string()),
+        ("secret_sharing", said(change.secret_sharing), has(kept.secret_sharing)),
+        ("show_snapshots_legacy", said(change.show_snapshots_legacy), has(kept.show_snapshots_legacy)),
+        (
+            "secret_detection_ignore_values",
+            change.secret_detection_ignore_values.as_ref().map(|told| told.join("\n")),
+            kept.secret_detection_ignore_values.unwrap_or_default().join("\n"),
+        ),
+    ] {
+        keeps(about, what, told.as_deref(), &kept)?;
+    }
+    Ok(())
+}
+
+/// Says how long the audit logs of a project are kept.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn retain_audit_logs(client: &Client, about: &str, slug: &str, days: u32) -> Result<(), Failure> {
+    let body = api::projects::Retention { audit_logs_retention_days: days };
+    let call = Call::new(about, Method::Put, api::projects::RETENTION).arg(slug).json(&body).repeatable();
+    client.send::<IgnoredAny>(call).await.map(drop)
 }
 
 /// Deletes a project with everything in it.

@@ -85,7 +85,10 @@ fn arises(kind: HazardKind) -> &'static str {
              that offline, and underlines both. Safe: declare it as the rule says; where it is an exception, \
              `allow = [\"rule\"]` in its block says so."
         }
-        HazardKind::Protected => "The plan deletes or replaces a resource that has `prevent_destroy = true`.",
+        HazardKind::Protected => {
+            "The plan deletes or replaces a resource that has `prevent_destroy = true`, or that the backend itself protects \
+             (`delete_protection`)."
+        }
     }
 }
 

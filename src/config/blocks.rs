@@ -381,6 +381,18 @@ pub static TOP: &[&Form] = &[
             ),
             opt("auto_capitalization", Ty::Bool, "Whether the web page capitalises keys."),
             opt("pit_version_limit", Ty::Integer(1, 100), "How many old versions of a secret are kept."),
+            opt(
+                "audit_logs_retention_days",
+                Ty::Integer(0, 100_000),
+                "How many days audit logs are kept; the organisation's plan may allow less.",
+            ),
+            opt("secret_sharing", Ty::Bool, "Whether its secrets can be shared from the web page."),
+            opt("show_snapshots_legacy", Ty::Bool, "Whether the web page shows snapshots as it did once."),
+            opt(
+                "secret_detection_ignore_values",
+                Ty::Strings,
+                "Values that count as no leak wherever they are found; no secrets.",
+            ),
         ],
         blocks: &[
             &ENVIRONMENT_FORM,

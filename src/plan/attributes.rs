@@ -72,7 +72,17 @@ pub(super) fn is_out_of_hand(name: &str, value: &Value, live: &Attrs) -> bool {
 /// Attributes that have no state of not being set: what is no longer declared stays as it is.
 pub(super) fn is_kept(kind: Kind, name: &str) -> bool {
     match kind {
-        Kind::Project => matches!(name, "type" | "delete_protection" | "auto_capitalization" | "pit_version_limit"),
+        // The list of ignored values can be empty; a switch or a number can't.
+        Kind::Project => matches!(
+            name,
+            "type"
+                | "delete_protection"
+                | "auto_capitalization"
+                | "pit_version_limit"
+                | "audit_logs_retention_days"
+                | "secret_sharing"
+                | "show_snapshots_legacy"
+        ),
         Kind::Environment | Kind::SecretImport => name == "position",
         Kind::Identity => name == "delete_protection",
         Kind::Webhook => name == "events",

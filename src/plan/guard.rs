@@ -12,7 +12,7 @@
 //! | `collision` | two secrets become one key of one destination: never allowed | keys |
 //! | `incomplete` | something could not be read | 1 each |
 //! | `rule` | a declared resource does not meet a `rule` block | rules, for each resource |
-//! | `protected` | what has, or had when its block went, `prevent_destroy` is deleted, or what holds it: never allowed | 1 each |
+//! | `protected` | what has, or had when its block went, `prevent_destroy`, or has the backend's `delete_protection`, is deleted, or what holds it: never allowed | 1 each |
 //!
 //! A hazard is allowed by its name in `allow` of the resource or of the `guard` block, or by its number on
 //! the command line. The end of everything, when asked for, is neither `mass-delete` nor `shrunk`.

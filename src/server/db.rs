@@ -21,7 +21,11 @@ use std::sync::PoisonError;
 use zeroize::Zeroizing;
 
 /// The layouts, oldest first: one that is applied raises `user_version` by one.
-const LAYOUTS: &[&str] = &[include_str!("../../schema/server.sql"), include_str!("../../schema/server-2.sql")];
+const LAYOUTS: &[&str] = &[
+    include_str!("../../schema/server.sql"),
+    include_str!("../../schema/server-2.sql"),
+    include_str!("../../schema/server-3.sql"),
+];
 
 /// Where the sealed data key stands in `meta`, and what binds it.
 const DATA_KEY: &str = "data_key";

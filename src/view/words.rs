@@ -76,7 +76,7 @@ pub fn hazard(kind: HazardKind) -> &'static str {
         HazardKind::Collision => "two secrets would be one key at the destination",
         HazardKind::Incomplete => "not everything could be read, so rows may be missing",
         HazardKind::Rule => "what is declared does not meet the configuration's own rules",
-        HazardKind::Protected => "something with prevent_destroy would be deleted, or made again",
+        HazardKind::Protected => "something that is protected would be deleted, or made again",
     }
 }
 
@@ -88,7 +88,7 @@ pub fn way_out(kind: HazardKind, count: usize) -> String {
             "Give one of the syncs another key schema or another place, so that each key has one source.".to_owned()
         }
         HazardKind::Protected => {
-            "If the end of it is meant, set prevent_destroy = false in its lifecycle block, apply, and remove it then."
+            "If the end of it is meant, take the protection away (`prevent_destroy`, `delete_protection`), apply, and remove it then."
                 .to_owned()
         }
         HazardKind::Rule => {

@@ -75,13 +75,13 @@ async fn create(run: &Run<'_>, resource: &Resource) -> Result<(), Diagnostic> {
             };
             let made = write::create_project(client, &about, new).await?;
             // A create takes no more than that.
-            let rest = api::projects::Update {
-                auto_capitalization: flag(resource, "auto_capitalization"),
-                pit_version_limit: versions(resource),
-                ..api::projects::Update::default()
-            };
-            if rest.auto_capitalization.is_some() || rest.pit_version_limit.is_some() {
+            let rest = settings(resource, &|name| resource.attrs.contains_key(name));
+            let rest = api::projects::Update { has_delete_protection: None, ..rest };
+            if rest != api::projects::Update::default() {
                 write::update_project(client, &about, &made.id, &rest).await?;
+            }
+            if let Some(days) = small(resource, "audit_logs_retention_days") {
+                write::retain_audit_logs(client, &about, &made.slug, days).await?;
             }
             // Those of a template are there already.
             run.keep_environments(address, &made.environments);
@@ -168,9 +168,24 @@ fn managed(resource: &Resource) -> Option<bool> {
     resource.attrs.get(MANAGED)?.as_bool()
 }
 
-/// How many old versions a project keeps.
-fn versions(resource: &Resource) -> Option<u32> {
-    whole(resource, "pit_version_limit").and_then(|n| u32::try_from(n).ok())
+/// The settings of a project that are meant, as a change.
+fn settings(resource: &Resource, is_meant: &dyn Fn(&str) -> bool) -> api::projects::Update {
+    let switch = |name: &str| flag(resource, name).filter(|_| is_meant(name));
+    let ignored = resource.attrs.get("secret_detection_ignore_values").and_then(Value::as_list).unwrap_or_default();
+    let ignored = || ignored.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    api::projects::Update {
+        auto_capitalization: switch("auto_capitalization"),
+        has_delete_protection: switch("delete_protection"),
+        pit_version_limit: small(resource, "pit_version_limit").filter(|_| is_meant("pit_version_limit")),
+        secret_sharing: switch("secret_sharing"),
+        show_snapshots_legacy: switch("show_snapshots_legacy"),
+        secret_detection_ignore_values: is_meant("secret_detection_ignore_values").then(ignored),
+        ..api::projects::Update::default()
+    }
+}
+
+fn small(resource: &Resource, name: &str) -> Option<u32> {
+    whole(resource, name).and_then(|n| u32::try_from(n).ok())
 }
 
 fn whole(resource: &Resource, name: &str) -> Option<i64> {
@@ -226,11 +241,17 @@ async fn update(run: &Run<'_>, resource: &Resource, change: &Change) -> Result<(
                 name: text("name"),
                 description: differs("description").then(|| Some(needed(resource, "description"))),
                 slug: text("slug"),
-                auto_capitalization: flag(resource, "auto_capitalization").filter(|_| differs("auto_capitalization")),
-                has_delete_protection: flag(resource, "delete_protection").filter(|_| differs("delete_protection")),
-                pit_version_limit: versions(resource).filter(|_| differs("pit_version_limit")),
+                ..settings(resource, &differs)
             };
-            write::update_project(client, &about, &id, &change).await?;
+            // A server of 2024 fails on a change of nothing.
+            if change != api::projects::Update::default() {
+                write::update_project(client, &about, &id, &change).await?;
+            }
+            if let Some(days) =
+                small(resource, "audit_logs_retention_days").filter(|_| differs("audit_logs_retention_days"))
+            {
+                write::retain_audit_logs(client, &about, resource.text("slug").unwrap_or(""), days).await?;
+            }
         }
         Kind::Environment => {
             let position = resource.position().filter(|_| differs("position"));

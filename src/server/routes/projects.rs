@@ -5,6 +5,7 @@ use crate::api::projects::EnvironmentName;
 use crate::api::projects::Many;
 use crate::api::projects::One;
 use crate::api::projects::Project;
+use crate::api::projects::Retention;
 use crate::api::projects::Update;
 use crate::server::Shared;
 use crate::server::body::Asked;
@@ -16,6 +17,8 @@ use crate::server::check::bool;
 use crate::server::check::int;
 use crate::server::check::slug;
 use crate::server::check::text;
+use crate::server::check::texts;
+use crate::server::db::Store;
 use crate::server::dialect::Dialect;
 use crate::server::error::Answer;
 use crate::server::error::Refusal;
@@ -27,6 +30,7 @@ use axum::extract::Path;
 use axum::extract::State;
 use axum::routing::get;
 use axum::routing::post;
+use axum::routing::put;
 use serde::Serialize;
 
 const CREATE: &[Rule] = &[
@@ -46,7 +50,11 @@ const UPDATE: &[Rule] = &[
     bool("autoCapitalization"),
     bool("hasDeleteProtection"),
     int("pitVersionLimit", 1, 100),
+    bool("secretSharing"),
+    bool("showSnapshotsLegacy"),
+    texts("secretDetectionIgnoreValues"),
 ];
+const RETAIN: &[Rule] = &[int("auditLogsRetentionDays", 0, u32::MAX as i64).required()];
 
 const CREATE_2024: &[Rule] = &[text("projectName").required(), slug("slug").length(5, 36).untitled()];
 const UPDATE_2024: &[Rule] = &[text("name").length(0, 64), bool("autoCapitalization")];
@@ -56,6 +64,13 @@ const SLUG_2024: &[Rule] = &[slug("slug").length(5, 36).untitled()];
 /// What older clients are answered.
 #[derive(Serialize)]
 struct Workspace {
+    workspace: Project,
+}
+
+/// How long audit logs are kept, as it is answered.
+#[derive(Serialize)]
+struct Retained {
+    message: &'static str,
     workspace: Project,
 }
 
@@ -90,6 +105,7 @@ pub(super) fn routes() -> Routes {
         .route("/api/v1/projects/{id}", get(read).patch(update).delete(delete))
         .route("/api/v1/workspace/{id}", get(read_old).patch(update_old).delete(delete_old))
         .route("/api/v1/projects/slug/{slug}", get(read_by_slug))
+        .route("/api/v1/workspace/{id}/audit-logs-retention", put(retain))
         .merge(at(&["/api/v2/workspace/{slug}"], &by_slug))
 }
 
@@ -162,6 +178,13 @@ async fn delete_old(app: State<Shared>, id: Id) -> Answer<Workspace> {
 async fn update_bare(State(app): State<Shared>, Path(slug): Id, Given(fields): Given) -> Answer<Project> {
     let change = change(app.dialect, fields, UPDATE_BY_SLUG_2024)?;
     Ok(Json(app.db.run(move |store| store.update_project(&store.project_by_slug(&slug)?, &change)).await?))
+}
+
+async fn retain(State(app): State<Shared>, Path(slug): Id, Given(fields): Given) -> Answer<Retained> {
+    let asked: Retention = check::read(fields, RETAIN)?;
+    let kept = move |store: &Store<'_>| store.retain_audit_logs(&store.project_by_slug(&slug)?, &asked);
+    let workspace = app.db.run(kept).await?;
+    Ok(Json(Retained { message: "Successfully updated project's audit logs retention period", workspace }))
 }
 
 async fn delete_bare(State(app): State<Shared>, Path(slug): Id) -> Answer<Project> {

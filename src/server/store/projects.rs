@@ -3,6 +3,7 @@
 use crate::api::projects::Create;
 use crate::api::projects::EnvironmentName;
 use crate::api::projects::Project;
+use crate::api::projects::Retention;
 use crate::api::projects::Update;
 use crate::api::roles;
 use crate::api::templates::Write;
@@ -17,9 +18,11 @@ use crate::server::store::one;
 use crate::server::store::run;
 use rusqlite::Row;
 use rusqlite::params;
+use serde_json::json;
 
 const COLUMNS: &str = "id, name, slug, description, kind, auto_capitalization, has_delete_protection, \
-                       pit_version_limit, created_at, updated_at";
+                       pit_version_limit, created_at, updated_at, audit_logs_retention_days, secret_sharing, \
+                       show_snapshots_legacy, secret_detection_ignore_values";
 
 /// The environments of a new project, in order.
 const DEFAULT_ENVIRONMENTS: [(&str, &str); 3] =
@@ -40,7 +43,7 @@ impl Store<'_> {
         let kind = new.kind.as_deref().unwrap_or("secret-manager");
         run(
             self.sql,
-            &format!("INSERT INTO projects ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, 10, ?, ?)"),
+            &format!("INSERT INTO projects ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, 10, ?, ?, NULL, 1, 0, NULL)"),
             params![
                 id,
                 new.project_name,
@@ -127,10 +130,14 @@ impl Store<'_> {
         if let Some(description) = &change.description {
             project.description.clone_from(description);
         }
+        let ignored = change.secret_detection_ignore_values.as_ref();
+        let ignored =
+            ignored.or(project.secret_detection_ignore_values.as_ref()).map(|values| json!(values).to_string());
         run(
             self.sql,
             "UPDATE projects SET name = ?, slug = ?, description = ?, auto_capitalization = ?,
-             has_delete_protection = ?, pit_version_limit = ?, updated_at = ? WHERE id = ?",
+             has_delete_protection = ?, pit_version_limit = ?, secret_sharing = ?, show_snapshots_legacy = ?,
+             secret_detection_ignore_values = ?, updated_at = ? WHERE id = ?",
             params![
                 project.name,
                 project.slug,
@@ -138,10 +145,20 @@ impl Store<'_> {
                 change.auto_capitalization.unwrap_or(project.auto_capitalization),
                 change.has_delete_protection.unwrap_or(project.has_delete_protection),
                 change.pit_version_limit.unwrap_or(project.pit_version_limit),
+                change.secret_sharing.or(project.secret_sharing),
+                change.show_snapshots_legacy.or(project.show_snapshots_legacy),
+                ignored,
                 clock::now(),
                 project.id
             ],
         )?;
+        Ok(bare(self.project(&project.id)?))
+    }
+
+    /// Says how long audit logs of a project are kept.
+    pub(crate) fn retain_audit_logs(&self, project: &Project, asked: &Retention) -> Result<Project, Refusal> {
+        let statement = "UPDATE projects SET audit_logs_retention_days = ?, updated_at = ? WHERE id = ?";
+        run(self.sql, statement, params![asked.audit_logs_retention_days, clock::now(), project.id])?;
         Ok(bare(self.project(&project.id)?))
     }
 
@@ -195,6 +212,13 @@ impl Store<'_> {
             environments: None,
             created_at: row.get(8)?,
             updated_at: row.get(9)?,
+            audit_logs_retention_days: row.get(10)?,
+            secret_sharing: row.get(11)?,
+            show_snapshots_legacy: row.get(12)?,
+            // Written by this server as a list.
+            secret_detection_ignore_values: row
+                .get::<_, Option<String>>(13)?
+                .and_then(|text| serde_json::from_str(&text).ok()),
         })
     }
 }

@@ -9,6 +9,11 @@ project "bakery" {
   auto_capitalization = true
   pit_version_limit   = 20
 
+  audit_logs_retention_days      = 30
+  secret_sharing                 = false
+  show_snapshots_legacy          = true
+  secret_detection_ignore_values = ["example", "changeme"]
+
   environment "dev" {}
   environment "prod" { name = "Production" }
 
