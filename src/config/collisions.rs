@@ -8,7 +8,7 @@
 //! |---|---|
 //! | copy one folder under one key schema | error: one of them is too many |
 //! | A deletes what its source lacks, and keys of B look to A like its own | error: each run of A undoes B |
-//! | can write the same key, but neither deletes | warning: depends on the secrets |
+//! | can write the same key, as the destination stores it, but neither deletes | warning: depends on the secrets |
 //! | many-to-one, and the container has one name | error: each run replaces the other's |
 //! | otherwise | nothing: different prefixes keep them apart |
 //!
@@ -21,6 +21,7 @@ use crate::diag::Diagnostics;
 use crate::diag::codes;
 use crate::model::address::Address;
 use crate::model::attrs::Value;
+use crate::model::job;
 use crate::model::key_schema::KeySchema;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
@@ -32,6 +33,8 @@ use std::rc::Rc;
 struct Writer<'r> {
     resource: &'r Resource,
     schema: KeySchema,
+    /// The schema as the destination stores what it names.
+    folded: KeySchema,
     source: (&'r Address, &'r str, &'r str),
     deletes: bool,
     /// Of a many-to-one destination: the container's name.
@@ -76,6 +79,7 @@ fn writer<'r>(schemas: &Schemas, resource: &'r Resource) -> Option<Writer<'r>> {
     let keeps = resource.attrs.get("disable_secret_deletion").and_then(Value::as_bool).unwrap_or(false);
     Some(Writer {
         resource,
+        folded: job::under(&schema, &variant.keys),
         schema,
         source: (resource.reference("project")?, environment, resource.text("path")?),
         deletes: run_by_backend && !keeps,
@@ -87,15 +91,15 @@ fn writer<'r>(schemas: &Schemas, resource: &'r Resource) -> Option<Writer<'r>> {
 /// those stand in one chain, so that many syncs with different prefixes are cheap.
 fn pairs(acc: &mut Diagnostics, writers: &mut [Writer<'_>]) {
     writers.sort_by(|a, b| {
-        (a.schema.prefix(), a.schema.suffix(), &a.resource.address).cmp(&(
-            b.schema.prefix(),
-            b.schema.suffix(),
+        (a.folded.prefix(), a.folded.suffix(), &a.resource.address).cmp(&(
+            b.folded.prefix(),
+            b.folded.suffix(),
             &b.resource.address,
         ))
     });
     let mut chain: Vec<&Writer<'_>> = Vec::new();
     for writer in writers.iter() {
-        while chain.last().is_some_and(|last| !writer.schema.prefix().starts_with(last.schema.prefix())) {
+        while chain.last().is_some_and(|last| !writer.folded.prefix().starts_with(last.folded.prefix())) {
             chain.pop();
         }
         // One report for each sync says enough.
@@ -135,7 +139,7 @@ fn compare(a: &Writer<'_>, b: &Writer<'_>) -> Option<Diagnostic> {
                 .help("give each a key schema with another prefix, or set `disable_secret_deletion = true` on both"),
         );
     }
-    a.schema.meets(&b.schema).then(|| {
+    a.folded.meets(&b.folded).then(|| {
         let detail = format!("`{first}` and `{second}` write to the same place, and could write the same key there.");
         labelled(Diagnostic::warning(&codes::OVERLAP, detail)).help("give each a key schema with another prefix")
     })

@@ -170,6 +170,8 @@ codes! {
         "A `data` block looks something up that exists: a project by its slug, a connection by its app and name, a machine identity by its name. The backend has none of that name, or this machine identity can't see it. Correct the name, or declare the thing instead of looking it up.";
     RULE = "KF0411" Configuration "a rule is not met"
         "A `rule` block of the configuration says what every resource of a kind must be like, and this one is not like that. It is the hazard `rule`: declare the resource as the rule wants it, say `allow = [\"rule\"]` in its block, or allow the number once with `--allow rule=N`.";
+    ONE_KEY = "KF0412" Configuration "two secrets become one key"
+        "Two secrets would be stored under one key of one place: by one sync whose destination changes letters, by two syncs, or by a sync that the backend has and nothing declares. The one that is written last wins, and each run undoes the other. A plan with this hazard (`collision`) is never applied: rename one of the secrets, or give one of the syncs another key schema or place.";
     // 05 providers
     BAD_ADDRESS = "KF0501" Configuration "bad address"
         "An address of a service must be absolute and begin with https:// (or http:// for this machine). Check the instance address of the connection.";

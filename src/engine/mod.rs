@@ -16,6 +16,7 @@ mod index;
 mod login;
 mod observe;
 mod open;
+mod others;
 mod planned;
 pub mod secrets;
 mod snapshot;

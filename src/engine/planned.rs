@@ -18,6 +18,7 @@ use crate::engine::effective::When;
 use crate::engine::index::Index;
 use crate::engine::observe;
 use crate::engine::open;
+use crate::engine::others;
 use crate::engine::snapshot;
 use crate::engine::sources;
 use crate::engine::sources::Resolved;
@@ -112,7 +113,7 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
     let schemas = engine.options.registry.schemas();
     let mut live = observe::observe(&index, &resolved, schemas, &key);
     let opened = destinations::open(&index, &engine.options.registry, &engine.http, &resolved).await;
-    let (wanted, imported) = wanted(engine, &index, &resolved, &opened, &key, scope);
+    let (wanted, imported) = wanted(engine, &index, &resolved, &opened, &key, scope, &live);
     for (address, opened) in &opened {
         if let Some(seen) = &opened.seen {
             let rules = wanted.syncs.get(address).map(|pushed| pushed.rules.clone()).unwrap_or_default();
@@ -136,6 +137,7 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
         destroy: scope.destroy,
     };
     let plan = plan::make(&input);
+    notes.extend(plan::collisions::notes(&input, &plan));
     notes.extend(connections::notes(&index, schemas, &plan));
     let basis =
         Basis { moves, imports, desired: Arc::clone(desired), key, state, resolved, opened, wanted, imported, live };
@@ -149,6 +151,7 @@ fn wanted(
     opened: &BTreeMap<Address, Opened>,
     key: &FingerprintKey,
     scope: &Scope,
+    live: &Live,
 ) -> (Wanted, Vec<Imported>) {
     let schemas = engine.options.registry.schemas();
     let declared = index.desired.resources.values();
@@ -195,7 +198,8 @@ fn wanted(
         }
         syncs.insert(resource.address.clone(), pushed);
     }
-    (Wanted { resources, syncs, missing: resolved.missing() }, imported)
+    let others = if scope.destroy { Vec::new() } else { others::of(engine, index, resolved, opened, &views, live) };
+    (Wanted { resources, syncs, others, missing: resolved.missing() }, imported)
 }
 
 /// The initial behaviour of a sync that the backend runs, while no run has succeeded.

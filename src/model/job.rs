@@ -17,6 +17,7 @@
 //! Without a key schema every key counts as managed. From a partial listing nothing is deleted or
 //! imported. An import whose stripped name is no legal name (it holds `:` or `/`) fails the whole job.
 
+use crate::model::key_schema;
 use crate::model::key_schema::KeySchema;
 use crate::model::schema::Case;
 use crate::model::schema::KeyRules;
@@ -205,15 +206,31 @@ pub fn removals<V, D>(job: &Job<'_, V, D>) -> Vec<Arc<str>> {
 /// The key under which a destination holds a secret: the key schema's, as the destination's rules change it.
 #[must_use]
 pub fn stored(schema: &KeySchema, rules: &KeyRules, key: &str) -> Arc<str> {
-    let mut key = schema.apply(key);
+    changed(rules, schema.apply(key)).into()
+}
+
+/// A key, or a part of one, as the destination's rules change it.
+fn changed(rules: &KeyRules, mut key: String) -> String {
     for (from, to) in rules.replace.iter().filter(|(from, _)| !from.is_empty()) {
         key = key.replace(&**from, to);
     }
     match rules.case {
-        Case::Sensitive | Case::Insensitive => key.into(),
-        Case::Upper => key.to_uppercase().into(),
-        Case::Lower => key.to_lowercase().into(),
+        Case::Sensitive | Case::Insensitive => key,
+        Case::Upper => key.to_uppercase(),
+        Case::Lower => key.to_lowercase(),
     }
+}
+
+/// A schema as a destination stores what it names. Where two of these don't [meet](KeySchema::meets), no two keys
+/// become one there. Rules that replace more than single letters prove nothing: then it is none.
+#[must_use]
+pub fn under(schema: &KeySchema, rules: &KeyRules) -> KeySchema {
+    if rules.replace.iter().any(|(from, _)| from.chars().count() > 1) {
+        return KeySchema::none();
+    }
+    let part = |text: &str| identity(rules, &changed(rules, text.to_owned()));
+    let template = format!("{}{}{}", part(schema.prefix()), key_schema::SECRET_KEY, part(schema.suffix()));
+    KeySchema::new(&template, "").unwrap_or_default()
 }
 
 /// Source keys that end up as one key at the destination, by that key; empty if all is well.

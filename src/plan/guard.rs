@@ -39,9 +39,10 @@ use crate::plan::Plan;
 use crate::plan::Pushed;
 use crate::plan::Reason;
 use crate::plan::Shown;
+use crate::plan::collisions;
+use crate::plan::collisions::With;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 /// Fewer deletes than this are never too large a part: one of two keys is half of them, and no accident.
@@ -437,33 +438,24 @@ impl Judge<'_> {
 
     /// Secrets that become one key, of one sync or of several that write to one place.
     fn collisions(&mut self, syncs: &[(&Resource, &Pushed)]) {
-        let mut places: BTreeMap<_, Vec<(&Resource, &Pushed)>> = BTreeMap::new();
-        for (sync, pushed) in syncs {
-            // A place that is not known is nobody else's.
-            let alone = pushed.place.is_empty().then_some(&sync.address);
-            places.entry((&pushed.place, alone)).or_default().push((sync, pushed));
-        }
-        for syncs in places.values() {
-            let mut writers: BTreeMap<Arc<str>, &Address> = BTreeMap::new();
-            for (sync, pushed) in syncs {
-                let mut rows: BTreeMap<&Address, Rows> = BTreeMap::new();
-                for source in pushed.source.keys() {
-                    let stored = job::stored(&pushed.schema, &pushed.rules, source);
-                    match writers.entry(job::identity(&pushed.rules, &stored)) {
-                        Entry::Vacant(free) => {
-                            free.insert(&sync.address);
-                        }
-                        Entry::Occupied(taken) => rows.entry(*taken.get()).or_default().add(&stored),
-                    }
+        for meeting in collisions::meetings(self.input, syncs) {
+            let mut rows = Rows::default();
+            meeting.keys.iter().for_each(|(stored, _)| rows.add(stored));
+            let address = &meeting.sync.address;
+            let detail = match meeting.with {
+                With::Sync(other) if other.address == *address => {
+                    format!("Several secrets of the source become one key: {}.", rows.named())
                 }
-                for (other, rows) in rows {
-                    let detail = match other == &sync.address {
-                        true => format!("Several secrets of the source become one key: {}.", rows.named()),
-                        false => format!("{other} writes {} at the same place.", rows.named()),
-                    };
-                    self.add(HazardKind::Collision, &sync.address, rows.count, detail);
+                With::Sync(other) => format!("{} writes {} at the same place.", other.address, rows.named()),
+                With::Other(other) => {
+                    format!(
+                        "At the same place {}, which nothing declares, writes or deletes {}.",
+                        other.called,
+                        rows.named()
+                    )
                 }
-            }
+            };
+            self.add(HazardKind::Collision, address, rows.count, detail);
         }
     }
 
@@ -498,7 +490,7 @@ impl Judge<'_> {
 }
 
 /// Whether a sync pushes the folder that a secret is in.
-fn is_source_of(secret: &Resource, sync: &Resource) -> bool {
+pub(super) fn is_source_of(secret: &Resource, sync: &Resource) -> bool {
     let path = |resource: &Resource| resource.text("path").unwrap_or("/").trim_end_matches('/').to_owned();
     sync.kind == Kind::SecretSync
         && sync.reference("project") == secret.reference("project")

@@ -6,6 +6,7 @@
 //! is still true. How a plan looks is `view`'s business, what it reads and how it is done is the engine's.
 
 pub(crate) mod attributes;
+pub mod collisions;
 pub mod diff;
 pub mod entries;
 pub mod guard;
@@ -72,8 +73,25 @@ pub struct Wanted {
     pub resources: BTreeMap<Address, Attrs>,
     /// What each declared sync pushes.
     pub syncs: BTreeMap<Address, Pushed>,
+    /// Syncs that nothing declares, at the places of declared ones.
+    pub others: Vec<Other>,
     /// Declared resources with a secret whose value is not at hand, and why.
     pub missing: BTreeMap<Address, Diagnostic>,
+}
+
+/// A sync that the backend has and nothing declares, at the place of a declared one.
+#[derive(Debug, Clone)]
+pub struct Other {
+    /// What people know it by.
+    pub called: Arc<str>,
+    /// [`Pushed::place`].
+    pub place: Arc<str>,
+    /// How its keys are named there.
+    pub schema: KeySchema,
+    /// Whether it deletes what looks like its own and its source lacks.
+    pub deletes: bool,
+    /// The keys of its source; `None` if that was not read.
+    pub source: Option<Vec<Arc<str>>>,
 }
 
 /// What a sync pushes.

@@ -125,6 +125,41 @@ fn two_secrets_of_one_key() {
 }
 
 #[test]
+fn a_sync_that_nothing_declares() {
+    let other = |template: &str, deletes, source: Option<&[&str]>| plan::Other {
+        called: "the sync `old` of p".into(),
+        place: "vault/x".into(),
+        schema: keyform::model::key_schema::KeySchema::new(template, "prod").unwrap(),
+        deletes,
+        source: source.map(|keys| keys.iter().map(|key| Arc::from(*key)).collect()),
+    };
+    let check = |other: plan::Other, expected: &[&str]| {
+        let mut world = World::new();
+        world.sync(S, &[]);
+        world.pushed(S).place = "vault/x".into();
+        world.pushed(S).rules.case = Case::Insensitive;
+        world.schema(S, "APP_{{secretKey}}");
+        world.push(S, "A", "canary");
+        world.push(S, "B", "canary");
+        world.wanted.others.push(other);
+        assert_eq!(hazards(&world.plan()), expected);
+    };
+    let one: &[&str] = &["collision=1 secret_sync.s"];
+    // It writes a key of ours, whatever its letters are; or others.
+    check(other("app_{{secretKey}}", false, Some(&["a", "c"])), one);
+    check(other("app_{{secretKey}}", false, Some(&["c"])), &[]);
+    // Another prefix keeps it apart; a wider one does not.
+    check(other("OLD_{{secretKey}}", true, Some(&["A"])), &[]);
+    check(other("{{secretKey}}", false, Some(&["APP_B"])), one);
+    // What looks like its own, and is not in its source, it deletes.
+    check(other("APP_{{secretKey}}", true, Some(&["X"])), &["collision=2 secret_sync.s"]);
+    // Nothing is said on a guess, and nothing about another place.
+    check(other("APP_{{secretKey}}", true, None), &[]);
+    let elsewhere = plan::Other { place: "vault/y".into(), ..other("APP_{{secretKey}}", true, Some(&["A"])) };
+    check(elsewhere, &[]);
+}
+
+#[test]
 fn what_is_protected_is_never_deleted() {
     let mut world = World::new();
     world.exists("project.p", &[]);
