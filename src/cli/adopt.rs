@@ -242,8 +242,9 @@ async fn work(
             context.terminal.out(&format!("{state} {}\n", file.name));
         }
     }
-    let Some(planned) = prove(context, args, engine, &adopted).await else { return context.failed("adopt") };
-    report(context, &adopted, &states, &planned, began)
+    let Some((planned, failed)) = prove(context, args, engine, &adopted).await else { return context.failed("adopt") };
+    let exit = report(context, &adopted, &states, &planned, began);
+    if failed { Exit::Failed } else { exit }
 }
 
 /// Prints the files.
@@ -299,9 +300,9 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Diagnostic {
     Diagnostic::error(&codes::UNWRITABLE, detail)
 }
 
-/// Reads what was written, records what is as declared, and plans again. `None` if that is not possible; why was
-/// told.
-async fn prove(context: &mut Context, args: &Args, engine: &Engine, adopted: &Adopted) -> Option<Planned> {
+/// Reads what was written, records what is as declared, and plans again; says besides whether recording failed.
+/// `None` if that is not possible; why was told.
+async fn prove(context: &mut Context, args: &Args, engine: &Engine, adopted: &Adopted) -> Option<(Planned, bool)> {
     let (desired, _) = context.load(&args.inputs)?;
     let desired = Arc::new(desired);
     if let Err(why) = engine.claim(adopted) {
@@ -327,8 +328,10 @@ async fn prove(context: &mut Context, args: &Args, engine: &Engine, adopted: &Ad
         // What differs is shown as it would be taken over.
         last = plan(&adopt).await?;
     }
+    let failed = !report.failed.is_empty();
     context.tell_all(report.failed.into_iter().map(|(_, why)| why));
-    Some(last)
+    context.tell_all(last.plan.blocked.values().cloned());
+    Some((last, failed))
 }
 
 /// Whether there is nothing to do.
@@ -381,7 +384,6 @@ fn report(
         }
     }
     match (plan.changes.is_empty() && plan.blocked.is_empty(), plan.incomplete.is_empty() && adopted.gaps.is_empty()) {
-        _ if context.found.has_errors() => Exit::Failed,
         (false, _) => Exit::Pending,
         (true, false) => Exit::Undetermined,
         (true, true) => Exit::Done,

@@ -163,7 +163,9 @@ impl Shape {
         }
         let Some(first) = members.first().map(|n| &items[*n]) else { return Vec::new() };
         let is_candidate = |field: &&Field| {
-            field.value.as_str().is_some() && Some(&*field.name) != self.residual() && &*field.name != "key"
+            // A key that is in several folders is several secrets; in several environments it is one.
+            let is_its_key = self.kind != Kind::Secret || &*field.name == "environment";
+            field.value.as_str().is_some() && Some(&*field.name) != self.residual() && is_its_key
         };
         let mut candidates: Vec<&Field> = first.fields.iter().filter(is_candidate).collect();
         candidates.sort_by_key(|field| (field.block, &*field.name) != ("", "environment"));

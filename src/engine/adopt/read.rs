@@ -46,6 +46,16 @@ pub(super) async fn everything(
     if state.connections.iter().any(|connection| connection.gateway.is_some()) {
         state.gateways = Some(read::gateways(client).await);
     }
+    let is_old = state.connections_failed.as_ref().is_some_and(|why| why.code == &codes::BACKEND_ROUTE);
+    if is_old && slugs.is_empty() {
+        let detail = "This server can't list the projects that a machine identity sees.";
+        return Err(Diagnostic::error(&codes::BACKEND_OLD, detail).help("name each of them: `--project SLUG`"));
+    }
+    if let Some(slug) = slugs.iter().find(|slug| !state.projects.contains_key(*slug)) {
+        let detail = format!("There is no project `{slug}` that this identity can see.");
+        let known = state.projects.keys().map(|known| &**known);
+        return Err(Diagnostic::error(&codes::BACKEND_NOT_FOUND, detail).did_you_mean(slug, known));
+    }
     let listed = kinds(Kind::is_of_organization);
     on("the organisation");
     let named = listed.into_iter().map(|kind| (kind, BTreeSet::new())).collect();
@@ -139,9 +149,9 @@ pub(super) fn gaps(state: &State, lost: &[Diagnostic]) -> (Vec<Diagnostic>, Vec<
             once.push(gap.clone());
         }
     }
-    let is_hidden = |why: &Diagnostic| {
-        [&codes::BACKEND_PERMISSION, &codes::BACKEND_ROUTE, &codes::BACKEND_NOT_FOUND].contains(&why.code)
-    };
+    // What a server has no route for, it does not have.
+    once.retain(|why| why.code != &codes::BACKEND_ROUTE);
+    let is_hidden = |why: &Diagnostic| [&codes::BACKEND_PERMISSION, &codes::BACKEND_NOT_FOUND].contains(&why.code);
     let (mut hidden, failed): (Vec<_>, Vec<_>) = once.into_iter().partition(is_hidden);
     hidden.iter_mut().for_each(|why| why.severity = Severity::Warning);
     (hidden, failed)
