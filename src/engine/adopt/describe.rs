@@ -529,6 +529,7 @@ fn default(kind: Kind, block: &str, name: &str) -> Option<Value> {
         (Kind::Webhook, "", "enabled") => Value::Bool(true),
         (Kind::Project | Kind::ProjectTemplate, "", "type") => text("secret-manager"),
         (Kind::Project, "", "pit_version_limit") => Value::int(10),
+        (Kind::Project, "", "secret_sharing") => Value::Bool(true),
         (Kind::Identity, "", "role") => text("no-access"),
         (Kind::Identity, "universal_auth", "access_token_ttl" | "access_token_max_ttl") => Value::int(2_592_000),
         (Kind::Identity, "universal_auth", "access_token_uses") => Value::int(0),

@@ -11,6 +11,7 @@ mod read;
 mod write;
 
 use crate::backend::state::State;
+use crate::backend::state::Thing;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::engine::Engine;
@@ -67,6 +68,8 @@ pub struct Adopted {
     pub files: Vec<File>,
     /// The backend's id of everything that it declares.
     pub ids: BTreeMap<Address, Arc<str>>,
+    /// The webhooks among these, and those that are declared and nobody owns: only an id finds them.
+    claims: BTreeMap<Address, Arc<str>>,
     /// How many things were declared before.
     pub declared: usize,
     /// The variables that secrets come from, and whose they are.
@@ -112,12 +115,14 @@ impl Engine {
         let resolved = sources::resolve(&index, &rules, &|_| None);
         let live = observe::observe(&index, &resolved, schemas, &key);
         let is_declared = |(address, _): &(&Address, _)| desired.resources.contains_key(*address);
-        let known: BTreeMap<(Kind, Arc<str>), Address> = live
+        let mut known: BTreeMap<(Kind, Arc<str>), Address> = live
             .resources
             .iter()
             .filter(is_declared)
             .filter_map(|(address, seen)| Some(((Kind::of(address)?, seen.id.clone()), address.clone())))
             .collect();
+        let claims = unclaimed(&index, &known);
+        known.extend(claims.iter().map(|(address, id)| ((Kind::Webhook, id.clone()), address.clone())));
         let of = |kind: Kind| known.keys().filter(move |(k, _)| *k == kind).map(|(_, id)| id);
         let declared: BTreeSet<Arc<str>> =
             of(Kind::Project).filter_map(|id| state.project_by_id(id)).map(|project| project.slug.clone()).collect();
@@ -138,9 +143,12 @@ impl Engine {
         let taken: BTreeSet<Address> = desired.resources.keys().map(Address::without_keys).collect();
         let files = write::files(&all, &addresses, &taken, &declared);
         let managed = all.iter().flat_map(Named::instances).filter(|(item, _)| !item.looked_up);
-        let ids = managed.map(|(item, address)| (address, item.id.clone())).collect();
+        let ids: BTreeMap<Address, Arc<str>> = managed.map(|(item, address)| (address, item.id.clone())).collect();
+        let new = ids.iter().filter(|(address, _)| address.kind() == Kind::Webhook.word());
+        let new = new.map(|(address, id)| (address.clone(), id.clone()));
+        let claims = claims.into_iter().chain(new).collect();
         let variables = write::variables(&all);
-        Ok(Adopted { files, ids, declared: known.len(), variables, left: found.left, gaps })
+        Ok(Adopted { files, ids, claims, declared: known.len(), variables, left: found.left, gaps })
     }
 
     /// Records what can't be found by a name: webhooks, whose addresses are secrets.
@@ -150,15 +158,36 @@ impl Engine {
     pub fn claim(&self, adopted: &Adopted) -> Result<(), Diagnostic> {
         let (ledger, _) = self.store.load()?;
         let Some(lock) = &self.lock else { return Ok(()) };
-        let is_new =
-            |address: &Address| address.kind() == Kind::Webhook.word() && !ledger.records.contains_key(address);
-        let events = adopted.ids.iter().filter(|(address, _)| is_new(address)).map(|(address, id)| {
+        let new = adopted.claims.iter().filter(|(address, _)| !ledger.records.contains_key(*address));
+        let events = new.map(|(address, id)| {
             let record = Record { id: id.clone(), at: open::now().into(), ..Record::default() };
             journal::Event::Record { address: address.clone(), record }
         });
         let events: Vec<journal::Event> = events.collect();
         if events.is_empty() { Ok(()) } else { self.store.append_all(lock, &events) }
     }
+}
+
+/// Webhooks that are declared and that nobody owns, with the ids of those that are at their places: their
+/// addresses, which tell them apart, are secrets that may not be at hand.
+fn unclaimed(index: &Index<'_>, known: &BTreeMap<(Kind, Arc<str>), Address>) -> BTreeMap<Address, Arc<str>> {
+    let kind = Kind::Webhook;
+    let owned: BTreeSet<&Address> = known.values().chain(index.ledger.records.keys()).collect();
+    let mut taken: BTreeSet<Arc<str>> = known.keys().map(|(_, id)| id.clone()).collect();
+    let mut found: BTreeMap<Address, Arc<str>> = BTreeMap::new();
+    let declared = index.desired.resources.values().filter(|resource| resource.kind == kind);
+    for resource in declared.filter(|resource| !owned.contains(&resource.address)) {
+        let Some(Ok(all)) = index.project_of(resource).and_then(|project| project.things.get(&kind)) else { continue };
+        let is_there = |thing: &&Thing| {
+            let mut names = kind.names().unwrap_or_default().iter();
+            names.all(|name| thing.attrs.get(*name).and_then(Value::as_str) == resource.text(name))
+        };
+        if let Some(thing) = all.iter().filter(is_there).find(|thing| !taken.contains(&thing.id)) {
+            taken.insert(thing.id.clone());
+            found.insert(resource.address.clone(), thing.id.clone());
+        }
+    }
+    found
 }
 
 /// Gives each block its address.
