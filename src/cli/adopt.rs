@@ -322,6 +322,8 @@ async fn prove(context: &mut Context, args: &Args, engine: &Engine, adopted: &Ad
     planned.plan.changes.retain(|change| {
         change.action == Action::Adopt && change.reason != Reason::Imported && is_meant(&change.address)
     });
+    // Where nobody looked, nothing is set going because of what was adopted.
+    planned.plan.blind.clear();
     let report = engine.apply(planned, &Cancel::new(), &mut |_| {}).await;
     let mut last = plan(&Scope::default()).await?;
     if !last.plan.blocked.is_empty() {

@@ -12,9 +12,12 @@ project "connections" {
 project "y2024" {
   slug = "2024-app"
   name = "The ${"$"}{x} \"app\" 100%%{y}"
-  environment "a1" { slug = "1a" }
-  environment "prod" {}
-  environment "dev" {}
+  environment "a1" {
+    slug     = "1a"
+    position = 2
+  }
+  environment "prod" { position = 3 }
+  environment "dev" { position = 1 }
   folder "/x" { environments = ["1a", "dev"] }
   folder "/x/y-z_1" { environments = ["dev"] }
   folder "/d1" {
