@@ -400,7 +400,8 @@ fn every_example_is_valid_and_those_on_files_apply() {
         if text.contains("\nbackend \"") {
             world.stand_in();
         }
-        let is_local = text.matches("app_connection \"").count() == text.matches("app_connection \"local\"").count();
+        let is_local = text.matches("app_connection \"").count() == text.matches("app_connection \"local\"").count()
+            && !text.contains("native_integration \"");
         let mut commands = vec!["validate", "fmt --check"];
         if is_local {
             commands.extend(["apply --auto-approve", "plan --exit-code"]);

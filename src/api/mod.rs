@@ -11,6 +11,7 @@ pub mod exposed;
 pub mod folders;
 pub mod identities;
 pub mod imports;
+pub mod integrations;
 pub mod members;
 pub mod projects;
 pub mod roles;

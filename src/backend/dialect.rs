@@ -6,6 +6,7 @@
 //! `NotFound` (measured, October 2024). App connections and syncs have no older name: a server without
 //! them is too old for them.
 
+use crate::api::integrations;
 use crate::http::Method;
 use serde_json::value::RawValue;
 use std::sync::OnceLock;
@@ -61,6 +62,8 @@ static ROUTES: &[Route] = &[
     route(Area::Projects, Method::Post, TAGS, "/api/v1/workspace/:projectId/tags"),
     route(Area::Projects, Method::Patch, TAG, "/api/v1/workspace/:projectId/tags/:tagId"),
     route(Area::Projects, Method::Delete, TAG, "/api/v1/workspace/:projectId/tags/:tagId"),
+    route(Area::Projects, Method::Get, integrations::OF_PROJECT, "/api/v1/workspace/:projectId/integrations"),
+    route(Area::Projects, Method::Get, integrations::AUTHORIZATIONS, "/api/v1/workspace/:projectId/authorizations"),
     route(Area::Secrets, Method::Get, "/api/v4/secrets", "/api/v3/secrets/raw"),
     route(Area::Secrets, Method::Post, "/api/v4/secrets/batch", "/api/v3/secrets/batch/raw"),
     route(Area::Secrets, Method::Patch, "/api/v4/secrets/batch", "/api/v3/secrets/batch/raw"),

@@ -4,6 +4,7 @@
 //! Attributes that are written come with ids in the place of references, and with secrets as they are.
 
 mod identities;
+pub mod integrations;
 mod members;
 mod permissions;
 mod roles;
@@ -59,6 +60,7 @@ pub async fn list(
         Kind::Identity => identities::list(client, scope, wanted).await?,
         Kind::ProjectIdentity => members::list(client, scope).await?,
         Kind::Webhook => webhooks::list(client, scope).await?,
+        Kind::NativeIntegration => integrations::list(client, scope).await?,
         Kind::ProjectTemplate => templates::list(client).await?,
         _ => Vec::new(),
     })
@@ -74,6 +76,7 @@ pub async fn create(client: &Client, kind: Kind, new: &Wanted<'_>) -> Result<Arc
         Kind::Identity => identities::create(client, new).await?,
         Kind::ProjectIdentity => members::create(client, new).await?,
         Kind::Webhook => webhooks::create(client, new).await?,
+        Kind::NativeIntegration => integrations::create(client, new).await?,
         Kind::ProjectTemplate => templates::create(client, new).await?,
         _ => String::new(),
     };
@@ -90,21 +93,30 @@ pub async fn update(client: &Client, kind: Kind, live: &Thing, change: &Wanted<'
         Kind::Identity => identities::update(client, live, change).await,
         Kind::ProjectIdentity => members::update(client, live, change).await,
         Kind::Webhook => webhooks::update(client, live, change).await,
+        Kind::NativeIntegration => integrations::update(client, live, change).await,
         Kind::ProjectTemplate => templates::update(client, live, change).await,
         _ => Ok(()),
     }
 }
 
-/// Deletes a thing; one that is gone already is done.
+/// Deletes a thing; one that is gone already is done. With `removes`, what it wrote elsewhere goes along.
 ///
 /// # Errors
 /// The backend's answer.
-pub async fn delete(client: &Client, kind: Kind, about: &str, scope: &Scope, live: &Thing) -> Result<(), Failure> {
+pub async fn delete(
+    client: &Client,
+    kind: Kind,
+    about: &str,
+    scope: &Scope,
+    live: &Thing,
+    removes: bool,
+) -> Result<(), Failure> {
     match kind {
         Kind::ProjectRole => roles::delete(client, about, scope, live).await,
         Kind::Identity => identities::delete(client, about, live).await,
         Kind::ProjectIdentity => members::delete(client, about, scope, live).await,
         Kind::Webhook => webhooks::delete(client, about, live).await,
+        Kind::NativeIntegration => integrations::delete(client, about, scope, live, removes).await,
         Kind::ProjectTemplate => templates::delete(client, about, live).await,
         _ => Ok(()),
     }

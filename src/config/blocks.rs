@@ -4,6 +4,7 @@
 
 mod access;
 mod history;
+mod native;
 mod outward;
 pub mod reuse;
 
@@ -403,6 +404,7 @@ pub static TOP: &[&Form] = &[
             &SECRET,
             &SECRET_IMPORT,
             &outward::WEBHOOK,
+            &native::NATIVE_INTEGRATION,
         ],
         doc: "A project.",
         ..PLAIN
@@ -416,6 +418,7 @@ pub static TOP: &[&Form] = &[
     &SECRET,
     &SECRET_IMPORT,
     &outward::WEBHOOK,
+    &native::NATIVE_INTEGRATION,
     &Form {
         word: "app_connection",
         labels: &["app", "name"],
@@ -521,9 +524,6 @@ pub static TOP: &[&Form] = &[
     &history::MOVED,
     &history::REMOVED,
 ];
-
-/// Blocks that the language has and this version does not.
-pub static LATER: &[&str] = &["native_integration"];
 
 /// Attributes that only a backend knows.
 pub static COMPUTED: &[&str] = &[

@@ -197,13 +197,6 @@ struct Reader<'r, 'a> {
 impl<'a> Reader<'_, 'a> {
     fn top(&mut self, block: &'a Block) {
         let word = &*block.kind;
-        if blocks::LATER.contains(&word) {
-            self.acc.push(
-                Diagnostic::error(&codes::NOT_SUPPORTED, format!("`{word}` blocks are not supported by this version."))
-                    .at(block.header, "not supported yet"),
-            );
-            return;
-        }
         let Some(form) = blocks::top(word) else {
             let nested = blocks::TOP.iter().find(|form| form.block(word).is_some());
             let d = Diagnostic::error(&codes::UNEXPECTED, format!("There is no block `{word}`.")).at(block.header, "");

@@ -52,7 +52,7 @@ fn natural(resource: &Resource) -> Option<(Vec<String>, &'static str)> {
         Kind::Identity | Kind::ProjectTemplate => Some((texts(&["name"])?, "name")),
         Kind::ProjectIdentity => Some((vec![project()?, resource.reference("identity")?.to_string()], "identity")),
         // There may be several of one place.
-        Kind::KeySchema | Kind::Webhook => None,
+        Kind::KeySchema | Kind::Webhook | Kind::NativeIntegration => None,
     }
 }
 

@@ -156,7 +156,7 @@ fn implied<'r>(graph: &mut Graph, named: &Named<'r>, resource: &'r Resource) {
                 place(graph, named, from, source);
             }
         }
-        Kind::SecretSync => {
+        Kind::SecretSync | Kind::NativeIntegration => {
             if let Some(folder) = folder_of(resource) {
                 payload(graph, named, from, folder);
             }

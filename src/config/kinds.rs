@@ -63,6 +63,7 @@ impl Builder<'_, '_> {
             Kind::KeySchema => self.key_schema(),
             Kind::SecretSync => self.secret_sync(),
             Kind::Webhook => self.webhook(),
+            Kind::NativeIntegration => self.native_integration(),
         }
     }
 

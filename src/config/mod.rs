@@ -23,6 +23,7 @@ mod kinds;
 mod load;
 mod locals;
 pub(crate) mod names;
+mod native;
 mod outward;
 mod plain;
 mod reads;

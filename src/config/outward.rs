@@ -59,7 +59,7 @@ impl Builder<'_, '_> {
     }
 
     /// Moves secrets to where those of a connection are: what is in there is never shown.
-    fn hide(&mut self, names: &[&str]) {
+    pub(crate) fn hide(&mut self, names: &[&str]) {
         let mut credentials = Object::new();
         for name in names {
             if let Some(value) = self.attrs.remove(*name) {

@@ -33,9 +33,6 @@ pub(crate) fn page() -> String {
     for form in blocks::META_BLOCKS {
         section(&mut out, form, "###");
     }
-    let later = blocks::LATER.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
-    // Writing to a text can't fail.
-    let _ = write!(out, "\n## Not supported yet\n\n{later}. They are refused, never ignored.\n");
     out
 }
 

@@ -321,6 +321,8 @@ codes! {
         "keyform knows no request that tells good credentials of this app from bad ones, so its embedded backend keeps them as they are given. Infisical itself tries them before it keeps them.";
     MANAGED = "KF0923" Environment "the backend takes the credentials over"
         "With `platform_managed_credentials` the backend changes the password as soon as the connection is made, and keeps the new one to itself. There is no way back: the declared password is never used again, and to end it the connection has to be made anew with another one.";
+    INTEGRATION_FAILED = "KF0926" Vendor "a native integration did not go well"
+        "The backend runs a native integration by itself, and says of the last time only that it failed, and why, in its own words. What is declared was written to the backend; what the service holds is not known. Mend the cause (credentials, permissions, a name of the service): it runs again whenever it or what it pushes changes.";
     LEFT_OUT = "KF0930" Vendor "no configuration can say this"
         "`adopt` found something that no configuration of this version can declare: an app or destination that it does not know, a connection that can only be made in a browser, a sync whose folder is gone. It was left out, and stays as it is at the backend.";
     // 10 command line

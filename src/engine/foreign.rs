@@ -33,6 +33,7 @@ pub(super) fn count(index: &Index<'_>, live: &mut Live, claimed: &BTreeSet<Arc<s
             let phrase = match kind {
                 Kind::ProjectRole => "roles",
                 Kind::Webhook => "webhooks",
+                Kind::NativeIntegration => "native integrations",
                 _ => continue,
             };
             for _ in things.iter().flatten().filter(|thing| !claimed.contains(&thing.id)) {

@@ -22,6 +22,7 @@ use crate::engine::others;
 use crate::engine::snapshot;
 use crate::engine::sources;
 use crate::engine::sources::Resolved;
+use crate::engine::things;
 use crate::engine::wanted;
 use crate::model::address::Address;
 use crate::model::desired::Desired;
@@ -139,6 +140,9 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
     let plan = plan::make(&input);
     notes.extend(plan::collisions::notes(&input, &plan));
     notes.extend(connections::notes(&index, schemas, &plan));
+    if !scope.destroy {
+        notes.extend(things::notes(&index, &live, &resolved));
+    }
     let basis =
         Basis { moves, imports, desired: Arc::clone(desired), key, state, resolved, opened, wanted, imported, live };
     Ok(Planned { plan, notes, requests: engine.http.requests(), ledger, basis })

@@ -30,7 +30,7 @@ pub(super) struct Resolved {
     pub(super) fresh: BTreeMap<Address, Secret>,
     /// What the backend has for declared secrets whose source is not at hand: it stands.
     pub(super) standing: BTreeMap<Address, Secret>,
-    /// Credentials of connections and webhooks by the names of the configuration.
+    /// Credentials of connections, webhooks and native integrations by the names of the configuration.
     pub(super) credentials: BTreeMap<Address, Result<Attrs, Diagnostic>>,
 }
 
@@ -46,6 +46,17 @@ impl Resolved {
         let secrets = self.secrets.iter().filter_map(|(address, value)| Some((address, value.as_ref().err()?)));
         let credentials = self.credentials.iter().filter_map(|(address, value)| Some((address, value.as_ref().err()?)));
         secrets.chain(credentials).map(|(address, why)| (address.clone(), why.clone())).collect()
+    }
+
+    /// Every value that a message of someone else could quote.
+    pub(super) fn values(&self) -> Vec<Secret> {
+        let values = self.secrets.values().filter_map(|v| v.as_ref().ok()).chain(self.fresh.values());
+        let credentials = self.credentials.values().filter_map(|c| c.as_ref().ok()).flat_map(|c| c.values());
+        let credentials = credentials.filter_map(|value| match value {
+            Value::Secret(secret) => Some(secret),
+            _ => None,
+        });
+        values.chain(credentials).cloned().collect()
     }
 
     /// The value to write for a declared secret.

@@ -6,10 +6,12 @@ use crate::diag::codes;
 use crate::engine::index::Index;
 use crate::engine::sources::Resolved;
 use crate::engine::wanted::with_fingerprints;
+use crate::http::tape;
 use crate::model::address::Address;
 use crate::model::attrs::Attrs;
 use crate::model::attrs::Value;
 use crate::model::ledger::Natural;
+use crate::model::live::Live;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use crate::secret::FingerprintKey;
@@ -36,7 +38,12 @@ pub(super) fn find<'a>(
     }
 }
 
-/// Whether a thing is what a resource declares: by what names its kind, and the address of a webhook.
+/// What else tells native integrations of one service and folder apart.
+const TARGET: [&str; 8] =
+    ["app", "owner", "region", "target_path", "target_environment", "target_service", "scope", "url"];
+
+/// Whether a thing is what a resource declares: by what names its kind, the address of a webhook, and where a native
+/// integration writes to.
 pub(super) fn is_declared(index: &Index<'_>, resolved: &Resolved, resource: &Resource, thing: &Thing) -> bool {
     let same = |name: &&str| {
         let found = thing.attrs.get(*name).and_then(Value::as_str);
@@ -59,16 +66,21 @@ pub(super) fn is_declared(index: &Index<'_>, resolved: &Resolved, resource: &Res
         }
         _ => false,
     };
-    resource.kind.names().unwrap_or_default().iter().all(same) && (resource.kind != Kind::Webhook || url())
+    let text = |thing: &Thing, name: &str| thing.attrs.get(name).and_then(Value::as_str).map(str::to_owned);
+    let target = || TARGET.iter().all(|name| text(thing, name).as_deref() == resource.text(name));
+    resource.kind.names().unwrap_or_default().iter().all(same)
+        && (resource.kind != Kind::Webhook || url())
+        && (resource.kind != Kind::NativeIntegration || target())
 }
 
-/// Whether a thing is what the ledger remembers by name. A webhook is remembered by its id alone.
+/// Whether a thing is what the ledger remembers by name. A webhook and a native integration are remembered by their
+/// ids alone.
 pub(super) fn is_remembered(kind: Kind, natural: &Natural, thing: &Thing) -> bool {
     let same = |name: &&str| {
         let found = thing.attrs.get(*name).and_then(Value::as_str);
         found.is_some() && found == natural.get(*name).map(|text| &**text)
     };
-    kind != Kind::Webhook && kind.names().unwrap_or_default().iter().all(same)
+    !matches!(kind, Kind::Webhook | Kind::NativeIntegration) && kind.names().unwrap_or_default().iter().all(same)
 }
 
 /// What it says as the configuration says it: secrets as fingerprints, and what it refers to by its address.
@@ -86,6 +98,25 @@ pub(super) fn attrs(index: &Index<'_>, key: &FingerprintKey, address: &Address, 
         (Arc::clone(name), value)
     };
     thing.attrs.iter().map(one).collect()
+}
+
+/// What the backend says of native integrations whose last run failed.
+pub(super) fn notes(index: &Index<'_>, live: &Live, resolved: &Resolved) -> Vec<Diagnostic> {
+    let declared = index.desired.resources.values().filter(|resource| resource.kind == Kind::NativeIntegration);
+    let note = |resource: &Resource| {
+        let said = live.resources.get(&resource.address)?.attrs.get("run_failed")?.as_str()?;
+        Some(run_failed(resource, said, resolved))
+    };
+    declared.filter_map(note).collect()
+}
+
+/// The warning that the last run of a native integration failed, and why.
+pub(super) fn run_failed(resource: &Resource, said: &str, resolved: &Resolved) -> Diagnostic {
+    let said = tape::redact(if said.is_empty() { "it gives no reason" } else { said }, &resolved.values());
+    let detail = format!("{}: {said}", resource.address);
+    Diagnostic::warning(&codes::INTEGRATION_FAILED, detail)
+        .at(resource.origin.block, "")
+        .help("mend the cause; it runs again whenever it, or what it pushes, changes")
 }
 
 /// The thing of the organisation that a declared one stands for.

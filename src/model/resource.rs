@@ -38,11 +38,13 @@ pub enum Kind {
     SecretSync,
     /// An address that is called when secrets of a folder change.
     Webhook,
+    /// The older way in which a backend pushes a folder, with credentials of its own.
+    NativeIntegration,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Kind; 14] = [
+    pub const ALL: [Kind; 15] = [
         Kind::ProjectTemplate,
         Kind::Project,
         Kind::Environment,
@@ -57,6 +59,7 @@ impl Kind {
         Kind::KeySchema,
         Kind::SecretSync,
         Kind::Webhook,
+        Kind::NativeIntegration,
     ];
 
     /// The word for it in configurations and addresses.
@@ -77,6 +80,7 @@ impl Kind {
             Self::KeySchema => "key_schema",
             Self::SecretSync => "secret_sync",
             Self::Webhook => "webhook",
+            Self::NativeIntegration => "native_integration",
         }
     }
 
@@ -95,6 +99,7 @@ impl Kind {
             Self::Identity | Self::ProjectTemplate => Some(&["name"]),
             Self::ProjectIdentity => Some(&["identity"]),
             Self::Webhook => Some(&["environment", "path", "type"]),
+            Self::NativeIntegration => Some(&["integration", "environment", "path"]),
             _ => None,
         }
     }

@@ -20,7 +20,11 @@ use std::sync::Arc;
 
 /// Attributes that only keyform minds: no backend has them.
 fn is_local(kind: Kind, name: &str) -> bool {
-    kind == Kind::SecretSync && matches!(name, "run" | "on_delete" | "timeout")
+    match kind {
+        Kind::SecretSync => matches!(name, "run" | "on_delete" | "timeout"),
+        Kind::NativeIntegration => matches!(name, "on_delete" | "timeout"),
+        _ => false,
+    }
 }
 
 /// Attributes that a backend can't change in place (Infisical, 2025–2026): a difference means delete and
@@ -37,6 +41,7 @@ fn is_local(kind: Kind, name: &str) -> bool {
 /// | `project_role` | `project` |
 /// | `project_identity` | `project`, `identity` |
 /// | `project_template` | `type` |
+/// | `native_integration` | `project`, the service, `target_environment_id`, `target_service`, `target_service_id`, `scope`, `url` |
 /// | webhook | `project`, `environment`, `path`, `type`, `url`, `secret_key` |
 pub(super) fn is_immutable(kind: Kind, name: &str, live: &Attrs) -> bool {
     match kind {
@@ -48,6 +53,16 @@ pub(super) fn is_immutable(kind: Kind, name: &str, live: &Attrs) -> bool {
         Kind::Webhook => {
             matches!(name, "project" | "environment" | "path" | "type") || name.starts_with("credentials.")
         }
+        Kind::NativeIntegration => matches!(
+            name,
+            "project"
+                | "integration"
+                | "target_environment_id"
+                | "target_service"
+                | "target_service_id"
+                | "scope"
+                | "url"
+        ),
         Kind::Environment | Kind::Tag => name == "project",
         Kind::Folder | Kind::SecretImport => matches!(name, "project" | "environment" | "path"),
         Kind::Secret => matches!(name, "project" | "environment" | "path" | "key"),
@@ -86,6 +101,15 @@ pub(super) fn is_kept(kind: Kind, name: &str) -> bool {
         Kind::Environment | Kind::SecretImport => name == "position",
         Kind::Identity => name == "delete_protection",
         Kind::Webhook => name == "events",
+        // The backend merges what it is told into what it has, and these have no empty state.
+        Kind::NativeIntegration => matches!(
+            name,
+            "options.initial_sync"
+                | "options.mapping_behavior"
+                | "options.metadata_sync_mode"
+                | "options.gcp_label_name"
+                | "options.gcp_label_value"
+        ),
         _ => false,
     }
 }

@@ -25,7 +25,7 @@ use std::time::Duration;
 const UNASKED: &[(&[&str], &str)] = &[
     (&["identity", "identityMembership*", "identityUniversalAuth", "clientSecret*"], "other identities"),
     (&["role*", "memberships", "totalCount"], "roles and members"),
-    (&["integration*", "authorizations"], "native integrations"),
+    (&["integrationOptions", "integrationAuth"], "credentials of native integrations on their own"),
     (&["auditLogs", "secretSnapshots", "dynamicSecrets", "config"], "pages of the web"),
     (&["isSourceUpdated", "isDestinationUpdated"], "moves of secrets"),
     (&["date", "emailConfigured", "inviteOnlySignup", "redisConfigured", "secretScanningConfigured"], "the status"),
@@ -51,6 +51,8 @@ fn understood(name: &str, value: &Value) -> Result<(), String> {
             "secret" | "secrets" if item.get("secrets").is_some() => reads::<api::secrets::Imported>(item),
             "secret" | "secrets" => reads::<api::secrets::StoredSecret>(item),
             "secretImport" | "secretImports" => reads::<api::imports::Import>(item),
+            "integration" | "integrations" => reads::<api::integrations::Integration>(item),
+            "authorizations" => reads::<api::integrations::Authorization>(item),
             "workspaceTag" | "workspaceTags" => reads::<api::tags::Tag>(item),
             _ if UNASKED.iter().any(|(names, _)| names.iter().any(|pattern| fits(pattern, name))) => Ok(()),
             _ => return Err(format!("`{name}` is not known")),

@@ -86,6 +86,7 @@ pub(super) async fn apply(
     drop(running);
     if !cancel.is_cancelled() {
         push_blind(&run, &schedule, &mut report).await;
+        things::tell_runs(&run, &|address| matches!(schedule.fates.get(address), Some(Fate::Done))).await;
     }
     report.interrupted = cancel.is_cancelled() && schedule.has_rest();
     schedule.skip_rest(&mut report, on);

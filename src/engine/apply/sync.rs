@@ -26,7 +26,6 @@ use crate::model::attrs::Value;
 use crate::model::resource::Resource;
 use crate::plan::Action;
 use crate::plan::Change;
-use crate::secret::Secret;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
@@ -275,11 +274,11 @@ async fn removed(run: &Run<'_>, address: &Address, slug: &str, id: &str) -> Resu
     }
 }
 
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
+pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
 
-async fn wait(run: &Run<'_>, address: &Address, why: &str, began: Instant, pause: &mut Duration) {
+pub(super) async fn wait(run: &Run<'_>, address: &Address, why: &str, began: Instant, pause: &mut Duration) {
     // Short waits are no news.
     if began.elapsed() > Duration::from_secs(1) {
         run.tell(Event::Waiting { address: address.clone(), why: why.into(), elapsed: began.elapsed() });
@@ -380,7 +379,7 @@ async fn start(run: &Run<'_>, resource: &Resource, id: &Arc<str>) -> Result<(), 
     }
 }
 
-fn timeout(resource: &Resource) -> Duration {
+pub(super) fn timeout(resource: &Resource) -> Duration {
     match resource.attrs.get("timeout") {
         Some(Value::Number(seconds)) => {
             let seconds = seconds.as_i64().and_then(|s| u64::try_from(s).ok());
@@ -402,7 +401,7 @@ async fn ended(run: &Run<'_>, resource: &Resource, id: &Arc<str>) -> Result<(), 
             Status::Failed => {
                 let words = now.message.unwrap_or_else(|| "it gives no reason".to_owned());
                 let words = of_key(&words).unwrap_or(words);
-                let detail = format!("{about}: {}", tape::redact(&words, &secrets(run)));
+                let detail = format!("{about}: {}", tape::redact(&words, &run.planned.basis.resolved.values()));
                 return Err(Diagnostic::error(&codes::SYNC_FAILED, detail));
             }
             Status::Never | Status::Pending if began.elapsed() > timeout(resource) => {
@@ -420,18 +419,6 @@ fn of_key(words: &str) -> Option<String> {
     let fault = json::parse(words.as_bytes()).ok()?;
     let field = |name: &str| fault.as_object()?.get(name)?.as_str().map(str::to_owned);
     Some(format!("`{}`: {}", field("secretKey")?, field("message")?))
-}
-
-/// Every value that the backend's words could quote.
-fn secrets(run: &Run<'_>) -> Vec<Secret> {
-    let resolved = &run.planned.basis.resolved;
-    let values = resolved.secrets.values().filter_map(|v| v.as_ref().ok()).chain(resolved.fresh.values());
-    let credentials = resolved.credentials.values().filter_map(|c| c.as_ref().ok()).flat_map(|c| c.values());
-    let credentials = credentials.filter_map(|value| match value {
-        Value::Secret(secret) => Some(secret),
-        _ => None,
-    });
-    values.chain(credentials).cloned().collect()
 }
 
 /// What a first run took into the source: secrets that are there now and were not planned.

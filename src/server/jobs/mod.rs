@@ -1,6 +1,7 @@
-//! The runner of sync jobs: takes them from the queue in the database, several at once, never two of one
+//! The runner of sync jobs and of native integrations: takes them from the queue in the database, several at once, never two of one
 //! sync. What one job does is in [`run`].
 
+pub(crate) mod native;
 pub(crate) mod run;
 
 use crate::server::Shared;
@@ -47,8 +48,19 @@ pub(crate) async fn work(app: Shared, mut stop: watch::Receiver<bool>) {
     let _ = tokio::time::timeout(GRACE, rest).await;
 }
 
-async fn take(app: &Shared) -> Option<Job> {
-    match app.db.run(|store| store.take_job()).await {
+/// What is run.
+enum Work {
+    Sync(Job),
+    /// A native integration, by its id.
+    Native(String),
+}
+
+async fn take(app: &Shared) -> Option<Work> {
+    let next = app.db.run(|store| {
+        let job = store.take_job()?.map(Work::Sync);
+        job.map_or_else(|| Ok(store.take_integration()?.map(Work::Native)), |job| Ok(Some(job)))
+    });
+    match next.await {
         Ok(job) => job,
         Err(_) => {
             tracing::error!("the queue of jobs could not be read");
@@ -57,9 +69,18 @@ async fn take(app: &Shared) -> Option<Job> {
     }
 }
 
-async fn perform(app: Shared, job: Job) {
-    let failed = run::run(&app, &job).await.err().map(|message| message.chars().take(MESSAGE).collect::<String>());
-    let ended = app.db.run(move |store| store.finish_job(&job, failed.as_deref())).await;
+async fn perform(app: Shared, work: Work) {
+    let short = |message: String| message.chars().take(MESSAGE).collect::<String>();
+    let ended = match work {
+        Work::Sync(job) => {
+            let failed = run::run(&app, &job).await.err().map(short);
+            app.db.run(move |store| store.finish_job(&job, failed.as_deref())).await
+        }
+        Work::Native(id) => {
+            let went = native::run(&app, &id).await.map_err(short);
+            app.db.run(move |store| store.finish_integration(&id, went)).await
+        }
+    };
     if ended.is_err() {
         tracing::error!("the end of a job could not be written down; it runs again at the next start");
     }

@@ -116,7 +116,7 @@ async fn open(app: &App, loaded: &Loaded) -> Result<Opened, String> {
 }
 
 /// The source's values, references replaced.
-async fn source(app: &App, at: &At) -> Result<BTreeMap<String, StoredSecret>, String> {
+pub(super) async fn source(app: &App, at: &At) -> Result<BTreeMap<String, StoredSecret>, String> {
     let at = at.clone();
     app.db.run(move |store| store.payload(&at)).await.map_err(sentence)
 }
@@ -227,18 +227,18 @@ async fn write(opened: &Opened, writes: &[Write]) -> Result<(), String> {
 }
 
 /// A diagnostic as one sentence; it never quotes a value.
-fn words(diagnostic: &Diagnostic) -> String {
+pub(super) fn words(diagnostic: &Diagnostic) -> String {
     format!("{}: {}", diagnostic.summary(), diagnostic.detail)
 }
 
-fn sentence(refusal: Refusal) -> String {
+pub(super) fn sentence(refusal: Refusal) -> String {
     match refusal.message {
         crate::api::Message::Text(text) => text,
         _ => refusal.error.into_owned(),
     }
 }
 
-fn about(key: &str, message: &str) -> String {
+pub(super) fn about(key: &str, message: &str) -> String {
     serde_json::json!({"secretKey": key, "message": message}).to_string()
 }
 

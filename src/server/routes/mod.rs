@@ -6,6 +6,7 @@ mod environments;
 mod folders;
 mod identities;
 mod imports;
+mod integrations;
 mod members;
 pub(crate) mod outer;
 mod projects;
@@ -62,6 +63,7 @@ pub(crate) fn service(app: Shared) -> Router {
         .merge(members::routes())
         .merge(webhooks::routes())
         .merge(templates::routes())
+        .merge(integrations::routes())
         .merge(connections::routes())
         .merge(syncs::routes())
         .merge(sync_jobs::routes())

@@ -26,6 +26,8 @@ pub(crate) enum Kind {
     Member,
     Webhook,
     Template,
+    IntegrationAuth,
+    Integration,
 }
 
 /// A document.
@@ -67,6 +69,8 @@ impl Kind {
             Self::Member => "member",
             Self::Webhook => "webhook",
             Self::Template => "template",
+            Self::IntegrationAuth => "integration_auth",
+            Self::Integration => "integration",
         }
     }
 }
@@ -135,6 +139,17 @@ impl Store<'_> {
     pub(crate) fn update_document<T: Serialize>(&self, id: &str, name: Option<&str>, body: &T) -> Result<(), Refusal> {
         let statement = "UPDATE documents SET name = ?, body = ?, updated_at = ? WHERE id = ?";
         run(self.sql, statement, params![name, json(body)?, clock::now(), id]).map(drop)
+    }
+
+    /// Writes what is secret in a document.
+    pub(crate) fn reseal_document(&self, id: &str, secret: &Fields) -> Result<(), Refusal> {
+        let sealed = self.seal_fields(id, secret)?;
+        run(self.sql, "UPDATE documents SET sealed = ? WHERE id = ?", params![sealed, id]).map(drop)
+    }
+
+    /// Puts a document into another environment.
+    pub(crate) fn move_document(&self, id: &str, environment: &str) -> Result<(), Refusal> {
+        run(self.sql, "UPDATE documents SET environment_id = ? WHERE id = ?", [environment, id]).map(drop)
     }
 
     /// Deletes a document, with what goes with it.

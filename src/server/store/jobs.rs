@@ -99,6 +99,7 @@ impl Store<'_> {
                 }
             }
         }
+        self.queue_integrations(seen.iter().cloned())?;
         let reached = "SELECT id, folder_id FROM syncs WHERE project_id = ? AND auto AND folder_id IS NOT NULL";
         let syncs = all(self.sql, reached, [project], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
         for (sync, _) in syncs.iter().filter(|(id, source)| seen.contains(source) && Some(id.as_str()) != but) {
@@ -151,6 +152,7 @@ impl Store<'_> {
     /// At start: what was running when the last run ended is waiting again.
     pub(crate) fn reset_jobs(&self) -> Result<(), Refusal> {
         run(self.sql, "UPDATE jobs SET running = 0", [])?;
+        self.reset_integrations()?;
         for kind in [Kind::Sync, Kind::Import, Kind::Remove] {
             let [status, ..] = kind.columns();
             run(self.sql, &format!("UPDATE syncs SET {status} = 'pending' WHERE {status} = 'running'"), [])?;

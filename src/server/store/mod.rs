@@ -7,6 +7,7 @@ pub(crate) mod effective;
 pub(crate) mod environments;
 pub(crate) mod folders;
 pub(crate) mod imports;
+pub(crate) mod integrations;
 pub(crate) mod jobs;
 pub(crate) mod projects;
 pub(crate) mod secrets;
