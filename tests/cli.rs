@@ -16,6 +16,7 @@ const COMMANDS: &[&str] = &[
     "show",
     "graph",
     "import",
+    "adopt",
     "secret",
     "ledger",
     "providers",
@@ -30,17 +31,38 @@ fn run(args: &[&str]) -> Output {
     command.output().unwrap()
 }
 
+/// What a saved plan, `show --json` of it and `plan --json` look like is published.
 #[test]
-fn only_its_owner_reads_a_saved_plan() {
+fn plans_are_what_their_schema_says_and_only_their_owner_reads_a_saved_one() {
     use std::os::unix::fs::PermissionsExt;
+    let schema: serde_json::Value = serde_json::from_str(include_str!("../schema/plan.schema.json")).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let check = |bytes: &[u8]| {
+        let document: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+        let errors: Vec<String> =
+            schema.iter_errors(&document).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(errors.is_empty(), "{}", errors.join("\n"));
+        document
+    };
     let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("main.hcl"), "project \"bakery\" {}\n").unwrap();
+    let main = "project \"bakery\" {\n  environment \"dev\" {}\n  secret \"A\" {\n    environment = \"dev\"\n    value = \
+                secret_file(\"a\")\n  }\n}\nrule \"r\" {\n  match = \"secret\"\n  require = false\n  message = \"No.\"\n}\n";
+    std::fs::write(dir.path().join("main.hcl"), main).unwrap();
+    std::fs::write(dir.path().join("a"), "canary-a").unwrap();
     let (dir, file) = (dir.path().to_str().unwrap(), dir.path().join("p.plan"));
+    let path = file.to_str().unwrap();
+    let mut saved = serde_json::Value::Null;
     for _ in 0..2 {
-        let output = run(&["-C", dir, "plan", "-out", file.to_str().unwrap()]);
+        let output = run(&["-C", dir, "plan", "-out", path, "--json"]);
         assert!(output.status.success(), "{}", text(&output.stderr));
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        saved = check(&std::fs::read(&file).unwrap());
+        let printed = check(&output.stdout);
+        assert_eq!(saved["checksum"], printed["checksum"]);
+        assert!(printed["origin"].is_null() && saved["origin"]["destroy"] == false);
     }
+    let shown = check(&run(&["show", path, "--json"]).stdout);
+    assert_eq!((&shown["changes"], &shown["hazards"]), (&saved["changes"], &saved["hazards"]));
 }
 
 fn text(bytes: &[u8]) -> &str {

@@ -66,6 +66,9 @@ pub fn configuration(desired: &Desired, key: &FingerprintKey) -> Fingerprint {
     for edge in desired.graph.edges() {
         say(format_args!("{} needs {}", edge.from, edge.to));
     }
+    for (address, import) in &desired.imports {
+        say(format_args!("{address} is {}", import.id));
+    }
     for moved in &desired.moved {
         say(format_args!("{} moved {}", moved.from, moved.to));
     }

@@ -130,8 +130,12 @@ fn another_origin_is_refused() {
         let resource = world.desired.resources.get_mut(&address(T)).unwrap();
         resource.attrs.insert("environment".into(), Value::string("prod"));
     };
+    let import = |world: &mut World| {
+        let origin = world.desired.resources[&address(S)].origin.block;
+        world.desired.imports.insert(address(S), keyform::model::desired::Import { id: "x".into(), origin });
+    };
     let edge = |world: &mut World| world.desired.graph.need(&address(S), &address(T), None);
-    for change in [&declared as &dyn Fn(&mut World), &allowed, &other, &edge] {
+    for change in [&declared as &dyn Fn(&mut World), &allowed, &other, &import, &edge] {
         check(&|world, origin| changed(world, origin, change), "The configuration says something else now");
     }
 }
