@@ -305,7 +305,11 @@ fn text_of(thing: &Thing, name: &str) -> String {
 }
 
 fn thing_stub(kind: Kind, thing: &Thing, project: Option<&Project>) -> Resource {
-    let mut stub = stub(kind, &thing.id, &Arc::default(), project, []);
+    // Where blocks have two labels, the first one is what names the thing first.
+    let labels = form(kind).map_or(1, |form| form.labels.len());
+    let first = kind.names().unwrap_or_default().first().filter(|_| labels > 1);
+    let slug = first.map(|name| text_of(thing, name)).unwrap_or_default();
+    let mut stub = stub(kind, &thing.id, &slug.into(), project, []);
     for name in ["name", "slug", "environment", "path", "type"] {
         stub.attrs.extend(thing.attrs.get(name).map(|value| (name.into(), value.clone())));
     }
@@ -462,7 +466,7 @@ fn fields(schemas: &Schemas, resource: &Resource, attrs: &Attrs) -> Vec<Field> {
                 let said = place.into_iter().filter_map(|(part, value)| Some((Arc::from(part), value?.clone())));
                 Some(Value::object(said.collect()))
             }
-            _ if attr.name == "project" => resource.attrs.get("project").cloned(),
+            Ty::Ref(_) => resource.attrs.get(&name).cloned(),
             Ty::Secret | Ty::TextOrSecret if attr.required => {
                 Some(attrs.get(&name).or_else(|| hidden.get(&name)).cloned().unwrap_or_else(secret))
             }

@@ -319,3 +319,155 @@ fn variable(words: &str) -> String {
     out.truncate(out.trim_end_matches('_').len());
     if out.starts_with(|c: char| c.is_ascii_digit()) { format!("_{out}") } else { out }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that can't go on panics")]
+
+    use super::describe;
+    use super::group;
+    use super::is_like;
+    use super::named;
+    use super::variable;
+    use super::write;
+    use crate::backend::state::Connection;
+    use crate::backend::state::Environment;
+    use crate::backend::state::Project;
+    use crate::backend::state::State;
+    use crate::backend::state::Status;
+    use crate::backend::state::Sync;
+    use crate::model::attrs::Object;
+    use crate::model::attrs::Value;
+    use crate::model::desired::Desired;
+    use crate::provider::registry::Registry;
+    use crate::secret::FingerprintKey;
+    use std::collections::BTreeMap;
+    use std::collections::BTreeSet;
+
+    fn connection(id: &str, app: &str, method: &str) -> Connection {
+        Connection {
+            id: id.into(),
+            app: app.into(),
+            name: format!("my-{id}").into(),
+            method: method.into(),
+            description: "".into(),
+            project: None,
+            credentials: Object::new(),
+            credentials_hash: None,
+            managed: false,
+            gateway: None,
+        }
+    }
+
+    fn sync(name: &str, destination: &str, connection: &str, config: &[(&str, &str)]) -> Sync {
+        let config = config.iter().map(|(name, value)| ((*name).into(), Value::from(*value)));
+        Sync {
+            id: format!("id-{name}").into(),
+            name: name.into(),
+            destination: destination.into(),
+            description: "".into(),
+            connection: connection.into(),
+            environment: Some("prod".into()),
+            path: Some("/".into()),
+            auto_sync: true,
+            options: Object::new(),
+            config: config.collect(),
+            status: Status::Succeeded,
+            removal: Status::Never,
+            message: None,
+            has_succeeded: true,
+        }
+    }
+
+    #[test]
+    fn what_no_block_can_say_is_looked_up_or_named() {
+        let github = [("scope", "repository"), ("owner", "bakery"), ("repo", "shop"), ("newField", "x")];
+        let syncs = vec![
+            sync("shop", "github", "oauth", &github),
+            sync("later", "newer-app", "oauth", &[]),
+            sync("shape", "github", "oauth", &[("scope", "enterprise")]),
+            sync("blind", "github", "unseen", &github),
+            Sync { environment: None, path: None, ..sync("orphan", "github", "oauth", &github) },
+        ];
+        let environment =
+            Environment { id: "e".into(), slug: "prod".into(), name: "prod".into(), ..Environment::default() };
+        let project = Project {
+            id: "p".into(),
+            slug: "bakery".into(),
+            name: "bakery".into(),
+            environments: vec![environment],
+            syncs: Some(Ok(syncs)),
+            ..Project::default()
+        };
+        let state = State {
+            projects: BTreeMap::from([("bakery".into(), project)]),
+            connections: vec![connection("oauth", "github", "oauth"), connection("new", "newer-app", "token")],
+            ..State::default()
+        };
+        let registry = Registry::builtin().unwrap();
+        let found = describe::describe(&state, registry.schemas(), &FingerprintKey::generate());
+        let left: Vec<&str> = found.left.iter().map(|why| &*why.detail).collect();
+        assert_eq!(
+            left,
+            [
+                "connection my-oauth: it was made in a browser, and only there it can be made",
+                "connection my-new: this version of keyform does not know the app `newer-app`",
+                "sync blind of project bakery: its connection can't be seen",
+                "sync later of project bakery: this version of keyform does not know the destination `newer-app`",
+                "sync orphan of project bakery: the folder that it pushed is gone, so it pushes nothing",
+                "sync shape of project bakery: this version of keyform does not know its `scope`",
+                "sync shop of project bakery: this version of keyform does not know its field `newField`",
+            ]
+        );
+        let all = named(group::groups(found.items, &BTreeMap::new()), &Desired::default());
+        let names = all.iter().flat_map(super::Named::instances);
+        let names = names.map(|(item, address)| (describe::address(item.kind, &item.id), address)).collect();
+        let files = write::files(&all, &names, &BTreeSet::new(), &BTreeSet::new());
+        let text: String = files.iter().map(|file| format!("# {}\n{}", file.name, file.text)).collect();
+        assert_eq!(
+            text,
+            r#"# connections.hcl
+data "app_connection" "my_oauth" {
+  app = "github"
+}
+# bakery.hcl
+project "bakery" {
+  environment "prod" {}
+}
+
+secret_sync "github" "shop" {
+  project     = project.bakery
+  environment = "prod"
+  connection  = data.app_connection.my_oauth
+
+  destination {
+    scope = "repository"
+    owner = "bakery"
+    repo  = "shop"
+  }
+}
+"#
+        );
+    }
+
+    #[test]
+    fn patterns_are_addresses_with_any_text_for_a_star() {
+        for (text, pattern, is) in [
+            ("project.p.secret.A", "project.p", true),
+            ("project.payments", "project.p", false),
+            ("project.p[\"x\"]", "project.p", true),
+            ("secret_sync.web[\"prod\"]", "secret_sync.*", true),
+            ("secret_sync.web", "*.web", true),
+            ("secret_sync.web", "*.we", false),
+            ("secret_sync.web", "secret*b", true),
+        ] {
+            assert_eq!(is_like(text, pattern), is, "{text} {pattern}");
+        }
+    }
+
+    #[test]
+    fn variables_are_names() {
+        assert_eq!(variable(" aws  prod /api x-y "), "AWS_PROD_API_X_Y");
+        assert_eq!(variable("2 é b"), "_2_B");
+    }
+}
