@@ -23,7 +23,7 @@ mod kinds;
 mod load;
 mod locals;
 pub(crate) mod names;
-mod native;
+pub(crate) mod native;
 mod outward;
 mod plain;
 mod reads;

@@ -97,6 +97,23 @@ const CREDENTIALS: [&str; 4] = ["access_id", "access_token", "assume_role_arn", 
 /// What every service takes.
 const ALWAYS: [&str; 6] = ["project", "environment", "path", "active", "on_delete", "timeout"];
 
+/// The first credentials that an integration with a service can have; `None` if it can't be declared.
+pub(crate) fn credentials(service: &str) -> Option<&'static [&'static str]> {
+    match TYPED.iter().find(|typed| typed.slug == service) {
+        Some(typed) => typed.credentials.first().copied(),
+        None => GENERAL.contains(&service).then_some(&[]),
+    }
+}
+
+/// Whether an integration with a service takes an attribute, options apart.
+pub(crate) fn takes(service: &str, name: &str) -> bool {
+    let Some(typed) = TYPED.iter().find(|typed| typed.slug == service) else { return true };
+    ["options", "credentials"].contains(&name)
+        || ALWAYS.contains(&name)
+        || typed.required.contains(&name)
+        || typed.optional.contains(&name)
+}
+
 impl Builder<'_, '_> {
     pub(crate) fn native_integration(&mut self) {
         self.place_of_it();

@@ -9,10 +9,12 @@ use crate::backend::state::Thing;
 use crate::config::blocks;
 use crate::config::blocks::Form;
 use crate::config::blocks::Ty;
+use crate::config::native;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::diag::source::SourceId;
 use crate::diag::source::Span;
+use crate::engine::adopt::connections;
 use crate::engine::adopt::variable;
 use crate::engine::index::Index;
 use crate::engine::observe;
@@ -111,7 +113,7 @@ pub(super) fn address(kind: Kind, id: &str) -> Address {
     Address::new(kind.word(), id)
 }
 
-fn reference(kind: Kind, id: &str) -> Value {
+pub(super) fn reference(kind: Kind, id: &str) -> Value {
     Value::Resource(Arc::new(address(kind, id)))
 }
 
@@ -125,9 +127,9 @@ pub(super) fn form(kind: Kind) -> Option<&'static Form> {
 pub(super) fn describe(state: &State, schemas: &Schemas, key: &FingerprintKey) -> Found {
     let mut found = Found::default();
     let mut stubs = Vec::new();
-    let mut connections: Vec<&Connection> = state.connections.iter().collect();
-    connections.sort_by_key(|connection| (&connection.app, &connection.name));
-    for connection in connections {
+    let mut all: Vec<&Connection> = state.connections.iter().collect();
+    all.sort_by_key(|connection| (&connection.app, &connection.name));
+    for connection in all {
         let project = match &connection.project {
             Some(id) => match state.project_by_id(id) {
                 Some(project) => Some(project),
@@ -135,12 +137,12 @@ pub(super) fn describe(state: &State, schemas: &Schemas, key: &FingerprintKey) -
             },
             None => None,
         };
-        match why_not(schemas, connection) {
+        match connections::why_not(schemas, connection) {
             Some(why) => {
                 let why = left(format!("connection {}: {why}", connection.name));
                 let is_known = schemas.apps.contains_key(&connection.app);
                 found.left.push(if is_known { why.help("it is looked up with `data`, and not managed") } else { why });
-                found.items.extend(is_known.then(|| lookup(connection, project)));
+                found.items.extend(is_known.then(|| connections::lookup(connection, project)));
             }
             None => {
                 let names = [("name", text(&connection.name)), ("method", text(&connection.method))];
@@ -172,7 +174,15 @@ pub(super) fn describe(state: &State, schemas: &Schemas, key: &FingerprintKey) -
         if resource.kind == Kind::AppConnection
             && let Some(live) = state.connections.iter().find(|connection| connection.id == seen.id)
         {
-            seen.attrs.insert(CREDENTIALS.into(), credentials(schemas, live));
+            seen.attrs.insert(CREDENTIALS.into(), connections::credentials(schemas, live));
+        }
+        if resource.kind == Kind::NativeIntegration {
+            seen.attrs.extend(resource.attrs.get(CREDENTIALS).map(|asked| (CREDENTIALS.into(), asked.clone())));
+            // What is another name of the same is said once.
+            if seen.attrs.get("app_id") == seen.attrs.get("app") {
+                seen.attrs.remove("app_id");
+            }
+            seen.attrs.retain(|name, _| native::takes(&resource.slug, name));
         }
         if resource.kind == Kind::SecretImport {
             seen.attrs.extend(resource.attrs.get("position").map(|position| ("position".into(), position.clone())));
@@ -182,28 +192,11 @@ pub(super) fn describe(state: &State, schemas: &Schemas, key: &FingerprintKey) -
         let fields = fields(schemas, resource, &seen.attrs);
         let (kind, slug) = (resource.kind, resource.slug.clone());
         let identity = resource.reference("identity").and_then(|address| desired.resources.get(address));
-        let hint = identity.and_then(|identity| identity.text("name")).unwrap_or_default().into();
+        let hint = identity.and_then(|identity| identity.text("name")).unwrap_or(&resource.slug).into();
         found.items.push(Item { id: seen.id, kind, slug, project, fields, called: None, hint, looked_up: false });
     }
     variables(&mut found.items);
     found
-}
-
-/// A connection that is only looked up.
-fn lookup(connection: &Connection, project: Option<&Project>) -> Item {
-    let field = |name: &str, value: Value| Field { block: "", name: name.into(), value };
-    let mut fields = vec![field("app", text(&connection.app)), field("name", text(&connection.name))];
-    fields.extend(project.map(|project| field("project", reference(Kind::Project, &project.id))));
-    Item {
-        id: connection.id.clone(),
-        kind: Kind::AppConnection,
-        slug: connection.app.clone(),
-        project: project.map(|project| project.slug.clone()),
-        fields,
-        called: None,
-        hint: Arc::default(),
-        looked_up: true,
-    }
 }
 
 /// What is said where something can't be written.
@@ -211,39 +204,8 @@ fn left(detail: String) -> Diagnostic {
     Diagnostic::warning(&codes::LEFT_OUT, detail)
 }
 
-/// Why a connection can't be declared, if it can't.
-fn why_not(schemas: &Schemas, connection: &Connection) -> Option<String> {
-    let Some(app) = schemas.apps.get(&connection.app) else {
-        return Some(format!("this version of keyform does not know the app `{}`", connection.app));
-    };
-    let Some(method) = app.methods.get(&connection.method) else {
-        return Some(format!("this version of keyform does not know the method `{}`", connection.method));
-    };
-    if method.browser_only {
-        return Some("it was made in a browser, and only there it can be made".to_owned());
-    }
-    let is_lost = |field: &&Input| {
-        let shown = connection.credentials.get(&*field.wire).is_some_and(|value| !value.is_null());
-        field.required && field.default.is_none() && !field.sensitive && !shown
-    };
-    let lost = method.fields.iter().find(is_lost)?;
-    Some(format!("the backend does not tell its `{}`, which has to be written", lost.name))
-}
-
-/// What of a connection's credentials is written: what the backend tells, and where secrets come from that must
-/// be there.
-fn credentials(schemas: &Schemas, live: &Connection) -> Value {
-    let method = schemas.apps.get(&live.app).and_then(|app| app.methods.get(&live.method));
-    let fields = method.into_iter().flat_map(|method| &method.fields).filter_map(|field| {
-        let shown = live.credentials.get(&*field.wire).filter(|value| !value.is_null() && !field.sensitive);
-        let asked = || (field.sensitive && field.required).then(secret);
-        Some((field.name.clone(), shown.cloned().or_else(asked)?))
-    });
-    Value::object(fields.collect())
-}
-
 /// A secret whose variable has no name yet.
-fn secret() -> Value {
+pub(super) fn secret() -> Value {
     Value::Source(Arc::new(SecretSource::Env(Arc::default())))
 }
 
@@ -313,6 +275,10 @@ fn thing_stub(kind: Kind, thing: &Thing, project: Option<&Project>) -> Resource 
     for name in ["name", "slug", "environment", "path", "type"] {
         stub.attrs.extend(thing.attrs.get(name).map(|value| (name.into(), value.clone())));
     }
+    if kind == Kind::NativeIntegration {
+        let asked = native::credentials(&stub.slug).unwrap_or_default().iter().map(|name| (Arc::from(*name), secret()));
+        stub.attrs.insert(CREDENTIALS.into(), Value::object(asked.collect()));
+    }
     if kind == Kind::ProjectIdentity {
         stub.attrs.insert("identity".into(), reference(Kind::Identity, &text_of(thing, "identity")));
     }
@@ -369,8 +335,20 @@ fn parts(
         }
     }
     for kind in Kind::ALL.into_iter().filter(|kind| kind.names().is_some() && !kind.is_of_organization()) {
-        let is_seen = |thing: &&Thing| kind != Kind::ProjectIdentity || sees(state, &text_of(thing, "identity"));
-        stubs.extend(things(state, kind, within).filter(is_seen).map(|thing| thing_stub(kind, thing, within)));
+        for thing in things(state, kind, within) {
+            let service = text_of(thing, "integration");
+            let can_be = match kind {
+                Kind::ProjectIdentity => sees(state, &text_of(thing, "identity")),
+                Kind::NativeIntegration => native::credentials(&service).is_some(),
+                _ => true,
+            };
+            if can_be {
+                stubs.push(thing_stub(kind, thing, within));
+            } else if kind == Kind::NativeIntegration {
+                let detail = format!("project {}: an integration with {service} can't be declared", project.slug);
+                left_out.push(left(detail).help("those that are made in a browser stay as they are"));
+            }
+        }
     }
     let mut syncs: Vec<&Sync> =
         project.syncs.as_ref().and_then(|read| read.as_ref().ok()).into_iter().flatten().collect();
@@ -385,11 +363,11 @@ fn parts(
                 continue;
             }
         };
-        if let Some(why) = unknown(state, schemas, sync) {
+        if let Some(why) = connections::unknown(state, schemas, sync) {
             left_out.push(left(format!("{about}: {why}")));
             continue;
         }
-        for name in unknown_fields(schemas, sync) {
+        for name in connections::unknown_fields(schemas, sync) {
             let detail = format!("{about}: this version of keyform does not know its field `{name}`");
             left_out.push(left(detail).help("it stays as it is until another field of the destination is changed"));
         }
@@ -401,36 +379,6 @@ fn parts(
         ];
         stubs.push(stub(Kind::SecretSync, &sync.id, &sync.destination, within, names));
     }
-}
-
-/// Why a sync can't be declared, if it can't.
-fn unknown(state: &State, schemas: &Schemas, sync: &Sync) -> Option<String> {
-    let Some(destination) = schemas.destinations.get(&sync.destination) else {
-        return Some(format!("this version of keyform does not know the destination `{}`", sync.destination));
-    };
-    let inputs = wire::destination_from_wire(schemas, &sync.destination, &sync.config);
-    let Some(variant) = wire::variant(destination, &inputs) else {
-        let selector = destination.selector.as_deref().unwrap_or_default();
-        return Some(format!("this version of keyform does not know its `{selector}`"));
-    };
-    let is_lost = |field: &&Input| field.required && field.default.is_none() && !inputs.contains_key(&field.name);
-    if let Some(lost) = variant.fields.iter().find(is_lost) {
-        return Some(format!("the backend does not tell its `{}`", lost.name));
-    }
-    match state.connections.iter().find(|connection| connection.id == sync.connection) {
-        None => Some("its connection can't be seen".to_owned()),
-        Some(_) => None,
-    }
-}
-
-/// What the backend keeps of a destination and no configuration can say.
-fn unknown_fields<'a>(schemas: &Schemas, sync: &'a Sync) -> Vec<&'a str> {
-    let Some(destination) = schemas.destinations.get(&sync.destination) else { return Vec::new() };
-    let inputs = wire::destination_from_wire(schemas, &sync.destination, &sync.config);
-    let known = wire::destination_to_wire(schemas, &sync.destination, &inputs);
-    let fields = wire::variant(destination, &inputs).map(|variant| &*variant.fields).unwrap_or_default();
-    let is_known = |name: &str| known.contains_key(name) || fields.iter().any(|field| *field.wire == *name);
-    sync.config.iter().filter(|(name, value)| wire::is_set(value) && !is_known(name)).map(|(name, _)| &**name).collect()
 }
 
 /// What is written of a thing, in the order of the table.
@@ -530,7 +478,7 @@ fn default(kind: Kind, block: &str, name: &str) -> Option<Value> {
         (Kind::SecretSync, "", "auto_sync") => Value::Bool(true),
         (Kind::SecretSync, "", "initial_sync") => text("overwrite-destination"),
         (Kind::Webhook, "", "type") => text("general"),
-        (Kind::Webhook, "", "enabled") => Value::Bool(true),
+        (Kind::Webhook, "", "enabled") | (Kind::NativeIntegration, "", "active") => Value::Bool(true),
         (Kind::Project | Kind::ProjectTemplate, "", "type") => text("secret-manager"),
         (Kind::Project, "", "pit_version_limit") => Value::int(10),
         (Kind::Project, "", "secret_sharing") => Value::Bool(true),
@@ -555,6 +503,9 @@ fn variables(items: &mut [Item]) {
                 format!("{app} {}", item.text("name"))
             }
             Kind::Secret => format!("{project} {} {}", item.text("environment"), item.text("path")),
+            Kind::NativeIntegration => {
+                format!("{project} {} {} {}", item.slug, item.text("environment"), item.text("path"))
+            }
             _ => format!("{project} {} {} {}", item.kind.word(), item.text("environment"), item.text("path")),
         };
         let key = item.text("key").to_owned();

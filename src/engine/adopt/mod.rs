@@ -1,9 +1,11 @@
 //! From a backend to the configuration that declares it.
 //!
-//! [`read`] asks for everything that the identity can see, [`describe`] says it in the words of a configuration,
+//! [`read`] asks for everything that the identity can see, [`describe`] says it in the words of a configuration
+//! ([`connections`]: as far as that is possible),
 //! [`group`] makes one block of what differs in one respect, [`name`] gives labels, [`write`] makes files. What
 //! is declared already is left out. Nothing is written here, and no value of a secret gets as far as a text.
 
+mod connections;
 mod describe;
 mod group;
 mod name;
