@@ -16,12 +16,15 @@ pub(crate) fn collect<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeSet<
     texts.into_iter().flat_map(|text| canary.find_iter(text).map(|m| m.as_str().to_owned())).collect()
 }
 
-/// A canary as it is and in every disguise: base64 at each of the three alignments, hexadecimal, and
-/// URL-encoded byte by byte.
+/// A canary as it is and in every disguise: base64 at each of the three alignments, hexadecimal, URL-encoded
+/// byte by byte, and escaped as in JSON and Rust.
 fn disguises(canary: &str) -> Vec<Vec<u8>> {
     let bytes = canary.as_bytes();
     let mut forms = vec![bytes.to_vec(), hex::encode(bytes).into_bytes(), hex::encode_upper(bytes).into_bytes()];
     forms.push(bytes.iter().map(|b| format!("%{b:02X}")).collect::<String>().into_bytes());
+    forms.push(bytes.iter().map(|b| format!("\\u{b:04x}")).collect::<String>().into_bytes());
+    forms.push(bytes.iter().map(|b| format!("\\u{{{b:x}}}")).collect::<String>().into_bytes());
+    forms.push(bytes.iter().map(|b| format!("{b}, ")).collect::<String>().trim_end_matches(", ").into());
     for (before, start) in [(0, 0), (1, 2), (2, 3)] {
         let mut padded = vec![0; before];
         padded.extend_from_slice(bytes);
@@ -34,9 +37,16 @@ fn disguises(canary: &str) -> Vec<Vec<u8>> {
     forms
 }
 
-/// The canaries that are in some bytes, in whatever disguise.
+/// The canaries that are in some bytes, in whatever disguise. Texts are also searched as if they had no spaces and no
+/// lines, since drawing breaks them.
 pub(crate) fn found<'a>(canaries: &'a BTreeSet<String>, bytes: &[u8]) -> Vec<&'a str> {
-    let holds = |form: &[u8]| bytes.windows(form.len()).any(|window| window == form);
+    let whole: Option<Vec<u8>> = std::str::from_utf8(bytes)
+        .ok()
+        .map(|text| text.chars().filter(|c| !c.is_whitespace() && *c != '|').collect::<String>().into_bytes());
+    let holds = |form: &[u8]| {
+        let is_in = |bytes: &[u8]| bytes.windows(form.len()).any(|window| window == form);
+        is_in(bytes) || whole.as_deref().is_some_and(is_in)
+    };
     canaries.iter().filter(|canary| disguises(canary).iter().any(|form| holds(form))).map(String::as_str).collect()
 }
 
@@ -66,5 +76,8 @@ fn a_canary_is_found_in_every_disguise() {
         assert_eq!(inside(STANDARD_NO_PAD.encode(format!("{before}canary-blue-7f3a, and more"))), 1, "{before}");
     }
     assert_eq!(inside(hex::encode("xcanary-blue-7f3ay")), 1);
+    assert_eq!(inside(format!("{:?}", "canary-blue-7f3a".as_bytes())), 1);
+    assert_eq!(inside("canary-blue-7f3a".bytes().map(|b| format!("\\u{b:04x}")).collect()), 1);
+    assert_eq!(inside("x canary-blue-\n    | 7f3a y".to_owned()), 1);
     assert_eq!(inside("canary-blue-7f3".to_owned()), 0);
 }

@@ -1,6 +1,12 @@
 //! What goes wrong on the way to the backend: refusals, silence, half answers, and death. The run after
 //! converges, makes nothing twice and loses nothing.
 
+mod killed;
+mod proxy;
+mod stand;
+mod stranger;
+mod table;
+
 use crate::engine::PROJECT;
 use crate::engine::SYNC;
 use crate::engine::World;

@@ -33,11 +33,15 @@ mod validate;
 
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
+use crate::diag::source::is_unseen;
+use crate::view::words;
 use clap::Parser;
 use clap::error::ContextKind;
 use clap::error::ContextValue;
 use clap::error::ErrorKind;
 use std::ffi::OsString;
+use std::io;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tracing_subscriber::filter::LevelFilter;
@@ -110,15 +114,24 @@ enum Command {
 
 /// Runs the program with the given arguments, the program's own name first.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let is_odd = args.iter().any(|arg| arg.to_string_lossy().contains(is_unseen));
     match Cli::try_parse_from(arguments::dashes(args)) {
         Ok(cli) => dispatch(cli).into(),
         Err(mut error) => {
             hide_values(&mut error);
             // Help and the version come as errors as well, but are none. Nobody may be listening.
-            let _ = error.print();
+            let _ = if is_odd { print_shown(&error) } else { error.print() };
             if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
         }
     }
+}
+
+/// Prints an error that quotes what no terminal should be given: a name may come from elsewhere.
+fn print_shown(error: &clap::Error) -> io::Result<()> {
+    let text = error.render().to_string();
+    let lines: String = text.lines().map(|line| words::shown(line) + "\n").collect();
+    io::stderr().write_all(lines.as_bytes())
 }
 
 /// What was typed where it can't be taken may be a secret: it is not repeated.

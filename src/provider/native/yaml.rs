@@ -6,6 +6,7 @@ use crate::provider::native::Changes;
 use crate::provider::native::Malformed;
 use serde_yaml_ng::Mapping;
 use serde_yaml_ng::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// A key with its value, or lines that are none.
@@ -28,25 +29,47 @@ pub fn read(text: &str) -> Result<BTreeMap<String, String>, Malformed> {
 /// As [`read`].
 pub fn edit(text: &str, changes: &Changes<'_>) -> Result<String, Malformed> {
     let pieces = pieces(text)?;
+    let is_known = |key: &str| pieces.iter().any(|p| p.entry.as_ref().is_some_and(|(known, _)| known == key));
+    let added: Vec<(&str, &str)> =
+        changes.iter().filter_map(|(key, value)| Some((*key, (*value)?))).filter(|(key, _)| !is_known(key)).collect();
     let mut out = String::with_capacity(text.len());
     for piece in &pieces {
         match piece.entry.as_ref().map(|(key, _)| (key, changes.get(key.as_str()))) {
             Some((_, Some(None))) => {}
             Some((key, Some(Some(value)))) => out.push_str(&line(key, value)),
-            _ => out.push_str(piece.text),
+            _ if added.is_empty() => out.push_str(piece.text),
+            _ => out.push_str(&ended(piece)),
         }
     }
-    for (key, value) in changes {
-        let Some(value) = value else { continue };
-        if pieces.iter().any(|piece| piece.entry.as_ref().is_some_and(|(known, _)| known == key)) {
-            continue;
-        }
+    for (key, value) in added {
         if !out.is_empty() && !out.ends_with('\n') {
             out.push('\n');
         }
         out.push_str(&line(key, value));
     }
+    let mut wanted: BTreeMap<String, String> = pieces.into_iter().filter_map(|piece| piece.entry).collect();
+    for (key, value) in changes {
+        match value {
+            Some(value) => drop(wanted.insert((*key).to_owned(), (*value).to_owned())),
+            None => drop(wanted.remove(*key)),
+        }
+    }
+    // YAML has more ways to hang together than lines: what is not exactly what was meant is not written.
+    if read(&out).as_ref() != Ok(&wanted) {
+        return Err(Malformed { line: 1, why: "this mapping can't be changed line by line" });
+    }
     Ok(out)
+}
+
+/// The text of a piece, written anew if a line break after it would become part of its value: a block of text that
+/// the file ends in.
+fn ended<'a>(piece: &Piece<'a>) -> Cow<'a, str> {
+    let Some((key, value)) = piece.entry.as_ref().filter(|_| !piece.text.ends_with('\n')) else {
+        return piece.text.into();
+    };
+    let longer = mapping(&format!("{}\n", piece.text), 1).unwrap_or_default();
+    let is_same = longer.values().next().is_some_and(|longer| as_text(longer) == *value);
+    if is_same { piece.text.into() } else { line(key, value).into() }
 }
 
 fn line(key: &str, value: &str) -> String {
