@@ -192,7 +192,8 @@ fn trapped(world: &World, args: &[&str]) -> (Output, Vec<String>) {
 #[test]
 fn nobody_is_asked_but_the_configured_hosts() {
     let local = World::new(&format!("{PROJECT}{}", crate::engine::SYNC));
-    for args in [&["validate"][..], &["plan"], &["apply", "--auto-approve"], &["show"], &["destroy", "--auto-approve"]] {
+    for args in [&["validate"][..], &["plan"], &["apply", "--auto-approve"], &["show"], &["destroy", "--auto-approve"]]
+    {
         let (output, asked) = trapped(&local, args);
         assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
         assert_eq!(asked, Vec::<String>::new(), "{args:?}");

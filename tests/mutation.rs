@@ -20,9 +20,44 @@ const LONGEST: Duration = Duration::from_secs(8);
 const MOST_BYTES: usize = 16 << 10;
 /// What readers of all kinds stumble over.
 const WORDS: &[&str] = &[
-    "\"", "'", "\\", "${", "}", "%{ if ", "<<EOT\n", "/*", "{", "[", "(", "\n", "\r\n", "\0", "\u{feff}", "\u{202e}", "é", "null",
-    "true", "-0", "1e999", "18446744073709551616", "{{secretKey}}", "{{environment}}", "---\n", "\n---\n", "=", ":", "# ", "|\n",
-    "&a ", "*a", "\\ud800", "\u{1b}[2J", "for x in ", "...", "\"serial\":", "each.key",
+    "\"",
+    "'",
+    "\\",
+    "${",
+    "}",
+    "%{ if ",
+    "<<EOT\n",
+    "/*",
+    "{",
+    "[",
+    "(",
+    "\n",
+    "\r\n",
+    "\0",
+    "\u{feff}",
+    "\u{202e}",
+    "é",
+    "null",
+    "true",
+    "-0",
+    "1e999",
+    "18446744073709551616",
+    "{{secretKey}}",
+    "{{environment}}",
+    "---\n",
+    "\n---\n",
+    "=",
+    ":",
+    "# ",
+    "|\n",
+    "&a ",
+    "*a",
+    "\\ud800",
+    "\u{1b}[2J",
+    "for x in ",
+    "...",
+    "\"serial\":",
+    "each.key",
 ];
 
 /// Xorshift: the same numbers everywhere.
@@ -92,7 +127,11 @@ fn feed(name: &str, target: fn(&[u8])) -> u64 {
         }
         let one = Instant::now();
         let shown = || String::from_utf8_lossy(&text).into_owned();
-        assert!(catch_unwind(AssertUnwindSafe(|| target(&text))).is_ok(), "{name} panics, see above, with {:?}", shown());
+        assert!(
+            catch_unwind(AssertUnwindSafe(|| target(&text))).is_ok(),
+            "{name} panics, see above, with {:?}",
+            shown()
+        );
         assert!(one.elapsed() < Duration::from_secs(10), "{name} takes {:?} for {:?}", one.elapsed(), shown());
         fed += 1;
     }

@@ -117,7 +117,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     let is_odd = args.iter().any(|arg| arg.to_string_lossy().contains(is_unseen));
     match Cli::try_parse_from(arguments::dashes(args)) {
-        Ok(cli) => dispatch(cli).into(),
+        Ok(cli) => match dispatch(cli) {
+            // What was done is done, but whoever reads the answer must not take it for the whole.
+            Exit::Done | Exit::Pending if terminal::is_lost() => Exit::Undetermined.into(),
+            exit => exit.into(),
+        },
         Err(mut error) => {
             hide_values(&mut error);
             // Help and the version come as errors as well, but are none. Nobody may be listening.

@@ -1,10 +1,14 @@
 //! Standard output and standard error: where the two differ, what colours and width they have, and that
 //! a reader who went away (`keyform plan | head`) is no error.
 
+use crate::diag;
 use crate::view::paint::Paint;
 use crate::view::text::Style;
+use std::io::ErrorKind;
 use std::io::IsTerminal;
 use std::io::Write;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 
 /// The two streams.
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +16,14 @@ pub(super) struct Terminal {
     out: Style,
     err: Style,
     quiet: bool,
+}
+
+/// Whether something that belongs on standard output could not be written: of the process, as the stream is.
+static IS_LOST: AtomicBool = AtomicBool::new(false);
+
+/// Whether standard output lacks something, so that what is there must not be taken for the whole.
+pub(super) fn is_lost() -> bool {
+    IS_LOST.load(Ordering::Relaxed)
 }
 
 /// Columns where nothing says how many there are.
@@ -69,8 +81,15 @@ impl Terminal {
     /// [`Terminal::out`] for a value that should not become an ordinary text.
     pub(super) fn out_bytes(&self, bytes: &[u8]) {
         let mut stream = std::io::stdout().lock();
-        // A pipe that nobody reads any more is no failure of ours.
-        let _ = stream.write_all(bytes).and_then(|()| stream.flush());
+        match stream.write_all(bytes).and_then(|()| stream.flush()) {
+            // A pipe that nobody reads any more is no failure of ours.
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                if !IS_LOST.swap(true, Ordering::Relaxed) {
+                    self.err(&format!("error: standard output can't be written: {}\n", diag::why(error.kind())));
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Writes what goes wrong, and questions.

@@ -127,7 +127,8 @@ async fn serve(mut stream: TcpStream, target: SocketAddr, script: &Script) -> io
         Says::Echo(status) => {
             let sent = String::from_utf8_lossy(&body);
             let message = format!("{ODD} {head} {sent}");
-            let body = serde_json::json!({ "statusCode": status, "message": message, "error": ODD, "details": message });
+            let body =
+                serde_json::json!({ "statusCode": status, "message": message, "error": ODD, "details": message });
             let Says::Bytes(bytes) = answer(&format!("{status} Odd"), "", "application/json", &body.to_string()) else {
                 return Ok(());
             };

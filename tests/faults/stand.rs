@@ -12,6 +12,8 @@ use keyform::server;
 use serde_json::Value;
 use serde_json::json;
 use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,6 +85,9 @@ impl Stand {
         let proxy = Proxy::before(server.url.trim_start_matches("http://").parse().unwrap()).await;
         let world = World::new("");
         world.write("id", server.client_secret.expose());
+        for name in ["a", "b", "id"] {
+            fs::set_permissions(world.path().join(name), fs::Permissions::from_mode(0o600)).unwrap();
+        }
         world.write("out/dev.env", "# by hand\nFOREIGN=canary-foreign\n");
         let stand = Self { world, proxy, server, _dir: dir };
         stand.declare(BEFORE);
@@ -155,7 +160,7 @@ impl Stand {
         lines.sort_unstable();
         let expected: Vec<String> = wanted.iter().map(|(key, value)| format!("{key}={value}")).collect();
         assert_eq!(lines, expected, "{what}");
-        assert_eq!(std::fs::read_dir(self.world.path().join("out")).unwrap().count(), 1, "{what}: files are left over");
+        assert_eq!(fs::read_dir(self.world.path().join("out")).unwrap().count(), 1, "{what}: files are left over");
         assert_eq!(self.count().await, [1, 1, 1], "{what}: projects, connections, syncs");
     }
 

@@ -107,9 +107,12 @@ pub fn request(operation: &Operation, expr: &Expr, env: &Env, target: &Target<'_
     // What stands right after a host can go on with it: `.elsewhere.example/`, `@elsewhere.example/`.
     let own = reqwest::Url::parse(target.base).ok();
     if own.is_none_or(|own| own.origin() != request.url.origin()) {
-        return Err(Diagnostic::error(&codes::FOREIGN_HOST, "A path begins with a slash; this one goes on with the host.")
-            .at(expr.span, "")
-            .help("begin the path with `/`"));
+        return Err(Diagnostic::error(
+            &codes::FOREIGN_HOST,
+            "A path begins with a slash; this one goes on with the host.",
+        )
+        .at(expr.span, "")
+        .help("begin the path with `/`"));
     }
     if let Some(query) = operation.expr("query") {
         add_query(&mut request, query, env)?;
