@@ -84,7 +84,7 @@ impl World {
         fs::read_to_string(self.path().join(name)).unwrap_or_default()
     }
 
-    fn desired(&self) -> (Arc<Desired>, Registry) {
+    pub(crate) fn desired(&self) -> (Arc<Desired>, Registry) {
         let registry = Registry::builtin().unwrap_or_else(|why| panic!("{why:?}"));
         let (mut acc, mut sources) = (Diagnostics::new(), Sources::new());
         let input = config::Input::new(self.path());

@@ -29,6 +29,7 @@ mod mutation;
 mod providers;
 mod reference;
 mod render;
+mod round_trip;
 mod scenarios;
 mod sdk;
 mod server;

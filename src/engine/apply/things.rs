@@ -23,7 +23,6 @@ use crate::plan::Action;
 use crate::plan::Change;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 use std::time::Instant;
 
 /// Makes it; gives its id.
@@ -93,7 +92,7 @@ fn attrs(run: &Run<'_>, resource: &Resource) -> Result<Attrs, Diagnostic> {
 
 /// Native integrations run by themselves when they, or what they push, was changed. Waits for how that goes, and
 /// tells what went wrong; `is_done` says which changes were made.
-pub(super) async fn tell_runs(run: &Run<'_>, is_done: &dyn Fn(&Address) -> bool) {
+pub(super) async fn tell_runs(run: &Run<'_>, is_done: &(dyn Fn(&Address) -> bool + Sync)) {
     let written: BTreeSet<&Address> = run
         .planned
         .plan
@@ -121,12 +120,15 @@ pub(super) async fn tell_runs(run: &Run<'_>, is_done: &dyn Fn(&Address) -> bool)
 /// Waits for a run that was not there when the plan was made.
 async fn last_run(run: &Run<'_>, resource: &Resource) -> Result<(), Diagnostic> {
     let (address, timeout) = (&resource.address, sync::timeout(resource));
+    if timeout.is_zero() {
+        return Ok(());
+    }
     let (about, id) = (address.to_string(), run.id(address)?);
     let before = run.planned.basis.live.resources.get(address).filter(|seen| seen.id == id);
     let before = before.and_then(|seen| seen.attrs.get("run")?.as_str());
     let began = Instant::now();
     let mut pause = sync::FIRST_PAUSE;
-    while timeout > Duration::ZERO {
+    loop {
         let now = integrations::last_run(run.backend(), &about, &id).await?;
         match now.is_synced.filter(|_| now.id.is_some() && now.id.as_deref() != before) {
             Some(true) => return Ok(()),
@@ -141,5 +143,4 @@ async fn last_run(run: &Run<'_>, resource: &Resource) -> Result<(), Diagnostic> 
             None => sync::wait(run, address, "the backend's integration is under way", began, &mut pause).await,
         }
     }
-    Ok(())
 }
