@@ -379,9 +379,15 @@ fn secrets_are_read_where_they_are() {
     };
     let file = SecretSource::File("token".into());
     assert_eq!(resolve(&file, false).unwrap_err().0, "KF0240");
-    for (content, secret) in [("canary\n", "canary"), ("canary\r\n", "canary"), ("canary\n\n", "canary\n"), ("", "")] {
+    for (content, secret) in [("canary\n", "canary"), ("canary\r\n", "canary"), ("canary\n\n", "canary\n")] {
         fs::write(dir.path().join("token"), content).unwrap();
         assert_eq!(resolve(&file, false).unwrap(), secret);
+    }
+    for content in ["", "\n", " \n\n"] {
+        fs::write(dir.path().join("token"), content).unwrap();
+        assert_eq!(resolve(&file, false).unwrap_err().0, "KF0240", "{content:?}");
+        let meant = SecretSource::OrEmpty(file.clone().into());
+        assert_eq!(resolve(&meant, false).unwrap(), content.strip_suffix('\n').unwrap_or(content));
     }
     fs::write(dir.path().join("token"), b"canary\xff").unwrap();
     let (code, detail) = resolve(&file, false).unwrap_err();
@@ -390,6 +396,7 @@ fn secrets_are_read_where_they_are() {
     let echo = |script: &str| SecretSource::Exec(["sh", "-c", script].map(Into::into).to_vec());
     assert_eq!(resolve(&echo("echo canary"), false).unwrap_err().0, "KF0241");
     assert_eq!(resolve(&echo("echo canary"), true).unwrap(), "canary");
+    assert_eq!(resolve(&echo("true"), true).unwrap_err().0, "KF0240");
     let (code, detail) = resolve(&echo("echo canary; exit 3"), true).unwrap_err();
     assert_eq!(code, "KF0240");
     assert!(!detail.contains("canary") && detail.contains('3'), "{detail}");

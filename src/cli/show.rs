@@ -11,6 +11,7 @@ use crate::diag::codes;
 use crate::engine::Scope;
 use crate::model::address::Address;
 use crate::model::address::MODULE;
+use crate::model::attrs::SecretSource;
 use crate::model::attrs::Value;
 use crate::model::desired::Desired;
 use crate::model::ledger::Ledger;
@@ -256,7 +257,6 @@ fn data(value: &Value) -> serde_json::Value {
 
 /// An attribute as text: a secret is where it comes from.
 fn text(value: &Value) -> String {
-    use crate::model::attrs::SecretSource;
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(b) => b.to_string(),
@@ -270,16 +270,21 @@ fn text(value: &Value) -> String {
             format!("{{ {} }}", fields.join(", "))
         }
         Value::Resource(address) => address.to_string(),
-        Value::Source(source) => match &**source {
-            SecretSource::Env(name) => format!("secret_env(\"{name}\")"),
-            SecretSource::File(path) => format!("secret_file(\"{}\")", path.display()),
-            SecretSource::Exec(_) => "secret_exec([…])".to_owned(),
-            SecretSource::Stored(place) => format!("secret_stored(\"{place}\")"),
-            SecretSource::Random { length, .. } => format!("secret_random({{ length = {length} }})"),
-            SecretSource::Literal(_) => "(secret)".to_owned(),
-        },
+        Value::Source(source) => self::source(source),
         Value::Secret(_) => "(secret)".to_owned(),
         Value::Fingerprint(print) => format!("#{}", print.short()),
+    }
+}
+
+fn source(source: &SecretSource) -> String {
+    match source {
+        SecretSource::Env(name) => format!("secret_env(\"{name}\")"),
+        SecretSource::File(path) => format!("secret_file(\"{}\")", path.display()),
+        SecretSource::Exec(_) => "secret_exec([…])".to_owned(),
+        SecretSource::OrEmpty(source) => self::source(source),
+        SecretSource::Stored(place) => format!("secret_stored(\"{place}\")"),
+        SecretSource::Random { length, .. } => format!("secret_random({{ length = {length} }})"),
+        SecretSource::Literal(_) => "(secret)".to_owned(),
     }
 }
 

@@ -16,10 +16,40 @@ use zeroize::Zeroizing;
 /// exactly one final newline (`\n` or `\r\n`) is removed.
 ///
 /// # Errors
+/// As [`read`] and [`given`].
+pub fn resolve(source: &SecretSource, base: &Path, allow_exec: bool) -> Result<Secret, Diagnostic> {
+    given(source, read(source, base, allow_exec)?)
+}
+
+/// What was read, unless it is empty and the source does not allow that: a variable that is set to nothing is more often a
+/// mistake than a secret, and would overwrite one.
+///
+/// # Errors
+/// It is empty, or nothing but white space.
+pub fn given(source: &SecretSource, secret: Secret) -> Result<Secret, Diagnostic> {
+    let (what, again) = match source {
+        _ if !secret.expose().trim().is_empty() => return Ok(secret),
+        SecretSource::Env(name) => {
+            (format!("The environment variable `{name}` is set, but empty."), format!("secret_env(\"{name}\""))
+        }
+        SecretSource::File(path) => (format!("`{}` is empty.", path.display()), "secret_file(…".to_owned()),
+        SecretSource::Exec(command) => (format!("`{}` printed nothing.", program(command)), "secret_exec(…".to_owned()),
+        SecretSource::Literal(_) | SecretSource::OrEmpty(_) | SecretSource::Stored(_) | SecretSource::Random { .. } => {
+            return Ok(secret);
+        }
+    };
+    let help = format!("if the empty value is meant, write `{again}, {{ allow_empty = true }})`");
+    Err(Diagnostic::error(&codes::SECRET_SOURCE, what).help(help))
+}
+
+/// What is there, be it empty.
+///
+/// # Errors
 /// A diagnostic that names the place and never quotes what was read. `Stored` and `Random` are refused:
 /// they are the engine's.
-pub fn resolve(source: &SecretSource, base: &Path, allow_exec: bool) -> Result<Secret, Diagnostic> {
+pub fn read(source: &SecretSource, base: &Path, allow_exec: bool) -> Result<Secret, Diagnostic> {
     match source {
+        SecretSource::OrEmpty(source) => read(source, base, allow_exec),
         SecretSource::Literal(secret) => Ok(secret.clone()),
         SecretSource::Env(name) => env(name),
         SecretSource::File(path) => file(&base.join(path)),
@@ -108,7 +138,11 @@ fn text(bytes: &[u8]) -> Option<Secret> {
 /// A warning if the source is a file that others can read.
 #[must_use]
 pub fn exposed(source: &SecretSource, base: &Path) -> Option<Diagnostic> {
-    let SecretSource::File(path) = source else { return None };
+    let path = match source {
+        SecretSource::OrEmpty(source) => return exposed(source, base),
+        SecretSource::File(path) => path,
+        _ => return None,
+    };
     let path = base.join(path);
     readable_by_others(&path).then(|| {
         Diagnostic::warning(&codes::SECRET_FILE_EXPOSED, format!("Others can read `{}`.", path.display()))

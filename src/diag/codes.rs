@@ -137,7 +137,7 @@ codes! {
     BAD_IMPORT_BLOCK = "KF0239" Configuration "nothing can be imported to this"
         "An `import` block names the address of a resource that is declared, with its key where it has instances. What only keyform knows (key schemas, and syncs that keyform runs itself) is nothing that the backend could have.";
     SECRET_SOURCE = "KF0240" Environment "secret could not be read"
-        "A secret source (`secret_env`, `secret_file`, `secret_exec`) did not give a value: the variable is not set, the file can't be read, or the program failed. What was read is never shown.";
+        "A secret source (`secret_env`, `secret_file`, `secret_exec`) did not give a value: the variable is not set, the file can't be read, the program failed, or what it gave is empty. What was read is never shown.";
     EXEC_NOT_ALLOWED = "KF0241" Configuration "programs may not be run"
         "`secret_exec` runs a program to get a secret. A configuration that others wrote could run anything, so it is only done under `--allow-exec`.";
     SECRET_FILE_EXPOSED = "KF0242" Environment "secret file is readable by others"

@@ -4,6 +4,7 @@
 use crate::backend::state::trimmed;
 use crate::config::source;
 use crate::diag::Diagnostic;
+use crate::diag::Severity;
 use crate::diag::codes;
 use crate::engine::index::Index;
 use crate::engine::index::stored_place;
@@ -17,6 +18,7 @@ use crate::model::resource::Resource;
 use crate::secret::Secret;
 use rand::Rng;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,7 +47,13 @@ impl Resolved {
     pub(super) fn missing(&self) -> BTreeMap<Address, Diagnostic> {
         let secrets = self.secrets.iter().filter_map(|(address, value)| Some((address, value.as_ref().err()?)));
         let credentials = self.credentials.iter().filter_map(|(address, value)| Some((address, value.as_ref().err()?)));
-        secrets.chain(credentials).map(|(address, why)| (address.clone(), why.clone())).collect()
+        // Nothing is lost by it yet: what has to be written without a value is refused on its own.
+        let note = |why: &Diagnostic| Diagnostic {
+            code: &codes::SOURCE_LATER,
+            severity: Severity::Warning,
+            ..why.clone()
+        };
+        secrets.chain(credentials).map(|(address, why)| (address.clone(), note(why))).collect()
     }
 
     /// Every value that a message of someone else could quote.
@@ -191,7 +199,12 @@ impl Resolver<'_> {
     }
 
     fn source(&mut self, source: &SecretSource) -> Result<Secret, Diagnostic> {
+        source::given(source, self.read(source)?)
+    }
+
+    fn read(&mut self, source: &SecretSource) -> Result<Secret, Diagnostic> {
         let asked = match source {
+            SecretSource::OrEmpty(source) => return self.read(source),
             SecretSource::File(path) => Asked::File(path.clone()),
             SecretSource::Exec(command) => Asked::Exec(command.clone()),
             SecretSource::Stored(place) => Asked::Stored(place.clone()),
@@ -200,7 +213,7 @@ impl Resolver<'_> {
                 return Err(Diagnostic::error(&codes::RANDOM_PLACE, detail));
             }
             SecretSource::Env(_) | SecretSource::Literal(_) => {
-                return source::resolve(source, self.rules.base, self.rules.allow_exec);
+                return source::read(source, self.rules.base, self.rules.allow_exec);
             }
         };
         if let Some(known) = self.known.get(&asked) {
@@ -208,7 +221,7 @@ impl Resolver<'_> {
         }
         let result = match &asked {
             Asked::Stored(place) => self.stored(place),
-            Asked::File(_) | Asked::Exec(_) => source::resolve(source, self.rules.base, self.rules.allow_exec),
+            Asked::File(_) | Asked::Exec(_) => source::read(source, self.rules.base, self.rules.allow_exec),
         };
         self.known.insert(asked, result.clone());
         result
@@ -264,12 +277,16 @@ pub(super) fn about(mut why: Diagnostic, resource: &Resource) -> Diagnostic {
 
 /// One note for a plan about all that is not at hand: the same words, but nothing is lost yet.
 pub(super) fn later(missing: &BTreeMap<Address, Diagnostic>) -> Option<Diagnostic> {
-    let lines: Vec<String> = missing.iter().map(|(address, why)| format!("{address}: {}", why.detail)).collect();
-    let mut helps: Vec<&str> = missing.values().filter_map(|why| why.help.as_deref()).collect();
-    helps.sort_unstable();
-    helps.dedup();
-    let labels = missing.values().flat_map(|why| why.labels.clone()).collect();
-    let help = (!helps.is_empty()).then(|| helps.join("; "));
+    let helps: BTreeSet<&str> = missing.values().filter_map(|why| why.help.as_deref()).collect();
+    let is_one = helps.len() < 2;
+    let line = |(address, why): (&Address, &Diagnostic)| match why.help.as_deref().filter(|_| !is_one) {
+        Some(help) => format!("{address}: {} ({help})", why.detail),
+        None => format!("{address}: {}", why.detail),
+    };
+    let lines: Vec<String> = missing.iter().map(line).collect();
+    let help = helps.first().filter(|_| is_one).map(|help| (*help).to_owned());
+    // Only some of them have a place to show: where there are several, one that is underlined would seem to be all.
+    let labels = missing.values().flat_map(|why| why.labels.clone()).filter(|_| missing.len() == 1).collect();
     let note = Diagnostic { help, labels, ..Diagnostic::warning(&codes::SOURCE_LATER, lines.join("\n")) };
     (!missing.is_empty()).then_some(note)
 }

@@ -134,6 +134,10 @@ fn source(source: &SecretSource) -> String {
         }
         SecretSource::Stored(place) => format!("secret_stored({})", quoted(place)),
         SecretSource::Random { length, .. } => format!("secret_random({{ length = {length} }})"),
+        SecretSource::OrEmpty(source) => {
+            let call = self::source(source);
+            format!("{}, {{ allow_empty = true }})", call.strip_suffix(')').unwrap_or(&call))
+        }
         SecretSource::Literal(_) => "null".to_owned(),
     }
 }

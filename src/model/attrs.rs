@@ -119,6 +119,8 @@ pub enum SecretSource {
         /// The characters to draw from.
         alphabet: Arc<str>,
     },
+    /// One of the first three with `{ allow_empty = true }`: an empty value is one, and not the lack of one.
+    OrEmpty(Arc<SecretSource>),
     /// A literal text in the configuration: allowed with a warning, refused under `--strict`.
     Literal(Secret),
 }

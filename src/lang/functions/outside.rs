@@ -74,22 +74,22 @@ pub(super) const TABLE: &[Function] = &[
     },
     Function {
         name: "secret_env",
-        params: "name",
-        doc: "The secret in a variable of the environment, read when it is used.",
+        params: "name, options?",
+        doc: "The secret in a variable of the environment, read when it is used. An empty one is none, unless the options are `{ allow_empty = true }`.",
         secrets: Taint,
-        call: |_, args| Ok(source(SecretSource::Env(some_text(args)?))),
+        call: |_, args| read_later(args, SecretSource::Env(some_text(args)?)),
     },
     Function {
         name: "secret_file",
-        params: "path",
-        doc: "The secret in a file, read when it is used.",
+        params: "path, options?",
+        doc: "The secret in a file, read when it is used. An empty one is none, unless the options are `{ allow_empty = true }`.",
         secrets: Taint,
-        call: |outside, args| Ok(source(SecretSource::File(outside.secrets.join(&*some_text(args)?)))),
+        call: |outside, args| read_later(args, SecretSource::File(outside.secrets.join(&*some_text(args)?))),
     },
     Function {
         name: "secret_exec",
-        params: "command",
-        doc: "The secret that a program prints, run when it is used and only if programs are allowed: `[\"op\", \"read\", \"op://…\"]`.",
+        params: "command, options?",
+        doc: "The secret that a program prints, run when it is used and only if programs are allowed: `[\"op\", \"read\", \"op://…\"]`. If it prints nothing there is none, unless the options are `{ allow_empty = true }`.",
         secrets: Taint,
         call: secret_exec,
     },
@@ -116,6 +116,21 @@ pub(super) const TABLE: &[Function] = &[
 
 fn source(source: SecretSource) -> Value {
     Value::Source(Arc::new(source))
+}
+
+/// What is read when it is used, with what its options say of an empty value.
+fn read_later(args: &[Value], from: SecretSource) -> Result<Value, Misuse> {
+    let mut allow_empty = false;
+    if args.len() > 1 {
+        for (name, value) in arg(args, 1, convert::object)?.iter() {
+            let named = |why: String| wrong(1, format!("has a `{name}` that {why}"));
+            match &**name {
+                "allow_empty" => allow_empty = convert::boolean(value).map_err(named)?,
+                _ => return Err(wrong(1, format!("has no option `{name}`, only `allow_empty`"))),
+            }
+        }
+    }
+    Ok(source(if allow_empty { SecretSource::OrEmpty(Arc::new(from)) } else { from }))
 }
 
 fn some_text(args: &[Value]) -> Result<Arc<str>, Misuse> {
@@ -196,7 +211,7 @@ fn secret_exec(_: &Outside<'_>, args: &[Value]) -> Result<Value, Misuse> {
         .map(|word| convert::text(word).map_err(|_| wrong(0, "must hold only strings")))
         .collect::<Result<_, _>>()?;
     match words.first().is_some_and(|program| !program.is_empty()) {
-        true => Ok(source(SecretSource::Exec(words))),
+        true => read_later(args, SecretSource::Exec(words)),
         false => Err(wrong(0, "must name a program first")),
     }
 }
