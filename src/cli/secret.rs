@@ -20,6 +20,7 @@ use std::io::IsTerminal;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// Read and write secrets of the backend by hand.
@@ -57,6 +58,9 @@ enum Action {
         /// Write the value even if it is empty
         #[arg(long)]
         allow_empty: bool,
+        /// Write even if a sync of the backend then deletes keys that keyform does not manage
+        #[arg(long)]
+        allow_wipe: bool,
         /// A value that was typed where everybody can see it: refused in words that do not repeat it
         #[arg(hide = true)]
         value: Option<std::ffi::OsString>,
@@ -78,6 +82,9 @@ enum Action {
         /// What it is; by default JSON if its name ends so, dotenv otherwise
         #[arg(long, value_enum)]
         format: Option<Format>,
+        /// Write even if a sync of the backend then deletes keys that keyform does not manage
+        #[arg(long)]
+        allow_wipe: bool,
     },
     /// Print all secrets of a folder with their values
     #[command(after_help = "Example:\n  keyform secret export bakery/dev --output .env")]
@@ -90,6 +97,9 @@ enum Action {
         /// Write a file that only you can read
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
+        /// Overwrite a file that holds anything but secrets of these names
+        #[arg(long, requires = "output")]
+        force: bool,
     },
 }
 
@@ -100,9 +110,11 @@ struct Keys<'a> {
 }
 
 #[derive(Serialize)]
-struct Written {
+struct Written<'a> {
     format: &'static str,
     written: usize,
+    /// The syncs that the backend runs at once because of it.
+    pushed_by: Vec<&'a str>,
 }
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
@@ -119,22 +131,23 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     let Some(runtime) = context.runtime() else { return context.failed("secret") };
     let result = runtime.block_on(async {
         let engine = context.open(&desired, registry, false, None).await?;
-        let result = work(context, &engine, &args.action).await;
+        let result = work(context, &engine, args).await;
         engine.close().await;
         Some(result)
     });
     match result {
         Some(Ok(())) => Exit::Done,
         Some(Err(diagnostic)) => {
+            let exit = if diagnostic.code == &codes::SECRET_WIPES { Exit::Refused } else { Exit::Failed };
             context.tell(diagnostic);
-            context.failed("secret")
+            context.end("secret", exit)
         }
         None => context.failed("secret"),
     }
 }
 
-async fn work(context: &Context, engine: &Engine, action: &Action) -> Result<(), Diagnostic> {
-    match action {
+async fn work(context: &mut Context, engine: &Engine, args: &Args) -> Result<(), Diagnostic> {
+    match &args.action {
         Action::Get { secret } => {
             let (place, key) = one(secret)?;
             let secrets = engine.secrets(&place).await?;
@@ -148,7 +161,7 @@ async fn work(context: &Context, engine: &Engine, action: &Action) -> Result<(),
                 context.terminal.out("\n");
             }
         }
-        Action::Set { secret, file, allow_empty, .. } => {
+        Action::Set { secret, file, allow_empty, allow_wipe, .. } => {
             let (place, key) = one(secret)?;
             let value = match file {
                 Some(file) => Secret::new(context.read(file)?),
@@ -159,7 +172,7 @@ async fn work(context: &Context, engine: &Engine, action: &Action) -> Result<(),
                 return Err(Diagnostic::error(&codes::EMPTY_VALUE, detail).help("if that is meant, add --allow-empty"));
             }
             let secrets = Secrets::from([(key.into(), value)]);
-            written(context, engine.set_secrets(&place, &secrets).await?);
+            write(context, engine, &args.inputs, &place, &secrets, *allow_wipe).await?;
         }
         Action::List { place } => {
             let secrets = engine.secrets(&folder(place)?).await?;
@@ -170,20 +183,25 @@ async fn work(context: &Context, engine: &Engine, action: &Action) -> Result<(),
                 context.terminal.out(&keys.iter().map(|key| words::shown(key) + "\n").collect::<String>());
             }
         }
-        Action::Import { place, file, format } => {
+        Action::Import { place, file, format, allow_wipe } => {
             let place = folder(place)?;
             let is_json = file.extension().is_some_and(|e| e == "json");
             let guessed = if is_json { Format::Json } else { Format::Dotenv };
             let text = Zeroizing::new(context.read(file)?);
             let secrets = formats::read(&text, format.unwrap_or(guessed))?;
-            written(context, engine.set_secrets(&place, &secrets).await?);
+            write(context, engine, &args.inputs, &place, &secrets, *allow_wipe).await?;
         }
-        Action::Export { place, format, output } => {
+        Action::Export { place, format, output, force } => {
             let secrets = engine.secrets(&folder(place)?).await?;
             let format = if context.global.json { Format::Json } else { *format };
             let text = formats::write(&secrets, format)?;
             match output {
-                Some(path) => save(path, text.as_bytes())?,
+                Some(path) => {
+                    if !force {
+                        is_free(path, format, &secrets)?;
+                    }
+                    save(path, text.as_bytes())?;
+                }
                 None => context.terminal.out(&text),
             }
         }
@@ -191,14 +209,53 @@ async fn work(context: &Context, engine: &Engine, action: &Action) -> Result<(),
     Ok(())
 }
 
-fn written(context: &Context, written: usize) {
+/// Writes secrets, unless what the backend does by itself then would take away what nobody asked about.
+async fn write(
+    context: &mut Context,
+    engine: &Engine,
+    inputs: &Inputs,
+    place: &Place,
+    secrets: &Secrets,
+    allow_wipe: bool,
+) -> Result<(), Diagnostic> {
+    let pushing = engine.pushing(place).await?;
+    if pushing.deletes() && !allow_wipe {
+        // Only the whole configuration says how the destinations are looked at.
+        let (desired, _) = context.load_for(inputs, Extent::All).ok_or_else(|| {
+            let detail =
+                "Nothing was written: what the backend's syncs would delete can't be told without the configuration.";
+            Diagnostic::error(&codes::SECRET_WIPES, detail).help("mend what is named above, or add --allow-wipe")
+        })?;
+        let keys: Vec<Arc<str>> = secrets.keys().cloned().collect();
+        engine.wipes_nothing(&pushing, &keys, &desired).await?;
+    }
+    let written = engine.set_secrets(place, secrets).await?;
+    let pushed_by = if written == 0 { Vec::new() } else { pushing.names() };
     if context.global.json {
-        context.document(&Written { format: "keyform.written/1", written });
+        context.document(&Written { format: "keyform.written/1", written, pushed_by });
     } else if written == 0 {
         context.terminal.out("Nothing to do: the backend has these values already.\n");
     } else {
         context.terminal.out(&format!("{} written.\n", words::count(written, "secret", "secrets")));
+        if !pushed_by.is_empty() {
+            let names: Vec<String> = pushed_by.into_iter().map(words::shown).collect();
+            context.terminal.note(&format!("The backend pushes at once: {}.\n", names.join(", ")));
+        }
     }
+    Ok(())
+}
+
+/// Whether a file may be written: nothing is there, or nothing but secrets that are written again.
+fn is_free(path: &Path, format: Format, secrets: &Secrets) -> Result<(), Diagnostic> {
+    let is_free = match std::fs::read_to_string(path).map(Zeroizing::new) {
+        Ok(old) => formats::read(&old, format).is_ok_and(|old| old.keys().all(|key| secrets.contains_key(key))),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    };
+    if is_free {
+        return Ok(());
+    }
+    let detail = format!("`{}` is there already, and holds something else.", path.display());
+    Err(Diagnostic::error(&codes::FILE_TAKEN, detail).help("name another file, or add --force"))
 }
 
 /// `project/environment`, with a path after it or not.

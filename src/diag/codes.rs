@@ -358,8 +358,10 @@ codes! {
         "Every user of a machine can see the arguments of its programs, and a shell keeps them in its history. That is why a secret's value comes from standard input or from a file.";
     EMPTY_VALUE = "KF1016" Configuration "value is empty"
         "Standard input or the file held nothing. That is mostly a command before the pipe that failed, and an empty value would be pushed to every destination at once. If it is meant, add --allow-empty.";
+    SECRET_WIPES = "KF1017" Configuration "secret would set off a deletion"
+        "As soon as a secret changes, the backend runs every sync of its folder that has `auto_sync`, and such a run deletes keys at the destination that the source lacks. Some of these keyform does not manage, or it could not look. Nothing was written; `--allow-wipe` writes all the same.";
     FILE_TAKEN = "KF1030" Configuration "file would be overwritten"
-        "A file that would be written is there already, with another text. Files of a configuration are only overwritten under `--force`.";
+        "A file that would be written is there already, with another text. Files of a configuration, and files of secrets that hold other keys, are only overwritten under `--force`.";
     BAD_STATE = "KF1031" Configuration "no state that can be used"
         "The file is no state of Terraform, or one of another version than 4, which Terraform 0.12 and later write. Its text is not shown, because a state holds secrets.";
 }

@@ -18,6 +18,7 @@ mod observe;
 mod open;
 mod others;
 mod planned;
+pub mod pushing;
 pub mod secrets;
 mod snapshot;
 mod sources;

@@ -48,11 +48,8 @@ impl Resolved {
         let secrets = self.secrets.iter().filter_map(|(address, value)| Some((address, value.as_ref().err()?)));
         let credentials = self.credentials.iter().filter_map(|(address, value)| Some((address, value.as_ref().err()?)));
         // Nothing is lost by it yet: what has to be written without a value is refused on its own.
-        let note = |why: &Diagnostic| Diagnostic {
-            code: &codes::SOURCE_LATER,
-            severity: Severity::Warning,
-            ..why.clone()
-        };
+        let note =
+            |why: &Diagnostic| Diagnostic { code: &codes::SOURCE_LATER, severity: Severity::Warning, ..why.clone() };
         secrets.chain(credentials).map(|(address, why)| (address.clone(), note(why))).collect()
     }
 
