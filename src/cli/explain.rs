@@ -45,7 +45,8 @@ fn arises(kind: HazardKind) -> &'static str {
         HazardKind::Wipe => {
             "The destination holds keys within the sync's key schema that keyform never wrote, and the sync deletes what \
              its source does not have. Safe: `disable_secret_deletion = true`, a narrower key schema, or the keys \
-             added to the source."
+             added to the source. Or a project, environment or folder that ends holds things that keyform does not manage: they go \
+             with it. Safe: move them away first, or keep it with a `removed` block."
         }
         HazardKind::Takeover => {
             "A key that a sync pushes, or a resource, is there already, and keyform did not write it, or can't tell. Overwritten, that value is lost, as most destinations keep no old ones. Safe: look \

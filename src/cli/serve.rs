@@ -140,7 +140,7 @@ fn announce(context: &Context, args: &Args, running: &server::Running) {
     }
     let secret = match &args.client_secret_file {
         Some(file) => file.display().to_string(),
-        None => args.data.join("identity").display().to_string(),
+        None => format!("the second line of {}", args.data.join("identity").display()),
     };
     context.terminal.out(&format!("Listening on {}\n", running.url));
     context.terminal.out(&format!("Client id {}, its secret in {secret}\n", running.client_id));

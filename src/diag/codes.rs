@@ -297,8 +297,8 @@ codes! {
         "The backend ran the sync and reports that it failed; its own words say why. The keys that it wrote before stay written. Mend the cause and apply again.";
     SYNC_TIMEOUT = "KF0904" Vendor "the backend's sync did not end in time"
         "The sync was started and was still under way when `timeout` of the `secret_sync` block was over. It may still end well: plan again later, or raise the timeout.";
-    NOT_ARRIVED = "KF0905" Vendor "a key did not arrive at the destination"
-        "The sync ended without an error, but the destination, read again, does not hold what was sent. A filter or a rule of the destination may have dropped or changed it, or something else writes there too.";
+    NOT_ARRIVED = "KF0905" Vendor "the destination is not as it was written"
+        "The sync ended without an error, but the destination, read again, does not hold what was sent, or still holds what was to go. A filter or a rule of the destination may have dropped or changed it, or something else writes there too.";
     NOT_INSPECTED = "KF0906" Environment "a destination was not inspected"
         "The credentials of the connection are not at hand, or the destination could not be read, so the plan can't say which keys will change there. The backend's sync works all the same.";
     SOURCE_LATER = "KF0907" Environment "the value of a secret is not at hand"
