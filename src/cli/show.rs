@@ -207,7 +207,8 @@ impl<'a> Facts<'a> {
         Row {
             address: address.to_string(),
             declared: declared.is_some(),
-            owned: record.is_some(),
+            // Of a sync that keyform runs itself, the ledger has nothing but the keys.
+            owned: record.is_some() || keys.clone().any(|entry| self.ledger.records.contains_key(entry)),
             state: self.state(address),
             id: record.map(|record| record.id.to_string()).filter(|id| !id.is_empty()),
             written_at: record.map(|record| record.at.to_string()),

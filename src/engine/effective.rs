@@ -53,26 +53,36 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// The view of a declared project.
-    pub(super) fn new(index: &Index<'a>, resolved: &Resolved, project: &Address, when: When) -> Self {
+    /// The view of a declared project. What is not asked for will be as it is.
+    pub(super) fn new(
+        index: &Index<'a>,
+        resolved: &Resolved,
+        project: &Address,
+        when: When,
+        asked: &dyn Fn(&Address) -> bool,
+    ) -> Self {
         let mut view = View {
             secrets: BTreeMap::new(),
             imports: BTreeMap::new(),
             unread: BTreeMap::new(),
             unread_imports: BTreeMap::new(),
         };
-        view.add_live(index, project, when);
+        view.add_live(index, project, when, asked);
         if when != When::Now {
-            view.add_declared(index, resolved, project, when);
+            view.add_declared(index, resolved, project, when, asked);
         }
         view
     }
 
-    fn add_live(&mut self, index: &Index<'a>, project: &Address, when: When) {
+    fn add_live(&mut self, index: &Index<'a>, project: &Address, when: When, asked: &dyn Fn(&Address) -> bool) {
         let Some(live) = index.project(project) else { return };
-        // What keyform owns comes in as it is declared: changed, renamed, or not at all.
+        // What keyform owns comes in as it is declared: changed, renamed, or not at all. What it lets go stays.
         let managed = |kind: Kind| -> BTreeSet<&str> {
-            let records = index.ledger.records.iter().filter(|(a, _)| a.kind() == kind.word());
+            let records = index
+                .ledger
+                .records
+                .iter()
+                .filter(|(a, _)| a.kind() == kind.word() && asked(a) && !index.desired.releases(a));
             records.map(|(_, record)| &*record.id).collect()
         };
         let (secrets, imports) = match when {
@@ -112,8 +122,16 @@ impl<'a> View<'a> {
         }
     }
 
-    fn add_declared(&mut self, index: &Index<'_>, resolved: &Resolved, project: &Address, when: When) {
-        let declared = index.desired.resources.values().filter(|r| r.reference("project") == Some(project));
+    fn add_declared(
+        &mut self,
+        index: &Index<'_>,
+        resolved: &Resolved,
+        project: &Address,
+        when: When,
+        asked: &dyn Fn(&Address) -> bool,
+    ) {
+        let declared =
+            index.desired.resources.values().filter(|r| r.reference("project") == Some(project) && asked(&r.address));
         for resource in declared {
             let at = place(resource.text("environment").unwrap_or(""), resource.text("path").unwrap_or("/"));
             match resource.kind {

@@ -24,6 +24,7 @@ use crate::model::address::Address;
 use crate::model::attrs::Attrs;
 use crate::model::attrs::Value;
 use crate::model::ledger::Natural;
+use crate::model::ledger::Record;
 use crate::model::live::Live;
 use crate::model::live::Observed;
 use crate::model::resource::CREDENTIALS;
@@ -475,7 +476,14 @@ impl<'a> Observer<'a> {
             Some(address) => Value::Resource(Arc::new(address.clone())),
             None => {
                 let live = self.index.state.connections.iter().find(|c| c.id == sync.connection);
-                live.map_or_else(|| text(&sync.connection), |c| text(&c.name))
+                // Under the address that it had, so that nobody seems to have changed it outside.
+                let is_it = |(address, record): &(&Address, &Record)| {
+                    address.kind() == Kind::AppConnection.word() && record.id == sync.connection
+                };
+                match self.index.ledger.records.iter().find(is_it) {
+                    Some((address, _)) => Value::Resource(Arc::new(address.clone())),
+                    None => live.map_or_else(|| text(&sync.connection), |c| text(&c.name)),
+                }
             }
         };
         // What the configuration calls the environment that the sync reads.

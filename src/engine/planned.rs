@@ -32,6 +32,7 @@ use crate::model::live::Evidence;
 use crate::model::live::Listing;
 use crate::model::live::Live;
 use crate::model::live::Sighting;
+use crate::model::references::Place;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use crate::model::schema::KeyRules;
@@ -41,6 +42,7 @@ use crate::plan::Pushed;
 use crate::plan::Wanted;
 use crate::plan::moves;
 use crate::plan::moves::Moves;
+use crate::plan::order::Asked;
 use crate::plan::saved;
 use crate::plan::saved::Origin;
 use crate::plan::saved::Saved;
@@ -63,6 +65,8 @@ pub(super) struct Basis {
     /// What first runs will take into their sources.
     pub(super) imported: Vec<Imported>,
     pub(super) live: Live,
+    /// What targets ask for: the rest stays as it is.
+    pub(super) asked: Asked,
 }
 
 impl Planned {
@@ -114,7 +118,8 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
     let schemas = engine.options.registry.schemas();
     let mut live = observe::observe(&index, &resolved, schemas, &key);
     let opened = destinations::open(&index, &engine.options.registry, &engine.http, &resolved).await;
-    let (wanted, imported) = wanted(engine, &index, &resolved, &opened, &key, scope, &live);
+    let asked = Asked::of(desired, &ledger, &scope.targets, scope.destroy);
+    let (wanted, imported) = wanted(engine, &index, &resolved, &opened, &key, (scope, &asked), &live);
     for (address, opened) in &opened {
         if let Some(seen) = &opened.seen {
             let rules = wanted.syncs.get(address).map(|pushed| pushed.rules.clone()).unwrap_or_default();
@@ -143,8 +148,19 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
     if !scope.destroy {
         notes.extend(things::notes(&index, &live, &resolved));
     }
-    let basis =
-        Basis { moves, imports, desired: Arc::clone(desired), key, state, resolved, opened, wanted, imported, live };
+    let basis = Basis {
+        moves,
+        imports,
+        desired: Arc::clone(desired),
+        key,
+        state,
+        resolved,
+        opened,
+        wanted,
+        imported,
+        live,
+        asked,
+    };
     Ok(Planned { plan, notes, requests: engine.http.requests(), ledger, basis })
 }
 
@@ -154,7 +170,7 @@ fn wanted(
     resolved: &Resolved,
     opened: &BTreeMap<Address, Opened>,
     key: &FingerprintKey,
-    scope: &Scope,
+    (scope, asked): (&Scope, &Asked),
     live: &Live,
 ) -> (Wanted, Vec<Imported>) {
     let schemas = engine.options.registry.schemas();
@@ -163,8 +179,9 @@ fn wanted(
     let mut views: BTreeMap<&Address, (View<'_>, View<'_>)> = snapshot::pushing_projects(index.desired)
         .into_iter()
         .map(|project| {
-            let now = View::new(index, resolved, project, When::Now);
-            let planned = View::new(index, resolved, project, When::Planned);
+            let is_asked = |address: &Address| asked.resource(address);
+            let now = View::new(index, resolved, project, When::Now, &is_asked);
+            let planned = View::new(index, resolved, project, When::Planned, &is_asked);
             (project, (now, planned))
         })
         .collect();
@@ -233,6 +250,13 @@ fn pushed(
         Ok(source) => (source, None),
         Err(why) => (BTreeMap::new(), Some(why)),
     };
+    let moves = now.source(environment, path).ok().as_ref() != Some(&source);
+    let of_folder = |folder: &Place| {
+        let project =
+            resource.reference("project").and_then(|project| index.desired.resources.get(project)?.text("slug"));
+        [project.unwrap_or("").into(), folder.environment.as_str().into(), folder.path.as_str().into()]
+    };
+    let folders = planned.folders(&effective::place(environment, path)).iter().map(of_folder).collect();
     let stored = |name: &str| job::stored(&opened.schema, &keys, name);
     let named_count = source.len();
     let named = source.iter().map(|(name, value)| (stored(name), value.clone())).collect();
@@ -251,13 +275,14 @@ fn pushed(
     let count = |environment: &str, path: &str| now.source(environment, path).map(|source| source.len()).unwrap_or(0);
     let mut read = count(environment, path);
     let live = live_sync(index, resource);
-    if let Some((old, at)) = live.and_then(|sync| sync.environment.as_deref().zip(sync.path.as_deref()))
-        && at != path
-    {
+    if let Some((old, at)) = live.and_then(|sync| sync.environment.as_deref().zip(sync.path.as_deref())) {
         // It will read another folder: what moves there along with it is not lost.
         let project = resource.reference("project").and_then(|project| Some((project, index.project(project)?)));
         let old = project.and_then(|(address, live)| Some(index.declared_slug(address, live.environment(old)?)));
-        read = read.max(old.map_or(0, |old| count(&old, at)).min(named_count));
+        let has_moved = old.as_ref().is_some_and(|old| (&**old, at) != (environment, path));
+        if has_moved {
+            read = read.max(old.map_or(0, |old| count(&old, at)).min(named_count));
+        }
     }
     let schemas = engine.options.registry.schemas();
     let destination = schemas.destinations.get(&resource.slug);
@@ -270,6 +295,8 @@ fn pushed(
         read,
         schema: opened.schema.clone(),
         rules: keys,
+        folders,
+        moves,
         first: first(index, resource),
         can_import: destination.is_some_and(|d| d.can_import),
         after: Vec::new(),

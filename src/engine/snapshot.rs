@@ -87,7 +87,7 @@ fn referenced(index: &Index<'_>, resolved: &Resolved) -> BTreeMap<Arc<str>, Ment
     let mut mentions: BTreeMap<Arc<str>, Mention> = BTreeMap::new();
     for project in pushing_projects(index.desired) {
         let Some(live) = index.project(project) else { continue };
-        let view = View::new(index, resolved, project, When::Applied);
+        let view = View::new(index, resolved, project, When::Applied, &|_| true);
         for slug in view.referenced() {
             if let Some(environment) = index.live_environment(project, &slug).filter(|e| e.secrets.is_none()) {
                 let mention = mentions.entry(live.slug.clone()).or_default();

@@ -34,6 +34,15 @@ pub struct Desired {
     pub broken: Vec<Broken>,
 }
 
+impl Desired {
+    /// Whether a `removed` block lets go what is no longer declared under an address: it stays as it is.
+    #[must_use]
+    pub fn releases(&self, address: &Address) -> bool {
+        let released = |removed: &Removed| !removed.destroy && address.is_within(&removed.from);
+        !self.resources.contains_key(address) && self.removed.iter().any(released)
+    }
+}
+
 /// A declared resource that does not meet a `rule` block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {

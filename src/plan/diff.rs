@@ -21,9 +21,10 @@
 //! | yes | differs | the same | Update · Changed, and Forget · Kept there |
 //! | yes | same | –, with `adopt` | Adopt · New |
 //! | yes | differs | –, with `adopt` | Update · Takeover: hazard |
-//! | yes | can't be read | –, with `adopt` | Update · Unseen: hazard takeover |
+//! | yes | can't be read | –, with `adopt` | Update · Unseen: hazard takeover; Adopt · Unseen where it can't be changed in place |
 //! | yes | yes | – | no row: blocked, with a diagnostic |
 //! | – | yes | yes | Delete · Removed; Destroyed where the end of everything was asked for |
+//! | by keyform itself | yes, a sync | yes | Delete · Changed: the field `run` says why |
 //! | – | yes | yes, and a `removed` block without `destroy` | Forget · Kept |
 //! | – | an environment or folder that is declared of others | yes | no row: blocked, with a diagnostic |
 //! | – | yes | – | nothing; counted as foreign |
@@ -40,7 +41,6 @@ use crate::model::address::Address;
 use crate::model::attrs::Attrs;
 use crate::model::attrs::SecretSource;
 use crate::model::attrs::Value;
-use crate::model::desired::Removed;
 use crate::model::ledger::Record;
 use crate::model::ledger::VALUE;
 use crate::model::live::Observed;
@@ -56,6 +56,7 @@ use crate::plan::Reason;
 use crate::plan::Shown;
 use crate::plan::attributes;
 use crate::plan::attributes::Flat;
+use crate::plan::order::Asked;
 use crate::secret::Fingerprint;
 use crate::secret::FingerprintKey;
 use std::collections::BTreeMap;
@@ -63,8 +64,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Adds a row for every resource that is not right.
-pub fn resources(plan: &mut Plan, input: &Input<'_>) {
-    plan.foreign.extend(input.live.foreign.iter().map(|(name, count)| (Arc::clone(name), *count)));
+pub fn resources(plan: &mut Plan, input: &Input<'_>, asked: &Asked) {
+    if input.targets.is_empty() {
+        plan.foreign.extend(input.live.foreign.iter().map(|(name, count)| (Arc::clone(name), *count)));
+    }
     plan.incomplete.extend(input.live.incomplete.iter().map(|(address, why)| (address.clone(), why.clone())));
     let declared = declared(input);
     let unknown = unknown(input);
@@ -76,7 +79,7 @@ pub fn resources(plan: &mut Plan, input: &Input<'_>) {
             plan.blocked.insert(address.clone(), why.clone());
             continue;
         }
-        let row = Row { input, resource, wanted: attributes::wanted(resource, attrs) };
+        let row = Row { input, resource, wanted: attributes::wanted(resource, attrs), asked: asked.resource(address) };
         match input.live.resources.get(address) {
             Some(seen) => row.exists(plan, seen, moved.get(address).copied()),
             None if unknown.contains(address) => {}
@@ -90,7 +93,7 @@ pub fn resources(plan: &mut Plan, input: &Input<'_>) {
         plan.blocked.extend(input.imports.refused.iter().map(|(address, why)| (address.clone(), why.clone())));
     }
     plan.blocked.extend(input.moves.refused.iter().map(|(address, why)| (address.clone(), why.clone())));
-    replace_contents(plan, input, &declared);
+    replace_contents(plan, input, &declared, asked);
     let kept: BTreeMap<&Address, &Address> = moved.iter().map(|(new, old)| (*old, *new)).collect();
     for address in input.ledger.records.keys().filter(|a| a.entry_key().is_none() && !declared.contains_key(*a)) {
         if input.moves.refused.contains_key(address) {
@@ -100,11 +103,8 @@ pub fn resources(plan: &mut Plan, input: &Input<'_>) {
             plan.changes.push(change(address, Action::Forget, Reason::Kept, vec![renamed(address, new)]));
             continue;
         }
-        let released = |removed: &&Removed| !removed.destroy && address.is_within(&removed.from);
         let (action, reason) = match input.live.resources.get(address) {
-            Some(_) if !input.destroy && input.desired.removed.iter().any(|r| released(&r)) => {
-                (Action::Forget, Reason::Kept)
-            }
+            Some(_) if !input.destroy && input.desired.releases(address) => (Action::Forget, Reason::Kept),
             Some(_) if input.destroy => (Action::Delete, Reason::Destroyed),
             Some(_) => (Action::Delete, Reason::Removed),
             None if unknown.contains(address) => continue,
@@ -116,7 +116,14 @@ pub fn resources(plan: &mut Plan, input: &Input<'_>) {
             plan.blocked.insert(address.clone(), why);
             continue;
         }
-        plan.changes.push(change(address, action, reason, Vec::new()));
+        // A sync that keyform runs itself from now on.
+        let is_taken_over = reason == Reason::Removed && input.desired.resources.contains_key(address);
+        let runs = |who: &str| Shown::Plain(format!("\"{who}\"").into());
+        let (reason, fields) = match is_taken_over {
+            true => (Reason::Changed, vec![field(&"run".into(), runs("backend"), runs("keyform"))]),
+            false => (reason, Vec::new()),
+        };
+        plan.changes.push(change(address, action, reason, fields));
     }
 }
 
@@ -255,6 +262,8 @@ struct Row<'a> {
     input: &'a Input<'a>,
     resource: &'a Resource,
     wanted: Flat,
+    /// Whether the targets ask for it: what is as declared is counted only then.
+    asked: bool,
 }
 
 /// One attribute that differs, and because of whom.
@@ -293,8 +302,11 @@ impl Row<'_> {
         let intent = self.input.ledger.intents.contains_key(address);
         let is_ours = record.is_some() || intent || imported || moved.is_some();
         let differences = self.differences(seen, record);
-        let immutable =
-            differences.iter().any(|d| attributes::is_immutable(self.resource.kind, &d.field.name, &seen.attrs));
+        let is_fixed = |d: &Difference| attributes::is_immutable(self.resource.kind, &d.field.name, &seen.attrs);
+        // What nobody can read is no reason to make again what is only taken over: it is taken as it is.
+        let is_taken = record.is_none() && !intent && moved.is_none();
+        let immutable = differences.iter().any(|d| is_fixed(d) && !(is_taken && d.cause == Cause::Unseen));
+        let stays = differences.iter().all(|d| is_fixed(d));
         if !is_ours && (!self.input.adopt || immutable) {
             plan.blocked.insert(address.clone(), self.not_managed(immutable));
             return;
@@ -313,7 +325,7 @@ impl Row<'_> {
             let reason = if fields.is_empty() { Reason::Moved } else { Reason::Changed };
             fields.splice(0..0, self.moved());
             match fields.is_empty() {
-                true => plan.unchanged += 1,
+                true => plan.unchanged += usize::from(self.asked),
                 false => plan.changes.push(change(address, Action::Adopt, reason, fields)),
             }
             return;
@@ -326,6 +338,7 @@ impl Row<'_> {
             (None, true) => (Action::Adopt, Reason::New),
             (None, false) if intent => (Action::Update, Reason::Resumed),
             (None, false) if moved.is_some() => (Action::Update, Reason::Changed),
+            (None, false) if stays => (Action::Adopt, Reason::Unseen),
             (None, false) if differences.iter().all(|d| d.cause == Cause::Unseen) => (Action::Update, Reason::Unseen),
             (None, false) => (Action::Update, Reason::Takeover),
         };
@@ -449,7 +462,7 @@ fn reason(differences: &[Difference]) -> Reason {
 /// What is in a project, environment or folder that is made again goes with it, and is made again too. A
 /// sync outlives its source folder and only has to be pointed at the new one. A connection holds nothing:
 /// what uses it is pointed at the new one before the old one goes.
-fn replace_contents(plan: &mut Plan, input: &Input<'_>, declared: &BTreeMap<&Address, &Resource>) {
+fn replace_contents(plan: &mut Plan, input: &Input<'_>, declared: &BTreeMap<&Address, &Resource>, asked: &Asked) {
     let replaced: Vec<&Resource> = plan
         .changes
         .iter()
@@ -477,7 +490,7 @@ fn replace_contents(plan: &mut Plan, input: &Input<'_>, declared: &BTreeMap<&Add
             }
             Some(_) => {}
             None => {
-                plan.unchanged -= 1;
+                plan.unchanged -= usize::from(asked.resource(address));
                 plan.changes.push(change(address, action, reason, Vec::new()));
             }
         }

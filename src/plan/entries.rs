@@ -59,6 +59,7 @@ use crate::plan::Pushed;
 use crate::plan::Reason;
 use crate::plan::Shown;
 use crate::plan::diff;
+use crate::plan::order::Asked;
 use crate::secret::Fingerprint;
 use crate::secret::FingerprintKey;
 use std::collections::BTreeMap;
@@ -75,7 +76,7 @@ pub fn fingerprint(key: &FingerprintKey, sync: &Address, rules: &KeyRules, store
 }
 
 /// Adds a row for every entry that is not right.
-pub fn all(plan: &mut Plan, input: &Input<'_>) {
+pub fn all(plan: &mut Plan, input: &Input<'_>, asked: &Asked) {
     let mut owned = owned(input);
     if !input.destroy {
         let renamed = renamed(input, &owned);
@@ -85,6 +86,9 @@ pub fn all(plan: &mut Plan, input: &Input<'_>) {
                 Some(old) => follow(plan, &owned.remove(old).unwrap_or_default(), address),
                 None => Vec::new(),
             };
+            if !asked.entries(address) {
+                continue;
+            }
             records.extend(followed.iter().filter_map(|(entry, record)| Some((entry.entry_key()?, (entry, record)))));
             Sync { input, address, resource, records: &records }.compare(plan);
         }
@@ -279,6 +283,7 @@ impl Sync<'_> {
             record.filter(|record| self.elsewhere(pushed, record).is_none())
         };
         let before = plan.changes.len();
+        let neighbours = self.neighbours(pushed);
         let mut foreign = 0;
         for (key, step) in steps {
             let writes = matches!(step, Step::Create { .. } | Step::Overwrite { .. });
@@ -294,7 +299,7 @@ impl Sync<'_> {
                     plan.changes.push(Change { address, action, reason, drift, fields, needs: Vec::new() });
                 }
                 Verdict::Right => plan.unchanged += 1,
-                Verdict::Foreign => foreign += 1,
+                Verdict::Foreign => foreign += usize::from(!neighbours.iter().any(|sync| self.has(sync, key))),
                 Verdict::Unknown => {}
             }
         }
@@ -376,6 +381,18 @@ impl Sync<'_> {
     fn folded(&self, rules: &KeyRules) -> Option<BTreeMap<Arc<str>, &Record>> {
         let fold = || self.records.iter().map(|(key, (_, record))| (job::identity(rules, key), *record)).collect();
         (rules.case == Case::Insensitive).then(fold)
+    }
+
+    /// The other declared syncs that write to the same place.
+    fn neighbours(&self, pushed: &Pushed) -> Vec<&Address> {
+        let is_here = |(other, theirs): &(&Address, &Pushed)| *other != self.address && theirs.place == pushed.place;
+        let syncs = self.input.wanted.syncs.iter().filter(|_| !pushed.place.is_empty());
+        syncs.filter(is_here).map(|(other, _)| other).collect()
+    }
+
+    /// Whether the ledger has a key of another sync.
+    fn has(&self, sync: &Address, key: &str) -> bool {
+        self.input.ledger.records.contains_key(&sync.entry(key))
     }
 
     fn writes_itself(&self) -> bool {

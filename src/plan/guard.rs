@@ -25,6 +25,7 @@ use crate::model::attrs::Value;
 use crate::model::desired::Broken;
 use crate::model::desired::Desired;
 use crate::model::job;
+use crate::model::job::InitialSync;
 use crate::model::ledger::Natural;
 use crate::model::ledger::VALUE;
 use crate::model::live::Evidence;
@@ -216,7 +217,7 @@ impl Judge<'_> {
         let Tally { wiped, taken, unseen, deleted, .. } = tally;
         if wiped.count > 0 {
             let detail = match self.written_before(sync, wiped) {
-                None => format!("The sync would delete {}, which keyform did not write.", wiped.named()),
+                None => format!("The sync would delete {}, which keyform does not manage.", wiped.named()),
                 Some(old) => format!("The sync would delete {}; keyform wrote keys of {old}.", wiped.named()),
             };
             self.add(HazardKind::Wipe, sync, wiped.count, detail);
@@ -426,6 +427,8 @@ impl Judge<'_> {
                 let detail = format!("The destination is not empty: {} would change or go.", touched.named());
                 self.add(HazardKind::FirstContact, &sync.address, touched.count, detail);
             }
+            // What only the destination has would be taken into the source instead.
+            _ if pushed.first.is_some_and(InitialSync::imports) => {}
             _ if blind && !writes_itself && !keeps && pushed.schema.is_none() => {
                 let detail = "The destination was not inspected, and the first run deletes every key there that the \
                               source lacks."

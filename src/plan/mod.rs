@@ -117,6 +117,10 @@ pub struct Pushed {
     pub first: Option<InitialSync>,
     /// Whether the backend can import from the destination.
     pub can_import: bool,
+    /// Project, environment and path of the source, and of every folder that it imports.
+    pub folders: BTreeSet<[Arc<str>; 3]>,
+    /// Whether the source is another one once this plan is done.
+    pub moves: bool,
     /// Syncs whose first run takes into the source what is in here: they come before.
     pub after: Vec<Address>,
     /// Keys of the destination, before it changes their letters, that its rules refuse: they are not written.
@@ -133,12 +137,14 @@ pub struct Pushed {
 #[must_use]
 pub fn make(input: &Input<'_>) -> Plan {
     let mut plan = Plan::default();
-    diff::resources(&mut plan, input);
-    entries::all(&mut plan, input);
+    let mut asked = order::Asked::of(input.desired, input.ledger, input.targets, input.destroy);
+    diff::resources(&mut plan, input, &asked);
+    asked.set_off(&plan, input);
+    entries::all(&mut plan, input, &asked);
     if !input.destroy {
         plan.missing.clone_from(&input.wanted.missing);
     }
-    order::narrow(&mut plan, input);
+    order::narrow(&mut plan, input, &asked);
     order::order(&mut plan, input);
     guard::judge(&mut plan, input);
     plan

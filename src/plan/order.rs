@@ -11,9 +11,14 @@
 //! What stays never waits for what ends, but for entries, which nothing waits for but syncs that come after an import:
 //! so there is no circle.
 
+use crate::diag::Diagnostic;
+use crate::diag::codes;
 use crate::model::address::Address;
+use crate::model::desired::Desired;
+use crate::model::ledger::Ledger;
 use crate::model::ledger::Natural;
 use crate::model::resource::Kind;
+use crate::model::resource::Resource;
 use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::Input;
@@ -25,40 +30,138 @@ use std::collections::BTreeSet;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-/// Drops the rows that the targets do not ask for. A target brings along what it needs; with `destroy`,
-/// what needs it.
-pub fn narrow(plan: &mut Plan, input: &Input<'_>) {
+/// What targets ask for. A target brings along what it needs; with `destroy`, what needs it. What the backend itself
+/// does because of them belongs to it as well: a sync with auto-sync pushes all of its keys as soon as something in
+/// its source changes.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    targets: Vec<Address>,
+    destroy: bool,
+    along: BTreeSet<Address>,
+    /// Syncs that the backend runs, and whose entries all belong to it.
+    run: BTreeSet<Address>,
+}
+
+impl Asked {
+    /// What the targets name, with what goes along.
+    #[must_use]
+    pub fn of(desired: &Desired, ledger: &Ledger, targets: &[Address], destroy: bool) -> Self {
+        let nodes = desired.resources.keys().chain(ledger.records.keys()).filter(|_| !targets.is_empty());
+        let roots: BTreeSet<Address> = nodes
+            .filter(|node| node.entry_key().is_none())
+            .filter(|node| targets.iter().any(|target| node.is_within(target) || *node == &target.resource()))
+            .cloned()
+            .collect();
+        let along = if destroy { dependents(desired, ledger, roots) } else { desired.graph.closure(roots) };
+        let is_run = |address: &&Address| desired.resources.get(*address).is_some_and(backend_runs);
+        let run = along.iter().filter(is_run).cloned().collect();
+        Self { targets: targets.to_vec(), destroy, along, run }
+    }
+
+    /// Whether a resource belongs to it.
+    #[must_use]
+    pub fn resource(&self, address: &Address) -> bool {
+        self.targets.is_empty()
+            || self.along.contains(address)
+            || self.targets.iter().any(|target| address.is_within(target))
+    }
+
+    /// Whether entries of a sync may belong to it.
+    pub(super) fn entries(&self, sync: &Address) -> bool {
+        self.resource(sync) || self.run.contains(sync)
+    }
+
+    /// Whether a row belongs to it.
+    fn row(&self, address: &Address) -> bool {
+        if address.entry_key().is_none() {
+            return self.resource(address);
+        }
+        let sync = address.resource();
+        // With `destroy`, the entries of a sync that ends go with it.
+        self.targets.iter().any(|target| address.is_within(target))
+            || self.run.contains(&sync)
+            || self.destroy && self.along.contains(&sync)
+    }
+
+    /// Takes in the syncs that the backend will run because of the rows of resources that belong to it.
+    pub(super) fn set_off(&mut self, plan: &Plan, input: &Input<'_>) {
+        if self.targets.is_empty() || self.destroy {
+            return;
+        }
+        let sources = [Kind::Secret.word(), Kind::SecretImport.word()];
+        let touches = |change: &&Change| {
+            !matches!(change.action, Action::Adopt | Action::Forget) && sources.contains(&change.address.kind())
+        };
+        let mut places: BTreeSet<[Arc<str>; 3]> = BTreeSet::new();
+        for change in plan.changes.iter().filter(touches).filter(|change| self.resource(&change.address)) {
+            let record = input.ledger.records.get(&change.address).map(|record| &record.natural);
+            let part = |name: &str| record?.get(name).cloned();
+            places
+                .extend(part("project").zip(part("environment")).zip(part("path")).map(|((p, e), path)| [p, e, path]));
+            places.extend(input.desired.resources.get(&change.address).and_then(|r| place(input.desired, r)));
+        }
+        let is_on = |address: &Address| {
+            let seen = input.live.resources.get(address);
+            seen.is_some_and(|seen| seen.attrs.get("auto_sync").and_then(|on| on.as_bool()) != Some(false))
+        };
+        for (address, pushed) in &input.wanted.syncs {
+            let is_run = input.desired.resources.get(address).is_some_and(backend_runs);
+            if is_run && is_on(address) && (pushed.moves || !pushed.folders.is_disjoint(&places)) {
+                self.run.insert(address.clone());
+            }
+        }
+    }
+}
+
+/// Project, environment and path that a resource is in, as the configuration calls them.
+#[must_use]
+pub fn place(desired: &Desired, resource: &Resource) -> Option<[Arc<str>; 3]> {
+    let project = desired.resources.get(resource.reference("project")?)?.text("slug")?;
+    let (environment, path) = (resource.text("environment")?, resource.text("path").unwrap_or("/"));
+    Some([project.into(), environment.into(), path.into()])
+}
+
+fn backend_runs(resource: &Resource) -> bool {
+    resource.kind == Kind::SecretSync && resource.text("run") != Some("keyform")
+}
+
+/// Drops the rows that the targets do not ask for. What would be run by the backend as it is, and is to be changed
+/// besides, can't be foretold: it must be a target as well.
+pub fn narrow(plan: &mut Plan, input: &Input<'_>, asked: &Asked) {
     if input.targets.is_empty() {
         return;
     }
-    let nodes = input.desired.resources.keys().chain(input.ledger.records.keys());
-    let roots: BTreeSet<Address> = nodes
-        .filter(|node| node.entry_key().is_none())
-        .filter(|node| input.targets.iter().any(|target| node.is_within(target) || *node == &target.resource()))
-        .cloned()
-        .collect();
-    let along = if input.destroy { dependents(input, roots) } else { input.desired.graph.closure(roots) };
-    let keep = |address: &Address| match address.entry_key() {
-        // With `destroy`, the entries of a sync that ends go with it.
-        Some(_) if input.destroy && along.contains(&address.resource()) => true,
-        Some(_) => input.targets.iter().any(|target| address.is_within(target)),
-        None => along.contains(address) || input.targets.iter().any(|target| address.is_within(target)),
-    };
+    let own: Vec<Address> =
+        plan.changes.iter().map(|change| &change.address).filter(|a| a.entry_key().is_none()).cloned().collect();
+    for sync in own.into_iter().filter(|sync| asked.run.contains(sync) && !asked.resource(sync)) {
+        let detail =
+            format!("The backend runs {sync} because of what this changes, and {sync} is to be changed itself.");
+        let d = Diagnostic::error(&codes::TARGET_SETS_OFF, detail);
+        let d = match input.desired.resources.get(&sync) {
+            Some(resource) => d.at(resource.origin.block, "declared here"),
+            None => d,
+        };
+        let d = d.help(format!("add `--target {sync}`, or apply that first"));
+        plan.changes.retain(|change| change.address.resource() != sync);
+        plan.blocked.insert(sync, d);
+    }
+    let keep = |address: &Address| asked.row(address);
+    let known = |address: &Address| asked.row(address) || asked.run.contains(address);
     plan.changes.retain(|change| keep(&change.address));
-    plan.blind.retain(|address, _| keep(address));
-    plan.blocked.retain(|address, _| keep(address));
-    plan.incomplete.retain(|address, _| keep(address));
-    plan.missing.retain(|address, _| keep(address));
+    plan.blind.retain(|address, _| known(address));
+    plan.blocked.retain(|address, _| known(address));
+    plan.incomplete.retain(|address, _| known(address));
+    plan.missing.retain(|address, _| known(address));
 }
 
 /// Everything that needs one of these, directly or not, or is in one of them, these included.
-fn dependents(input: &Input<'_>, roots: BTreeSet<Address>) -> BTreeSet<Address> {
+fn dependents(desired: &Desired, ledger: &Ledger, roots: BTreeSet<Address>) -> BTreeSet<Address> {
     let mut above: BTreeMap<Address, Vec<Address>> = BTreeMap::new();
-    for edge in input.desired.graph.edges() {
+    for edge in desired.graph.edges() {
         above.entry(edge.to).or_default().push(edge.from);
     }
-    let places = Places::of(input.ledger.records.iter().map(|(address, record)| (address, &record.natural)));
-    for (address, record) in &input.ledger.records {
+    let places = Places::of(ledger.records.iter().map(|(address, record)| (address, &record.natural)));
+    for (address, record) in &ledger.records {
         if let Some(container) = places.nearest(address, &record.natural) {
             above.entry(container.clone()).or_default().push(address.clone());
         }

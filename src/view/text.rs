@@ -243,6 +243,18 @@ fn fields(out: &mut String, change: &Change, style: Style) {
                 .map(|field| format!("{} = {}", words::shown(&field.name), value(&field.after)));
             wrap(out, texts, INDENT, style);
         }
+        // What is there and is not known from before has not changed: it is what it is.
+        Action::Adopt if change.fields.iter().all(|field| field.before == Shown::Unknown) => {
+            let texts =
+                change.fields.iter().map(|field| format!("{} = {}", words::shown(&field.name), value(&field.after)));
+            wrap(out, texts, INDENT, style);
+        }
+        // Deleted here, because it is another's from now on.
+        Action::Delete if change.reason == Reason::Changed => {
+            for field in &change.fields {
+                field_change(out, field, INDENT, style);
+            }
+        }
         Action::Update | Action::Replace | Action::Adopt => {
             for field in change.fields.iter().filter(|field| !is_address(field)) {
                 field_change(out, field, INDENT, style);

@@ -66,7 +66,7 @@ pub fn reason(reason: Reason, action: Action, entry: bool) -> &'static str {
 #[must_use]
 pub fn hazard(kind: HazardKind) -> &'static str {
     match kind {
-        HazardKind::Wipe => "what keyform did not write would be deleted",
+        HazardKind::Wipe => "what keyform does not manage would be deleted",
         HazardKind::Takeover => "what keyform did not write would be overwritten",
         HazardKind::MassDelete => "more would be deleted than the guard accepts at once",
         HazardKind::Shrunk => "the source holds far less than it did, or nothing at all",

@@ -189,7 +189,7 @@ fn what_a_sync_of_another_name_wrote_is_not_called_foreign() {
     assert_eq!(
         details(&world),
         [
-            "The sync would delete `OLD`, which keyform did not write.",
+            "The sync would delete `OLD`, which keyform does not manage.",
             "Keyform did not write `TAKEN`; the values there would be lost."
         ]
     );

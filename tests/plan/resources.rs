@@ -185,7 +185,7 @@ fn a_sync_that_keyform_runs_is_nothing_of_the_backend() {
     assert_eq!(rows(&world.plan()), Vec::<String>::new());
     world.exists("secret_sync.s", &[]);
     world.wrote("secret_sync.s", &[], &[]);
-    assert_eq!(rows(&world.plan()), ["delete removed secret_sync.s"]);
+    assert_eq!(rows(&world.plan()), ["delete changed secret_sync.s"]);
 }
 
 #[test]

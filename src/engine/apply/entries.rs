@@ -45,7 +45,8 @@ pub(super) fn intend(run: &Run<'_>, rows: &[&Change]) -> Result<(), Diagnostic> 
 fn wanted(run: &Run<'_>, resource: &Resource, imported: &Object) -> Result<BTreeMap<Arc<str>, Secret>, Diagnostic> {
     let basis = &run.planned.basis;
     let project = resource.reference("project").ok_or_else(|| super::run::missing(&resource.address, "its project"))?;
-    let mut view = View::new(&run.index, &basis.resolved, project, When::Applied);
+    let mut view =
+        View::new(&run.index, &basis.resolved, project, When::Applied, &|address| basis.asked.resource(address));
     basis.imported.iter().filter(|one| one.project == *project).for_each(|one| view.take(one));
     let mut source = view.source(resource.text("environment").unwrap_or(""), resource.text("path").unwrap_or("/"))?;
     for (key, value) in imported {
