@@ -12,6 +12,7 @@ const COMMANDS: &[&str] = &[
     "fmt",
     "plan",
     "apply",
+    "adopt",
     "destroy",
     "show",
     "graph",
@@ -67,6 +68,29 @@ fn plans_are_what_their_schema_says_and_only_their_owner_reads_a_saved_one() {
 
 fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_does_not_arrive_is_a_failure() {
+    for args in [&["explain", "KF0101"][..], &["--json", "providers", "list"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = Command::new(PROGRAM).args(args).env_clear().stdin(Stdio::null()).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(5), "{args:?}");
+        assert!(text(&output.stderr).contains("KF1002"), "{args:?}: {}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn a_file_of_values_is_never_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    for wrong in ["p canary-7f3a\n", "p: canary-7f3a\n", "canary-7f3a\n", "p = [canary-7f3a\n"] {
+        std::fs::write(dir.path().join("keyform.vars.hcl"), wrong).unwrap();
+        let output = run(&["-C", dir.path().to_str().unwrap(), "fmt", "--check"]);
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains("keyform.vars.hcl:1:") && !told.contains("canary"), "{told}");
+    }
 }
 
 #[test]

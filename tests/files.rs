@@ -144,6 +144,16 @@ async fn what_is_malformed_is_never_empty() {
     }
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_no_file_is_not_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let made = std::process::Command::new("mkfifo").arg(directory.path().join("f")).status().unwrap();
+    assert!(made.success());
+    let problem = open(directory.path(), "f", "dotenv").unwrap().read().await.err().unwrap();
+    assert_eq!((problem.code.id, problem.detail.contains("no regular file")), ("KF0521", true), "{}", problem.detail);
+}
+
 #[test]
 fn foreign_lines_survive_byte_for_byte() {
     let changes = Changes::from([("B", Some("new")), ("GONE", None), ("Z", Some("it's"))]);
@@ -154,6 +164,18 @@ fn foreign_lines_survive_byte_for_byte() {
     let before = "---\n# head\na: [1, 2] # list\nb: |\n  old\n\n# about gone\ngone:\n- x\nlast: 1";
     let after = "---\n# head\na: [1, 2] # list\n\"b\": \"new\"\n# about gone\nlast: 1";
     assert_eq!(yaml::edit(before, &changes).unwrap(), after);
+    // An entry that changes keeps its comments, and one that goes those below it; what says "nothing" makes room.
+    let before = "a: 1 # why\n\n# about b\nb: '#1' # kept\n  # deep\ngone: x # with it\n# stays\n...\n";
+    let changes = Changes::from([("a", Some("new")), ("b", Some("#2")), ("gone", None), ("z", Some("last"))]);
+    let after = "\"a\": \"new\" # why\n\n# about b\n\"b\": \"#2\" # kept\n  # deep\n# stays\n\"z\": \"last\"\n...\n";
+    assert_eq!(yaml::edit(before, &changes).unwrap(), after);
+    let changes = Changes::from([("a", Some("1"))]);
+    for nothing in ["{}\n", "~", "null\n", "# head\n{} # none\n"] {
+        let after = yaml::edit(nothing, &changes).unwrap();
+        assert_eq!(yaml::read(&after).unwrap(), [("a".to_owned(), "1".to_owned())].into(), "{nothing:?}");
+    }
+    let changes = Changes::from([("A", Some("1"))]);
+    assert_eq!(dotenv::edit("A=#why\nB=2\n", &changes).unwrap(), "A=1 #why\nB=2\n");
     let before = "{\"n\": 1.50, \"b\": \"old\", \"gone\": {}, \"big\": 12345678901234567890123}";
     let after = "{\n  \"n\": 1.50,\n  \"b\": \"new\",\n  \"big\": 12345678901234567890123\n}\n";
     assert_eq!(json::edit(before, &changes).unwrap(), after);

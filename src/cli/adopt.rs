@@ -218,7 +218,7 @@ async fn work(
     backend: Option<File>,
 ) -> Exit {
     let began = Instant::now();
-    let (terminal, quiet) = (context.terminal, context.global.json);
+    let (terminal, quiet) = (context.terminal.clone(), context.global.json);
     let mut tell = |what: &str| {
         if !quiet {
             terminal.note(&format!("reading {what}\n"));

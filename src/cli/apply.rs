@@ -206,7 +206,7 @@ fn show(context: &Context, way: &Way, planned: &Planned, cost: Cost) {
 async fn apply(context: &mut Context, command: &str, engine: &Engine, planned: Planned) -> Exit {
     let cancel = Cancel::new();
     let listener = match Stop::listen() {
-        Ok(stop) => tokio::spawn(stop.cancel(cancel.clone(), context.terminal)),
+        Ok(stop) => tokio::spawn(stop.cancel(cancel.clone(), context.terminal.clone())),
         Err(diagnostic) => {
             context.tell(diagnostic);
             return context.failed(command);

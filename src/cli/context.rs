@@ -144,6 +144,17 @@ impl Context {
         exit
     }
 
+    /// What an ending comes to. What was done is done, but whoever reads the answer must not take what arrived
+    /// of it for the whole.
+    pub(super) fn settled(mut self, exit: Exit) -> Exit {
+        let Some(error) = self.terminal.lost() else { return exit };
+        let detail = format!("Standard output can't be written: {}. What got there is not the whole.", why(error));
+        // Not even under --json: what should hold the problems is what can't be written.
+        self.global.json = false;
+        self.tell(Diagnostic::error(&codes::UNWRITABLE, detail));
+        if matches!(exit, Exit::Done | Exit::Pending) { Exit::Undetermined } else { exit }
+    }
+
     /// Says how many problems were shown, where there were several.
     fn tally(&self) {
         let errors = self.found.iter().filter(|d| d.severity == Severity::Error).count();
@@ -213,7 +224,7 @@ impl Context {
         match Engine::open(options, desired).await {
             Ok(engine) => {
                 tracing::info!(state = %self.state().display(), "backend and ledger opened");
-                let terminal = self.terminal;
+                let terminal = self.terminal.clone();
                 if !self.global.quiet {
                     engine.hear_waits(move |wait| terminal.note(&format!("{}\n", view::progress::wait(&wait))));
                 }

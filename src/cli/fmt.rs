@@ -6,6 +6,7 @@ use crate::cli::exit::Exit;
 use crate::config;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::disk;
 use crate::lang::format;
 use crate::model::schema::Schemas;
 use crate::provider::registry::Registry;
@@ -140,18 +141,19 @@ fn layout(context: &mut Context, file: &Path) -> Option<(String, String)> {
         Err(mut diagnostic) => {
             // Its spans are of source 0: the one text that the layout knows.
             let name = if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() };
-            let id = context.sources.add(name, text);
+            let id = context.sources.add(name.clone(), text);
             for label in &mut diagnostic.labels {
                 label.span.source = id;
             }
-            context.tell(diagnostic);
+            context.tell(config::told(&context.sources, &name, diagnostic));
             None
         }
     }
 }
 
 fn write(context: &mut Context, file: &Path, text: &str) -> bool {
-    match std::fs::write(file, text) {
+    // Through a link to the file itself, and as a whole: a full disk costs nothing.
+    match file.canonicalize().and_then(|file| disk::replace(&file, text.as_bytes())) {
         Ok(()) => true,
         Err(error) => {
             let detail = format!("`{}` can't be written: {}.", file.display(), context::why(&error));

@@ -117,11 +117,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     let is_odd = args.iter().any(|arg| arg.to_string_lossy().contains(is_unseen));
     match Cli::try_parse_from(arguments::dashes(args)) {
-        Ok(cli) => match dispatch(cli) {
-            // What was done is done, but whoever reads the answer must not take it for the whole.
-            Exit::Done | Exit::Pending if terminal::is_lost() => Exit::Undetermined.into(),
-            exit => exit.into(),
-        },
+        Ok(cli) => dispatch(cli).into(),
         Err(mut error) => {
             hide_values(&mut error);
             // Help and the version come as errors as well, but are none. Nobody may be listening.
@@ -161,7 +157,7 @@ fn hide_values(error: &mut clap::Error) {
 fn dispatch(cli: Cli) -> Exit {
     let mut context = Context::new(cli.global);
     log(context.global.verbose, context.terminal.err_style().paint.color);
-    match cli.command {
+    let exit = match cli.command {
         Command::Init(args) => init::run(&mut context, &args),
         Command::Validate(args) => validate::run(&mut context, &args),
         Command::Fmt(args) => fmt::run(&mut context, &args),
@@ -179,7 +175,8 @@ fn dispatch(cli: Cli) -> Exit {
         Command::Serve(args) => serve::run(&mut context, &args),
         Command::Explain(args) => explain::run(&mut context, &args),
         Command::Completions(args) => completions::run(&context, &args),
-    }
+    };
+    context.settled(exit)
 }
 
 /// Starts logging to standard error. Only keyform's own records: those of libraries may show headers.

@@ -23,7 +23,7 @@ pub(super) enum Progress {
 impl Progress {
     /// Of a number of changes.
     pub(super) fn new(context: &Context, total: usize) -> Self {
-        let terminal = context.terminal;
+        let terminal = context.terminal.clone();
         if context.global.json {
             return Self::Json(terminal, context.sources.clone());
         }

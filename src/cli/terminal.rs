@@ -1,29 +1,22 @@
 //! Standard output and standard error: where the two differ, what colours and width they have, and that
-//! a reader who went away (`keyform plan | head`) is no error.
+//! a reader who went away (`keyform plan | head`) is no error, but a full disk is.
 
-use crate::diag;
 use crate::view::paint::Paint;
 use crate::view::text::Style;
-use std::io::ErrorKind;
+use std::io;
 use std::io::IsTerminal;
 use std::io::Write;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::OnceLock;
 
 /// The two streams.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Terminal {
     out: Style,
     err: Style,
     quiet: bool,
-}
-
-/// Whether something that belongs on standard output could not be written: of the process, as the stream is.
-static IS_LOST: AtomicBool = AtomicBool::new(false);
-
-/// Whether standard output lacks something, so that what is there must not be taken for the whole.
-pub(super) fn is_lost() -> bool {
-    IS_LOST.load(Ordering::Relaxed)
+    /// The first thing that was meant for standard output and did not get there.
+    lost: Arc<OnceLock<io::Error>>,
 }
 
 /// Columns where nothing says how many there are.
@@ -43,10 +36,17 @@ impl Terminal {
             width: term.size_checked().map_or(WIDTH, |(_, columns)| usize::from(columns).clamp(40, WIDEST)),
         };
         Self {
-            out: style(std::io::stdout().is_terminal(), &console::Term::stdout()),
-            err: style(std::io::stderr().is_terminal(), &console::Term::stderr()),
+            out: style(io::stdout().is_terminal(), &console::Term::stdout()),
+            err: style(io::stderr().is_terminal(), &console::Term::stderr()),
             quiet,
+            lost: Arc::default(),
         }
+    }
+
+    /// Why something did not get to standard output, unless its reader went away.
+    #[must_use]
+    pub(super) fn lost(&self) -> Option<&io::Error> {
+        self.lost.get()
     }
 
     /// How to draw on standard output.
@@ -64,13 +64,13 @@ impl Terminal {
     /// Whether somebody can be asked.
     #[must_use]
     pub(super) fn can_ask(&self) -> bool {
-        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+        io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
     /// Whether progress may be drawn over itself.
     #[must_use]
     pub(super) fn can_redraw(&self) -> bool {
-        std::io::stderr().is_terminal() && !self.quiet
+        io::stderr().is_terminal() && !self.quiet
     }
 
     /// Writes what the command is there for.
@@ -80,13 +80,11 @@ impl Terminal {
 
     /// [`Terminal::out`] for a value that should not become an ordinary text.
     pub(super) fn out_bytes(&self, bytes: &[u8]) {
-        let mut stream = std::io::stdout().lock();
+        let mut stream = io::stdout().lock();
         match stream.write_all(bytes).and_then(|()| stream.flush()) {
             // A pipe that nobody reads any more is no failure of ours.
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                if !IS_LOST.swap(true, Ordering::Relaxed) {
-                    self.err(&format!("error: standard output can't be written: {}\n", diag::why(error.kind())));
-                }
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                self.lost.get_or_init(|| error);
             }
             _ => {}
         }
@@ -94,7 +92,7 @@ impl Terminal {
 
     /// Writes what goes wrong, and questions.
     pub(super) fn err(&self, text: &str) {
-        let mut stream = std::io::stderr().lock();
+        let mut stream = io::stderr().lock();
         let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
     }
 

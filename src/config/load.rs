@@ -3,6 +3,7 @@
 
 use crate::config::Input;
 use crate::config::decode;
+use crate::config::vars::VARS;
 use crate::diag;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
@@ -20,8 +21,6 @@ use std::path::PathBuf;
 
 /// The ending of configurations.
 const ENDING: &str = ".hcl";
-/// The ending of files of values.
-const VARS: &str = ".vars.hcl";
 /// Files of values that are read by themselves.
 const AUTO: &str = ".auto.vars.hcl";
 /// The first of them.

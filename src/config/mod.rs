@@ -233,6 +233,12 @@ pub fn covered(text: &str, schemas: &Schemas) -> String {
     sources.get(id).map(|source| source.shown().to_owned()).unwrap_or_default()
 }
 
+/// A problem with the layout of a file as it may be told: of files of values, nothing of the text.
+#[must_use]
+pub fn told(sources: &Sources, name: &str, problem: Diagnostic) -> Diagnostic {
+    if name.ends_with(vars::VARS) { vars::unshown(sources, name, &problem) } else { problem }
+}
+
 /// The JSON schema of configurations, generated from the table that the decoder uses.
 #[must_use]
 pub fn json_schema(schemas: &Schemas) -> String {

@@ -23,6 +23,22 @@ pub(crate) struct Given {
     pub(crate) from: String,
 }
 
+/// How the names of files of values end.
+pub(crate) const VARS: &str = ".vars.hcl";
+
+/// A problem with a file of values, without anything of its text.
+pub(crate) fn unshown(sources: &Sources, name: &str, d: &Diagnostic) -> Diagnostic {
+    let detail = format!("{}: {}.", place(sources, name, d), d.summary());
+    Diagnostic { severity: d.severity, ..Diagnostic::error(&codes::VARS_FILE, detail) }
+}
+
+fn place(sources: &Sources, name: &str, d: &Diagnostic) -> String {
+    match d.labels.first().and_then(|label| sources.line_column(label.span)) {
+        Some((line, column)) => format!("{name}:{line}:{column}"),
+        None => name.to_owned(),
+    }
+}
+
 /// The values of a file. `name` is what people know it by.
 pub(crate) fn file(acc: &mut Diagnostics, name: &str, text: &str) -> Vec<(Arc<str>, Given)> {
     if name.ends_with(".json") {
@@ -33,13 +49,9 @@ pub(crate) fn file(acc: &mut Diagnostics, name: &str, text: &str) -> Vec<(Arc<st
     let id = sources.add(name, text);
     let mut inner = Diagnostics::new();
     let body = parse::parse(&mut inner, id, text);
-    let place = |d: &Diagnostic| match d.labels.first().and_then(|label| sources.line_column(label.span)) {
-        Some((line, column)) => format!("{name}:{line}:{column}"),
-        None => name.to_owned(),
-    };
+    let place = |d: &Diagnostic| place(&sources, name, d);
     for d in inner.iter() {
-        let detail = format!("{}: {}.", place(d), d.summary());
-        acc.push(Diagnostic { severity: d.severity, ..Diagnostic::error(&codes::VARS_FILE, detail) });
+        acc.push(unshown(&sources, name, d));
     }
     let Some(body) = body else { return Vec::new() };
     for block in &body.blocks {

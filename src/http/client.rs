@@ -78,6 +78,9 @@ pub struct Policy {
     /// What the service counts together, where its answers tell how many of that it still takes: the
     /// method and route of a request.
     pub counted: Option<Arc<str>>,
+    /// Whether the cloud's metadata service is asked: it has a link-local address, which no packet leaves the
+    /// machine's host with, and speaks plain http only.
+    pub metadata: bool,
 }
 
 /// How often one request may fail before its failure stands. Being told to wait is no failure.
@@ -95,6 +98,7 @@ impl Default for Policy {
             throttled: None,
             settled: None,
             counted: None,
+            metadata: false,
         }
     }
 }
@@ -181,7 +185,7 @@ impl Client {
     /// a pause.
     pub async fn send(&self, request: &Request, policy: &Policy) -> Result<Response, Diagnostic> {
         let host = host(request);
-        if request.url.scheme() != "https" && !is_here(request) {
+        if request.url.scheme() != "https" && !is_here(request, policy) {
             return Err(Diagnostic::error(&codes::PLAIN_HTTP, format!("`{host}` would be reached without TLS."))
                 .help("use an https address; plain http is allowed for this machine only"));
         }
@@ -257,7 +261,7 @@ impl Client {
         }
         let mut url = request.url.clone();
         let mut builder = match elsewhere {
-            None if is_here(request) => self.0.here.request(method(request), url),
+            None if is_here(request, policy) => self.0.here.request(method(request), url),
             None => self.0.http.request(method(request), url),
             Some(address) => {
                 let told = url.set_scheme("http").is_ok()
@@ -400,15 +404,14 @@ fn host(request: &Request) -> String {
     }
 }
 
-/// Whether the host is this machine itself, or the metadata service that a cloud gives to it: that one has a
-/// link-local address, which no packet leaves the machine's host with, and speaks plain http only.
-fn is_here(request: &Request) -> bool {
+/// Whether the host is this machine itself, or the metadata service where that is asked.
+fn is_here(request: &Request, policy: &Policy) -> bool {
     let host = request.url.host_str().unwrap_or("");
-    if matches!(host, "localhost" | "metadata.google.internal") || host.ends_with(".localhost") {
+    if host == "localhost" || host.ends_with(".localhost") || policy.metadata && host == "metadata.google.internal" {
         return true;
     }
     match host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>() {
-        Ok(std::net::IpAddr::V4(address)) => address.is_loopback() || address.is_link_local(),
+        Ok(std::net::IpAddr::V4(address)) => address.is_loopback() || policy.metadata && address.is_link_local(),
         Ok(address) => address.is_loopback(),
         Err(_) => false,
     }

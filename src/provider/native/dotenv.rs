@@ -56,6 +56,10 @@ pub fn edit(text: &str, changes: &Changes<'_>) -> Result<String, Malformed> {
                 out.push_str(&text[at..line.value_at.start]);
                 out.push_str(&quote(value));
                 at = line.value_at.end;
+                // Of `KEY=# why` the comment is one only as long as nothing stands before it.
+                if text[at..].starts_with('#') {
+                    out.push(' ');
+                }
             }
             _ => {}
         }

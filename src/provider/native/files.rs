@@ -21,6 +21,7 @@ use crate::provider::native::dotenv;
 use crate::provider::native::json;
 use crate::provider::native::yaml;
 use crate::secret::Secret;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Component;
@@ -76,15 +77,18 @@ impl Files {
 
     pub(crate) fn read(&self) -> Result<Observation, Diagnostic> {
         let text = self.text()?.unwrap_or_default();
-        let entries = match self.format {
-            Format::Dotenv => dotenv::read(&text),
-            Format::Json => json::read(&text),
-            Format::Yaml => yaml::read(&text),
-        };
-        let entries = entries.map_err(|problem| self.malformed(&problem))?;
+        let entries = self.entries(&text).map_err(|problem| self.malformed(&problem))?;
         let seen = |value| Seen { value: Some(Secret::new(value)), ..Seen::default() };
         let entries = entries.into_iter().map(|(key, value)| (key.into(), seen(value))).collect();
         Ok(Observation { entries, ..Observation::default() })
+    }
+
+    fn entries(&self, text: &str) -> Result<BTreeMap<String, String>, Malformed> {
+        match self.format {
+            Format::Dotenv => dotenv::read(text),
+            Format::Json => json::read(text),
+            Format::Yaml => yaml::read(text),
+        }
     }
 
     pub(crate) fn write(&self, writes: &[Write]) -> Vec<Outcome> {
@@ -121,6 +125,22 @@ impl Files {
         if before.as_deref() == Some(&*after) {
             return Ok(());
         }
+        // Whatever was in the file: nobody shall find it unreadable, or with an entry less, because of keyform.
+        let mut wanted = self.entries(text).map_err(|problem| self.malformed(&problem))?;
+        for (key, value) in &changes {
+            match value {
+                Some(value) => wanted.insert((*key).to_owned(), (*value).to_owned()),
+                None => wanted.remove(*key),
+            };
+        }
+        if self.entries(&after).ok().as_ref() != Some(&wanted) {
+            return Err(self
+                .malformed(&Malformed {
+                    line: 1,
+                    why: "it would not say what it should when changed; nothing was written",
+                })
+                .help("make it a plain file of one entry a line, or move it away, and apply again"));
+        }
         let path = self.target()?;
         self.put(&path, after.as_bytes()).map_err(|e| self.failed("written", &path, &e))
     }
@@ -135,6 +155,14 @@ impl Files {
     /// The file's text; `None` if it is not there.
     fn text(&self) -> Result<Option<Zeroizing<String>>, Diagnostic> {
         let path = self.target()?;
+        // A pipe would be waited for, and a device has no end.
+        match fs::metadata(&path) {
+            Ok(found) if !found.is_file() => {
+                let detail = format!("`{}` can't be read: it is no regular file.", path.display());
+                return Err(Diagnostic::error(&codes::FILE_ERROR, detail));
+            }
+            _ => {}
+        }
         match fs::read(&path) {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => Ok(Some(Zeroizing::new(text))),

@@ -13,6 +13,12 @@ use std::collections::BTreeMap;
 struct Piece<'a> {
     text: &'a str,
     entry: Option<(String, String)>,
+    /// Where an entry ends and the comments and blank lines behind it begin.
+    end: usize,
+    /// Whether it says that the whole holds nothing: `{}`, `null`.
+    nothing: bool,
+    /// Whether it ends the document: `...`.
+    last: bool,
 }
 
 /// The entries of a text.
@@ -33,11 +39,18 @@ pub fn edit(text: &str, changes: &Changes<'_>) -> Result<String, Malformed> {
     let added: Vec<(&str, &str)> =
         changes.iter().filter_map(|(key, value)| Some((*key, (*value)?))).filter(|(key, _)| !is_known(key)).collect();
     let mut out = String::with_capacity(text.len());
-    for piece in &pieces {
+    let (body, end) = pieces.split_at(pieces.iter().position(|piece| piece.last).unwrap_or(pieces.len()));
+    for piece in body {
+        let behind = &piece.text[piece.end..];
         match piece.entry.as_ref().map(|(key, _)| (key, changes.get(key.as_str()))) {
-            Some((_, Some(None))) => {}
-            Some((key, Some(Some(value)))) => out.push_str(&line(key, value)),
+            // Of what goes, the rest of its line goes too.
+            Some((_, Some(None))) => out.push_str(behind.split_once('\n').map_or("", |(_, below)| below)),
+            Some((key, Some(Some(value)))) => {
+                out.push_str(&line(key, value));
+                out.push_str(if behind.is_empty() { "\n" } else { behind });
+            }
             _ if added.is_empty() => out.push_str(piece.text),
+            _ if piece.nothing => {}
             _ => out.push_str(&ended(piece)),
         }
     }
@@ -46,18 +59,9 @@ pub fn edit(text: &str, changes: &Changes<'_>) -> Result<String, Malformed> {
             out.push('\n');
         }
         out.push_str(&line(key, value));
+        out.push('\n');
     }
-    let mut wanted: BTreeMap<String, String> = pieces.into_iter().filter_map(|piece| piece.entry).collect();
-    for (key, value) in changes {
-        match value {
-            Some(value) => drop(wanted.insert((*key).to_owned(), (*value).to_owned())),
-            None => drop(wanted.remove(*key)),
-        }
-    }
-    // YAML has more ways to hang together than lines: what is not exactly what was meant is not written.
-    if read(&out).as_ref() != Ok(&wanted) {
-        return Err(Malformed { line: 1, why: "this mapping can't be changed line by line" });
-    }
+    end.iter().for_each(|piece| out.push_str(piece.text));
     Ok(out)
 }
 
@@ -72,6 +76,7 @@ fn ended<'a>(piece: &Piece<'a>) -> Cow<'a, str> {
     if is_same { piece.text.into() } else { line(key, value).into() }
 }
 
+/// An entry, without a line break.
 fn line(key: &str, value: &str) -> String {
     let bare = |text: &str| {
         text.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -79,7 +84,7 @@ fn line(key: &str, value: &str) -> String {
     };
     // Words such as `yes` and `null` are no texts to every reader.
     let key = if bare(key) && key.len() > 5 { key.to_owned() } else { quote(key) };
-    format!("{key}: {}\n", quote(value))
+    format!("{key}: {}", quote(value))
 }
 
 /// A text in double quotes, on one line, everything escaped that is not plainly printable.
@@ -110,8 +115,12 @@ fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Malformed> {
     let mut number = 1;
     for (chunk, is_entry) in chunks(text) {
         // The one entry of these lines; anything else does not add up to the whole below.
-        let entry = if is_entry { mapping(chunk, number)?.into_iter().next() } else { None };
-        pieces.push(Piece { text: chunk, entry: entry.map(|(key, value)| (as_text(&key), as_text(&value))) });
+        let found = if is_entry { mapping(chunk, number)? } else { Mapping::new() };
+        let nothing = is_entry && found.is_empty();
+        let end = if found.is_empty() { chunk.len() } else { entry_end(chunk, &found) };
+        let entry = found.into_iter().next().map(|(key, value)| (as_text(&key), as_text(&value)));
+        let last = !is_entry && chunk.starts_with("...");
+        pieces.push(Piece { text: chunk, entry, end, nothing, last });
         number += chunk.matches('\n').count();
     }
     let same: BTreeMap<String, String> = whole.iter().map(|(key, value)| (as_text(key), as_text(value))).collect();
@@ -122,6 +131,17 @@ fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Malformed> {
         return Err(Malformed { line: 1, why: "this is no mapping with one key a line" });
     }
     Ok(pieces)
+}
+
+/// Where what says `found` ends in the lines of an entry: before its own line break, and before a comment in
+/// the same line, if there is one. What looks like a comment may be part of a text: the shortest beginning that still says the same
+/// decides.
+fn entry_end(chunk: &str, found: &Mapping) -> usize {
+    let ends = chunk.match_indices('\n').map(|(at, _)| at);
+    let comments = chunk.match_indices(" #").chain(chunk.match_indices("\t#")).map(|(at, _)| at);
+    let mut cuts: Vec<usize> = ends.chain(comments).collect();
+    cuts.sort_unstable();
+    cuts.into_iter().find(|at| mapping(&chunk[..*at], 1).is_ok_and(|cut| cut == *found)).unwrap_or(chunk.len())
 }
 
 /// The text cut before each line that begins at the left margin, and whether an entry begins there. Lines that
@@ -135,7 +155,7 @@ fn chunks(text: &str) -> Vec<(&str, bool)> {
         let inner =
             line.trim().is_empty() || line.starts_with([' ', '\t']) || line.trim_end() == "-" || line.starts_with("- ");
         match starts.last() {
-            Some((_, false)) if other || line.trim().is_empty() => {}
+            Some((_, false)) if other && !line.starts_with("...") || line.trim().is_empty() => {}
             Some((_, true)) if inner => {}
             _ => starts.push((at, !other && !line.trim().is_empty())),
         }
