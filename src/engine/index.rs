@@ -156,10 +156,10 @@ impl<'a> Index<'a> {
                 let differs = |name: &str| {
                     resource.text(name).is_some_and(|now| record.natural.get(name).is_some_and(|was| **was != *now))
                 };
-                let project = self.project_of(resource).zip(record.natural.get(natural::PROJECT_ID));
+                let was = record.natural.get(natural::PROJECT_ID).filter(|_| resource.reference("project").is_some());
                 differs(natural::ENVIRONMENT)
                     || differs(natural::PATH)
-                    || project.is_some_and(|(now, was)| now.id != *was)
+                    || was.is_some_and(|was| self.project_of(resource).is_none_or(|now| now.id != *was))
             });
             if has_moved && address.entry_key().is_none() {
                 self.mention_natural(&mut mentions, address, &record.natural);

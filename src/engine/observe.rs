@@ -151,6 +151,9 @@ impl<'a> Observer<'a> {
             }
             _ => {
                 let Some(address) = resource.reference("project") else { return Look::Absent };
+                if let Some(elsewhere) = self.elsewhere(resource, address) {
+                    return Look::Found(elsewhere);
+                }
                 let Some(live_project) = self.index.project(address) else { return Look::Absent };
                 let slug_attr = if resource.kind == Kind::Environment { "slug" } else { "environment" };
                 let slug = resource.text(slug_attr).unwrap_or("");
@@ -178,6 +181,18 @@ impl<'a> Observer<'a> {
                     }
                 }
             }
+        }
+    }
+
+    /// What the ledger has of it in another project than it is declared in.
+    fn elsewhere(&self, resource: &'a Resource, project: &Address) -> Option<Observed> {
+        let kinds = [Kind::Environment, Kind::Folder, Kind::Secret, Kind::SecretImport, Kind::SecretSync, Kind::Tag];
+        let record = self.index.ledger.records.get(&resource.address).filter(|_| kinds.contains(&resource.kind))?;
+        let old = self.index.project_of_natural(&record.natural)?;
+        let has_moved = self.index.project(project).is_none_or(|live| live.id != old.id);
+        match self.remembered(&resource.address) {
+            Look::Found(seen) if has_moved && seen.id == record.id => Some(seen),
+            _ => None,
         }
     }
 

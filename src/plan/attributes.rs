@@ -126,6 +126,8 @@ pub(super) fn wanted(resource: &Resource, attrs: &Attrs) -> Flat {
             _ if is_local(resource.kind, name) => {}
             Value::Object(fields) => {
                 for (field, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
+                    // A backend keeps these without blanks around them.
+                    let field = if **name == *"metadata" { field.trim() } else { field };
                     flat.insert(format!("{name}.{field}").into(), value.clone());
                 }
             }
@@ -181,7 +183,8 @@ pub(super) fn is_unset(value: &Value) -> bool {
     }
 }
 
-/// The tags of a secret are a set: their order means nothing.
+/// The tags of a secret are a set: their order means nothing. A backend keeps what people write about a thing
+/// without blanks around it, such as the end of the last line of a heredoc.
 fn normal(kind: Kind, name: &str, value: &Value) -> Value {
     match value {
         Value::List(items) if kind == Kind::Secret && name == "tags" => {
@@ -189,6 +192,7 @@ fn normal(kind: Kind, name: &str, value: &Value) -> Value {
             items.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
             Value::list(items)
         }
+        Value::String(text) if matches!(name, "description" | "comment") => Value::String(text.trim().into()),
         _ => value.clone(),
     }
 }

@@ -479,6 +479,11 @@ fn replace_contents(plan: &mut Plan, input: &Input<'_>, declared: &BTreeMap<&Add
         if !input.live.resources.contains_key(address) || plan.blocked.contains_key(address) {
             continue;
         }
+        let in_project = replaced.iter().any(|container| container.kind == Kind::Project && holds(container, resource));
+        if resource.kind == Kind::Secret && !in_project {
+            // One that is where it is declared has moved there already: its container is made anew before the old one ends.
+            continue;
+        }
         let (action, reason) = match (resource.kind, container.kind) {
             (Kind::SecretSync, Kind::Environment | Kind::Folder) => (Action::Update, Reason::Changed),
             _ => (Action::Replace, Reason::Immutable),

@@ -42,6 +42,7 @@ use crate::plan::Reason;
 use crate::plan::Shown;
 use crate::plan::collisions;
 use crate::plan::collisions::With;
+use crate::plan::kept;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -60,7 +61,9 @@ pub fn judge(plan: &mut Plan, input: &Input<'_>) {
         judge.destination(sync, tally);
     }
     judge.resources(&plan.changes);
+    judge.lost(&plan.changes);
     if !input.destroy {
+        judge.emptied(&plan.changes);
         judge.projects(&plan.changes);
         let syncs = input.desired.resources.values().filter(|resource| resource.kind == Kind::SecretSync);
         let asked = |address: &Address| input.targets.is_empty() || tallies.contains_key(address);
@@ -304,6 +307,31 @@ impl Judge<'_> {
         }
     }
 
+    /// What goes with a container that is made again, and has its value nowhere else.
+    fn lost(&mut self, changes: &[Change]) {
+        for (container, secrets) in kept::lost_with(self.input, changes) {
+            let mut rows = Rows::default();
+            secrets.iter().for_each(|secret| rows.add(&secret.to_string()));
+            let detail = format!(
+                "It would be deleted with {}, whose value would be nowhere then: declare the new one under another label \
+                 and name beside it, apply that, move what it holds and apply again; then take the old one away.",
+                rows.named()
+            );
+            self.add(HazardKind::Protected, container, rows.count, detail);
+        }
+    }
+
+    /// Values that were something, and are read as empty.
+    fn emptied(&mut self, changes: &[Change]) {
+        for (address, count) in kept::emptied(self.input, changes) {
+            let detail = match count {
+                1 => "1 value was read as empty; it was not when it was written.".to_owned(),
+                n => format!("{n} values were read as empty; they were not when they were written."),
+            };
+            self.add(HazardKind::Shrunk, &address, count, detail);
+        }
+    }
+
     /// A random secret that was made, is gone, and would be made with another value; who still has the old one.
     fn regenerated(&mut self, address: &Address) {
         let Some(secret) = self.input.desired.resources.get(address) else { return };
@@ -502,7 +530,7 @@ pub(super) fn is_source_of(secret: &Resource, sync: &Resource) -> bool {
 }
 
 /// Whether a project, environment or folder held something when both were written.
-fn is_inside(container: &Address, own: &Natural, other: &Natural) -> bool {
+pub(super) fn is_inside(container: &Address, own: &Natural, other: &Natural) -> bool {
     let same = |name: &str, as_name: &str| own.get(name).is_some_and(|value| other.get(as_name) == Some(value));
     match Kind::from_word(container.kind()) {
         Some(Kind::Project) => same("slug", "project"),

@@ -10,6 +10,7 @@ pub mod collisions;
 pub mod diff;
 pub mod entries;
 pub mod guard;
+pub mod kept;
 pub mod moves;
 pub mod order;
 pub mod saved;

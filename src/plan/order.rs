@@ -2,9 +2,9 @@
 //!
 //! | row | waits for |
 //! |---|---|
-//! | resource that stays | rows of what it needs |
+//! | resource that stays | rows of what it needs; a secret that moves, the one that is still where it goes |
 //! | resource that ends | the end of what needs it or is in it; a container also for what is made again outside of it; a container or connection also for every sync and import that changes, since these may still point at it |
-//! | entry | its sync, and nothing else; if that has no row, the rows of what the sync needs, of secrets only its own, and the end of its own |
+//! | entry | its sync, and nothing else; if that has no row, the rows of what the sync needs, of secrets only its own, and the end or the move of its own; one that stays also for the end of another sync that takes a key of this name along |
 //!
 //! A sync that pushes what the first run of another one imports also comes after that one.
 //!
@@ -182,7 +182,10 @@ fn dependents(desired: &Desired, ledger: &Ledger, roots: BTreeSet<Address>) -> B
 /// always comes in the same order.
 pub fn order(plan: &mut Plan, input: &Input<'_>) {
     plan.changes.sort_by(|a, b| a.address.cmp(&b.address));
-    let needs = Needs::new(&plan.changes, input).all();
+    let all = Needs::new(&plan.changes, input);
+    let needs = all.all();
+    let swapped = all.swapped(&needs);
+    plan.blocked.extend(swapped);
     for (change, needs) in plan.changes.iter_mut().zip(&needs) {
         change.needs = needs.addresses.clone();
     }
@@ -205,6 +208,10 @@ struct Needs<'a> {
     rows: BTreeMap<&'a Address, usize>,
     /// The end of secrets, by project, environment, path and key.
     ended_secrets: BTreeMap<[&'a str; 4], usize>,
+    /// Secrets that are made again elsewhere, by project and the key that they leave.
+    moved_secrets: BTreeMap<[&'a str; 2], Vec<usize>>,
+    /// Syncs that end and take keys along, by key.
+    ended_syncs: BTreeMap<&'a str, BTreeSet<usize>>,
 }
 
 impl<'a> Needs<'a> {
@@ -220,7 +227,63 @@ impl<'a> Needs<'a> {
                 Some(([part("project")?, part("environment")?, part("path")?, part("key")?], *row))
             })
             .collect();
-        Self { input, changes, rows, ended_secrets }
+        let mut moved_secrets: BTreeMap<[&str; 2], Vec<usize>> = BTreeMap::new();
+        for (address, row) in &rows {
+            if changes[*row].action == Action::Replace && address.kind() == Kind::Secret.word() {
+                let natural = input.ledger.records.get(*address).map(|record| &record.natural);
+                let left = natural.and_then(|natural| Some([&**natural.get("project")?, &**natural.get("key")?]));
+                moved_secrets.entry(left.unwrap_or_default()).or_default().push(*row);
+            }
+        }
+        let mut ended_syncs: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+        for change in changes.iter().filter(|change| change.action == Action::Delete) {
+            let Some(key) = change.address.entry_key() else { continue };
+            if let Some(row) = rows.get(&change.address.resource()).filter(|row| changes[**row].action.is_end()) {
+                ended_syncs.entry(key).or_default().insert(*row);
+            }
+        }
+        Self { input, changes, rows, ended_secrets, moved_secrets, ended_syncs }
+    }
+
+    /// Secrets that go where others are that wait for them.
+    fn swapped(&self, needs: &[Waits]) -> Vec<(Address, Diagnostic)> {
+        let mut swapped = Vec::new();
+        for (&address, &row) in self.rows.iter().filter(|(_, row)| self.changes[**row].action == Action::Replace) {
+            let mut reached = BTreeSet::new();
+            let mut open = self.makes_room(address);
+            while let Some(next) = open.pop() {
+                if reached.insert(next) {
+                    open.extend(&needs[next].rows);
+                }
+            }
+            if let Some(resource) = self.input.desired.resources.get(address).filter(|_| reached.contains(&row)) {
+                let detail = format!("{address} goes where a secret is that goes where {address} is.");
+                let why = Diagnostic::error(&codes::NOT_MANAGED, detail)
+                    .at(resource.origin.block, "declared here")
+                    .help("give one of them a key that is free and apply, then the one that it is to have");
+                swapped.push((address.clone(), why));
+            }
+        }
+        swapped
+    }
+
+    /// Secrets that leave the place where another one goes: they make room first.
+    fn makes_room(&self, address: &Address) -> Vec<usize> {
+        let room = || {
+            let resource = self.input.desired.resources.get(address).filter(|r| r.kind == Kind::Secret)?;
+            let project = self.input.desired.resources.get(resource.reference("project")?)?.text("slug")?;
+            let (environment, path) = (resource.text("environment")?, resource.text("path").unwrap_or("/"));
+            let leaving = self.moved_secrets.get(&[project, resource.text("key")?])?;
+            let is_there = |row: &&usize| {
+                if self.changes[**row].address == *address {
+                    return None;
+                }
+                let natural = &self.input.ledger.records.get(&self.changes[**row].address)?.natural;
+                Some(**natural.get("environment")? == *environment && **natural.get("path")? == *path)
+            };
+            Some(leaving.iter().filter(|row| is_there(row) == Some(true)).copied().collect())
+        };
+        room().unwrap_or_default()
     }
 
     fn all(&self) -> Vec<Waits> {
@@ -266,6 +329,9 @@ impl<'a> Needs<'a> {
             if change.address.entry_key().is_none() && !change.action.is_end() {
                 lists[row] = self.needed(&change.address);
                 lists[row].extend(self.imports_before(&change.address));
+                if change.action == Action::Replace {
+                    lists[row].extend(self.makes_room(&change.address));
+                }
             }
         }
     }
@@ -362,8 +428,17 @@ impl<'a> Needs<'a> {
             };
             let needs = &needs.1;
             lists[row].extend(&needs.all);
+            if !change.action.is_end() {
+                // Another sync ends at what may be the same place, and would take the key away.
+                lists[row]
+                    .extend(self.ended_syncs.get(key).into_iter().flatten().filter(|end| !needs.all.contains(end)));
+            }
             if let Some(source) = needs.source(key) {
                 lists[row].extend(needs.secrets.get(source));
+                if let Some(project) = needs.project.filter(|_| change.action == Action::Delete) {
+                    // What moved on is elsewhere before its old key goes.
+                    lists[row].extend(self.moved_secrets.get(&[project, source]).into_iter().flatten());
+                }
                 let ended = needs.folder.and_then(|[p, e, path]| self.ended_secrets.get(&[p, e, path, source]));
                 lists[row].extend(ended);
             }
@@ -377,6 +452,7 @@ impl<'a> Needs<'a> {
             let project = self.input.desired.resources.get(resource.reference("project")?)?;
             Some([project.text("slug")?, resource.text("environment")?, resource.text("path").unwrap_or("/")])
         });
+        needs.project = needs.folder.map(|[project, ..]| project);
         if let Some(row) = self.rows.get(sync) {
             needs.all.push(*row);
             if self.changes[*row].action.is_end() {
@@ -406,6 +482,8 @@ struct SyncNeeds<'a> {
     all: Vec<usize>,
     /// Secrets of the source by their keys: an entry waits for its own only.
     secrets: BTreeMap<&'a str, usize>,
+    /// Project of the source.
+    project: Option<&'a str>,
     /// Project, environment and path of the source.
     folder: Option<[&'a str; 3]>,
     pushed: Option<&'a crate::plan::Pushed>,

@@ -110,6 +110,15 @@ async fn try_write(run: &Run<'_>, resource: &Resource, work: &[&Change]) -> Resu
     if let Some(why) = seen.partial {
         return Err(why);
     }
+    // What was right and went with a sync that ended at the same place.
+    let folds = rules(run, resource);
+    let held: BTreeSet<Arc<str>> = seen.entries.keys().map(|key| job::identity(&folds, key)).collect();
+    for row in work.iter().filter(|row| row.action == Action::Adopt) {
+        let key = row.address.entry_key().filter(|key| !held.contains(&job::identity(&folds, key)));
+        if let Some((key, value)) = key.and_then(|key| Some((key, wanted.get(key)?))) {
+            writes.push(Write { key: key.into(), op: Op::Create(value.clone()) });
+        }
+    }
     for outcome in destination.write(&seen, &writes).await {
         if let Err(why) = outcome.result {
             let address = resource.address.entry(&outcome.key);
@@ -212,8 +221,19 @@ pub(super) async fn gone(run: &Run<'_>, destination: &Destination, work: &[&Chan
     };
     let rules = &destination.variant().keys;
     let seen: BTreeSet<Arc<str>> = seen.entries.keys().map(|key| job::identity(rules, key)).collect();
-    let is_there =
-        |row: &&&Change| row.address.entry_key().is_some_and(|key| seen.contains(&job::identity(rules, key)));
+    // What another sync wants there is right where it is.
+    let place = destination.place();
+    let others = run.planned.basis.wanted.syncs.values().filter(|pushed| *pushed.place == *place);
+    let others = others.flat_map(|pushed| {
+        let stored = |key: &Arc<str>| job::identity(rules, &job::stored(&pushed.schema, &pushed.rules, key));
+        pushed.source.keys().map(stored)
+    });
+    let shared: BTreeSet<Arc<str>> = others.collect();
+    let is_left = |key: &str| {
+        let key = job::identity(rules, key);
+        seen.contains(&key) && !shared.contains(&key)
+    };
+    let is_there = |row: &&&Change| row.address.entry_key().is_some_and(is_left);
     let (there, gone): (Vec<&Change>, Vec<&Change>) = work.iter().partition(is_there);
     let events: Vec<_> = work.iter().map(|row| journal::Event::Forget { address: row.address.clone() }).collect();
     let kept = run.append(&events);

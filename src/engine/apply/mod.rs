@@ -5,6 +5,7 @@
 //! [`resource`], [`secrets`], [`sync`] and [`entries`] do the work. A failed change stops only what
 //! needs it. Killed anywhere, the next plan finds what was made by its natural key and its intent.
 
+mod containers;
 mod entries;
 mod resource;
 mod run;
@@ -86,6 +87,8 @@ pub(super) async fn apply(
     drop(running);
     if !cancel.is_cancelled() {
         push_blind(&run, &schedule, &mut report).await;
+        let is_done = |address: &Address| matches!(schedule.fates.get(address), Some(Fate::Done));
+        report.failed.extend(containers::end_old(&run, &is_done).await);
         things::tell_runs(&run, &|address| matches!(schedule.fates.get(address), Some(Fate::Done))).await;
     }
     report.interrupted = cancel.is_cancelled() && schedule.has_rest();

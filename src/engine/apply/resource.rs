@@ -7,6 +7,7 @@ use crate::backend::write::Place;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::engine::apply::Outcome;
+use crate::engine::apply::containers;
 use crate::engine::apply::run::Run;
 use crate::engine::apply::run::missing;
 use crate::engine::apply::secrets;
@@ -40,6 +41,9 @@ async fn one(run: &Run<'_>, change: &Change) -> Result<(), Diagnostic> {
         (Action::Delete, _) => delete(run, &change.address).await,
         (Action::Replace, Some(Kind::Secret)) => secrets::replace(run, change).await,
         (Action::Replace, Some(Kind::AppConnection)) => replace_connection(run, run.declared(&change.address)?).await,
+        (Action::Replace, Some(Kind::Environment | Kind::Folder)) if !containers::goes_along(run, &change.address) => {
+            containers::make(run, &change.address).await
+        }
         (Action::Replace, _) => {
             delete(run, &change.address).await?;
             create(run, run.declared(&change.address)?).await
@@ -87,31 +91,7 @@ async fn create(run: &Run<'_>, resource: &Resource) -> Result<(), Diagnostic> {
             run.keep_environments(address, &made.environments);
             made.id
         }
-        Kind::Environment => {
-            let (name, slug, position) = (needed(resource, "name"), needed(resource, "slug"), resource.position());
-            let project = run.project_id(address)?;
-            match resource.reference("project").and_then(|p| run.made_environment(p, &slug)) {
-                Some(id) => {
-                    let change = api::environments::Update { name: Some(name), slug: None, position };
-                    write::update_environment(client, &about, &project, &id, &change).await?;
-                    id
-                }
-                None => {
-                    let new = api::environments::Create { name, slug, position };
-                    write::create_environment(client, &about, &project, &new).await?.id
-                }
-            }
-        }
-        Kind::Folder => {
-            let place = run.place(address)?;
-            let description = owned(resource, "description");
-            let made = write::create_folder(client, &about, &place, description.clone()).await?;
-            // It may have been made on the way to one below it; then it has no description yet.
-            if description.as_deref().is_some_and(|d| d != &*made.description) {
-                write::update_folder(client, &about, &place, &made.id, description).await?;
-            }
-            made.id
-        }
+        Kind::Environment | Kind::Folder => make_container(run, resource).await?,
         Kind::Tag => write::create_tag(client, &about, &run.project_id(address)?, &tag(resource)).await?.id,
         Kind::SecretImport => {
             let (environment, path) = import_source(run, resource);
@@ -226,6 +206,40 @@ fn import_source(run: &Run<'_>, resource: &Resource) -> (String, String) {
     let declared = resource.text("from_environment").unwrap_or("");
     let environment = resource.reference("project").map_or_else(|| declared.to_owned(), |p| run.slug(p, declared));
     (environment, resource.text("from_path").unwrap_or("/").to_owned())
+}
+
+/// Makes an environment or a folder; gives its id.
+pub(super) async fn make_container(run: &Run<'_>, resource: &Resource) -> Result<Arc<str>, Diagnostic> {
+    let (client, address) = (run.backend(), &resource.address);
+    let about = address.to_string();
+    Ok(match resource.kind {
+        Kind::Environment => {
+            let (name, slug, position) = (needed(resource, "name"), needed(resource, "slug"), resource.position());
+            let project = run.project_id(address)?;
+            match resource.reference("project").and_then(|p| run.made_environment(p, &slug)) {
+                Some(id) => {
+                    let change = api::environments::Update { name: Some(name), slug: None, position };
+                    write::update_environment(client, &about, &project, &id, &change).await?;
+                    id
+                }
+                None => {
+                    let new = api::environments::Create { name, slug, position };
+                    write::create_environment(client, &about, &project, &new).await?.id
+                }
+            }
+        }
+        Kind::Folder => {
+            let place = run.place(address)?;
+            let description = owned(resource, "description");
+            let made = write::create_folder(client, &about, &place, description.clone()).await?;
+            // It may have been made on the way to one below it; then it has no description yet.
+            if description.as_deref().is_some_and(|d| d != &*made.description) {
+                write::update_folder(client, &about, &place, &made.id, description).await?;
+            }
+            made.id
+        }
+        _ => return Err(missing(address, "a way to make it")),
+    })
 }
 
 async fn update(run: &Run<'_>, resource: &Resource, change: &Change) -> Result<(), Diagnostic> {

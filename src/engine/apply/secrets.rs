@@ -15,6 +15,7 @@ use crate::engine::apply::run::missing;
 use crate::engine::observe;
 use crate::engine::sources::hidden;
 use crate::ledger::journal;
+use crate::model::address::Address;
 use crate::model::attrs::Value;
 use crate::model::resource::Resource;
 use crate::plan::Action;
@@ -243,8 +244,14 @@ pub(super) async fn replace(run: &Run<'_>, change: &Change) -> Result<(), Diagno
         return Err(hidden(&address.to_string()));
     }
     let from = resource::old_place(run, address)?;
-    let id = match observe::secret_at(&run.index, declared) {
+    let there = observe::secret_at(&run.index, declared);
+    if there.is_some_and(|there| live.is_some_and(|own| own.id == there.id)) {
+        // It went with its project, which is there anew. What only the backend had does not come here: the plan refuses it.
+        return create_one(run, declared).await;
+    }
+    let id = match there {
         None => make(run, declared).await?,
+        Some(there) if has_left(run, address, there) => make(run, declared).await?,
         Some(there) if is_made(run, declared, there) => there.id.clone(),
         Some(_) => {
             let detail = format!("{address} can't move: another secret of this name is where it is declared.");
@@ -266,6 +273,16 @@ pub(super) async fn replace(run: &Run<'_>, change: &Change) -> Result<(), Diagno
 fn is_made(run: &Run<'_>, declared: &Resource, there: &Stored) -> bool {
     let value = run.planned.basis.resolved.value(&declared.address).ok();
     run.planned.ledger.intents.contains_key(&declared.address) && value.is_some() && there.value == value
+}
+
+/// Whether what was read where a secret moves to is another one that has moved on in this run: its row is done first.
+fn has_left(run: &Run<'_>, address: &Address, there: &Stored) -> bool {
+    let live = &run.planned.basis.live.resources;
+    run.planned.plan.changes.iter().any(|change| {
+        change.action == Action::Replace
+            && change.address != *address
+            && live.get(&change.address).is_some_and(|seen| seen.id == there.id)
+    })
 }
 
 /// Makes one secret.

@@ -81,7 +81,13 @@ pub(super) async fn change(run: &Run<'_>, address: &Address, changes: &[&Change]
     if needs_run {
         outcomes.extend(push(run, resource, &work, starts_itself).await);
     } else {
-        outcomes.extend(entries::verify(run, resource, &work, &Object::new(), false).await);
+        let went = entries::verify(run, resource, &work, &Object::new(), false).await;
+        // What was right and went with a sync that ended at the same place.
+        let is_gone = |(_, went): &Outcome| went.as_ref().is_err_and(|why| why.code == &codes::NOT_ARRIVED);
+        outcomes.extend(match went.iter().any(is_gone) {
+            true => push(run, resource, &work, false).await,
+            false => went,
+        });
     }
     if let Some(own) = own.filter(|_| is_new && is_auto(resource)) {
         switch_on(run, own, &mut outcomes).await;

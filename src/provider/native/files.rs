@@ -68,7 +68,9 @@ impl Files {
     }
 
     pub(crate) fn place(&self) -> String {
-        format!("local-file {:?} {}", self.format, self.directory.join(&self.file).display())
+        // `a.env` and `./a.env` are one file: the parts of a path are without what means nothing.
+        let path: PathBuf = self.directory.join(&self.file).components().collect();
+        format!("local-file {:?} {}", self.format, path.display())
     }
 
     pub(crate) fn variant(&self) -> &Variant {

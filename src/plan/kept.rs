@@ -1,0 +1,114 @@
+//! Values that must not be lost: those of secrets that go with what holds them, and those that a read gave as empty.
+
+use crate::model::address::Address;
+use crate::model::attrs::SecretSource;
+use crate::model::attrs::Value;
+use crate::model::job;
+use crate::model::ledger::Ledger;
+use crate::model::ledger::VALUE;
+use crate::model::resource::Kind;
+use crate::model::resource::Resource;
+use crate::plan::Action;
+use crate::plan::Change;
+use crate::plan::Field;
+use crate::plan::Input;
+use crate::plan::Reason;
+use crate::plan::Shown;
+use crate::plan::entries;
+use crate::plan::guard;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Whether a project, environment or folder held something when both were written.
+#[must_use]
+pub fn was_inside(ledger: &Ledger, container: &Address, other: &Address) -> bool {
+    let natural = |address: &Address| ledger.records.get(address).map(|record| &record.natural);
+    let both = natural(container).zip(natural(other));
+    both.is_some_and(|(own, other)| guard::is_inside(container, own, other))
+}
+
+/// Secrets that would be lost with a container that is made again: by the container. A project goes before its
+/// successor is there, so whatever only the backend has; an environment or folder after all that moves, so what stays.
+pub(super) fn lost_with<'a>(input: &Input<'a>, changes: &'a [Change]) -> BTreeMap<&'a Address, Vec<&'a Address>> {
+    let rows: BTreeMap<&Address, Action> = changes.iter().map(|change| (&change.address, change.action)).collect();
+    let mut lost: BTreeMap<&Address, Vec<&Address>> = BTreeMap::new();
+    for (&container, _) in rows.iter().filter(|(_, action)| **action == Action::Replace) {
+        let kind = Kind::from_word(container.kind());
+        if !matches!(kind, Some(Kind::Project | Kind::Environment | Kind::Folder)) {
+            continue;
+        }
+        let declared_there = |address: &Address| {
+            let resource = input.desired.resources.get(address);
+            resource.and_then(|resource| resource.reference("project")) == Some(container)
+        };
+        let is_secret = |address: &Address| address.kind() == Kind::Secret.word() && address.entry_key().is_none();
+        for address in input.live.resources.keys().filter(|address| is_secret(address)) {
+            let is_in = was_inside(input.ledger, container, address);
+            let goes = match (kind, rows.get(address)) {
+                (_, Some(Action::Delete)) => true,
+                (Some(Kind::Project), _) if is_in || declared_there(address) => {
+                    declared_there(address) && input.desired.resources.get(address).is_some_and(can_be_made_again)
+                }
+                (_, Some(Action::Replace)) => true,
+                _ => !is_in,
+            };
+            if !goes {
+                lost.entry(container).or_default().push(address);
+            }
+        }
+    }
+    lost
+}
+
+/// Whether the value comes from outside of the backend.
+fn can_be_made_again(secret: &Resource) -> bool {
+    !matches!(secret.attrs.get(VALUE), None | Some(Value::Null)) && !is_kept_there(secret)
+}
+
+fn is_kept_there(secret: &Resource) -> bool {
+    let is = |source: &SecretSource| matches!(source, SecretSource::Random { .. } | SecretSource::Stored(_));
+    matches!(secret.attrs.get(VALUE), Some(Value::Source(source)) if is(source))
+}
+
+/// Random secrets and entries whose value was something and is empty now, though nobody declares it so: by secret or sync,
+/// how many.
+pub(super) fn emptied(input: &Input<'_>, changes: &[Change]) -> BTreeMap<Address, usize> {
+    let mut emptied: BTreeMap<Address, usize> = BTreeMap::new();
+    for change in changes {
+        let Some(Field { after: Shown::Secret(after), .. }) = change.fields.iter().find(|field| *field.name == *VALUE)
+        else {
+            continue;
+        };
+        let written = input.ledger.records.get(&change.address).and_then(|record| record.written.get(VALUE));
+        let (at, is_empty) = match change.address.entry_key() {
+            None => {
+                let empty = input.key.fingerprint(&change.address.to_string(), b"");
+                let is_random = change.action == Action::Adopt && change.reason == Reason::Drifted;
+                (change.address.clone(), is_random && empty == *after)
+            }
+            Some(stored) => {
+                let sync = change.address.resource();
+                let pushed = input.wanted.syncs.get(&sync);
+                let is_empty = pushed.is_some_and(|pushed| {
+                    let empty = entries::fingerprint(input.key, &sync, &pushed.rules, stored, b"");
+                    let is_it = |source: &Arc<str>| *job::stored(&pushed.schema, &pushed.rules, source) == *stored;
+                    let said = |source: &Arc<str>| is_it(source) && is_declared_so(input, &sync, source);
+                    empty == *after && written.is_some_and(|old| *old != empty) && !pushed.source.keys().any(said)
+                });
+                (sync, change.action == Action::Update && is_empty)
+            }
+        };
+        if is_empty && written.is_some() {
+            *emptied.entry(at).or_default() += 1;
+        }
+    }
+    emptied
+}
+
+/// Whether the configuration itself gives the value that a sync pushes.
+fn is_declared_so(input: &Input<'_>, sync: &Address, key: &str) -> bool {
+    let Some(sync) = input.desired.resources.get(sync) else { return false };
+    let mut secrets = input.desired.resources.values().filter(|resource| resource.kind == Kind::Secret);
+    secrets
+        .any(|secret| secret.text("key") == Some(key) && guard::is_source_of(secret, sync) && can_be_made_again(secret))
+}
