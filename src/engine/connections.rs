@@ -24,6 +24,20 @@ use crate::plan::Plan;
 use crate::plan::Shown;
 use crate::secret::FingerprintKey;
 
+/// The connection that a declared one stands for.
+pub(super) fn live_connection<'a>(index: &Index<'a>, address: &Address) -> Option<&'a Connection> {
+    let id = index.ledger.records.get(address).map(|r| &*r.id);
+    if let Some(found) = index.state.connections.iter().find(|c| id == Some(&*c.id)) {
+        return Some(found);
+    }
+    let resource = index.desired.resources.get(address)?;
+    let project = match resource.reference("project") {
+        Some(project) => Some(&*index.project(project)?.id),
+        None => None,
+    };
+    index.state.connection(&resource.slug, resource.text("name")?, project)
+}
+
 /// Credentials as they are compared, where the ledger does not say what they are. The backend shows a mark that
 /// changes whenever they are written. As long as it is the one of our last write, they are what we wrote,
 /// whatever the backend made of an address or a name; `None` then. Otherwise what comes back of them is compared,

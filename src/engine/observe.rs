@@ -480,8 +480,9 @@ impl<'a> Observer<'a> {
     }
 
     fn sync_attrs(&self, spot: &Spot<'_>, resource: Option<&Resource>, sync: &Sync) -> Attrs {
-        let is_it =
-            |address: &&Address| live_connection(self.index, address).is_some_and(|live| live.id == sync.connection);
+        let is_it = |address: &&Address| {
+            connections::live_connection(self.index, address).is_some_and(|live| live.id == sync.connection)
+        };
         let connections = self.index.desired.resources.values().filter(|r| r.kind == Kind::AppConnection);
         let declared_connection = resource
             .and_then(|r| r.reference("connection"))
@@ -523,20 +524,6 @@ impl<'a> Observer<'a> {
             ("destination", Value::object(wire::destination_from_wire(self.schemas, &sync.destination, &sync.config))),
         ])
     }
-}
-
-/// The connection that a declared one stands for.
-pub(super) fn live_connection<'a>(index: &Index<'a>, address: &Address) -> Option<&'a Connection> {
-    let id = index.ledger.records.get(address).map(|r| &*r.id);
-    if let Some(found) = index.state.connections.iter().find(|c| id == Some(&*c.id)) {
-        return Some(found);
-    }
-    let resource = index.desired.resources.get(address)?;
-    let project = match resource.reference("project") {
-        Some(project) => Some(&*index.project(project)?.id),
-        None => None,
-    };
-    index.state.connection(&resource.slug, resource.text("name")?, project)
 }
 
 fn attrs<const N: usize>(pairs: [(&str, Value); N]) -> Attrs {

@@ -326,3 +326,48 @@ fn rules_that_are_not_met() {
     world.destroy = true;
     assert_eq!(hazards(&world.plan()), [] as [&str; 0]);
 }
+
+/// A project that is made again, with one secret in it.
+fn replaced(value: Value) -> World {
+    let mut world = World::new();
+    world.declare("project.p", &[("slug", "p".into()), ("type", "kms".into())]);
+    let live = [("slug", Value::from("p")), ("type", "secret-manager".into())];
+    world.exists("project.p", &live);
+    world.wrote("project.p", &live, &[("slug", "p")]);
+    let place =
+        [("project", refer("project.p")), ("environment", "dev".into()), ("path", "/".into()), ("key", "K".into())];
+    let mut declared = place.to_vec();
+    declared.push(("value", value));
+    world.declare("secret.s", &declared);
+    world.wanted.resources.insert("secret.s".parse().unwrap(), crate::plan::world::attrs(&place));
+    world.exists("secret.s", &place);
+    let natural = [("project", "p"), ("environment", "dev"), ("path", "/"), ("key", "K")];
+    world.wrote("secret.s", &place, &natural);
+    world
+}
+
+#[test]
+fn a_project_is_not_made_again_with_what_only_it_has() {
+    let source = |source| Value::Source(Arc::new(source));
+    let random = source(SecretSource::Random { length: 24, alphabet: "ab".into() });
+    let stored = source(SecretSource::Stored("p/dev/OTHER".into()));
+    for value in [random, stored] {
+        assert!(hazards(&replaced(value).plan()).contains(&"protected=1 project.p".to_owned()));
+    }
+    let outside = replaced(source(SecretSource::Env("V".into()))).plan();
+    assert!(!hazards(&outside).iter().any(|hazard| hazard.starts_with("protected")));
+    assert_eq!(outside.blocked.len(), 0);
+}
+
+#[test]
+fn an_empty_value_in_the_place_of_one_is_named() {
+    let mut world = World::new();
+    world.sync("secret_sync.s", &[("run", "keyform".into())]);
+    world.push("secret_sync.s", "A", "");
+    world.holds("secret_sync.s", "A", "old");
+    world.wrote_entry("secret_sync.s", "A", "old", None);
+    world.pushed("secret_sync.s").read = 1;
+    assert_eq!(hazards(&world.plan()), ["shrunk=1 secret_sync.s"]);
+    world.push("secret_sync.s", "A", "new");
+    assert_eq!(hazards(&world.plan()), Vec::<String>::new());
+}
