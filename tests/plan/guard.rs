@@ -95,6 +95,10 @@ fn a_first_contact_with_what_is_there() {
     world.live.destinations.clear();
     world.pushed(S).blind = Some("no credentials".into());
     assert_eq!(hazards(&world.plan()), ["first-contact=1 secret_sync.s"]);
+    // What a first run imports it does not delete.
+    let first = world.pushed(S).first.replace(InitialSync::ImportPrioritizeDestination);
+    assert!(hazards(&world.plan()).is_empty());
+    world.pushed(S).first = first;
     world.schema(S, "KF_{{secretKey}}");
     assert_eq!(hazards(&world.plan()), Vec::<String>::new());
 }

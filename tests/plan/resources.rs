@@ -245,3 +245,17 @@ fn what_is_new_and_has_no_value_at_hand_is_lacking() {
     assert_eq!(plan.missing.len(), 2);
     assert_eq!(plan.lacking().iter().map(|(address, _)| address.to_string()).collect::<Vec<_>>(), ["secret.A"]);
 }
+
+#[test]
+fn what_nobody_can_read_and_nobody_can_change_in_place_is_adopted_as_it_is() {
+    let mut world = World::new();
+    let mark = world.mark("secret_sync.s", "any", "canary");
+    let credentials: Object = [("secret_key".into(), Value::Fingerprint(mark))].into_iter().collect();
+    world.declare("webhook.w", &[("enabled", true.into()), ("credentials", Value::object(credentials))]);
+    world.exists("webhook.w", &[("enabled", true.into())]);
+    assert_eq!(world.plan().blocked.len(), 1);
+    world.adopt = true;
+    let plan = world.plan();
+    assert_eq!(rows(&plan), ["adopt unseen webhook.w"]);
+    assert_eq!(hazards(&plan), ["takeover=1 webhook.w"]);
+}
