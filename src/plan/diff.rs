@@ -306,7 +306,7 @@ impl Row<'_> {
         // What nobody can read is no reason to make again what is only taken over: it is taken as it is.
         let is_taken = record.is_none() && !intent && moved.is_none();
         let immutable = differences.iter().any(|d| is_fixed(d) && !(is_taken && d.cause == Cause::Unseen));
-        let stays = differences.iter().all(|d| is_fixed(d));
+        let stays = differences.iter().all(is_fixed);
         if !is_ours && (!self.input.adopt || immutable) {
             plan.blocked.insert(address.clone(), self.not_managed(immutable));
             return;
