@@ -24,8 +24,11 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
+/// What is tried with any bytes: it panics if they break a promise.
+pub type Target = fn(&[u8]);
+
 /// Every target with its name, which is also that of its corpus.
-pub const ALL: &[(&str, fn(&[u8]))] = &[
+pub const ALL: &[(&str, Target)] = &[
     ("parser", parser),
     ("evaluator", evaluator),
     ("manifest", manifest),

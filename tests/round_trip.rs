@@ -193,7 +193,6 @@ project_template "other" { environments = [{ slug = "prod" }] }
             ("gateway", "an embedded backend has none: connections.rs tries it"),
         ],
         silent: &["project"],
-        ..NONE
     },
     Case {
         kind: Kind::SecretSync,
@@ -227,7 +226,6 @@ app_connection "local" "two" { path = abspath("out") }
         ],
         apart: &[("run", "then the backend has no sync: kept.rs tries it")],
         silent: &["timeout"],
-        ..NONE
     },
     Case {
         kind: Kind::Webhook,
@@ -306,7 +304,6 @@ app_connection "local" "two" { path = abspath("out") }
         ],
         apart: &[("on_delete", "the embedded backend can't take away what this service has: a scenario tries it")],
         silent: &["timeout"],
-        ..NONE
     },
 ];
 

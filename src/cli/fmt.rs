@@ -152,8 +152,13 @@ fn layout(context: &mut Context, file: &Path) -> Option<(String, String)> {
 }
 
 fn write(context: &mut Context, file: &Path, text: &str) -> bool {
-    // Through a link to the file itself, and as a whole: a full disk costs nothing.
-    match file.canonicalize().and_then(|file| disk::replace(&file, text.as_bytes())) {
+    // Through a link to the file itself, and as a whole: a full disk costs nothing. What may not be written
+    // is not replaced either.
+    let replaced = file.canonicalize().and_then(|file| {
+        std::fs::OpenOptions::new().write(true).open(&file)?;
+        disk::replace(&file, text.as_bytes())
+    });
+    match replaced {
         Ok(()) => true,
         Err(error) => {
             let detail = format!("`{}` can't be written: {}.", file.display(), context::why(&error));

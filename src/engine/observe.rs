@@ -1,7 +1,6 @@
 //! What was read of the backend, under the addresses of the configuration and the ledger, with
 //! attributes named and normalised as the configuration has them.
 
-use crate::backend::state::Connection;
 use crate::backend::state::Environment;
 use crate::backend::state::FolderInfo;
 use crate::backend::state::Import;

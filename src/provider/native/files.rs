@@ -21,7 +21,6 @@ use crate::provider::native::dotenv;
 use crate::provider::native::json;
 use crate::provider::native::yaml;
 use crate::secret::Secret;
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Component;
@@ -79,18 +78,15 @@ impl Files {
 
     pub(crate) fn read(&self) -> Result<Observation, Diagnostic> {
         let text = self.text()?.unwrap_or_default();
-        let entries = self.entries(&text).map_err(|problem| self.malformed(&problem))?;
+        let entries = match self.format {
+            Format::Dotenv => dotenv::read(&text),
+            Format::Json => json::read(&text),
+            Format::Yaml => yaml::read(&text),
+        };
+        let entries = entries.map_err(|problem| self.malformed(&problem))?;
         let seen = |value| Seen { value: Some(Secret::new(value)), ..Seen::default() };
         let entries = entries.into_iter().map(|(key, value)| (key.into(), seen(value))).collect();
         Ok(Observation { entries, ..Observation::default() })
-    }
-
-    fn entries(&self, text: &str) -> Result<BTreeMap<String, String>, Malformed> {
-        match self.format {
-            Format::Dotenv => dotenv::read(text),
-            Format::Json => json::read(text),
-            Format::Yaml => yaml::read(text),
-        }
     }
 
     pub(crate) fn write(&self, writes: &[Write]) -> Vec<Outcome> {
@@ -126,22 +122,6 @@ impl Files {
         let after = Zeroizing::new(after.map_err(|problem| self.malformed(&problem))?);
         if before.as_deref() == Some(&*after) {
             return Ok(());
-        }
-        // Whatever was in the file: nobody shall find it unreadable, or with an entry less, because of keyform.
-        let mut wanted = self.entries(text).map_err(|problem| self.malformed(&problem))?;
-        for (key, value) in &changes {
-            match value {
-                Some(value) => wanted.insert((*key).to_owned(), (*value).to_owned()),
-                None => wanted.remove(*key),
-            };
-        }
-        if self.entries(&after).ok().as_ref() != Some(&wanted) {
-            return Err(self
-                .malformed(&Malformed {
-                    line: 1,
-                    why: "it would not say what it should when changed; nothing was written",
-                })
-                .help("make it a plain file of one entry a line, or move it away, and apply again"));
         }
         let path = self.target()?;
         self.put(&path, after.as_bytes()).map_err(|e| self.failed("written", &path, &e))

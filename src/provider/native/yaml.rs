@@ -62,6 +62,17 @@ pub fn edit(text: &str, changes: &Changes<'_>) -> Result<String, Malformed> {
         out.push('\n');
     }
     end.iter().for_each(|piece| out.push_str(piece.text));
+    let mut wanted: BTreeMap<String, String> = pieces.into_iter().filter_map(|piece| piece.entry).collect();
+    for (key, value) in changes {
+        match value {
+            Some(value) => drop(wanted.insert((*key).to_owned(), (*value).to_owned())),
+            None => drop(wanted.remove(*key)),
+        }
+    }
+    // YAML has more ways to hang together than lines: what is not exactly what was meant is not written.
+    if read(&out).as_ref() != Ok(&wanted) {
+        return Err(Malformed { line: 1, why: "this mapping can't be changed line by line" });
+    }
     Ok(out)
 }
 
