@@ -9,17 +9,29 @@ use std::io::Read;
 use std::sync::Arc;
 use std::sync::Mutex;
 
+/// Makes a certificate that signs itself, and its key, in a directory.
+const CERTIFICATE: &str = r#"
+import datetime, ipaddress, json, pathlib, sys
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization as s
+from cryptography.hazmat.primitives.asymmetric import ec
+key = ec.generate_private_key(ec.SECP256R1())
+name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+now = datetime.datetime.now(datetime.timezone.utc)
+made = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    .serial_number(1).not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=1))
+    .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+    .sign(key, hashes.SHA256()))
+folder = pathlib.Path(sys.argv[1])
+(folder / "tls.crt").write_bytes(made.public_bytes(s.Encoding.PEM))
+(folder / "tls.key").write_bytes(key.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, s.NoEncryption()))
+print(json.dumps("made"))
+"#;
+
 /// Applies with such a server in the place of the backend.
 pub(super) async fn run(stand: &Stand) -> Ran {
     let dir = stand.world.path();
-    let made = std::process::Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"])
-        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"])
-        .args(["-keyout", "tls.key", "-out", "tls.crt"])
-        .current_dir(dir)
-        .output()
-        .unwrap_or_else(|e| panic!("openssl is needed to make a certificate: {e}"));
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    crate::services::python(CERTIFICATE, dir);
     let certificate = CertificateDer::from_pem_file(dir.join("tls.crt")).unwrap();
     let key = PrivateKeyDer::from_pem_file(dir.join("tls.key")).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
