@@ -36,6 +36,8 @@ fn no_mistake_shows_a_literal() {
         "secret \"A\" {\n  value = format(\"%d\", \"canary-a1\")\n}",
         "secret \"A\" {\n  value = tonumber(\"canary-a1\")\n}",
         "secret \"A\" {\n  valeu = \"canary-a1\"\n}",
+        "secret \"A\" {\n  value canary-a1\n}",
+        "secret \"A\" {\n  value: canary-a1\n}",
         "variable \"a\" {\n  type = strin\n  default = \"canary-a1\"\n  sensitive = true\n}",
         "variable \"a\" {\n  default = \"canary-a1\"\n  sensitive = \"yes\"\n}",
         "variable \"a\" {\n  default = \"canary-a1\"\n  sensitve = true\n}",

@@ -186,15 +186,20 @@ impl Scan<'_> {
                     self.at += 1;
                 }
                 let is_known = matches!(&self.bytes[start..self.at], b"if" | b"in" | b"for" | b"else" | b"endif");
-                if self.line.last == Last::Text && !is_known {
+                // Behind a text, or behind a name where an equals sign should be, stands nothing that has syntax.
+                let is_lost = self.line.last == Last::Word && self.line.value.is_none() && self.stack.is_empty();
+                if (self.line.last == Last::Text || is_lost) && !is_known {
                     self.cover_line();
+                    if is_lost {
+                        self.out.push(start..self.line_end());
+                    }
                 }
                 self.line.last = if is_known { Last::Other } else { Last::Word };
                 self.line.end = self.at;
             }
             b => {
                 self.at += 1;
-                if b == b'=' && self.line.value.is_none() {
+                if (b == b'=' || b == b':' && self.line.last == Last::Word) && self.line.value.is_none() {
                     self.line.value = Some(self.at);
                     self.cover_bare();
                 }
