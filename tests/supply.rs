@@ -1,5 +1,5 @@
 //! What keyform is made of: every dependency comes from crates.io, has a licence that `deny.toml` allows, and is
-//! none that it bans. `cargo deny check` reads the same file and knows advisories as well; this needs no network.
+//! none that it bans. `cargo deny check` reads the same file and knows advisories as well.
 
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ fn listed(name: &str) -> BTreeSet<String> {
 
 fn packages() -> Vec<Value> {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .args(["metadata", "--format-version", "1", "--locked"])
         .current_dir(root())
         .output()
         .unwrap();
