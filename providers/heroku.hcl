@@ -1,4 +1,7 @@
-# Heroku.
+# Heroku: the config vars of an app.
+#
+# Every change of them makes a release and restarts the app, so all changes go into one request. Variables that
+# an add-on owns are none of ours: Heroku refuses a change as a whole that touches one of them.
 provider "heroku" {
   title    = "Heroku"
   docs     = "https://devcenter.heroku.com/articles/platform-api-reference"
@@ -14,4 +17,34 @@ provider "heroku" {
 
   verify { request = "GET /apps" }
   errors { message = get(response, "message", null) }
+
+  destination "heroku" {
+    import = true
+
+    app      = string # name or id
+    app_name = string
+
+    # All keys and values of an app together: 64 kB.
+    key { matches = "[A-Za-z0-9_]+" }
+    limits { concurrency = 4 }
+
+    lookup "attached" {
+      request = "GET /apps/${destination.app}/addon-attachments"
+      headers = { Accept-Inclusion = "config_vars", Range = "id ..; max=1000" }
+      value   = flatten([for it in response : it.config_vars])
+    }
+    list {
+      request  = "GET /apps/${destination.app}/config-vars"
+      items    = [for key, value in response : { key = key, value = value, id = key } if !contains(lookup.attached, key)]
+      document = [for key, value in response : key if !contains(lookup.attached, key)]
+    }
+    # What stays as it was has an id, and is left out; what is gone is null.
+    replace {
+      request = "PATCH /apps/${destination.app}/config-vars"
+      json = merge(
+        { for key in setsubtract(document, [for it in entries : it.key]) : key => null },
+        { for it in entries : it.key => it.value if it.id == null },
+      )
+    }
+  }
 }

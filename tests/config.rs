@@ -57,7 +57,17 @@ fn one_of(words: &[&str]) -> Type {
 fn app(slug: &str, methods: Vec<(&str, Method)>) -> (Arc<str>, App) {
     let methods = methods.into_iter().map(|(name, method)| (name.into(), method)).collect();
     let docs = format!("https://example.com/{slug}").into();
-    (slug.into(), App { slug: slug.into(), title: slug.to_uppercase().into(), docs, verified: Arc::default(), methods })
+    (
+        slug.into(),
+        App {
+            slug: slug.into(),
+            title: slug.to_uppercase().into(),
+            about: Arc::default(),
+            docs,
+            verified: Arc::default(),
+            methods,
+        },
+    )
 }
 
 /// A small world of providers, of every shape that the loader knows.

@@ -386,7 +386,10 @@ fn every_session_goes_as_written() {
 
 #[test]
 fn every_example_is_valid_and_those_on_files_apply() {
-    all(&folders("examples"), |folder| {
+    let mut examples = folders("examples");
+    examples.retain(|folder| !folder.ends_with("destinations"));
+    examples.extend(folders("examples/destinations"));
+    all(&examples, |folder| {
         let mut world = World::of(folder);
         let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
         let text: String = canary::files(folder)
@@ -405,6 +408,8 @@ fn every_example_is_valid_and_those_on_files_apply() {
         let mut commands = vec!["validate", "fmt --check"];
         if is_local {
             commands.extend(["apply --auto-approve", "plan --exit-code"]);
+        } else if folder.parent().is_some_and(|above| above.ends_with("destinations")) {
+            commands.push("plan");
         }
         commands.into_iter().find_map(|command| {
             let args: Vec<&str> = command.split(' ').collect();

@@ -85,6 +85,8 @@ pub struct App {
     pub slug: Arc<str>,
     /// The vendor's own name.
     pub title: Arc<str>,
+    /// What there is to know about it, in paragraphs.
+    pub about: Arc<str>,
     /// The vendor's documentation.
     pub docs: Arc<str>,
     /// When the facts were last checked, `YYYY-MM-DD`.

@@ -84,10 +84,10 @@ fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
 }
 
 fn head(app: &App) -> String {
-    let App { title, slug, docs, verified, .. } = app;
+    let App { title, slug, about, docs, verified, .. } = app;
     let docs =
         if docs.starts_with("https://") { format!("[Vendor's documentation]({docs})") } else { format!("`{docs}`") };
-    format!("# {title}\n\nGenerated from `providers/{slug}.hcl`. {docs}, last checked {verified}.\n")
+    format!("# {title}\n\nGenerated from `providers/{slug}.hcl`. {docs}, last checked {verified}.\n\n{about}\n")
 }
 
 fn connection(out: &mut String, level: &str, app: &App, name: &str, method: &Method) {

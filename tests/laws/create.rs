@@ -25,6 +25,8 @@ pub async fn law(stand: &Stand) {
         let there = seen.entries.get(key.as_str()).unwrap_or_else(|| panic!("`{key}` is not read"));
         let value = stand.facts.readable.then_some(value.as_str());
         assert_eq!(there.value.as_ref().map(|v| v.expose()), value, "{key}");
+        let tells = there.version.is_some() || there.digest.is_some();
+        assert!(stand.facts.readable || tells == stand.facts.versions, "whether `{key}` tells that it changed");
     }
     assert_eq!(seen.entries.len(), wanted.len());
 }

@@ -31,6 +31,7 @@ use keyform::model::attrs::Value;
 use keyform::provider::Destination;
 use keyform::provider::Op;
 use keyform::provider::Outcome;
+use keyform::provider::Seen;
 use keyform::provider::Write;
 use keyform::provider::registry::Registry;
 use keyform::secret::Secret;
@@ -127,10 +128,8 @@ async fn converge(destination: &Destination, wanted: &Wanted, written: &mut Writ
             (Some(there), Some(value)) => {
                 let same = match &there.value {
                     Some(old) => old.expose() == value,
-                    None => {
-                        let version = there.version.as_deref().map(str::to_owned);
-                        version.is_some() && written.get(key) == Some(&(value.clone(), version))
-                    }
+                    // Where nothing tells that a value changed, what was written last is all that is known.
+                    None => written.get(key) == Some(&(value.clone(), mark(there))),
                 };
                 if !same {
                     writes.push(update(key, value));
@@ -148,11 +147,16 @@ async fn converge(destination: &Destination, wanted: &Wanted, written: &mut Writ
     if let (true, Ok(seen)) = (all, destination.read().await) {
         for (key, there) in seen.entries {
             if let Some(Some(value)) = wanted.get(&*key) {
-                written.insert(key.to_string(), (value.clone(), there.version.as_deref().map(str::to_owned)));
+                written.insert(key.to_string(), (value.clone(), mark(&there)));
             }
         }
     }
     (writes.len(), all)
+}
+
+/// What tells that a value changed: its version, or a digest of it.
+fn mark(seen: &Seen) -> Option<String> {
+    seen.version.as_deref().or(seen.digest.as_deref()).map(str::to_owned)
 }
 
 /// A string input.
@@ -195,4 +199,5 @@ laws! {
     gitlab_project gitlab_group
     vercel_project vercel_custom vercel_sensitive vercel_team
     render_service render_group
+    heroku
 }

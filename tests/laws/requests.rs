@@ -131,6 +131,11 @@ fn gitlab() {
 }
 
 #[test]
+fn heroku() {
+    golden("heroku", &[session("heroku", stand::heroku)]);
+}
+
+#[test]
 fn vercel() {
     let parts = [
         session("vercel, project", stand::vercel_project),

@@ -6,9 +6,11 @@
 //! every exchange is checked against it ([`openapi`], [`aws`]).
 
 pub mod aws;
+pub mod fake;
 pub mod front;
 pub mod github;
 pub mod gitlab;
+pub mod heroku;
 pub mod openapi;
 pub mod render;
 mod sdk;

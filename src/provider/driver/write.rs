@@ -76,17 +76,9 @@ async fn whole(driver: &Driver, replace: &Operation, observed: &Observation, wri
 /// Entry by entry: creates and updates first, so that nothing is taken away before its successor is there.
 async fn each(driver: &Driver, observed: &Observation, writes: &[Write]) -> Vec<Option<Written>> {
     let mut results: Vec<Option<Written>> = writes.iter().map(|_| None).collect();
-    for slot in [Slot::Create, Slot::Update, Slot::Delete] {
-        let chosen: Vec<usize> = (0..writes.len()).filter(|i| slot_of(&writes[*i]) == slot).collect();
-        let operation = driver.operation(slot).map(|operation| (slot, operation));
-        let Some((slot, operation)) = operation
-            .or_else(|| (slot != Slot::Delete).then(|| Some((Slot::Upsert, driver.operation(Slot::Upsert)?)))?)
-        else {
-            continue;
-        };
-        if chosen.is_empty() {
-            continue;
-        }
+    for slot in [Slot::Create, Slot::Update, Slot::Upsert, Slot::Delete] {
+        let Some(operation) = driver.operation(slot) else { continue };
+        let chosen: Vec<usize> = (0..writes.len()).filter(|i| slot_of(driver, &writes[*i]) == slot).collect();
         let groups: Vec<Vec<usize>> = chosen.chunks(operation.max.unwrap_or(1)).map(<[usize]>::to_vec).collect();
         let done = futures_util::stream::iter(groups).map(|group| async move {
             let group_writes: Vec<&Write> = group.iter().map(|i| &writes[*i]).collect();
@@ -171,10 +163,12 @@ fn wanted(write: &Write) -> Option<&Secret> {
     }
 }
 
-fn slot_of(write: &Write) -> Slot {
-    match &write.op {
+/// The operation that a write is: where there is one for both, what is new and what is changed go together.
+fn slot_of(driver: &Driver, write: &Write) -> Slot {
+    let slot = match &write.op {
         Op::Create(_) => Slot::Create,
         Op::Update(_) => Slot::Update,
-        Op::Delete => Slot::Delete,
-    }
+        Op::Delete => return Slot::Delete,
+    };
+    if driver.operation(slot).is_some() { slot } else { Slot::Upsert }
 }

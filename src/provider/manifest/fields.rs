@@ -154,6 +154,15 @@ fn unknown(name: &str, span: Span) -> Diagnostic {
     bad(span, format!("There is no type `{name}`.")).did_you_mean(name, TYPES)
 }
 
+/// The comment that stands right above a place, without its marks.
+#[must_use]
+pub fn comment_above(text: &str, start: usize) -> Arc<str> {
+    let above = text.get(..start).unwrap_or_default().lines().rev();
+    let mut lines: Vec<&str> = above.map_while(|line| line.strip_prefix('#')).map(str::trim).collect();
+    lines.reverse();
+    lines.join("\n").into()
+}
+
 fn comment_after(text: &str, end: usize) -> Arc<str> {
     let rest = text.get(end..).unwrap_or_default();
     let line = rest.lines().next().unwrap_or_default();

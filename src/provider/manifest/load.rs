@@ -79,8 +79,9 @@ impl Loader<'_> {
         let verified = identity(self, "verified");
         let signer = decoder.attr("signer").and_then(|attr| self.signer(&attr.expr));
         let talk = self.talk(&mut decoder);
+        let about = fields::comment_above(self.text, block.header.start as usize);
         let mut app =
-            App { slug: slug.into(), title: title?, docs: docs?, verified: verified?, methods: BTreeMap::new() };
+            App { slug: slug.into(), title: title?, about, docs: docs?, verified: verified?, methods: BTreeMap::new() };
         let mut methods = BTreeMap::new();
         for connection in decoder.blocks("connection") {
             if let Some((name, mut method, own)) = self.connection(connection) {

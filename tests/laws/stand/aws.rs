@@ -251,6 +251,7 @@ fn facts(kind: Kind) -> Facts {
     let characters = |text: &str| !text.is_empty();
     Facts {
         readable: true,
+        versions: true,
         deletes_the_gone: kind == Kind::Parameters,
         empty: kind == Kind::ManyToOne,
         max_bytes: match kind {

@@ -107,6 +107,7 @@ async fn stand(format: &'static str, good_keys: &'static [&'static str], bad_key
         ground: Ground::Files(Files { folder, format }),
         facts: Facts {
             readable: true,
+            versions: true,
             deletes_the_gone: true,
             empty: true,
             max_bytes: 100_000,

@@ -4,6 +4,7 @@
 
 mod aws;
 mod files;
+mod heroku;
 mod rest;
 mod vault;
 
@@ -14,6 +15,7 @@ pub use crate::laws::stand::aws::secrets_manager_one;
 pub use crate::laws::stand::files::local_file_dotenv;
 pub use crate::laws::stand::files::local_file_json;
 pub use crate::laws::stand::files::local_file_yaml;
+pub use crate::laws::stand::heroku::heroku;
 pub use crate::laws::stand::rest::github_environment;
 pub use crate::laws::stand::rest::github_organization;
 pub use crate::laws::stand::rest::github_repository;
@@ -31,7 +33,9 @@ pub use crate::laws::stand::vault::vault_v2;
 
 use crate::laws::REGISTRY;
 pub use crate::laws::stand::rest::Rest;
+use crate::providers::fake::Fake;
 use crate::providers::front::Answer;
+use crate::providers::front::Check;
 use crate::providers::front::Front;
 use keyform::model::attrs::Attrs;
 use keyform::model::attrs::Value;
@@ -42,6 +46,7 @@ use keyform::secret::Secret;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 
@@ -63,6 +68,8 @@ pub struct Stand {
 pub struct Facts {
     /// Whether values come back.
     pub readable: bool,
+    /// Whether it shows, where they do not, that a value changed: a version, a time or a digest.
+    pub versions: bool,
     /// Whether it says that deleting what is gone already is answered with success or 404.
     pub deletes_the_gone: bool,
     /// Whether the empty value is taken.
@@ -89,12 +96,38 @@ pub struct Facts {
     pub vendor_checks_credentials: bool,
 }
 
+impl Facts {
+    /// Of a vendor that gives values back and takes any of them, in one page and one request a write.
+    fn usual(throttled: Answer, unauthorized: Answer) -> Self {
+        Self {
+            readable: true,
+            versions: true,
+            deletes_the_gone: true,
+            empty: true,
+            max_bytes: 50_000,
+            limits_values: false,
+            takes: |_| true,
+            capacity: None,
+            reads: |_| 1,
+            writes: 3,
+            throttled,
+            unauthorized,
+            good_keys: &["A", "a1_", "_A"],
+            bad_keys: &[],
+            vendor_checks_keys: true,
+            vendor_checks_credentials: true,
+        }
+    }
+}
+
 /// What is really there, asked past keyform.
 pub enum Ground {
     Files(files::Files),
     Vault(vault::Vault),
     Aws(aws::Aws),
     Rest(rest::Rest),
+    /// A fake, and the destination's place in it.
+    Fake(Arc<Mutex<dyn Fake>>, String),
 }
 
 /// Everything there is, by a name for each record: `own KEY` for those of the destination itself.
@@ -108,6 +141,10 @@ impl Ground {
             Self::Vault(vault) => vault.holds().await,
             Self::Aws(aws) => aws.holds().await,
             Self::Rest(rest) => rest.holds(),
+            Self::Fake(fake, place) => {
+                let records = fake.lock().unwrap().records().into_iter();
+                records.filter(|record| record.place == *place).map(|record| (record.key, record.value)).collect()
+            }
         }
     }
 
@@ -118,6 +155,13 @@ impl Ground {
             Self::Vault(vault) => vault.everything().await,
             Self::Aws(aws) => aws.everything().await,
             Self::Rest(rest) => rest.everything(),
+            Self::Fake(fake, place) => {
+                let records = fake.lock().unwrap().records().into_iter();
+                let whose = |at: String| if at == *place { "own".to_owned() } else { at };
+                records
+                    .map(|it| (format!("{} {}", whose(it.place), it.key), format!("{} {}", it.value, it.more)))
+                    .collect()
+            }
         }
     }
 
@@ -135,6 +179,10 @@ impl Ground {
             Self::Vault(vault) => vault.plant(entries).await,
             Self::Aws(aws) => aws.plant(entries).await,
             Self::Rest(rest) => rest.plant(entries),
+            Self::Fake(fake, place) => {
+                let mut fake = fake.lock().unwrap();
+                entries.iter().for_each(|(key, value)| fake.plant(place, key, value));
+            }
         }
     }
 
@@ -146,6 +194,7 @@ impl Ground {
             Self::Vault(vault) => vault.plant_neighbours(keys).await,
             Self::Aws(aws) => aws.plant_neighbours(keys).await,
             Self::Rest(rest) => rest.plant_neighbours(keys),
+            Self::Fake(fake, place) => fake.lock().unwrap().plant_neighbours(place, keys),
         }
     }
 
@@ -156,8 +205,17 @@ impl Ground {
             Self::Vault(vault) => vault.clear().await,
             Self::Aws(aws) => aws.clear().await,
             Self::Rest(rest) => rest.clear(),
+            Self::Fake(fake, place) => fake.lock().unwrap().clear(place),
         }
     }
+}
+
+/// A front before a fake, and the fake as the ground of the destination at `place`.
+async fn played<F: Fake + 'static>(fake: F, place: &str, checks: Vec<Check>) -> (Arc<Front>, Ground) {
+    let fake = Arc::new(Mutex::new(fake));
+    let behind = Arc::clone(&fake);
+    let front = Front::before(Arc::new(move |call| behind.lock().unwrap().answer(call)), checks).await;
+    (front, Ground::Fake(fake, place.into()))
 }
 
 /// A number that no other stand of this run has.

@@ -194,6 +194,7 @@ async fn github(place: &str, destination: Attrs, capacity: usize) -> Stand {
         front: Some(front),
         facts: Facts {
             readable: false,
+            versions: true,
             deletes_the_gone: true,
             empty: true,
             max_bytes: 48 * 1024,
@@ -251,6 +252,7 @@ async fn gitlab(owner: &str, destination: Attrs) -> Stand {
         front: Some(front),
         facts: Facts {
             readable: true,
+            versions: true,
             deletes_the_gone: true,
             empty: true,
             max_bytes: 100_000,
@@ -302,6 +304,7 @@ async fn vercel(like: Record, shared: bool, destination: Attrs) -> Stand {
         front: Some(front),
         facts: Facts {
             readable,
+            versions: true,
             deletes_the_gone: !shared,
             empty: true,
             max_bytes: 50_000,
@@ -368,6 +371,7 @@ async fn render(owner: &str, destination: Attrs, reads: fn(usize) -> u64) -> Sta
         front: Some(front),
         facts: Facts {
             readable: true,
+            versions: true,
             deletes_the_gone: true,
             empty: true,
             max_bytes: 50_000,

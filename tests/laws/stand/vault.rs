@@ -100,6 +100,7 @@ async fn stand(version: u8, method: &str, logins: bool) -> Stand {
         ground: Ground::Vault(vault),
         facts: Facts {
             readable: true,
+            versions: true,
             deletes_the_gone: false,
             empty: true,
             max_bytes: 100_000,
