@@ -39,3 +39,4 @@ mod supply;
 mod syntax;
 mod tidy;
 mod view;
+mod xray;

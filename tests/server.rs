@@ -21,8 +21,8 @@ use std::time::Instant;
 use zeroize::Zeroizing;
 
 /// A server in a directory, with a client that has logged in.
-struct Backend {
-    running: server::Running,
+pub(crate) struct Backend {
+    pub(crate) running: server::Running,
     client: Client,
     token: String,
 }
@@ -39,7 +39,7 @@ async fn backend(data: &Path) -> Backend {
     logged_in(start(data).await.unwrap()).await
 }
 
-async fn logged_in(running: server::Running) -> Backend {
+pub(crate) async fn logged_in(running: server::Running) -> Backend {
     let mut backend = Backend { client: Client::new(Options::default()).unwrap(), token: String::new(), running };
     let login = json!({"clientId": backend.running.client_id, "clientSecret": backend.running.client_secret.expose()});
     let answer = backend.ok(Method::Post, "/api/v1/auth/universal-auth/login", login).await;
@@ -62,12 +62,12 @@ impl Backend {
         (response.status, serde_json::from_slice(&response.body).unwrap_or(Value::Null))
     }
 
-    async fn call(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
+    pub(crate) async fn call(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
         let body = (!body.is_null()).then(|| body.to_string().into_bytes());
         self.send(method, path, body).await
     }
 
-    async fn ok(&self, method: Method, path: &str, body: Value) -> Value {
+    pub(crate) async fn ok(&self, method: Method, path: &str, body: Value) -> Value {
         let (status, answer) = self.call(method, path, body).await;
         assert_eq!(status, 200, "{method:?} {path}: {answer}");
         answer
@@ -82,7 +82,7 @@ impl Backend {
     }
 
     /// A project with the default environments; gives its id.
-    async fn project(&self, slug: &str) -> String {
+    pub(crate) async fn project(&self, slug: &str) -> String {
         let new = json!({"projectName": slug, "slug": slug});
         self.ok(Method::Post, "/api/v1/projects", new).await["project"]["id"].as_str().unwrap().to_owned()
     }

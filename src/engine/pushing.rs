@@ -20,6 +20,7 @@ use crate::engine::wire;
 use crate::model::attrs::Value;
 use crate::model::desired::Desired;
 use crate::model::job;
+use crate::model::job::Content;
 use crate::model::job::Job;
 use crate::model::job::Step;
 use crate::model::key_schema::KeySchema;
@@ -162,7 +163,7 @@ impl Engine {
                 delete: true,
                 can_import: false,
             };
-            let steps = job::steps(&job, |(), ()| None, |()| false).unwrap_or_default();
+            let steps = job::steps(&job, |(), ()| None, |()| Content::Unreadable).unwrap_or_default();
             let address = ledger.records.iter().find(|(_, record)| record.id == sync.id).map(|(address, _)| address);
             let of_sync = ledger.records.keys().filter(|entry| Some(&entry.resource()) == address);
             let owned: BTreeSet<Arc<str>> =

@@ -15,7 +15,9 @@
 //! | – | yes | any other | `Keep` |
 //!
 //! Without a key schema every key counts as managed. From a partial listing nothing is deleted or
-//! imported. An import whose stripped name is no legal name (it holds `:` or `/`) fails the whole job.
+//! imported. An import whose stripped name is no legal name (it holds `:` or `/`) fails the whole job; so does one of a
+//! value that can't be read, since nobody knows what would be in the source then. `docs/SEMANTICS.md` has the same with every
+//! case written out.
 
 use crate::model::key_schema;
 use crate::model::key_schema::KeySchema;
@@ -128,24 +130,36 @@ pub enum Kept {
     Partial,
 }
 
-/// The job fails before it writes anything: these keys of the destination would be imported under names
-/// that no secret can have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IllegalNames {
-    /// The keys at the destination, ordered.
-    pub keys: Vec<Arc<str>>,
+/// What a run knows of a value at the destination by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// It does not come back.
+    Unreadable,
+    /// The empty text.
+    Empty,
+    /// Any other.
+    Text,
+}
+
+/// The job fails before it writes anything: it would import these keys of the destination, and can't.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unimportable {
+    /// No secret can have such a name; ordered.
+    pub illegal: Vec<Arc<str>>,
+    /// Their values can't be read; ordered.
+    pub unreadable: Vec<Arc<str>>,
 }
 
 /// What a run does, by the key at the destination. `same` compares (`None` where it can't be known),
-/// `empty` says whether a destination's value is the empty text.
+/// `content` looks at one value of the destination.
 ///
 /// # Errors
-/// An import would make secrets with illegal names.
+/// It would import what can't be imported.
 pub fn steps<V, D>(
     job: &Job<'_, V, D>,
     same: impl Fn(&V, &D) -> Option<bool>,
-    empty: impl Fn(&D) -> bool,
-) -> Result<BTreeMap<Arc<str>, Step>, IllegalNames> {
+    content: impl Fn(&D) -> Content,
+) -> Result<BTreeMap<Arc<str>, Step>, Unimportable> {
     let import = job.first.filter(|_| job.can_import && job.complete);
     let overwrite_source = import == Some(InitialSync::ImportPrioritizeDestination);
     let import = import.is_some_and(InitialSync::imports);
@@ -155,6 +169,7 @@ pub fn steps<V, D>(
     };
 
     let mut steps = BTreeMap::new();
+    let mut failed = Unimportable::default();
     for (source, wanted) in job.source {
         let stored = stored(job.schema, job.rules, source);
         let found = job.destination.get_key_value(&stored).or_else(|| {
@@ -168,20 +183,26 @@ pub fn steps<V, D>(
         };
         let step = match same(wanted, found) {
             Some(true) => Step::Same { source },
-            _ if overwrite_source && !empty(found) => Step::Import { source, overwrite_source: true },
+            _ if overwrite_source && content(found) != Content::Empty => {
+                if content(found) == Content::Unreadable {
+                    failed.unreadable.push(Arc::clone(key));
+                }
+                Step::Import { source, overwrite_source: true }
+            }
             compared => Step::Overwrite { source, compared: compared.is_some() },
         };
         steps.insert(Arc::clone(key), step);
     }
 
-    let mut illegal = Vec::new();
-    for key in job.destination.keys() {
+    for (key, found) in job.destination {
         if steps.contains_key(key) {
             continue;
         }
         let imported = job.schema.strip(key).filter(|_| import);
-        if imported.is_some_and(|name| !is_legal(name)) {
-            illegal.push(Arc::clone(key));
+        match imported {
+            Some(name) if !is_legal(name) => failed.illegal.push(Arc::clone(key)),
+            Some(_) if content(found) == Content::Unreadable => failed.unreadable.push(Arc::clone(key)),
+            _ => {}
         }
         let step = match imported {
             Some(name) => Step::Import { source: name.into(), overwrite_source: false },
@@ -192,14 +213,15 @@ pub fn steps<V, D>(
         };
         steps.insert(Arc::clone(key), step);
     }
-    if illegal.is_empty() { Ok(steps) } else { Err(IllegalNames { keys: illegal }) }
+    failed.unreadable.sort();
+    if failed == Unimportable::default() { Ok(steps) } else { Err(failed) }
 }
 
 /// The keys that a sync takes away when it is deleted together with its secrets: those that the source
 /// has now. Keys that were renamed since are left behind.
 #[must_use]
 pub fn removals<V, D>(job: &Job<'_, V, D>) -> Vec<Arc<str>> {
-    let steps = steps(&Job { first: None, ..*job }, |_, _| None, |_| false).unwrap_or_default();
+    let steps = steps(&Job { first: None, ..*job }, |_, _| None, |_| Content::Unreadable).unwrap_or_default();
     steps.into_iter().filter(|(_, step)| matches!(step, Step::Overwrite { .. })).map(|(key, _)| key).collect()
 }
 

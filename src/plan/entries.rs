@@ -36,10 +36,12 @@ use crate::model::address::Address;
 use crate::model::attrs::SecretSource;
 use crate::model::attrs::Value;
 use crate::model::job;
+use crate::model::job::Content;
 use crate::model::job::InitialSync;
 use crate::model::job::Job;
 use crate::model::job::Kept;
 use crate::model::job::Step;
+use crate::model::job::Unimportable;
 use crate::model::ledger::DESTINATION;
 use crate::model::ledger::Record;
 use crate::model::ledger::VALUE;
@@ -64,6 +66,7 @@ use crate::secret::Fingerprint;
 use crate::secret::FingerprintKey;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::sync::Arc;
 
 /// The fingerprint of an entry's value, wherever the value was met: wanted, live and in the ledger alike.
@@ -169,7 +172,7 @@ struct Sync<'a> {
 /// One key of a listing, as the job sees it.
 struct Spot<'a> {
     sighting: &'a Sighting,
-    empty: bool,
+    content: Content,
 }
 
 impl Sync<'_> {
@@ -205,8 +208,8 @@ impl Sync<'_> {
                     plan.blocked.entry(self.address.clone()).or_insert_with(|| self.import_is_undone(&keys));
                 }
             },
-            Err(illegal) => {
-                plan.blocked.entry(self.address.clone()).or_insert_with(|| self.import_fails(&illegal.keys));
+            Err(failed) => {
+                plan.blocked.entry(self.address.clone()).or_insert_with(|| self.import_fails(&failed));
             }
         }
     }
@@ -235,7 +238,7 @@ impl Sync<'_> {
         taken.filter(|key| is_declared(key)).cloned().collect()
     }
 
-    fn steps(&self, pushed: &Pushed, listing: &Listing) -> Result<BTreeMap<Arc<str>, Step>, job::IllegalNames> {
+    fn steps(&self, pushed: &Pushed, listing: &Listing) -> Result<BTreeMap<Arc<str>, Step>, Unimportable> {
         let first = pushed.first.filter(|_| !self.writes_itself());
         steps(self.input.key, self.address, pushed, listing, first, self.deletes())
     }
@@ -414,11 +417,16 @@ impl Sync<'_> {
             .help("choose `initial_sync = \"import-prioritize-source\"`, or leave these secrets undeclared until the import is done")
     }
 
-    fn import_fails(&self, keys: &[Arc<str>]) -> Diagnostic {
-        let detail = format!("The first run of {} would import {}.", self.address, named(keys));
-        Diagnostic::error(&codes::IMPORT_NAMES, detail)
-            .at(self.resource.origin.block, "declared here")
-            .help("use a key schema that leaves them out, or `initial_sync = \"overwrite-destination\"`")
+    fn import_fails(&self, failed: &Unimportable) -> Diagnostic {
+        let mut detail = format!("The first run of {} would import", self.address);
+        let help = if failed.illegal.is_empty() {
+            let _ = write!(detail, " {}, whose values can't be read there.", named(&failed.unreadable));
+            "use `initial_sync = \"overwrite-destination\"`, or a key schema that leaves them out"
+        } else {
+            let _ = write!(detail, " {}.", named(&failed.illegal));
+            "use a key schema that leaves them out, or `initial_sync = \"overwrite-destination\"`"
+        };
+        Diagnostic::error(&codes::IMPORT_NAMES, detail).at(self.resource.origin.block, "declared here").help(help)
     }
 }
 
@@ -447,13 +455,15 @@ fn steps(
     listing: &Listing,
     first: Option<InitialSync>,
     delete: bool,
-) -> Result<BTreeMap<Arc<str>, Step>, job::IllegalNames> {
+) -> Result<BTreeMap<Arc<str>, Step>, Unimportable> {
     let destination = listing.entries.iter().map(|(stored, sighting)| {
-        let empty = match sighting.evidence {
-            Evidence::Value(value) if first.is_some() => value == fingerprint(key, sync, &pushed.rules, stored, b""),
-            _ => false,
+        let empty = || fingerprint(key, sync, &pushed.rules, stored, b"");
+        let content = match sighting.evidence {
+            Evidence::Value(value) if first.is_some() && value == empty() => Content::Empty,
+            Evidence::Value(_) => Content::Text,
+            Evidence::Digest(_) | Evidence::Present => Content::Unreadable,
         };
-        (Arc::clone(stored), Spot { sighting, empty })
+        (Arc::clone(stored), Spot { sighting, content })
     });
     let job = Job {
         source: &pushed.source,
@@ -470,7 +480,7 @@ fn steps(
         Evidence::Digest(equal) => Some(equal),
         Evidence::Present => None,
     };
-    job::steps(&job, same, |spot| spot.empty)
+    job::steps(&job, same, |spot| spot.content)
 }
 
 /// The first few keys, and how many more there are.

@@ -1,6 +1,7 @@
 //! The backend's own sync job: its table, a case a row.
 
 use keyform::model::job;
+use keyform::model::job::Content;
 use keyform::model::job::InitialSync;
 use keyform::model::job::Job;
 use keyform::model::key_schema::KeySchema;
@@ -14,6 +15,7 @@ fn keys(pairs: &[(&str, &'static str)]) -> Keys {
     pairs.iter().map(|(k, v)| (Arc::from(*k), *v)).collect()
 }
 
+#[derive(Clone, Copy)]
 struct Case<'a> {
     source: &'a [(&'a str, &'static str)],
     destination: &'a [(&'a str, &'static str)],
@@ -41,9 +43,14 @@ fn check(case: &Case<'_>, expected: &[&str]) {
         can_import: true,
     };
     let same = |a: &&str, b: &&str| (*b != "?").then_some(a == b);
-    let found: Vec<String> = match job::steps(&job, same, |value| value.is_empty()) {
+    let content = |value: &&str| match *value {
+        "?" => Content::Unreadable,
+        "" => Content::Empty,
+        _ => Content::Text,
+    };
+    let found: Vec<String> = match job::steps(&job, same, content) {
         Ok(steps) => steps.iter().map(|(key, step)| format!("{key}: {step:?}")).collect(),
-        Err(illegal) => vec![format!("illegal: {:?}", illegal.keys)],
+        Err(why) => vec![format!("illegal: {:?}, unreadable: {:?}", why.illegal, why.unreadable)],
     };
     assert_eq!(found, expected);
 }
@@ -109,6 +116,12 @@ fn imports() {
             first: Some(InitialSync::ImportPrioritizeSource),
             ..PLAIN
         },
-        &[r#"illegal: ["a/b", "a:b"]"#],
+        &[r#"illegal: ["a/b", "a:b"], unreadable: []"#],
     );
+    let hidden = Case { destination: &[("KF_A", "?"), ("KF_C", "?"), ("D", "?")], ..case };
+    check(
+        &Case { first: Some(InitialSync::ImportPrioritizeDestination), ..hidden },
+        &[r#"illegal: [], unreadable: ["KF_A", "KF_C"]"#],
+    );
+    check(&hidden, &[r#"illegal: [], unreadable: ["KF_C"]"#]);
 }

@@ -8,6 +8,7 @@ use keyform::diag::codes;
 use keyform::model::address::Address;
 use keyform::model::attrs::Value;
 use keyform::model::job;
+use keyform::model::job::Content;
 use keyform::model::job::InitialSync;
 use keyform::model::job::Job;
 use keyform::model::job::Step;
@@ -128,7 +129,8 @@ proptest! {
         let run = |source: &BTreeMap<Arc<str>, String>, destination: &BTreeMap<Arc<str>, String>, first| {
             let (schema, rules) = (&schema, &rules);
             let job = Job { source, destination, complete: true, schema, rules, first, delete, can_import: true };
-            job::steps(&job, |a, b| Some(a == b), String::is_empty)
+            let content = |value: &String| if value.is_empty() { Content::Empty } else { Content::Text };
+            job::steps(&job, |a, b| Some(a == b), content)
         };
         let Ok(steps) = run(&source, &destination, first) else { return Ok(()) };
         for (key, step) in steps {

@@ -3,14 +3,14 @@
 //! A destination that could not be read, or only in part, fails the job: it is never taken for empty. The
 //! error is a sentence for `lastSyncMessage`, with the key as JSON where one key is at fault.
 
-use crate::api::secrets::Change;
-use crate::api::secrets::New;
 use crate::api::secrets::StoredSecret;
 use crate::api::syncs::Sync;
 use crate::diag::Diagnostic;
 use crate::model::job;
+use crate::model::job::Content;
 use crate::model::job::InitialSync;
 use crate::model::job::Step;
+use crate::model::job::Unimportable;
 use crate::model::key_schema::KeySchema;
 use crate::model::schema::KeyRules;
 use crate::provider::Destination;
@@ -129,8 +129,12 @@ fn same(wanted: &Secret, found: &Seen) -> Option<bool> {
     found.value.as_ref().map(|value| value == wanted)
 }
 
-fn is_empty(found: &Seen) -> bool {
-    found.value.as_ref().is_some_and(Secret::is_empty)
+fn content(found: &Seen) -> Content {
+    match &found.value {
+        None => Content::Unreadable,
+        Some(value) if value.is_empty() => Content::Empty,
+        Some(_) => Content::Text,
+    }
 }
 
 fn plan<'a>(
@@ -155,12 +159,10 @@ fn plan<'a>(
 async fn push(app: &App, loaded: &Loaded, opened: &Opened) -> Result<(), String> {
     let values = values(&source(app, &loaded.at).await?);
     let rules = &opened.destination.variant().keys;
-    let clash = job::collisions(&opened.schema, rules, values.keys()).into_iter().next();
-    if let Some((key, keys)) = clash {
-        return Err(about(&key, &format!("the secrets {} would be one key at the destination", keys.join(", "))));
-    }
+    clash(opened, &values)?;
     let delete = !specs::disables_deletion(&loaded.sync.sync_options);
-    let steps = job::steps(&plan(opened, &values, rules, None, delete), same, is_empty).map_err(|_| illegal(&[]))?;
+    let steps =
+        job::steps(&plan(opened, &values, rules, None, delete), same, content).map_err(|why| unimportable(&why))?;
     let mut writes = Vec::new();
     for (key, step) in steps {
         let value = |source: &Arc<str>| values.get(source).cloned().unwrap_or_else(|| Secret::new(String::new()));
@@ -186,14 +188,14 @@ async fn remove(app: &App, loaded: &Loaded, opened: &Opened) -> Result<(), Strin
 /// Takes values of the destination into the source folder.
 async fn import(app: &App, loaded: &Loaded, opened: &Opened, first: InitialSync) -> Result<(), String> {
     let values = values(&source(app, &loaded.at).await?);
+    clash(opened, &values)?;
     let rules = &opened.destination.variant().keys;
-    let steps =
-        job::steps(&plan(opened, &values, rules, Some(first), false), same, is_empty).map_err(|e| illegal(&e.keys))?;
+    let steps = job::steps(&plan(opened, &values, rules, Some(first), false), same, content)
+        .map_err(|why| unimportable(&why))?;
     let mut taken: Vec<(Arc<str>, Secret)> = Vec::new();
     for (key, step) in steps {
         let Step::Import { source, .. } = step else { continue };
-        let value = opened.seen.entries.get(&key).and_then(|seen| seen.value.clone());
-        taken.push((source, value.ok_or_else(|| about(&key, "its value can't be read, so it can't be imported"))?));
+        taken.extend(opened.seen.entries.get(&key).and_then(|seen| Some((source, seen.value.clone()?))));
     }
     if taken.is_empty() {
         return Ok(());
@@ -202,10 +204,7 @@ async fn import(app: &App, loaded: &Loaded, opened: &Opened, first: InitialSync)
     let own = loaded.sync.id.clone();
     let stored = app.db.run(move |store| {
         for (key, value) in taken {
-            let change = Change { secret_value: Some(value.clone()), ..Change::default() };
-            if store.update_secret(&at, &key, &change)?.is_none() {
-                store.create_secret(&at, &key, &New::of(value))?;
-            }
+            store.take_secret(&at, &key, &value)?;
         }
         store.queue_touched(&at.project, &at.folder, Some(&own))
     });
@@ -242,7 +241,23 @@ pub(super) fn about(key: &str, message: &str) -> String {
     serde_json::json!({"secretKey": key, "message": message}).to_string()
 }
 
-fn illegal(keys: &[Arc<str>]) -> String {
-    let first = keys.first().map_or("", |key| key);
-    about(first, "its name can't be the name of a secret, so it can't be imported: it holds `:` or `/`")
+/// Two secrets that would be one key: nothing is done then.
+fn clash(opened: &Opened, values: &Source) -> Result<(), String> {
+    let rules = &opened.destination.variant().keys;
+    match job::collisions(&opened.schema, rules, values.keys()).into_iter().next() {
+        Some((key, keys)) => {
+            Err(about(&key, &format!("the secrets {} would be one key at the destination", keys.join(", "))))
+        }
+        None => Ok(()),
+    }
+}
+
+fn unimportable(why: &Unimportable) -> String {
+    match (why.illegal.first(), why.unreadable.first()) {
+        (None, Some(key)) => about(key, "its value can't be read, so it can't be imported"),
+        (key, _) => about(
+            key.map_or("", |key| key),
+            "its name can't be the name of a secret, so it can't be imported: it holds `:` or `/`, or is empty",
+        ),
+    }
 }
