@@ -1,9 +1,12 @@
 //! Files of this machine that are replaced as a whole: readers, and whoever comes after a crash, find the old
 //! content or the new one. What the content means, and who else may write, is the caller's business.
 
+use sha2::Digest;
+use sha2::Sha256;
 use std::fs;
 use std::fs::File;
 use std::fs::OpenOptions;
+use std::fs::Permissions;
 use std::io;
 use std::io::Write;
 use std::path::Path;
@@ -14,15 +17,28 @@ use std::path::Path;
 /// # Errors
 /// The directory is missing, full or refuses; then the file is as it was.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    put(path, content, fs::metadata(path).ok().map(|old| old.permissions()))
+}
+
+/// The same for what only its owner may read, whatever the mode of the file was that is there.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    put(path, content, None)
+}
+
+fn put(path: &Path, content: &[u8], mode: Option<Permissions>) -> io::Result<()> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    // Always of the same name, so that what a crash left is found and goes: it may hold secrets.
-    let beside = parent.join(format!(".{name}.keyform"));
-    match fs::remove_file(&beside) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-        _ => {}
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    // What a crash left may hold secrets: it goes.
+    for left in fs::read_dir(parent).into_iter().flatten().flatten() {
+        if is_beside(name, &left.file_name().to_string_lossy()) {
+            fs::remove_file(left.path())?;
+        }
     }
-    let written = fill(&beside, path, content).and_then(|()| fs::rename(&beside, path));
+    let beside = parent.join(beside(name, rand::random()));
+    let written = fill(&beside, content, mode).and_then(|()| fs::rename(&beside, path));
     if let Err(error) = written {
         // Where it can't be removed either, the next write tries again.
         let _ = fs::remove_file(&beside);
@@ -35,17 +51,33 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes a new file, readable by its owner only until it is whole; then it gets the mode of the one that it
-/// replaces.
-fn fill(beside: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
+/// How the names begin under which content is written beside a file.
+const BESIDE: &str = ".keyform-";
+
+/// A name under which the new content of a file is written: nobody can know it before, and nobody has a file of such
+/// a name by chance, because its second half is made of the file's name and the first.
+fn beside(name: &[u8], number: u64) -> String {
+    let digest = Sha256::new().chain_update(name).chain_update([0]).chain_update(number.to_be_bytes()).finalize();
+    let check: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("{BESIDE}{number:016x}{check}")
+}
+
+/// Whether a name is one that [`beside`] gave for a file.
+fn is_beside(name: &[u8], found: &str) -> bool {
+    let number = found.strip_prefix(BESIDE).and_then(|rest| u64::from_str_radix(rest.get(..16)?, 16).ok());
+    number.is_some_and(|number| beside(name, number) == found)
+}
+
+/// Writes a new file, readable by its owner only until it is whole; then it gets its mode.
+fn fill(beside: &Path, content: &[u8], mode: Option<Permissions>) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(beside)?;
     file.write_all(content)?;
-    if let Ok(old) = fs::metadata(path) {
-        file.set_permissions(old.permissions())?;
+    if let Some(mode) = mode {
+        file.set_permissions(mode)?;
     }
     file.sync_all()
 }

@@ -55,6 +55,7 @@ fn a_state_of_terraform_says_what_things_are_called() {
     let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios/adopt");
     let mut world = World::of(&scenario);
     run(&mut world, "write secret.txt", Some("canary-client-secret-0123456789\n"));
+    run(&mut world, "mkdir out", None);
     let serve = "start keyform serve --listen 127.0.0.1:0 --data server --client-id keyform \
                  --client-secret-file secret.txt --allow-local out";
     run(&mut world, serve, None);

@@ -87,15 +87,20 @@ async fn new_files_are_private_and_old_ones_keep_their_mode() {
 }
 
 #[tokio::test]
-async fn what_a_crash_left_goes_with_the_next_write() {
+async fn what_a_crash_left_goes_with_the_next_write_and_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
-    let left = dir.path().join(".out.env.keyform");
-    std::fs::write(&left, "A=canary-half").unwrap();
+    // Made by keyform for `out.env`, for another file, and by nobody that keyform knows.
+    let left = ".keyform-0123456789abcdef3598ecd817b9ff2c";
+    let foreign = [".out.env.keyform", ".keyform-0123456789abcdef0000000000000000", ".keyform-", ".keyform-é"];
+    for name in foreign.iter().chain([&left]) {
+        std::fs::write(dir.path().join(name), "A=canary-half").unwrap();
+    }
     let destination = open(dir.path(), "out.env", "dotenv").unwrap();
     assert!(entries(&destination).await.is_empty());
     write(&destination, &[create("A", "canary-whole")]).await;
-    assert!(!left.exists());
-    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    assert!(!dir.path().join(left).exists());
+    assert!(foreign.iter().all(|name| dir.path().join(name).exists()));
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), foreign.len() + 1);
 }
 
 #[cfg(unix)]

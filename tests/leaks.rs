@@ -83,7 +83,15 @@ fn nothing_leaks_where_nobody_looks() {
         let is_open = path.ends_with("lock") && bytes.is_empty();
         assert!(is_open || mode(&path) & 0o077 == 0, "{} has mode {:o}", path.display(), mode(&path));
     }
-    for file in ["out/dev.env", "web.plan"] {
+    // Also what others could read before.
+    fs::write(world.path().join("copy.env"), "A=1\n").unwrap();
+    for file in ["copy.env", "web.plan"] {
+        fs::set_permissions(world.path().join(file), fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let export = ["secret", "export", "bakery/dev/api", "--output", "copy.env", "--force"];
+    assert_eq!(run(&world, &export).0, 0);
+    assert_eq!(run(&world, &["plan", "--allow-exec", "--out", "web.plan"]).0, 0);
+    for file in ["out/dev.env", "copy.env", "web.plan"] {
         assert_eq!(mode(&world.path().join(file)), 0o600, "{file}");
     }
     assert_eq!(canary::found(&canaries, &fs::read(world.path().join("web.plan")).unwrap()), Vec::<&str>::new());

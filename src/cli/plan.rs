@@ -39,7 +39,7 @@ use std::time::Instant;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  keyform plan\n  keyform plan --out web.plan && keyform apply web.plan\n  \
                         keyform plan --target 'secret_sync.web[\"prod\"]'\n  \
-                        keyform plan --exit-code   # 0 nothing to do, 2 changes, 5 could not see everything")]
+                        keyform plan --exit-code   # 0 nothing to do, 2 changes, 5 could not see everything, 6 refused")]
 pub(super) struct Args {
     #[command(flatten)]
     pub(super) selection: Selection,
@@ -157,7 +157,7 @@ fn is_free(path: &Path) -> Result<(), Diagnostic> {
 fn keep(context: &Context, path: &Path, planned: &Planned, scope: &Scope, cost: Cost) -> Result<(), Diagnostic> {
     let saved = Saved { plan: planned.plan.clone(), origin: planned.origin(scope) };
     let document = json::plan::saved(&saved, cost, context.entries(), &context.sources);
-    disk::replace(path, json::pretty(&document).as_bytes()).map_err(|error| match error.kind() {
+    disk::replace_private(path, json::pretty(&document).as_bytes()).map_err(|error| match error.kind() {
         ErrorKind::NotFound => unwritable(path, "there is no such directory"),
         _ => unwritable(path, &why(&error)),
     })
@@ -237,7 +237,9 @@ fn are_known(context: &mut Context, desired: &Desired, targets: &[Address]) -> b
 /// A plan that can't be applied is refused, one with holes is never clean; a plan with changes is pending where that was asked for.
 fn exit(planned: &Planned, exit_code: bool) -> Exit {
     let plan = &planned.plan;
-    if !plan.blocked.is_empty() {
+    // As `validate` ends for a rule: who wants it allowed says so in the configuration.
+    let never = |hazard: &Hazard| !hazard.kind.can_be_allowed() || hazard.kind == HazardKind::Rule;
+    if !plan.blocked.is_empty() || plan.hazards.iter().any(|hazard| never(hazard) && !hazard.allowed) {
         return Exit::Refused;
     }
     if !plan.incomplete.is_empty() {

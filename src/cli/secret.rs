@@ -11,11 +11,13 @@ use crate::cli::formats::Secrets;
 use crate::config::Extent;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::disk;
 use crate::engine::Engine;
 use crate::engine::secrets::Place;
 use crate::secret::Secret;
 use crate::view::words;
 use serde::Serialize;
+use std::fs::OpenOptions;
 use std::io::IsTerminal;
 use std::io::Write;
 use std::path::Path;
@@ -306,13 +308,15 @@ fn input(context: &Context, key: &str) -> Result<Secret, Diagnostic> {
     Ok(Secret::new(text))
 }
 
-/// A file that only its owner may read. One that is there keeps its mode and loses its content.
+/// A file that only its owner may read, whatever its mode was. What is no file, such as a pipe, is written to.
 fn save(path: &Path, text: &[u8]) -> Result<(), Diagnostic> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).and_then(|mut file| file.write_all(text)).map_err(|error| {
+    let written = match std::fs::metadata(path) {
+        Ok(found) if !found.is_file() => OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(text)),
+        // Through a link to the file itself.
+        Ok(_) => path.canonicalize().and_then(|file| disk::replace_private(&file, text)),
+        Err(_) => disk::replace_private(path, text),
+    };
+    written.map_err(|error| {
         Diagnostic::error(
             &codes::UNWRITABLE,
             format!("`{}` can't be written: {}.", path.display(), context::why(&error)),

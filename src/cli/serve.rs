@@ -107,14 +107,16 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     }
 }
 
-/// Which files of this machine may be written: the directory is made, so that its real place is known.
+/// Which files of this machine may be written. The directory is there already: one that is not is a mistyped one.
 fn local(args: &Args) -> Result<LocalFiles, Diagnostic> {
     let Some(dir) = &args.allow_local else { return Ok(LocalFiles::Refused) };
-    std::fs::create_dir_all(dir).map_err(|error| {
-        let detail = format!("`{}` can't be made: {}.", dir.display(), context::why(&error));
-        Diagnostic::error(&codes::UNWRITABLE, detail)
-    })?;
-    Ok(LocalFiles::Below(dir.clone()))
+    let why = match std::fs::metadata(dir) {
+        Ok(found) if found.is_dir() => return Ok(LocalFiles::Below(dir.clone())),
+        Ok(_) => "it is no directory".to_owned(),
+        Err(error) => context::why(&error),
+    };
+    let detail = format!("`--allow-local {}`: {why}.", dir.display());
+    Err(Diagnostic::error(&codes::UNREADABLE, detail).help("make the directory first, or name the one that is meant"))
 }
 
 fn identity(context: &Context, args: &Args) -> Result<Option<(String, Secret)>, Diagnostic> {
