@@ -3,6 +3,7 @@
 use keyform::diag::Diagnostic;
 use keyform::diag::codes;
 use keyform::diag::render::render;
+use keyform::diag::source::Known;
 use keyform::diag::source::SourceId;
 use keyform::diag::source::Sources;
 use keyform::diag::source::Span;
@@ -81,7 +82,7 @@ warning KF0104: set twice
 fn secrets_are_covered_and_no_source_is_needed() {
     let mut sources = Sources::new();
     sources.add_plain("a.hcl", "token = \"canary-2\"\n");
-    sources.hide(span(0, 9, 17));
+    sources.mark(span(0, 9, 17), Known::Hidden);
     let d = Diagnostic::error(&codes::TYPE, "This is no number.").at(span(0, 8, 18), "");
     check(
         &d,
@@ -114,7 +115,7 @@ proptest! {
         let mut sources = Sources::new();
         sources.add_plain("a", text.as_str());
         sources.add_plain("b", "");
-        sources.hide(span(0, 1, 3));
+        sources.mark(span(0, 1, 3), Known::Hidden);
         let mut d = Diagnostic::error(&codes::TYPE, "x");
         for (source, start, end) in spans {
             d = d.at(span(source, start, end), "here");

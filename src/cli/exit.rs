@@ -13,7 +13,8 @@ pub(super) enum Exit {
     Pending = 2,
     /// Something could not be read or verified, so the answer is not complete.
     Undetermined = 5,
-    /// Refused by a guard, by the person who was asked, or because a saved plan is no longer true.
+    /// Refused by a guard, by the person who was asked, or because a saved plan is no longer true; a plan that nothing
+    /// on the command line could allow.
     Refused = 6,
     /// Applied in part: something failed, or waits for somebody's approval.
     Partial = 7,
@@ -30,7 +31,7 @@ impl Exit {
         (Exit::Failed, "failed"),
         (Exit::Pending, "changes are pending (plan --exit-code, fmt --check)"),
         (Exit::Undetermined, "not fully determined: something could not be read or verified"),
-        (Exit::Refused, "refused by a guard, not confirmed, or a saved plan is no longer true"),
+        (Exit::Refused, "refused by a guard, not confirmed, or a saved plan is no longer true; of `plan`: no apply could allow it"),
         (Exit::Partial, "applied in part, or waiting for approval"),
         (Exit::Usage, "wrong usage"),
         (Exit::Interrupted, "interrupted"),

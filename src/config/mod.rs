@@ -43,6 +43,7 @@ use crate::config::load::Files;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::codes;
+use crate::diag::source::Known;
 use crate::diag::source::Sources;
 use crate::diag::source::Span;
 use crate::lang::parse;
@@ -110,7 +111,7 @@ pub fn load(acc: &mut Diagnostics, sources: &mut Sources, input: &Input, schemas
     let mut found = Diagnostics::new();
     let files = load::directory(&mut found, sources, input);
     let bodies = files.bodies.iter().chain(files.modules.iter().flat_map(|module| &module.bodies));
-    plain::spans(bodies, schemas).into_iter().for_each(|span| sources.reveal(span));
+    plain::marks(bodies, schemas).into_iter().for_each(|(span, known)| sources.mark(span, known));
     // Functions that give paths start at the root, whatever the directory was called.
     let input = &Input { dir: load::absolute(&input.dir), ..input.clone() };
     let job = || {
@@ -125,7 +126,7 @@ pub fn load(acc: &mut Diagnostics, sources: &mut Sources, input: &Input, schemas
         acc.push(Diagnostic::error(&codes::CONFIG_READ, "The configuration could not be evaluated."));
         return None;
     };
-    hidden.into_iter().for_each(|span| sources.hide(span));
+    hidden.into_iter().for_each(|span| sources.mark(span, Known::Hidden));
     let failed = found.has_errors();
     acc.extend(once(found));
     (!failed).then_some(desired)
@@ -229,7 +230,8 @@ pub fn covered(text: &str, schemas: &Schemas) -> String {
     let mut sources = Sources::new();
     let id = sources.add("", text);
     let body = parse::parse(&mut Diagnostics::new(), id, text);
-    plain::spans(body.as_slice(), schemas).into_iter().for_each(|span| sources.reveal(span));
+    let marks = plain::marks(body.as_slice(), schemas);
+    marks.into_iter().for_each(|(span, known)| sources.mark(span, known));
     sources.get(id).map(|source| source.shown().to_owned()).unwrap_or_default()
 }
 

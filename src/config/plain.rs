@@ -1,47 +1,175 @@
-//! Which attributes are plain: what is quoted in them is never a secret, and excerpts may show it.
-//! The table of blocks says so; whatever it does not name stays covered.
+//! What excerpts may show of a text that has syntax. The whole value of an attribute that is plain: the table of
+//! blocks says which are. Of any other value only what leads somewhere: references to what has a name in every
+//! configuration, names of functions, `true`, `false`, `null`, operators. Texts, numbers and bare words stay covered.
 
 use crate::config::blocks;
 use crate::config::blocks::Form;
 use crate::config::blocks::Open;
 use crate::config::blocks::Ty;
 use crate::config::blocks::reuse::DATA_KINDS;
+use crate::diag::source::Known;
 use crate::diag::source::Span;
 use crate::lang::ast::Body;
 use crate::lang::ast::Expr;
+use crate::lang::ast::Key;
 use crate::lang::ast::Node;
+use crate::lang::ast::Part;
+use crate::lang::ast::Step;
+use crate::lang::functions;
 use crate::model::address::DATA;
+use crate::model::address::MODULE;
 use crate::model::login;
+use crate::model::resource::Kind;
 use crate::model::schema::Method;
 use crate::model::schema::Schemas;
+use std::sync::Arc;
 
-/// Where the values of plain attributes stand.
-pub(crate) fn spans<'a>(bodies: impl IntoIterator<Item = &'a Body>, schemas: &Schemas) -> Vec<Span> {
-    let mut out = Vec::new();
-    for block in bodies.into_iter().flat_map(|body| &body.blocks) {
-        let data = || DATA_KINDS.iter().find(|(kind, _)| block.labels.first().is_some_and(|l| *l.text == *kind.word()));
-        let form = if &*block.kind == DATA { data().map(|(_, form)| *form) } else { blocks::top(&block.kind) };
-        if let Some(form) = form {
-            collect(&mut out, &block.body, form, schemas);
-        }
+/// What is known of the values; what comes later counts.
+pub(crate) fn marks<'a>(bodies: impl IntoIterator<Item = &'a Body>, schemas: &Schemas) -> Vec<(Span, Known)> {
+    let mut marks = Marks { out: Vec::new(), texts: false, bound: Vec::new() };
+    for body in bodies {
+        collect(&mut marks, body, None, schemas);
     }
-    out
+    marks.out
 }
 
-fn collect(out: &mut Vec<Span>, body: &Body, form: &Form, schemas: &Schemas) {
+/// `form` is that of the block; `None` for a file, or if nobody knows it.
+fn collect<'e>(marks: &mut Marks<'e>, body: &'e Body, form: Option<&Form>, schemas: &Schemas) {
     for attr in &body.attrs {
-        let is_plain = match form.attr(&attr.name) {
+        let known = form.and_then(|form| form.attr(&attr.name));
+        marks.texts = form.is_some_and(|form| match known {
             // A rule can't even be asked about a secret.
             Some(known) => is_plain(known.ty) || form.word == "rule",
             None => is_open(form.open, &attr.name, schemas),
-        };
-        if is_plain || names_a_source(&attr.expr) {
-            out.push(attr.expr.span);
+        });
+        marks.out.push((attr.expr.span, Known::Plain));
+        // Where bare words have a meaning of their own, they are plain as well.
+        let is_word = known.is_some_and(|known| matches!(known.ty, Ty::Type | Ty::NameOf(_) | Ty::Address));
+        if !is_word && !names_a_source(&attr.expr) {
+            marks.parts(&attr.expr);
         }
     }
     for block in &body.blocks {
-        if let Some(form) = form.block(&block.kind) {
-            collect(out, &block.body, form, schemas);
+        let data = || DATA_KINDS.iter().find(|(kind, _)| block.labels.first().is_some_and(|l| *l.text == *kind.word()));
+        let inner = match form {
+            Some(form) => form.block(&block.kind),
+            None if &*block.kind == DATA => data().map(|(_, form)| *form),
+            None => blocks::top(&block.kind),
+        };
+        collect(marks, &block.body, inner, schemas);
+    }
+}
+
+/// Names that stand for something in every configuration, besides the kinds of resources.
+const ROOTS: [&str; 6] = ["var", "local", "each", "self", MODULE, DATA];
+
+struct Marks<'e> {
+    out: Vec<(Span, Known)>,
+    /// Whether texts and numbers of the value are plain; a bare word that is no name may always be a secret.
+    texts: bool,
+    /// The names that the `for` expressions around give.
+    bound: Vec<&'e str>,
+}
+
+impl<'e> Marks<'e> {
+    fn hide(&mut self, span: Span) {
+        self.out.push((span, Known::Hidden));
+    }
+
+    fn is_known(&self, name: &str) -> bool {
+        ROOTS.contains(&name) || Kind::from_word(name).is_some() || self.bound.contains(&name)
+    }
+
+    /// Hides what may be a secret in a value that is shown.
+    fn parts(&mut self, expr: &'e Expr) {
+        let quoted = Span { start: expr.span.start + 1, end: expr.span.end.saturating_sub(1), ..expr.span };
+        match &expr.node {
+            Node::Null | Node::Bool(_) => {}
+            Node::Number(_) | Node::String(_) if self.texts => {}
+            Node::Number(_) => self.hide(expr.span),
+            Node::String(_) => self.hide(quoted),
+            Node::Template(parts) => {
+                if !self.texts {
+                    self.hide(quoted);
+                }
+                self.template(parts);
+            }
+            Node::Name(_) | Node::Get(..) | Node::Index(_) | Node::Splat(..) => self.reference(expr),
+            Node::List(items) => items.iter().for_each(|item| self.parts(item)),
+            Node::Object(fields) => {
+                for (key, value) in fields {
+                    if let Key::Expr(key) = key {
+                        self.parts(key);
+                    }
+                    self.parts(value);
+                }
+            }
+            Node::Call { name, args, .. } => {
+                if !functions::CORE.iter().chain(functions::OUTSIDE).any(|function| *function.name == **name) {
+                    let length = u32::try_from(name.len()).unwrap_or(u32::MAX);
+                    self.hide(Span { end: expr.span.start.saturating_add(length).min(expr.span.end), ..expr.span });
+                }
+                args.iter().for_each(|arg| self.parts(arg));
+            }
+            Node::Unary(_, of) => self.parts(of),
+            Node::Binary(_, pair) => [&pair.0, &pair.1].into_iter().for_each(|one| self.parts(one)),
+            Node::If(three) => [&three.0, &three.1, &three.2].into_iter().for_each(|one| self.parts(one)),
+            Node::For(it) => {
+                self.parts(&it.over);
+                let outside = self.bound.len();
+                self.bound.extend(it.key.iter().chain([&it.value]).map(|name| &**name));
+                let inner = it.key_expr.iter().chain([&it.value_expr]).chain(&it.cond);
+                inner.for_each(|one| self.parts(one));
+                self.bound.truncate(outside);
+            }
+        }
+    }
+
+    /// A name and what is behind it: shown if the name is known; of what is computed in it, as ever.
+    fn reference(&mut self, expr: &'e Expr) {
+        let mut inner = Vec::new();
+        let mut root = expr;
+        loop {
+            root = match &root.node {
+                Node::Get(of, _) => of,
+                Node::Index(pair) => {
+                    inner.push(&pair.1);
+                    &pair.0
+                }
+                Node::Splat(of, steps) => {
+                    inner.extend(steps.iter().filter_map(|step| match step {
+                        Step::Index(index) => Some(index),
+                        Step::Get(..) | Step::Splat(..) => None,
+                    }));
+                    of
+                }
+                Node::Name(name) if self.is_known(name) => break,
+                Node::Name(_) => return self.hide(expr.span),
+                _ => {
+                    self.parts(root);
+                    break;
+                }
+            };
+        }
+        inner.into_iter().for_each(|index| self.parts(index));
+    }
+
+    /// Of what is computed in a text, the expressions; the brackets around them are no part of the text.
+    fn template(&mut self, parts: &'e [Part]) {
+        for part in parts {
+            let (expr, bodies, names): (&Expr, Vec<&[Part]>, Vec<&Arc<str>>) = match part {
+                Part::Text(_) => continue,
+                Part::Value(expr) => (expr, Vec::new(), Vec::new()),
+                Part::If(expr, yes, no) => (expr, vec![&**yes, &**no], Vec::new()),
+                Part::For { key, value, over, body } => (over, vec![&**body], key.iter().chain([value]).collect()),
+            };
+            let Span { start, end, .. } = expr.span;
+            self.out.push((Span { start: start.saturating_sub(2), end: end + 1, ..expr.span }, Known::Plain));
+            self.parts(expr);
+            let outside = self.bound.len();
+            self.bound.extend(names.into_iter().map(|name| &**name));
+            bodies.into_iter().for_each(|body| self.template(body));
+            self.bound.truncate(outside);
         }
     }
 }

@@ -1,20 +1,23 @@
-//! What of a text may be a secret: the content of every quoted text and heredoc but for the labels of
-//! blocks, and values without quotes that are no expression. Reads any text, also one without syntax, and covers too much rather than too little. Which
-//! of them are known to be plain is not decided here: see [`Sources::reveal`](crate::diag::source::Sources::reveal).
+//! What of a text is structure, and so may be shown whatever else the text holds: names before an equals
+//! sign, the headers of blocks with their labels, brackets that stand alone. Everything else may be a secret:
+//! values, comments, whatever has no syntax. Reads any text, and shows too little rather than too much. Which
+//! values are known to be plain is not decided here: see [`Sources::reveal`](crate::diag::source::Sources::reveal).
 
 use std::ops::Range;
 
-/// The ranges to cover, in no order; they may overlap.
-pub(crate) fn literals(text: &str) -> Vec<Range<usize>> {
-    let mut scan = Scan {
-        bytes: text.as_bytes(),
-        at: 0,
-        line: Line::default(),
-        outermost: None,
-        stack: Vec::new(),
-        out: Vec::new(),
-        drop_labels: None,
-    };
+/// What is known of a text without knowing what any word in it means.
+#[derive(Debug, Default)]
+pub(crate) struct Structure {
+    /// What may be shown.
+    pub(crate) shown: Vec<Range<usize>>,
+    /// What never is, also in the middle of a plain value.
+    pub(crate) comments: Vec<Range<usize>>,
+}
+
+/// The structure of a text.
+pub(crate) fn structure(text: &str) -> Structure {
+    let bytes = text.as_bytes();
+    let mut scan = Scan { bytes, at: 0, is_start: true, depth: 0, stack: Vec::new(), out: Structure::default() };
     scan.run();
     scan.out
 }
@@ -26,37 +29,15 @@ enum Inside {
     Code { brackets: usize },
 }
 
-/// What came last in a line of code.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-enum Last {
-    #[default]
-    Other,
-    Word,
-    Text,
-}
-
-/// A line of code, or what is behind a brace in it.
-#[derive(Clone, Copy, Default)]
-struct Line {
-    /// Where the first thing in it is.
-    start: Option<usize>,
-    /// Behind its first equals sign.
-    value: Option<usize>,
-    last: Last,
-    /// Behind the last word or text.
-    end: usize,
-}
-
 struct Scan<'t> {
     bytes: &'t [u8],
     at: usize,
-    line: Line,
-    /// Where the value begins that the outermost open text is part of.
-    outermost: Option<usize>,
+    /// Whether an attribute or a block may begin here.
+    is_start: bool,
+    /// Brackets that are open in the value that is being read.
+    depth: usize,
     stack: Vec<Inside>,
-    out: Vec<Range<usize>>,
-    /// How many ranges there were before the first text of a line that may turn out to be labels.
-    drop_labels: Option<usize>,
+    out: Structure,
 }
 
 impl Scan<'_> {
@@ -81,6 +62,7 @@ impl Scan<'_> {
                         *brackets -= 1;
                         self.at += 1;
                     }
+                    Some(b'(' | b'[' | b']' | b')' | b',') => self.at += 1,
                     _ => self.code(),
                 },
                 Some(Inside::Quoted) => self.quoted(),
@@ -90,24 +72,20 @@ impl Scan<'_> {
                 }
             }
         }
-        if !self.stack.is_empty() {
-            self.give_up();
-        }
     }
 
-    /// Something is never closed: where it should end nobody knows.
+    /// Something is never closed: where it should end nobody knows. Lines of closing brackets are shown all the
+    /// same: they show where the reader is.
     fn give_up(&mut self) {
-        let from = self.outermost.or(self.line.value).or(self.line.start).unwrap_or(self.at);
-        let mut start = from;
-        // Lines of closing brackets stay: they show where the reader is.
-        for line in self.bytes[from..].split_inclusive(|b| *b == b'\n') {
-            if !line.iter().all(|b| b.is_ascii_whitespace() || matches!(b, b'}' | b')' | b']')) {
-                self.push(start, start + line.len());
+        self.stack.clear();
+        let mut start = self.line_end();
+        for line in self.bytes[start..].split_inclusive(|b| *b == b'\n') {
+            if line.iter().all(|b| b.is_ascii_whitespace() || matches!(b, b'}' | b')' | b']')) {
+                self.out.shown.push(start..start + line.len());
             }
             start += line.len();
         }
         self.at = self.bytes.len();
-        self.stack.clear();
     }
 
     /// The end of the line that `at` is in.
@@ -116,141 +94,111 @@ impl Scan<'_> {
         self.at + rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len())
     }
 
-    /// The value in this line is nothing that has syntax: quotes that are not what they seem.
-    fn cover_line(&mut self) {
-        let from = self.line.value.or(self.line.start).unwrap_or(self.at);
-        self.push(from, self.line_end());
-    }
-
-    /// Somebody forgot the quotes, or the value is a number: what is behind the equals sign calls nothing and
-    /// refers to nothing. The scan goes on behind it.
-    fn cover_bare(&mut self) {
-        let rest = &self.bytes[self.at..self.line_end()];
-        let end = rest.iter().position(|b| matches!(b, b'#' | b'}')).unwrap_or(rest.len());
-        let value = rest[..end].trim_ascii();
-        let is_code = value.iter().any(|b| matches!(b, b'"' | b'\'' | b'`' | b'(' | b'[' | b'{' | b'<' | b','))
-            || value.windows(2).any(|two| two == b" =");
-        let root = value.split(|b| *b == b'.').next().unwrap_or_default();
-        let refers = root.len() < value.len() && root.iter().all(|b| b.is_ascii_lowercase() || *b == b'_');
-        if !(is_code || refers || value.is_empty() || matches!(value, b"true" | b"false" | b"null")) {
-            self.push(self.at, self.at + rest[..end].trim_ascii_end().len());
-        }
-    }
-
-    /// Covers a range but for the blanks before it.
-    fn push(&mut self, start: usize, end: usize) {
-        let blanks = self.bytes[start..end].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
-        self.out.push(start + blanks..end);
-    }
-
     fn code(&mut self) {
         let start = self.at;
         match self.byte(0) {
             b'\n' => {
-                self.line = Line::default();
-                self.drop_labels = None;
+                self.is_start = self.depth == 0 && self.stack.is_empty();
                 self.at += 1;
-                return;
             }
-            b' ' | b'\t' | b'\r' => {
-                self.at += 1;
-                return;
-            }
-            b'#' => return self.comment(self.line_end()),
-            b'/' if self.byte(1) == b'/' => return self.comment(self.line_end()),
+            b' ' | b'\t' | b'\r' => self.at += 1,
+            b'#' => self.comment(1, self.line_end()),
+            b'/' if self.byte(1) == b'/' => self.comment(2, self.line_end()),
             b'/' if self.byte(1) == b'*' => {
                 let rest = &self.bytes[start + 2..];
                 let end = rest.windows(2).position(|two| two == b"*/").map_or(self.bytes.len(), |n| start + n + 4);
-                return self.comment(end);
+                self.comment(2, end);
             }
-            _ => {}
-        }
-        self.line.start.get_or_insert(start);
-        match self.byte(0) {
-            b'"' => self.open_quote(),
+            b'"' => {
+                self.is_start = false;
+                self.at += 1;
+                self.stack.push(Inside::Quoted);
+            }
+            b'<' if self.byte(1) == b'<' => {
+                self.is_start = false;
+                self.open_heredoc();
+            }
+            // Quotes of another language: nothing in the line is what it seems.
             b'\'' | b'`' => {
-                self.cover_line();
-                self.out.push(start..self.line_end());
+                self.is_start = false;
                 self.at = self.line_end();
             }
-            b'<' if self.byte(1) == b'<' => self.open_heredoc(),
+            b if is_bracket(b) => self.brackets(),
+            b if self.is_start && is_name(b) => self.statement(),
+            _ => {
+                self.is_start = false;
+                self.at += 1;
+            }
+        }
+    }
+
+    /// `mark` is how many bytes say that it is one.
+    fn comment(&mut self, mark: usize, end: usize) {
+        let start = self.at + mark;
+        self.out.shown.push(self.at..start);
+        self.out.comments.push(start..end);
+        self.at = end;
+    }
+
+    /// A run of brackets and commas: shown where it stands alone, and so is no part of anything.
+    fn brackets(&mut self) {
+        let start = self.at;
+        while is_bracket(self.byte(0)) {
+            match self.byte(0) {
+                b'(' | b'[' | b'{' => self.depth += 1,
+                b',' => {}
+                _ => self.depth = self.depth.saturating_sub(1),
+            }
+            self.at += 1;
+        }
+        self.is_start = false;
+        let is_blank = |b: Option<&u8>| b.is_none_or(u8::is_ascii_whitespace);
+        let before = start.checked_sub(1).and_then(|at| self.bytes.get(at));
+        let is_behind = is_blank(before) || self.out.shown.last().is_some_and(|last| last.end == start);
+        if is_behind && is_blank(self.bytes.get(self.at)) {
+            self.out.shown.push(start..self.at);
+        }
+    }
+
+    /// An attribute or a block begins, or else the line is nothing that has syntax.
+    fn statement(&mut self) {
+        let start = self.at;
+        self.is_start = false;
+        let mut end = start + self.bytes[start..].iter().take_while(|b| is_name(**b)).count();
+        let line = &self.bytes[..self.line_end()];
+        let behind = |at: usize| at + line[at..].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+        self.at = behind(end);
+        if self.byte(0) == b'=' {
+            let value = behind(self.at + 1);
+            // What ends with equals signs is no attribute: it is encoded.
+            if !matches!(line.get(value), None | Some(b'=' | b'>' | b'#' | b'\r')) {
+                self.out.shown.push(start..self.at + 1);
+            }
+            self.at += 1;
+            return;
+        }
+        while let Some(label) = label(&line[self.at..]) {
+            end = self.at + label;
+            self.at = behind(end);
+        }
+        match self.byte(0) {
             b'{' => {
-                if let Some(count) = self.drop_labels.take() {
-                    self.out.truncate(count);
-                }
-                self.line = Line::default();
                 self.at += 1;
+                self.out.shown.push(start..self.at);
+                self.is_start = true;
             }
-            b if is_word(b) => {
-                while self.at < self.bytes.len() && is_word(self.bytes[self.at]) {
-                    self.at += 1;
-                }
-                let is_known = matches!(&self.bytes[start..self.at], b"if" | b"in" | b"for" | b"else" | b"endif");
-                // Behind a text, or behind a name where an equals sign should be, stands nothing that has syntax.
-                let is_lost = self.line.last == Last::Word && self.line.value.is_none() && self.stack.is_empty();
-                if (self.line.last == Last::Text || is_lost) && !is_known {
-                    self.cover_line();
-                    if is_lost {
-                        self.out.push(start..self.line_end());
-                    }
-                }
-                self.line.last = if is_known { Last::Other } else { Last::Word };
-                self.line.end = self.at;
-            }
-            b => {
-                self.at += 1;
-                if (b == b'=' || b == b':' && self.line.last == Last::Word) && self.line.value.is_none() {
-                    self.line.value = Some(self.at);
-                    self.cover_bare();
-                }
-                self.line.last = Last::Other;
-                self.drop_labels = None;
-            }
-        }
-    }
-
-    /// What is quoted in a comment, from the first quote of each line to its end.
-    fn comment(&mut self, end: usize) {
-        while self.at < end {
-            let line = self.line_end().min(end);
-            if let Some(quote) = self.bytes[self.at..line].iter().position(|b| *b == b'"') {
-                self.out.push(self.at + quote + 1..line);
-            }
-            self.at = (line + 1).min(end);
-        }
-    }
-
-    fn open_quote(&mut self) {
-        let touches = self.line.end == self.at && self.line.last != Last::Other;
-        let may_be_label = self.stack.is_empty() && self.line.value.is_none() && self.line.last != Last::Other;
-        if touches || (self.line.last != Last::Other && !may_be_label) {
-            self.cover_line();
-        }
-        if may_be_label {
-            self.drop_labels.get_or_insert(self.out.len());
-        }
-        self.enter();
-        self.at += 1;
-        self.stack.push(Inside::Quoted);
-    }
-
-    fn enter(&mut self) {
-        if self.stack.is_empty() {
-            self.outermost = Some(self.line.value.or(self.line.start).unwrap_or(self.at));
+            _ => self.at = end,
         }
     }
 
     fn open_heredoc(&mut self) {
-        let open = self.at;
-        self.enter();
         self.at += 2 + usize::from(self.byte(2) == b'-');
         let start = self.at;
-        while self.at < self.bytes.len() && is_word(self.bytes[self.at]) {
+        while is_name(self.byte(0)) {
             self.at += 1;
         }
         let marker = start..self.at;
         if marker.is_empty() || !matches!((self.byte(0), self.byte(1)), (b'\n', _) | (b'\r', b'\n')) {
-            self.outermost.get_or_insert(open);
             return self.give_up();
         }
         self.at = self.line_end();
@@ -268,26 +216,18 @@ impl Scan<'_> {
 
     fn enter_code(&mut self) {
         self.at += 2;
-        self.line.last = Last::Other;
         self.stack.push(Inside::Code { brackets: 0 });
     }
 
     /// A stretch of a quoted text.
     fn quoted(&mut self) {
-        let start = self.at;
         loop {
             match self.byte(0) {
                 _ if self.is_escape() => self.at += 3,
-                _ if self.opens_code() => {
-                    self.out.push(start..self.at);
-                    return self.enter_code();
-                }
+                _ if self.opens_code() => return self.enter_code(),
                 b'"' => {
-                    self.out.push(start..self.at);
                     self.at += 1;
                     self.stack.pop();
-                    self.line.last = Last::Text;
-                    self.line.end = self.at;
                     return;
                 }
                 b'\\' if !matches!(self.byte(1), b'\n' | b'\r') => self.at = (self.at + 2).min(self.bytes.len()),
@@ -300,25 +240,20 @@ impl Scan<'_> {
 
     /// A stretch of a heredoc; `at` is on the line break before a line, or behind an interpolation.
     fn heredoc(&mut self, marker: &Range<usize>) {
-        let start = self.at;
         loop {
             if self.byte(0) == b'\n' {
                 self.at += 1;
                 let rest = &self.bytes[self.at..];
                 let indent = rest.iter().position(|b| !matches!(b, b' ' | b'\t')).unwrap_or(rest.len());
                 let end = rest[indent..].strip_prefix(&self.bytes[marker.clone()]);
-                if end.is_some_and(|end| !end.first().is_some_and(|b| is_word(*b))) {
-                    self.out.push(start..self.at);
-                    self.line = Line { start: Some(self.at), ..Line::default() };
+                if end.is_some_and(|end| !end.first().is_some_and(|b| is_name(*b))) {
                     self.at += indent + marker.len();
                     self.stack.pop();
-                    self.line.last = Last::Text;
                     return;
                 }
             } else if self.is_escape() {
                 self.at += 3;
             } else if self.opens_code() {
-                self.out.push(start..self.at);
                 return self.enter_code();
             } else if self.at >= self.bytes.len() {
                 return self.give_up();
@@ -329,7 +264,18 @@ impl Scan<'_> {
     }
 }
 
-/// Whether a byte is of a name or a number, or of what is neither here: beyond ASCII, a backslash, a dollar.
-fn is_word(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'\\' | b'$' | b'@' | b'~' | b'^' | b';') || !b.is_ascii()
+/// How long the label is that a text begins with: quoted, and without anything computed or escaped.
+fn label(text: &[u8]) -> Option<usize> {
+    let inner = text.strip_prefix(b"\"")?;
+    let length = inner.iter().position(|b| matches!(b, b'"' | b'\\' | b'$' | b'%'))?;
+    (inner[length] == b'"').then_some(length + 2)
+}
+
+/// Whether a byte is of a name.
+fn is_name(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-') || !b.is_ascii()
+}
+
+fn is_bracket(b: u8) -> bool {
+    matches!(b, b'(' | b'[' | b'{' | b'}' | b']' | b')' | b',')
 }

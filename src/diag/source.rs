@@ -4,6 +4,7 @@
 //! Reading files does not: `config::load` does that and adds the texts here.
 
 use crate::diag::cover;
+use crate::diag::cover::Structure;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -44,22 +45,29 @@ pub struct Source {
     pub name: Arc<str>,
     /// The text, exactly as on disk: spans can be used to splice it.
     pub text: Arc<str>,
-    /// Whether the content of texts in it is covered unless it is known to be plain.
+    /// Whether everything but its structure is covered unless it is known to be plain.
     covers: bool,
-    /// Ranges that are known to be plain.
-    plain: Vec<Range<usize>>,
-    /// Ranges that hold secrets (a literal in a secret attribute): never to be shown.
-    hidden: Vec<Range<usize>>,
+    /// Ranges that are known to be plain, or to be none: what was said last counts.
+    known: Vec<(Range<usize>, Known)>,
     /// Made when it is first asked for.
     shown: OnceLock<String>,
     /// Where each line begins; made when it is first asked for.
     lines: OnceLock<Vec<usize>>,
 }
 
+/// What is known of a range of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// It holds no secret.
+    Plain,
+    /// It is one, or may be: never to be shown.
+    Hidden,
+}
+
 impl Source {
     fn new(name: Arc<str>, text: Arc<str>, covers: bool) -> Self {
         let (shown, lines) = (OnceLock::new(), OnceLock::new());
-        Self { name, text, covers, plain: Vec::new(), hidden: Vec::new(), shown, lines }
+        Self { name, text, covers, known: Vec::new(), shown, lines }
     }
 
     /// The text as it may be shown: as on disk, with an asterisk for every byte that may be of a secret,
@@ -67,35 +75,59 @@ impl Source {
     #[must_use]
     pub fn shown(&self) -> &str {
         self.shown.get_or_init(|| {
-            let mut covered = vec![false; self.text.len()];
-            let mut mark = |ranges: &[Range<usize>], value| {
-                for range in ranges {
-                    let end = range.end.min(self.text.len());
-                    covered.get_mut(range.start.min(end)..end).into_iter().for_each(|bytes| bytes.fill(value));
-                }
+            let length = self.text.len();
+            let mut marks: Vec<Option<Known>> = vec![(!self.covers).then_some(Known::Plain); length];
+            let mut mark = |range: &Range<usize>, known| {
+                let end = range.end.min(length);
+                marks.get_mut(range.start.min(end)..end).into_iter().for_each(|bytes| bytes.fill(Some(known)));
             };
-            if self.covers {
-                mark(&cover::literals(&self.text), true);
-            }
-            mark(&self.plain, false);
-            mark(&self.hidden, true);
-            let mut out = String::with_capacity(self.text.len());
+            let structure = if self.covers { cover::structure(&self.text) } else { Structure::default() };
+            structure.shown.iter().for_each(|range| mark(range, Known::Plain));
+            self.known.iter().for_each(|(range, known)| mark(range, *known));
+            structure.comments.iter().for_each(|range| mark(range, Known::Hidden));
+            userinfo(&self.text).for_each(|range| mark(&range, Known::Hidden));
+            let blanks = self.blanks(&marks);
+            let mut out = String::with_capacity(length);
             let mut chars = self.text.char_indices().peekable();
             while let Some((at, c)) = chars.next() {
                 let is_break = c == '\n' || (c == '\r' && chars.peek().is_some_and(|(_, next)| *next == '\n'));
-                let length = c.len_utf8();
-                if is_break {
+                let bytes = at..at + c.len_utf8();
+                if is_break || blanks[at] {
                     out.push(c);
-                } else if covered[at..at + length].contains(&true) {
-                    out.extend(std::iter::repeat_n('*', length));
+                } else if marks[bytes.clone()].iter().any(|known| *known != Some(Known::Plain)) {
+                    out.extend(std::iter::repeat_n('*', bytes.len()));
                 } else if c != '\t' && is_unseen(c) {
-                    out.extend(std::iter::repeat_n('?', length));
+                    out.extend(std::iter::repeat_n('?', bytes.len()));
                 } else {
                     out.push(c);
                 }
             }
             out
         })
+    }
+
+    /// Blanks that are layout: nothing is known of them, and they are not between two things that are covered.
+    fn blanks(&self, marks: &[Option<Known>]) -> Vec<bool> {
+        let bytes = self.text.as_bytes();
+        let is_blank = |at: usize| matches!(bytes[at], b' ' | b'\t') && marks[at].is_none();
+        let is_edge = |at: Option<usize>| {
+            at.filter(|at| *at < bytes.len()).is_none_or(|at| {
+                matches!(bytes[at], b'\n' | b'\r') || marks[at] == Some(Known::Plain)
+            })
+        };
+        let mut out = vec![false; bytes.len()];
+        let mut at = 0;
+        while at < bytes.len() {
+            let start = at;
+            while at < bytes.len() && is_blank(at) {
+                at += 1;
+            }
+            if is_edge(start.checked_sub(1)) || is_edge(Some(at)) {
+                out[start..at].fill(true);
+            }
+            at += usize::from(at == start);
+        }
+        out
     }
 
     /// Where each line begins.
@@ -113,6 +145,16 @@ impl Source {
     pub(crate) fn line_start(&self, line: usize) -> usize {
         self.lines().get(line).copied().unwrap_or(self.text.len())
     }
+}
+
+/// Where names and passwords stand in the addresses of a text: `user:password@`.
+fn userinfo(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    text.match_indices("://").filter_map(|(at, slashes)| {
+        let start = at + slashes.len();
+        let rest = &text[start..];
+        let authority = &rest[..rest.find(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\'')).unwrap_or(rest.len())];
+        Some(start..start + authority.rfind('@')?)
+    })
 }
 
 /// Whether a character moves a cursor, breaks a line, turns the direction of writing or can't be seen.
@@ -136,7 +178,7 @@ impl Sources {
         Self::default()
     }
 
-    /// Adds a text that may hold secrets: what is quoted in it is covered until it is known to be plain.
+    /// Adds a text that may hold secrets: all but its structure is covered until it is known to be plain.
     pub fn add(&mut self, name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> SourceId {
         self.push(Source::new(name.into(), text.into(), true))
     }
@@ -152,18 +194,11 @@ impl Sources {
         id
     }
 
-    /// Says that a range is plain whatever is quoted in it: from now on [`Source::shown`] shows it.
-    pub fn reveal(&mut self, span: Span) {
+    /// Says whether a range is plain: from now on [`Source::shown`] shows or covers it, unless it is told otherwise
+    /// again.
+    pub fn mark(&mut self, span: Span, known: Known) {
         if let Some(source) = self.list.get_mut(span.source.0 as usize) {
-            source.plain.push(span.range());
-            source.shown.take();
-        }
-    }
-
-    /// Says that a range holds a secret: from now on [`Source::shown`] covers it.
-    pub fn hide(&mut self, span: Span) {
-        if let Some(source) = self.list.get_mut(span.source.0 as usize) {
-            source.hidden.push(span.range());
+            source.known.push((span.range(), known));
             source.shown.take();
         }
     }

@@ -3,6 +3,7 @@
 
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::diag::nearest;
 use crate::diag::source::Span;
 use crate::lang::ast::Expr;
 use crate::lang::eval::eval;
@@ -21,8 +22,13 @@ pub(crate) fn call(name: &str, args: &[Expr], expand: bool, at: Span, scope: &Sc
     let Some(function) = tables.iter().copied().flatten().find(|function| function.name == name) else {
         let known = tables.iter().copied().flatten().map(|function| function.name);
         let span = Span { end: at.start.saturating_add(u32::try_from(name.len()).unwrap_or(0)).min(at.end), ..at };
-        let d = Diagnostic::error(&codes::UNKNOWN_FUNCTION, format!("There is no function `{name}` here."));
-        return Err(d.at(span, "").did_you_mean(name, known));
+        return Err(match nearest(name, known) {
+            Some(known) => Diagnostic::error(&codes::UNKNOWN_FUNCTION, format!("There is no function `{name}` here."))
+                .at(span, "")
+                .help(format!("did you mean `{known}`?")),
+            // Nearly no function: it may be a secret without its quotes.
+            None => Diagnostic::error(&codes::UNKNOWN_FUNCTION, "There is no function of this name here.").at(span, ""),
+        });
     };
     match name {
         "try" if !expand && !args.is_empty() => return try_each(args, at, scope),

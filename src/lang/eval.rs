@@ -2,6 +2,7 @@
 
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::diag::nearest;
 use crate::diag::source::Span;
 use crate::lang::ast::Binary;
 use crate::lang::ast::Expr;
@@ -166,7 +167,15 @@ fn key_text(key: &Expr, scope: &Scope<'_>) -> Result<Arc<str>, Diagnostic> {
 
 fn unknown_name(name: &str, at: Span, scope: &Scope<'_>) -> Diagnostic {
     let names = scope.names();
-    Diagnostic::error(&codes::UNKNOWN_NAME, format!("There is no `{name}` here.")).at(at, "").did_you_mean(name, names)
+    // A word that is near to no name may be a secret without its quotes.
+    match nearest(name, names) {
+        Some(known) => Diagnostic::error(&codes::UNKNOWN_NAME, format!("There is no `{name}` here."))
+            .at(at, "")
+            .help(format!("did you mean `{known}`?")),
+        None => Diagnostic::error(&codes::UNKNOWN_NAME, "A bare word is the name of something, and nothing here has this name.")
+            .at(at, "")
+            .help("texts stand in double quotes"),
+    }
 }
 
 /// Where the name of `a.name` stands, whose span ends with it.

@@ -314,10 +314,9 @@ impl<'t> Parser<'t> {
             self.skip_comments();
         }
         let Some(open) = self.peek().filter(|_| self.is("{")) else {
-            // Behind another mistake it may be a part of a text that was meant to be quoted.
-            let name = if self.acc.has_errors() { "name" } else { kind.text(self.text) };
-            let help = format!("write `{name} = …` for an attribute, `{name} {{ … }}` for a block");
-            self.syntax(format!("After `{name}` an equals sign or a brace is expected."), self.here(), "", &help);
+            // The name is not repeated: a line of its own may be a secret.
+            let help = "write `name = …` for an attribute, `name { … }` for a block";
+            self.syntax("After a name an equals sign or a brace is expected.", self.here(), "", help);
             self.recover();
             return None;
         };
