@@ -118,7 +118,10 @@ fn texts_of_every_shape_are_covered_in_place() {
         ("a = \"ä\u{202e}\"", "a = \"*****\""),
         ("a = 12 # b", "a = ** #**"),
         ("a = eyJh.eyJz.x", "a = ***********"),
-        ("a = var.b\nb = upper(local.c)\nc = true\nd = each.x == 1", "a = var.b\nb = upper(local.c)\nc = true\nd = each.x == *"),
+        (
+            "a = var.b\nb = upper(local.c)\nc = true\nd = each.x == 1",
+            "a = var.b\nb = upper(local.c)\nc = true\nd = each.x == *",
+        ),
         ("a = upper(b, c.d)", "a = upper(*, ***)"),
         ("a = \"${upper(var.b[0])}\"\nc {}\nd { e = f }", "a = \"${upper(var.b[*])}\"\nc {}\nd { e = * }"),
         ("a = { b = c, var.d = project.e }", "a = { b = *, var.d = project.e }"),

@@ -31,7 +31,10 @@ impl Exit {
         (Exit::Failed, "failed"),
         (Exit::Pending, "changes are pending (plan --exit-code, fmt --check)"),
         (Exit::Undetermined, "not fully determined: something could not be read or verified"),
-        (Exit::Refused, "refused by a guard, not confirmed, or a saved plan is no longer true; of `plan`: no apply could allow it"),
+        (
+            Exit::Refused,
+            "refused by a guard, not confirmed, or a saved plan is no longer true; of `plan`: no apply could allow it",
+        ),
         (Exit::Partial, "applied in part, or waiting for approval"),
         (Exit::Usage, "wrong usage"),
         (Exit::Interrupted, "interrupted"),

@@ -311,7 +311,9 @@ fn input(context: &Context, key: &str) -> Result<Secret, Diagnostic> {
 /// A file that only its owner may read, whatever its mode was. What is no file, such as a pipe, is written to.
 fn save(path: &Path, text: &[u8]) -> Result<(), Diagnostic> {
     let written = match std::fs::metadata(path) {
-        Ok(found) if !found.is_file() => OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(text)),
+        Ok(found) if !found.is_file() => {
+            OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(text))
+        }
         // Through a link to the file itself.
         Ok(_) => path.canonicalize().and_then(|file| disk::replace_private(&file, text)),
         Err(_) => disk::replace_private(path, text),

@@ -111,9 +111,8 @@ impl Source {
         let bytes = self.text.as_bytes();
         let is_blank = |at: usize| matches!(bytes[at], b' ' | b'\t') && marks[at].is_none();
         let is_edge = |at: Option<usize>| {
-            at.filter(|at| *at < bytes.len()).is_none_or(|at| {
-                matches!(bytes[at], b'\n' | b'\r') || marks[at] == Some(Known::Plain)
-            })
+            at.filter(|at| *at < bytes.len())
+                .is_none_or(|at| matches!(bytes[at], b'\n' | b'\r') || marks[at] == Some(Known::Plain))
         };
         let mut out = vec![false; bytes.len()];
         let mut at = 0;
@@ -152,7 +151,8 @@ fn userinfo(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     text.match_indices("://").filter_map(|(at, slashes)| {
         let start = at + slashes.len();
         let rest = &text[start..];
-        let authority = &rest[..rest.find(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\'')).unwrap_or(rest.len())];
+        let authority =
+            &rest[..rest.find(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\'')).unwrap_or(rest.len())];
         Some(start..start + authority.rfind('@')?)
     })
 }

@@ -172,9 +172,12 @@ fn unknown_name(name: &str, at: Span, scope: &Scope<'_>) -> Diagnostic {
         Some(known) => Diagnostic::error(&codes::UNKNOWN_NAME, format!("There is no `{name}` here."))
             .at(at, "")
             .help(format!("did you mean `{known}`?")),
-        None => Diagnostic::error(&codes::UNKNOWN_NAME, "A bare word is the name of something, and nothing here has this name.")
-            .at(at, "")
-            .help("texts stand in double quotes"),
+        None => Diagnostic::error(
+            &codes::UNKNOWN_NAME,
+            "A bare word is the name of something, and nothing here has this name.",
+        )
+        .at(at, "")
+        .help("texts stand in double quotes"),
     }
 }
 
