@@ -71,7 +71,7 @@ impl Builder<'_, '_> {
     fn data(&mut self) {
         match self.decl.kind {
             Kind::Project => self.default("slug", Self::label),
-            Kind::AppConnection => self.default("name", Self::label_as_slug),
+            Kind::AppConnection | Kind::SecretSync => self.default("name", Self::label_as_slug),
             _ => self.default("name", Self::label),
         }
         let Some(app) = self.attrs.get("app").and_then(check::text) else { return };

@@ -53,7 +53,7 @@ pub(super) async fn open(
 ) -> BTreeMap<Address, Opened> {
     let mut opened = BTreeMap::new();
     let mut places: BTreeMap<String, Destination> = BTreeMap::new();
-    for resource in index.desired.resources.values().filter(|r| r.kind == Kind::SecretSync) {
+    for resource in index.desired.syncs() {
         let (schema, container) = schemas(registry, resource);
         let (destination, wrong) = match spec(index, resolved, resource, container) {
             Ok(spec) => {

@@ -12,7 +12,7 @@ use crate::model::address::Address;
 use crate::model::attrs::Value;
 use crate::model::key_schema::KeySchema;
 use crate::model::live::Live;
-use crate::model::resource::Kind;
+use crate::model::resource::Resource;
 use crate::plan::Other;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -29,9 +29,9 @@ pub(super) fn of(
 ) -> Vec<Other> {
     let places = opened.values().filter_map(|opened| Some(opened.destination.as_ref().ok()?.place()));
     let places: BTreeSet<String> = places.collect();
-    let declared = index.desired.resources.values().filter(|r| r.kind == Kind::SecretSync);
-    let declared = declared.filter_map(|resource| live_sync(index, resource)).map(|sync| &sync.id);
-    let observed = live.resources.values().map(|seen| &seen.id);
+    let declared = index.desired.syncs().filter_map(|resource| live_sync(index, resource)).map(|sync| &sync.id);
+    let is_data = |address: &Address| index.desired.resources.get(address).is_some_and(Resource::is_data);
+    let observed = live.resources.iter().filter(|(address, _)| !is_data(address)).map(|(_, seen)| &seen.id);
     let known = index.ledger.records.values().map(|record| &record.id).chain(declared).chain(observed);
     let known: BTreeSet<&Arc<str>> = known.collect();
     let registry = &engine.options.registry;

@@ -33,7 +33,6 @@ use crate::model::live::Listing;
 use crate::model::live::Live;
 use crate::model::live::Sighting;
 use crate::model::references::Place;
-use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use crate::model::schema::KeyRules;
 use crate::plan;
@@ -186,7 +185,7 @@ fn wanted(
         })
         .collect();
     // What imports comes first: what it takes into its folder is pushed by the others.
-    let all = || index.desired.resources.values().filter(|r| r.kind == Kind::SecretSync);
+    let all = || index.desired.syncs();
     let is_asked = |r: &Resource| scope.targets.is_empty() || scope.targets.iter().any(|t| r.address.is_within(t));
     let imports = |r: &Resource| !scope.destroy && is_asked(r) && first(index, r).is_some_and(InitialSync::imports);
     let mut syncs = BTreeMap::new();

@@ -100,6 +100,5 @@ fn referenced(index: &Index<'_>, resolved: &Resolved) -> BTreeMap<Arc<str>, Ment
 
 /// The projects that a declared sync reads.
 pub(super) fn pushing_projects(desired: &Desired) -> BTreeSet<&Address> {
-    let syncs = desired.resources.values().filter(|r| r.kind == Kind::SecretSync);
-    syncs.filter_map(|r| r.reference("project")).collect()
+    desired.syncs().filter_map(|r| r.reference("project")).collect()
 }

@@ -5,6 +5,7 @@ use crate::model::address::Address;
 use crate::model::attrs::Attrs;
 use crate::model::attrs::Value;
 use crate::model::graph::Graph;
+use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,6 +36,11 @@ pub struct Desired {
 }
 
 impl Desired {
+    /// The syncs that are declared; not those that are only looked up.
+    pub fn syncs(&self) -> impl Iterator<Item = &Resource> {
+        self.resources.values().filter(|resource| resource.kind == Kind::SecretSync && !resource.is_data())
+    }
+
     /// Whether a `removed` block lets go what is no longer declared under an address: it stays as it is.
     #[must_use]
     pub fn releases(&self, address: &Address) -> bool {

@@ -117,6 +117,7 @@ impl Kind {
             Self::Project => Some("data.project"),
             Self::AppConnection => Some("data.app_connection"),
             Self::Identity => Some("data.identity"),
+            Self::SecretSync => Some("data.secret_sync"),
             _ => None,
         }
     }

@@ -113,8 +113,7 @@ pub fn notes(input: &Input<'_>, plan: &Plan) -> Vec<Diagnostic> {
     if named.is_empty() {
         return Vec::new();
     }
-    let syncs = input.desired.resources.values().filter(|resource| resource.kind == Kind::SecretSync);
-    let syncs: Vec<_> = syncs.filter_map(|sync| Some((sync, input.wanted.syncs.get(&sync.address)?))).collect();
+    let syncs: Vec<_> = input.desired.syncs().filter_map(|sync| Some((sync, input.wanted.syncs.get(&sync.address)?))).collect();
     let meetings = meetings(input, &syncs);
     let named = meetings.iter().filter(|meeting| named.contains(&meeting.sync.address));
     named.filter_map(|meeting| note(input, meeting)).collect()

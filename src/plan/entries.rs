@@ -83,7 +83,8 @@ pub fn all(plan: &mut Plan, input: &Input<'_>, asked: &Asked) {
     let mut owned = owned(input);
     if !input.destroy {
         let renamed = renamed(input, &owned);
-        for (address, resource) in input.desired.resources.iter().filter(|(_, r)| r.kind == Kind::SecretSync) {
+        for resource in input.desired.syncs() {
+            let address = &resource.address;
             let mut records = owned.remove(address).unwrap_or_default();
             let followed = match renamed.get(address) {
                 Some(old) => follow(plan, &owned.remove(old).unwrap_or_default(), address),

@@ -65,8 +65,8 @@ pub fn judge(plan: &mut Plan, input: &Input<'_>) {
     if !input.destroy {
         judge.emptied(&plan.changes);
         judge.projects(&plan.changes);
-        let syncs = input.desired.resources.values().filter(|resource| resource.kind == Kind::SecretSync);
         let asked = |address: &Address| input.targets.is_empty() || tallies.contains_key(address);
+        let syncs = input.desired.syncs();
         let syncs: Vec<(&Resource, &Pushed)> = syncs
             .filter(|resource| asked(&resource.address))
             .filter_map(|resource| Some((resource, input.wanted.syncs.get(&resource.address)?)))

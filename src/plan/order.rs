@@ -122,7 +122,7 @@ pub fn place(desired: &Desired, resource: &Resource) -> Option<[Arc<str>; 3]> {
 }
 
 fn backend_runs(resource: &Resource) -> bool {
-    resource.kind == Kind::SecretSync && resource.text("run") != Some("keyform")
+    resource.kind == Kind::SecretSync && !resource.is_data() && resource.text("run") != Some("keyform")
 }
 
 /// Drops the rows that the targets do not ask for. What would be run by the backend as it is, and is to be changed

@@ -73,6 +73,20 @@ pub static DATA_KINDS: &[(Kind, &Form)] = &[
             ..PLAIN
         },
     ),
+    (
+        Kind::SecretSync,
+        &Form {
+            word: DATA,
+            labels: &["kind", "name"],
+            attrs: &[
+                EACH,
+                req("project", Ty::Ref(Kind::Project), "The project that it belongs to."),
+                opt("name", Ty::String, "Its name; by default the label with dashes for underscores."),
+            ],
+            doc: "A sync that exists, and that others manage.",
+            ..PLAIN
+        },
+    ),
 ];
 
 pub(super) static DATA_FORM: Form = Form {

@@ -88,7 +88,7 @@ impl Item {
         self.looked_up = true;
         let finds = |field: &Field| match self.kind {
             Kind::Project => &*field.name == "slug",
-            Kind::AppConnection => matches!(&*field.name, "name" | "project"),
+            Kind::AppConnection | Kind::SecretSync => matches!(&*field.name, "name" | "project"),
             _ => &*field.name == "name",
         };
         self.fields.retain(|field| field.block.is_empty() && finds(field));
