@@ -39,6 +39,15 @@ pub struct Authorization {
     /// The namespace of a Vault.
     #[serde(default)]
     pub namespace: Option<String>,
+    /// The team at the service, of those that have some.
+    #[serde(default)]
+    pub team_id: Option<String>,
+    /// The account at the service, of those that name it.
+    #[serde(default)]
+    pub account_id: Option<String>,
+    /// What else the service told.
+    #[serde(default)]
+    pub metadata: Option<serde_json::Value>,
     /// When it was made.
     #[serde(default)]
     pub created_at: String,

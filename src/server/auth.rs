@@ -33,8 +33,8 @@ use std::sync::RwLock;
 
 /// What every token starts with: anything else is no token of ours.
 const PREFIX: &str = "kft.";
-/// How long a token lives without renewal: a day.
-const TTL: i64 = 86_400;
+/// How long a token lives without renewal, in seconds: a day.
+pub(crate) const TOKEN_LIVES: i64 = 86_400;
 /// How long it can live at all: thirty days.
 const MAX_TTL: i64 = 2_592_000;
 
@@ -136,7 +136,7 @@ pub(crate) async fn login(State(app): State<Shared>, Given(fields): Given) -> An
     let token = Secret::new(format!("{PREFIX}{}", hex::encode(crate::server::crypto::new_key().as_slice())));
     let digest = app.db.vault().digest(token.expose());
     let now = clock::seconds();
-    let times = Times { expires: now + TTL, last: now + MAX_TTL };
+    let times = Times { expires: now + TOKEN_LIVES, last: now + MAX_TTL };
     app.db
         .run(move |store| {
             let found: Option<(String, Vec<u8>)> = store
@@ -170,11 +170,11 @@ pub(crate) async fn renew(State(app): State<Shared>, Given(fields): Given) -> An
     let digest = app.db.vault().digest(asked.access_token.expose());
     let now = clock::seconds();
     let times = app.tokens.get(&digest).ok_or(Refusal::unknown_caller("No identity access token found"))?;
-    if now + TTL > times.last {
+    if now + TOKEN_LIVES > times.last {
         end(&app.db, &app.tokens, digest).await?;
-        return Err(Refusal::unknown_caller("Failed to renew MI access token past its Max TTL expiration"));
+        return Err(Refusal::unknown_caller("Failed to renew MI access token past its Max TOKEN_LIVES expiration"));
     }
-    let times = Times { expires: now + TTL, ..times };
+    let times = Times { expires: now + TOKEN_LIVES, ..times };
     app.db
         .run(move |store| {
             store.sql.execute("UPDATE tokens SET expires_at = ? WHERE hash = ?", params![times.expires, digest])?;

@@ -4,7 +4,12 @@ use jiff::Timestamp;
 
 /// Now, as the API writes it: `2026-11-21T01:49:23.335Z`.
 pub(crate) fn now() -> String {
-    Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+    written(Timestamp::now())
+}
+
+/// A time, as the API writes it.
+pub(crate) fn written(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
 /// Now, in seconds since 1970.

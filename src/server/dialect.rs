@@ -48,6 +48,7 @@ const LATER: &[&str] = &[
 
 /// Addresses that were for people who had logged in to the web page, and for no machine identity.
 const FOR_PEOPLE: &[&str] = &[
+    "/api/v1/integration-auth/*/apps",
     "/api/v1/organization/*",
     "/api/v1/organizations/*/plan",
     "/api/v1/secret/*/secret-versions",

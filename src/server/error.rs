@@ -83,6 +83,12 @@ impl Refusal {
         }
     }
 
+    /// Servers of October 2024 refused the same shape under the same names: of a request that spoke of a project by then.
+    pub(crate) fn by_the_same_names(mut self) -> Self {
+        self.once = Some(Box::new(Self { status: 401, ..self.clone() }));
+        self
+    }
+
     /// The answer in a dialect.
     pub(crate) fn said(self, dialect: Dialect) -> (StatusCode, Json<Failure>) {
         let number: u64 = rand::random();

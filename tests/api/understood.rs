@@ -23,9 +23,9 @@ use std::time::Duration;
 
 /// What answers held that keyform never asks for.
 const UNASKED: &[(&[&str], &str)] = &[
-    (&["identity", "identityMembership*", "identityUniversalAuth", "clientSecret*"], "other identities"),
-    (&["role*", "memberships", "totalCount"], "roles and members"),
-    (&["integrationOptions", "integrationAuth"], "credentials of native integrations on their own"),
+    (&["clientSecret*"], "what other identities log in with"),
+    (&["memberships", "totalCount"], "people, and how many there are"),
+    (&["integrationOptions"], "the services that there are integrations with"),
     (&["auditLogs", "secretSnapshots", "dynamicSecrets", "config"], "pages of the web"),
     (&["isSourceUpdated", "isDestinationUpdated"], "moves of secrets"),
     (&["date", "emailConfigured", "inviteOnlySignup", "redisConfigured", "secretScanningConfigured"], "the status"),
@@ -52,7 +52,18 @@ fn understood(name: &str, value: &Value) -> Result<(), String> {
             "secret" | "secrets" => reads::<api::secrets::StoredSecret>(item),
             "secretImport" | "secretImports" => reads::<api::imports::Import>(item),
             "integration" | "integrations" => reads::<api::integrations::Integration>(item),
-            "authorizations" => reads::<api::integrations::Authorization>(item),
+            "identity" | "identityMemberships" | "identityMembership" if item.get("orgId").is_some() => {
+                reads::<api::identities::OrganizationMember>(item)
+            }
+            "identity" => reads::<api::identities::Machine>(item),
+            "identityUniversalAuth" => reads::<api::identities::UniversalAuth>(item),
+            "identityMemberships" | "identityMembership" if item.get("identity").is_some() => {
+                reads::<api::members::Member>(item)
+            }
+            "identityMembership" => reads::<api::members::Made>(item),
+            "role" | "roles" if item.get("slug").is_some() => reads::<api::roles::Role>(item),
+            "roles" => reads::<api::members::Role>(item),
+            "authorizations" | "integrationAuth" => reads::<api::integrations::Authorization>(item),
             "workspaceTag" | "workspaceTags" => reads::<api::tags::Tag>(item),
             _ if UNASKED.iter().any(|(names, _)| names.iter().any(|pattern| fits(pattern, name))) => Ok(()),
             _ => return Err(format!("`{name}` is not known")),

@@ -249,7 +249,7 @@ async fn forget(State(app): State<Shared>, Path(id): Id) -> Answer<OneAuthorizat
 }
 
 async fn forget_service(State(app): State<Shared>, Asked(query): Asked) -> Answer<ManyAuthorizations> {
-    let asked: ByService = check::read_query(query, BY_SERVICE)?;
+    let asked: ByService = check::read_query(query, BY_SERVICE).map_err(Refusal::by_the_same_names)?;
     let gone = app.db.run(move |store| {
         let mut all = auths(store, &store.project_id(&asked.project_id)?)?;
         all.retain(|auth| auth.integration == asked.integration);
@@ -402,6 +402,9 @@ fn authorization(document: Document<KeptAuth>) -> Authorization {
         integration: document.body.integration,
         url: document.body.url,
         namespace: document.body.namespace,
+        team_id: None,
+        account_id: None,
+        metadata: None,
         created_at: document.created_at,
         updated_at: document.updated_at,
     }

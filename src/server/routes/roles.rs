@@ -16,6 +16,7 @@ use crate::server::check::list;
 use crate::server::check::slug;
 use crate::server::check::text;
 use crate::server::db::Store;
+use crate::server::dialect::Dialect;
 use crate::server::error::Answer;
 use crate::server::error::Refusal;
 use crate::server::routes::Id;
@@ -57,8 +58,9 @@ pub(super) fn routes() -> Routes {
 }
 
 async fn all(State(app): State<Shared>, Path(project): Id) -> Answer<Many> {
+    let dialect = app.dialect;
     let roles = app.db.run(move |store| {
-        let project = store.project_id(&project)?;
+        let project = project_of(store, dialect, &project)?;
         let own = store.documents(Kind::Role, Some(&project))?;
         let built_in = BUILT_IN.iter().map(|slug| built_in(slug, &project));
         // A listing leaves out what they permit.
@@ -69,8 +71,9 @@ async fn all(State(app): State<Shared>, Path(project): Id) -> Answer<Many> {
 }
 
 async fn read(State(app): State<Shared>, Path((project, slug)): Ids) -> Answer<One> {
+    let dialect = app.dialect;
     let found = app.db.run(move |store| {
-        let project = store.project_id(&project)?;
+        let project = project_of(store, dialect, &project)?;
         if BUILT_IN.contains(&&*slug) {
             return Ok(built_in(&slug, &project));
         }
@@ -84,8 +87,9 @@ async fn read(State(app): State<Shared>, Path((project, slug)): Ids) -> Answer<O
 async fn create(State(app): State<Shared>, Path(project): Id, Given(fields): Given) -> Answer<One> {
     let new: Create = check::read(fields, CREATE)?;
     refuse_reserved(&new.slug)?;
+    let dialect = app.dialect;
     let made = app.db.run(move |store| {
-        let project = store.project_id(&project)?;
+        let project = project_of(store, dialect, &project)?;
         refuse_taken(store, &project, &new.slug, "")?;
         let new = New { name: Some(&new.slug), ..New::of(Some(&project), &new) };
         let id = store.create_document(Kind::Role, &new)?;
@@ -97,8 +101,9 @@ async fn create(State(app): State<Shared>, Path(project): Id, Given(fields): Giv
 async fn update(State(app): State<Shared>, Path((project, id)): Ids, Given(fields): Given) -> Answer<One> {
     let change: Update = check::read(fields, UPDATE)?;
     change.slug.as_deref().map_or(Ok(()), refuse_reserved)?;
+    let dialect = app.dialect;
     let made = app.db.run(move |store| {
-        let project = store.project_id(&project)?;
+        let project = project_of(store, dialect, &project)?;
         let old = find(store, &project, &id)?;
         let new = Create {
             slug: change.slug.unwrap_or(old.slug),
@@ -114,8 +119,9 @@ async fn update(State(app): State<Shared>, Path((project, id)): Ids, Given(field
 }
 
 async fn delete(State(app): State<Shared>, Path((project, id)): Ids) -> Answer<One> {
+    let dialect = app.dialect;
     let gone = app.db.run(move |store| {
-        let project = store.project_id(&project)?;
+        let project = project_of(store, dialect, &project)?;
         let role = find(store, &project, &id)?;
         if members::has_role(store, &project, &role.slug)? {
             return Err(Refusal::bad("Unable to delete role: it is assigned to a member of the project"));
@@ -124,6 +130,17 @@ async fn delete(State(app): State<Shared>, Path((project, id)): Ids) -> Answer<O
         Ok(role)
     });
     Ok(Json(One { role: gone.await? }))
+}
+
+/// The id of the project that an address names; in October 2024 by its slug only.
+fn project_of(store: &Store<'_>, dialect: Dialect, name: &str) -> Result<String, Refusal> {
+    match dialect {
+        Dialect::Newest => store.project_id(name),
+        Dialect::October2024 => {
+            let found = store.project_by_slug(name);
+            found.map(|project| project.id).map_err(|refusal| refusal.failed_once("Find project by slug"))
+        }
+    }
 }
 
 fn find(store: &Store<'_>, project: &str, id: &str) -> Result<Role, Refusal> {

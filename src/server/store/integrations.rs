@@ -53,6 +53,7 @@ impl Store<'_> {
     /// The credentials of an id.
     pub(crate) fn integration_auth(&self, id: &str) -> Result<Document<KeptAuth>, Refusal> {
         let missing = || Refusal::missing(format!("Integration auth with ID '{id}' not found"));
+        let missing = || missing().failed_once_unless_uuid(id, "Find by id");
         self.document(Kind::IntegrationAuth, id)?.ok_or_else(missing)
     }
 
