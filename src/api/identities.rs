@@ -185,5 +185,17 @@ pub struct Many {
 #[serde(rename_all = "camelCase")]
 pub struct OneAuth {
     /// It.
-    pub identity_universal_auth: UniversalAuth,
+    pub identity_universal_auth: KeptAuth,
+}
+
+/// How an identity logs in, with what it says then.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptAuth {
+    /// The client id.
+    #[serde(default)]
+    pub client_id: String,
+    /// The rest.
+    #[serde(flatten)]
+    pub settings: UniversalAuth,
 }

@@ -24,6 +24,7 @@ use crate::http::client::Policy;
 use crate::secret::Secret;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
+use std::sync::OnceLock;
 use std::time::Instant;
 
 /// Where a backend is asked when nothing names its address.
@@ -42,6 +43,8 @@ struct Inner {
     policy: Policy,
     token: tokio::sync::Mutex<Option<Token>>,
     known: dialect::Known,
+    /// The identity that it logs in as, once that was met among others.
+    own: OnceLock<Arc<str>>,
     /// Servers of 2024 make a folder twice if two requests make it at the same moment (measured).
     folders: tokio::sync::Mutex<()>,
 }
@@ -54,8 +57,8 @@ impl Client {
     pub fn connect(http: http::client::Client, url: &str, login: Login, policy: Policy) -> Result<Self, Diagnostic> {
         let base = base_url(url)?;
         let policy = Policy { settled: Some(Arc::new(refusal::is_final)), ..policy };
-        let (token, known, folders) = Default::default();
-        Ok(Self { inner: Arc::new(Inner { http, base, login, policy, token, known, folders }) })
+        let (token, known, own, folders) = Default::default();
+        Ok(Self { inner: Arc::new(Inner { http, base, login, policy, token, known, own, folders }) })
     }
 
     /// The address without `/api`.
@@ -68,6 +71,19 @@ impl Client {
     #[must_use]
     pub fn is_old(&self, area: Area) -> bool {
         self.inner.known.of(area).get() == Some(Generation::Old)
+    }
+
+    /// Takes note of an identity that was read: it may be the one that asks.
+    pub(super) fn meet(&self, identity: &str, client_id: &str) {
+        if self.inner.login.is_of(identity, client_id) {
+            self.inner.own.get_or_init(|| identity.into());
+        }
+    }
+
+    /// The id of the identity that asks, if it was among those that were read.
+    #[must_use]
+    pub fn own(&self) -> Option<&str> {
+        self.inner.own.get().map(|id| &**id)
     }
 
     /// The turn to make a folder, where the server needs turns.

@@ -113,7 +113,8 @@ pub fn notes(input: &Input<'_>, plan: &Plan) -> Vec<Diagnostic> {
     if named.is_empty() {
         return Vec::new();
     }
-    let syncs: Vec<_> = input.desired.syncs().filter_map(|sync| Some((sync, input.wanted.syncs.get(&sync.address)?))).collect();
+    let syncs: Vec<_> =
+        input.desired.syncs().filter_map(|sync| Some((sync, input.wanted.syncs.get(&sync.address)?))).collect();
     let meetings = meetings(input, &syncs);
     let named = meetings.iter().filter(|meeting| named.contains(&meeting.sync.address));
     named.filter_map(|meeting| note(input, meeting)).collect()

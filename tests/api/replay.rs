@@ -35,7 +35,11 @@ use Deviation::Otherwise;
 /// fails the test.
 const DEVIATIONS: &[(&[&str], Deviation, &str)] = &[
     // Other identities than the one that asks, and what they may do.
-    (&["identity.ua.client_secret*", "auth.login.renewable*", "auth.renew.ok", "auth.uses_limit_3*"], Absent, IDENTITIES),
+    (
+        &["identity.ua.client_secret*", "auth.login.renewable*", "auth.renew.ok", "auth.uses_limit_3*"],
+        Absent,
+        IDENTITIES,
+    ),
     (&["auth.token_after_*", "auth.login.revoked_secret", "auth.login.use*", "auth.expired.use"], Absent, IDENTITIES),
     (&["auth.login.ok.member"], Absent, IDENTITIES),
     (&["member.access_before", "member.access_removed", "intauth.create.outsider"], Absent, PERMISSIONS),
@@ -152,8 +156,7 @@ impl Bound {
 
     /// Integrations come in no order either, and have nothing but their ids to be known by: those that have been met.
     fn in_same_order<'v>(&self, recorded: &[Value], mut live: Vec<&'v Value>) -> Vec<&'v Value> {
-        let ids: Vec<String> =
-            recorded.iter().map(|item| self.fill(item["id"].as_str().unwrap_or_default())).collect();
+        let ids: Vec<String> = recorded.iter().map(|item| self.fill(item["id"].as_str().unwrap_or_default())).collect();
         if recorded.iter().all(|item| item["integration"].is_string()) {
             live.sort_by_key(|item| ids.iter().position(|id| item["id"] == **id));
         }

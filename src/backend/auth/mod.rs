@@ -81,6 +81,12 @@ impl Login {
         format!("check {} of `auth \"{}\"`, {from}", fields.join(" and "), self.method.word)
     }
 
+    /// Whether it is the login of an identity, which is known by its id or by its client id.
+    pub(crate) fn is_of(&self, identity: &str, client_id: &str) -> bool {
+        let is = |name: &str, id: &str| !id.is_empty() && self.input(name) == Some(id);
+        is("identity_id", identity) || is("client_id", client_id)
+    }
+
     fn input(&self, name: &str) -> Option<&str> {
         self.inputs.get(name).map(Secret::expose)
     }

@@ -42,11 +42,13 @@ async fn in_full(client: &Client, about: &str, member: identities::OrganizationM
     let id = member.identity.id.clone();
     let auth = async {
         if !member.identity.auth_methods.iter().any(|method| method == METHOD) {
+            client.meet(&id, "");
             return Ok(None);
         }
         let call = Call::new(about, Method::Get, identities::UNIVERSAL_AUTH).arg(&id);
         let answer: identities::OneAuth = client.send(call).await?;
-        Ok(Some(answer.identity_universal_auth))
+        client.meet(&id, &answer.identity_universal_auth.client_id);
+        Ok(Some(answer.identity_universal_auth.settings))
     };
     let metadata = async {
         if member.metadata.is_some() {

@@ -17,6 +17,7 @@ use crate::backend::read;
 use crate::backend::read::EnvironmentMention;
 use crate::backend::read::Mention;
 use crate::backend::state::State;
+use crate::backend::state::Thing;
 use crate::backend::state::Things;
 use crate::backend::things;
 use crate::backend::things::Scope;
@@ -24,6 +25,7 @@ use crate::diag::Diagnostic;
 use crate::diag::Severity;
 use crate::diag::codes;
 use crate::engine::adopt::Wish;
+use crate::model::attrs::Value;
 use crate::model::resource::Kind;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -91,7 +93,27 @@ pub(super) async fn everything(
         let mention = Mention { imports, ..Mention::default() };
         read::fill(client, &mut state, &BTreeMap::from([(slug.clone(), mention)])).await;
     }
+    if let Some(own) = client.own() {
+        leave_out(&mut state, own, wish);
+    }
     Ok((state, lost))
+}
+
+/// Whoever ends the identity that keyform itself asks as locks keyform out half way: it is left out with its
+/// memberships, unless somebody calls it by name.
+fn leave_out(state: &mut State, own: &str, wish: &Wish) {
+    if wish.called.iter().flatten().any(|called| called.ids.iter().any(|id| **id == *own)) {
+        return;
+    }
+    let identity = |thing: &Thing| thing.attrs.get("identity").and_then(Value::as_str) == Some(own);
+    let projects = state.projects.values_mut().map(|project| &mut project.things);
+    for things in projects.chain([&mut state.things]) {
+        let of_identities =
+            things.iter_mut().filter(|(kind, _)| matches!(kind, Kind::Identity | Kind::ProjectIdentity));
+        for all in of_identities.filter_map(|(_, all)| all.as_mut().ok()) {
+            all.retain(|thing| *thing.id != *own && !identity(thing));
+        }
+    }
 }
 
 /// The kinds that are nothing but attributes.

@@ -50,8 +50,7 @@ const CREATE: &[Rule] = &[
     list("metadata", 0, PAIR),
 ];
 /// One that is told no role had none that allows anything.
-const CREATE_2024: &[Rule] =
-    &[text("name").required(), text("organizationId").required(), text("role").length(1, 64)];
+const CREATE_2024: &[Rule] = &[text("name").required(), text("organizationId").required(), text("role").length(1, 64)];
 const UPDATE: &[Rule] =
     &[text("name"), text("role").length(1, 64), bool("hasDeleteProtection"), list("metadata", 0, PAIR)];
 const RANGE: &[Rule] = &[text("ipAddress").required()];
@@ -374,7 +373,16 @@ fn own(store: &Store<'_>) -> Result<Option<Document<Kept>>, Refusal> {
         };
         let updated_at = created_at.clone();
         let project = String::new();
-        Ok(Document { id, project, environment: None, parent: None, body, secret: Fields::new(), created_at, updated_at })
+        Ok(Document {
+            id,
+            project,
+            environment: None,
+            parent: None,
+            body,
+            secret: Fields::new(),
+            created_at,
+            updated_at,
+        })
     };
     store::one(store.sql, statement, [], read)
 }

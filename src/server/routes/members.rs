@@ -134,7 +134,9 @@ async fn update(State(app): State<Shared>, Path((project, identity)): Ids, Given
             role["createdAt"] = json!(member.updated_at);
             role["updatedAt"] = json!(member.updated_at);
             // The name of a role is told by reads only.
-            role.as_object_mut().into_iter().for_each(|role| role.retain(|name, _| !name.starts_with("customRole") || name == "customRoleId"));
+            role.as_object_mut()
+                .into_iter()
+                .for_each(|role| role.retain(|name, _| !name.starts_with("customRole") || name == "customRoleId"));
             role
         };
         Ok(json!({ "roles": told_roles(&member).map(more).collect::<Vec<_>>() }))
@@ -184,7 +186,9 @@ fn members(store: &Store<'_>, project: &Project) -> Result<Vec<Found>, Refusal> 
         let created_at = project.created_at.clone();
         all.push(found(store, id.clone(), id, vec![role], [created_at.clone(), created_at])?);
     }
-    for Document { id, parent, body, created_at, updated_at, .. } in store.documents::<Write>(Kind::Member, Some(&project.id))? {
+    for Document { id, parent, body, created_at, updated_at, .. } in
+        store.documents::<Write>(Kind::Member, Some(&project.id))?
+    {
         let told = |role: Role| match BUILT_IN.contains(&&*role.role) {
             true => role,
             false => Role { custom_role_slug: Some(role.role), role: "custom".to_owned(), ..role },
@@ -209,7 +213,10 @@ fn found(
 fn find(store: &Store<'_>, project: &Project, identity: &str) -> Result<Found, Refusal> {
     let found = members(store, project)?.into_iter().find(|member| member.identity.id == identity);
     let missing = |quote: &str| {
-        format!("Project membership for identity with ID '{identity}{quote} in project with ID '{}' not found", project.id)
+        format!(
+            "Project membership for identity with ID '{identity}{quote} in project with ID '{}' not found",
+            project.id
+        )
     };
     found.ok_or_else(|| Refusal::missing(missing("'")).once(404, "NotFound", missing("")))
 }
