@@ -1,4 +1,8 @@
-# Fly.io. Its GraphQL interface tells failures in an answer whose status is 200.
+# Fly.io: the secrets of an app.
+#
+# Values never come back; a digest tells that one changed. They are staged: running machines keep the old ones until
+# they are updated or restarted, for example by `fly secrets deploy`. GraphQL, which knows the account, tells failures
+# in an answer whose status is 200.
 provider "flyio" {
   title    = "Fly.io"
   docs     = "https://fly.io/docs/machines/api/"
@@ -17,6 +21,39 @@ provider "flyio" {
   }
   errors {
     when    = length(try(response.errors, [])) > 0
-    message = try(response.errors[0].message, null)
+    message = try(response.errors[0].message, response.error, null)
+  }
+
+  destination "flyio" {
+    readable = false
+
+    app_id   = string           # which is its name
+    app_name = optional(string) # for backends that want both
+
+    options {
+      auto_redeploy = remote(optional(bool, false)) # restart the app's machines one after the other
+    }
+
+    # One request a second for each app.
+    limits {
+      rate        = 60
+      concurrency = 1
+    }
+
+    base_url = "https://api.machines.dev"
+    root     = "/v1/apps/${destination.app_name == null ? destination.app_id : destination.app_name}/secrets"
+    list {
+      request  = "GET"
+      items    = [for it in response.secrets : { key = it.name, id = it.name, digest = it.digest, raw = {} }]
+      document = [for it in response.secrets : it.name]
+    }
+    # What stays as it was has an id, and is left out; what is gone is null.
+    replace {
+      request = "POST"
+      json = { values = merge(
+        { for key in setsubtract(document, [for it in entries : it.key]) : key => null },
+        { for it in entries : it.key => it.value if it.id == null },
+      ) }
+    }
   }
 }

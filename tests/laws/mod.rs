@@ -200,4 +200,8 @@ laws! {
     vercel_project vercel_custom vercel_sensitive vercel_team
     render_service render_group
     heroku
+    netlify_site netlify_team
+    supabase
+    flyio
+    terraform_cloud_workspace terraform_cloud_set
 }

@@ -113,6 +113,11 @@ fn aws() {
 }
 
 #[test]
+fn flyio() {
+    golden("flyio", &[session("flyio", stand::flyio)]);
+}
+
+#[test]
 fn github() {
     let parts = [
         session("github, repository", stand::github_repository),
@@ -133,6 +138,27 @@ fn gitlab() {
 #[test]
 fn heroku() {
     golden("heroku", &[session("heroku", stand::heroku)]);
+}
+
+#[test]
+fn netlify() {
+    golden("netlify", &[session("netlify, site", stand::netlify_site), session("netlify, team", stand::netlify_team)]);
+}
+
+#[test]
+fn supabase() {
+    golden("supabase", &[session("supabase", stand::supabase)]);
+}
+
+#[test]
+fn terraform_cloud() {
+    golden(
+        "terraform-cloud",
+        &[
+            session("terraform-cloud, workspace", stand::terraform_cloud_workspace),
+            session("terraform-cloud, variable-set", stand::terraform_cloud_set),
+        ],
+    );
 }
 
 #[test]

@@ -7,11 +7,15 @@
 
 pub mod aws;
 pub mod fake;
+pub mod flyio;
 pub mod front;
 pub mod github;
 pub mod gitlab;
 pub mod heroku;
+pub mod netlify;
 pub mod openapi;
 pub mod render;
 mod sdk;
+pub mod supabase;
+pub mod terraform_cloud;
 pub mod vercel;

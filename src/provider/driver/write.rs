@@ -144,13 +144,15 @@ async fn run_after(driver: &Driver, after: &Operation) -> Result<(), Diagnostic>
 /// Where values can't be read back, the version is how a change outside is seen: if writes do not answer with
 /// it, one more listing does.
 async fn fill_versions(driver: &Driver, writes: &[Write], results: &mut [Option<Written>]) {
-    let lacks = |result: &Option<Written>| matches!(result, Some(Ok(None)));
-    if driver.variant.readable || !results.iter().any(lacks) {
+    let lacks =
+        |(write, result): &(&Write, &mut Option<Written>)| wanted(write).is_some() && matches!(result, Some(Ok(None)));
+    let lacking: Vec<_> = writes.iter().zip(results).filter(lacks).collect();
+    if driver.variant.readable || lacking.is_empty() {
         return;
     }
     // What was written stays written; without a version the next run looks again.
     let Ok(listed) = driver.list().await else { return };
-    for (write, result) in writes.iter().zip(results).filter(|(_, result)| matches!(result, Some(Ok(None)))) {
+    for (write, result) in lacking {
         let version = listed.entries.get(&write.key).and_then(|seen| seen.version.clone());
         *result = Some(Ok(version));
     }

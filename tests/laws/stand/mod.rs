@@ -4,8 +4,12 @@
 
 mod aws;
 mod files;
+mod flyio;
 mod heroku;
+mod netlify;
 mod rest;
+mod supabase;
+mod terraform_cloud;
 mod vault;
 
 pub use crate::laws::stand::aws::assumed_parameter_store;
@@ -15,7 +19,10 @@ pub use crate::laws::stand::aws::secrets_manager_one;
 pub use crate::laws::stand::files::local_file_dotenv;
 pub use crate::laws::stand::files::local_file_json;
 pub use crate::laws::stand::files::local_file_yaml;
+pub use crate::laws::stand::flyio::flyio;
 pub use crate::laws::stand::heroku::heroku;
+pub use crate::laws::stand::netlify::netlify_site;
+pub use crate::laws::stand::netlify::netlify_team;
 pub use crate::laws::stand::rest::github_environment;
 pub use crate::laws::stand::rest::github_organization;
 pub use crate::laws::stand::rest::github_repository;
@@ -27,6 +34,9 @@ pub use crate::laws::stand::rest::vercel_custom;
 pub use crate::laws::stand::rest::vercel_project;
 pub use crate::laws::stand::rest::vercel_sensitive;
 pub use crate::laws::stand::rest::vercel_team;
+pub use crate::laws::stand::supabase::supabase;
+pub use crate::laws::stand::terraform_cloud::terraform_cloud_set;
+pub use crate::laws::stand::terraform_cloud::terraform_cloud_workspace;
 pub use crate::laws::stand::vault::vault_approle;
 pub use crate::laws::stand::vault::vault_v1;
 pub use crate::laws::stand::vault::vault_v2;
