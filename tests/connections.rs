@@ -251,7 +251,10 @@ fn vendors() -> (crate::providers::front::Vendor, Arc<Mutex<BTreeSet<String>>>) 
         let shows = secret.contains("canary") || secret.contains("Basic ") || secret.contains("AWS4-HMAC");
         assert!(shows, "no credentials: {} {}", call.method, call.target);
         heard.lock().unwrap().insert(format!("{} {}{}", call.method, call.header("host"), call.target));
-        Answer::json(200, &json!({"auth": {"client_token": "canary-token"}, "success": true}))
+        Answer::json(
+            200,
+            &json!({"auth": {"client_token": "canary-token"}, "access_token": "canary-token", "success": true}),
+        )
     };
     (Arc::new(answer), asked)
 }

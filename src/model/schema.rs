@@ -167,13 +167,15 @@ pub enum Case {
 pub struct ValueRules {
     /// Most bytes.
     pub max_bytes: Option<usize>,
+    /// Most characters.
+    pub max_length: Option<usize>,
     /// Whether the empty value is taken.
     pub empty: bool,
 }
 
 impl Default for ValueRules {
     fn default() -> Self {
-        Self { max_bytes: None, empty: true }
+        Self { max_bytes: None, max_length: None, empty: true }
     }
 }
 

@@ -137,6 +137,9 @@ fn rules(out: &mut String, variant: &Variant) {
     if let Some(max) = variant.values.max_bytes {
         said.push(format!("A value has {max} bytes at most."));
     }
+    if let Some(max) = variant.values.max_length {
+        said.push(format!("A value has {max} characters at most."));
+    }
     if !variant.values.empty {
         said.push("The empty value is not taken.".to_owned());
     }

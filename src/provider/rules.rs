@@ -79,9 +79,13 @@ fn key_problem(rules: &KeyRules, pattern: Option<&regex::Regex>, key: &str) -> O
 }
 
 fn value_problem(variant: &Variant, value: &Secret) -> Option<String> {
-    match variant.values.max_bytes {
+    let rules = &variant.values;
+    if let Some(max) = rules.max_length.filter(|max| value.expose().chars().count() > *max) {
+        return Some(format!("has more than {max} characters"));
+    }
+    match rules.max_bytes {
         Some(max) if value.len() > max => Some(format!("has {} bytes, and {max} are the most", value.len())),
-        _ if value.is_empty() && !variant.values.empty => Some("is empty, which it does not take".to_owned()),
+        _ if value.is_empty() && !rules.empty => Some("is empty, which it does not take".to_owned()),
         _ => None,
     }
 }

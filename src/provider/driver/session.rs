@@ -115,9 +115,23 @@ impl Session {
     /// # Errors
     /// They are not, or the service can't be reached.
     pub async fn verify(&self) -> Result<(), Diagnostic> {
-        let Some(operation) = &self.talk.verify else { return Ok(()) };
+        let policy = self.policy(None, None);
         let env = Env::default().with("connection", self.connection());
-        self.run(Slot::Verify, operation, &env, "", &self.policy(None, None)).await.map(|_| ())
+        match (&self.talk.verify, &self.talk.login) {
+            (Some(verify), _) => self.run(Slot::Verify, verify, &env, "", &policy).await.map(|_| ()),
+            (None, Some(login)) => self.logged_in(login, &policy).await.map(|_| ()),
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// What the login answered, made once.
+    async fn logged_in(&self, login: &Operation, policy: &Policy) -> Result<&Value, Diagnostic> {
+        let value = self.login.get_or_try_init(|| async {
+            let env = Env::default().with("connection", self.connection());
+            let answer = Box::pin(self.one(Slot::Login, login, &env, "", policy, None)).await?;
+            self.value_of(login, &answer)
+        });
+        value.await
     }
 
     /// Does what an operation says: its one request, or its steps in order. Gives the last answer.
@@ -230,12 +244,7 @@ impl Session {
         if !asked {
             return Ok(env.clone());
         }
-        let value = self.login.get_or_try_init(|| async {
-            let env = Env::default().with("connection", self.connection());
-            let answer = Box::pin(self.one(Slot::Login, login, &env, "", policy, None)).await?;
-            self.value_of(login, &answer)
-        });
-        Ok(env.clone().with("login", value.await?.clone()))
+        Ok(env.clone().with("login", self.logged_in(login, policy).await?.clone()))
     }
 
     /// What a block whose result is one value answers: its `value`, or the whole answer.
@@ -248,7 +257,8 @@ impl Session {
     }
 
     fn render(&self, slot: Slot, operation: &Operation, env: &Env, root: &str) -> Result<Request, Diagnostic> {
-        let base = self.base_url(env)?;
+        let own = operation.expr("base_url");
+        let base = own.map_or_else(|| self.base_url(env), |own| address(own, env))?;
         let headers = match &self.talk.headers {
             // A login can't need what it brings.
             Some(expr) if slot != Slot::Login || !mentions(expr, "login") => render::headers(expr, env)?,
@@ -257,7 +267,8 @@ impl Session {
         let Some(expr) = &operation.request else {
             return Err(Diagnostic::error(&codes::MANIFEST, "There is no request here.").at(operation.span, ""));
         };
-        let root = if matches!(slot, Slot::Login | Slot::Verify) { "" } else { root };
+        // What goes elsewhere stands at the root there.
+        let root = if own.is_some() || matches!(slot, Slot::Login | Slot::Verify) { "" } else { root };
         let mut request = render::request(operation, expr, env, &Target { base: &base, root, headers: &headers })?;
         request.idempotent |= slot.is_idempotent();
         Ok(request)
@@ -271,9 +282,7 @@ impl Session {
         let Some(expr) = &self.talk.base_url else {
             return Err(Diagnostic::error(&codes::BAD_ADDRESS, "The manifest says no `base_url`."));
         };
-        let value = env.eval(expr)?;
-        let text = value.as_str().ok_or_else(|| render::shape(expr.span, "an address", &value))?;
-        Ok(text.trim_end_matches('/').to_owned())
+        address(expr, env)
     }
 
     /// The names that an answer adds. A body that is no JSON matters only to those who look at it.
@@ -332,6 +341,13 @@ impl Session {
         let line: String = shown.join(" ").chars().take(LONGEST_MESSAGE).collect();
         if line.is_empty() { line } else { format!(": {}", line.trim_end_matches('.')) }
     }
+}
+
+/// An address, without a slash at its end.
+fn address(expr: &Expr, env: &Env) -> Result<String, Diagnostic> {
+    let value = env.eval(expr)?;
+    let text = value.as_str().ok_or_else(|| render::shape(expr.span, "an address", &value))?;
+    Ok(text.trim_end_matches('/').to_owned())
 }
 
 /// Whether nothing but a secret stood here: the rest of a word around one would give it away.

@@ -86,7 +86,7 @@ impl Loader<'_> {
         for connection in decoder.blocks("connection") {
             if let Some((name, mut method, own)) = self.connection(connection) {
                 self.once(&app.methods, &name, connection);
-                method.tried = own.verify.is_some() || talk.verify.is_some();
+                method.tried = [&own, &talk].iter().any(|talk| talk.verify.is_some() || talk.login.is_some());
                 app.methods.insert(name.clone(), method);
                 methods.insert(name, own);
             }
@@ -304,9 +304,10 @@ impl Loader<'_> {
     fn value_rules(&mut self, block: &Block, variant: &mut Variant) {
         let mut decoder = Decoder::new(&block.body);
         let max_bytes = self.literal_size(&mut decoder, "max_bytes");
+        let max_length = self.literal_size(&mut decoder, "max_length");
         let empty = self.literal_bool(&mut decoder, "empty", true);
         decoder.finish(self.acc);
-        variant.values = ValueRules { max_bytes, empty };
+        variant.values = ValueRules { max_bytes, max_length, empty };
     }
 
     fn limits(&mut self, block: &Block, variant: &mut Variant, shape: &mut Shape) {

@@ -38,13 +38,13 @@ words! {
     }
     "rules" {
         "key" "What keys are taken: `matches`, `reserved`, `case`, `replace`, `max_length`, `container` (the key schema names the one container, not the keys in it)."
-        "value" "What values are taken (`max_bytes`, `empty`); in `read`, `lookup` and `login` the part of the answer that is wanted."
+        "value" "What values are taken (`max_bytes`, `max_length`, `empty`); in `read`, `lookup` and `login` the part of the answer that is wanted."
         "limits" "How much it bears: `entries`, `rate` (requests a minute), `concurrency`."
         "readable" "Whether values come back."
         "import" "Whether a backend can import from it."
     }
     "talking" {
-        "base_url" "Where requests go."
+        "base_url" "Where requests go; of one request, where it goes instead."
         "root" "What stands before the path of every request of a variant."
         "headers" "An object; what is null is left out."
         "request" "Method and path: `GET /things/${key}`; every interpolation is percent-encoded."
@@ -53,7 +53,7 @@ words! {
         "form" "A form body."
     }
     "reading" {
-        "login" "A request made once; what it answers is `login`."
+        "login" "A request made once; what it answers is `login`. Without a `verify` it tells good credentials from bad ones, too."
         "verify" "A request that tells good credentials from bad ones."
         "lookup" "A request made once a run, when something first uses its result; `lookup.<label>` is what it answers."
         "list" "The request that lists entries."
@@ -82,8 +82,8 @@ words! {
 }
 
 /// The words of one operation that hold an expression, besides `request`.
-pub const OPERATION_EXPRS: [&str; 10] =
-    ["query", "headers", "json", "form", "when", "items", "next", "document", "value", "version"];
+pub const OPERATION_EXPRS: [&str; 11] =
+    ["base_url", "query", "headers", "json", "form", "when", "items", "next", "document", "value", "version"];
 
 #[cfg(test)]
 mod tests {
