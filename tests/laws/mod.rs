@@ -79,9 +79,9 @@ fn secret(text: &str) -> Secret {
     Secret::new(text.to_owned())
 }
 
-/// `KEY_0001` and so on.
+/// `KEY0001` and so on: a name that every vendor takes.
 fn key(n: usize) -> String {
-    format!("KEY_{n:04}")
+    format!("KEY{n:04}")
 }
 
 fn create(key: &str, value: &str) -> Write {
@@ -204,4 +204,7 @@ laws! {
     supabase
     flyio
     terraform_cloud_workspace terraform_cloud_set
+    azure_key_vault_one azure_key_vault_many azure_app_configuration_label azure_app_configuration_no_label
+    databricks camunda bitbucket_repository bitbucket_environment onepassword windmill windmill_old
+    teamcity_project teamcity_build zabbix_host zabbix_global
 }

@@ -178,3 +178,72 @@ fn render() {
         [session("render, service", stand::render_service), session("render, environment-group", stand::render_group)];
     golden("render", &parts);
 }
+
+#[test]
+fn azure_key_vault() {
+    let parts = [
+        session("azure-key-vault, one-to-one", stand::azure_key_vault_one),
+        session("azure-key-vault, many-to-one", stand::azure_key_vault_many),
+    ];
+    golden("azure-key-vault", &parts);
+}
+
+#[test]
+fn azure_app_configuration() {
+    let parts = [
+        session("azure-app-configuration, with a label", stand::azure_app_configuration_label),
+        session("azure-app-configuration, without a label", stand::azure_app_configuration_no_label),
+    ];
+    golden("azure-app-configuration", &parts);
+}
+
+#[test]
+fn databricks() {
+    let parts = [session("databricks", stand::databricks)];
+    golden("databricks", &parts);
+}
+
+#[test]
+fn camunda() {
+    let parts = [session("camunda", stand::camunda)];
+    golden("camunda", &parts);
+}
+
+#[test]
+fn bitbucket() {
+    let parts = [
+        session("bitbucket, repository", stand::bitbucket_repository),
+        session("bitbucket, deployment environment", stand::bitbucket_environment),
+    ];
+    golden("bitbucket", &parts);
+}
+
+#[test]
+fn onepassword() {
+    let parts = [session("1password", stand::onepassword)];
+    golden("1password", &parts);
+}
+
+#[test]
+fn windmill() {
+    let parts = [session("windmill", stand::windmill)];
+    golden("windmill", &parts);
+}
+
+#[test]
+fn teamcity() {
+    let parts = [
+        session("teamcity, project", stand::teamcity_project),
+        session("teamcity, build configuration", stand::teamcity_build),
+    ];
+    golden("teamcity", &parts);
+}
+
+#[test]
+fn zabbix() {
+    let parts = [
+        session("zabbix, host, secret text", stand::zabbix_host),
+        session("zabbix, global, text", stand::zabbix_global),
+    ];
+    golden("zabbix", &parts);
+}

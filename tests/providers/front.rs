@@ -10,6 +10,7 @@ use axum::response::Response;
 use percent_encoding::percent_decode_str;
 use serde_json::Map;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
@@ -51,6 +52,19 @@ impl Call {
     pub fn json(&self) -> Option<Value> {
         let kind = self.header("content-type").split(';').next().unwrap();
         (kind == "application/json").then(|| serde_json::from_slice(&self.body).ok())?
+    }
+
+    /// The fields of the body, if it is a form.
+    pub fn form(&self) -> BTreeMap<String, String> {
+        let is_form = self.header("content-type").starts_with("application/x-www-form-urlencoded");
+        let text = String::from_utf8_lossy(if is_form { &self.body } else { b"" }).replace('+', " ");
+        let decode = |text: &str| percent_decode_str(text).decode_utf8().unwrap().into_owned();
+        text.split('&').filter_map(|pair| pair.split_once('=')).map(|(n, v)| (decode(n), decode(v))).collect()
+    }
+
+    /// Whether the query has nothing but these.
+    pub fn asks_only(&self, names: &[&str]) -> bool {
+        self.query.iter().all(|(name, _)| names.contains(&name.as_str()))
     }
 
     /// The body, if it is a JSON object with all of `required` and nothing but those and `optional`. The

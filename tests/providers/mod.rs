@@ -6,6 +6,12 @@
 //! every exchange is checked against it ([`openapi`], [`aws`]).
 
 pub mod aws;
+pub mod azure_app_configuration;
+pub mod azure_key_vault;
+pub mod bitbucket;
+pub mod camunda;
+pub mod databricks;
+pub mod entra;
 pub mod fake;
 pub mod flyio;
 pub mod front;
@@ -13,9 +19,13 @@ pub mod github;
 pub mod gitlab;
 pub mod heroku;
 pub mod netlify;
+pub mod onepassword;
 pub mod openapi;
 pub mod render;
 mod sdk;
 pub mod supabase;
+pub mod teamcity;
 pub mod terraform_cloud;
 pub mod vercel;
+pub mod windmill;
+pub mod zabbix;

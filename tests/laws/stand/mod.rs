@@ -3,6 +3,7 @@
 //! The facts are the vendor's, from its documentation; the manifests are not asked.
 
 mod aws;
+mod azure;
 mod files;
 mod flyio;
 mod heroku;
@@ -11,11 +12,16 @@ mod rest;
 mod supabase;
 mod terraform_cloud;
 mod vault;
+mod workspaces;
 
 pub use crate::laws::stand::aws::assumed_parameter_store;
 pub use crate::laws::stand::aws::parameter_store;
 pub use crate::laws::stand::aws::secrets_manager_many;
 pub use crate::laws::stand::aws::secrets_manager_one;
+pub use crate::laws::stand::azure::azure_app_configuration_label;
+pub use crate::laws::stand::azure::azure_app_configuration_no_label;
+pub use crate::laws::stand::azure::azure_key_vault_many;
+pub use crate::laws::stand::azure::azure_key_vault_one;
 pub use crate::laws::stand::files::local_file_dotenv;
 pub use crate::laws::stand::files::local_file_json;
 pub use crate::laws::stand::files::local_file_yaml;
@@ -40,6 +46,17 @@ pub use crate::laws::stand::terraform_cloud::terraform_cloud_workspace;
 pub use crate::laws::stand::vault::vault_approle;
 pub use crate::laws::stand::vault::vault_v1;
 pub use crate::laws::stand::vault::vault_v2;
+pub use crate::laws::stand::workspaces::bitbucket_environment;
+pub use crate::laws::stand::workspaces::bitbucket_repository;
+pub use crate::laws::stand::workspaces::camunda;
+pub use crate::laws::stand::workspaces::databricks;
+pub use crate::laws::stand::workspaces::onepassword;
+pub use crate::laws::stand::workspaces::teamcity_build;
+pub use crate::laws::stand::workspaces::teamcity_project;
+pub use crate::laws::stand::workspaces::windmill;
+pub use crate::laws::stand::workspaces::windmill_old;
+pub use crate::laws::stand::workspaces::zabbix_global;
+pub use crate::laws::stand::workspaces::zabbix_host;
 
 use crate::laws::REGISTRY;
 pub use crate::laws::stand::rest::Rest;
