@@ -11,7 +11,7 @@ use keyform::lang::parse;
 use keyform::lang::scope::Budget;
 use keyform::lang::scope::Outside;
 use keyform::lang::scope::Scope;
-use keyform::ledger::store::Store;
+use keyform::ledger::files::Files;
 use keyform::model::attrs::Value;
 use keyform::model::key_schema::KeySchema;
 use keyform::provider::manifest::load::load;
@@ -125,7 +125,7 @@ pub fn ledger(data: &[u8]) {
         }
     }
     let key = keyform::secret::Secret::new("0".repeat(64));
-    if let Ok(store) = Store::open(dir, Some(&key)) {
+    if let Ok(store) = Files::open(dir, Some(&key)) {
         let _ = store.load();
     }
     for (path, bytes) in &files {

@@ -98,7 +98,7 @@ impl World {
             dir: self.path().to_owned(),
             state: self.path().join(".keyform"),
             allow_exec: false,
-            lock: Some(Lock { command: "apply".to_owned(), timeout: Duration::from_secs(10) }),
+            lock: Some(Lock { command: "apply".to_owned(), timeout: Duration::from_secs(10), only_if_new: false }),
             registry: Arc::new(registry),
         };
         Engine::open(options, desired).await

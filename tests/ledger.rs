@@ -4,7 +4,7 @@ use keyform::diag::codes;
 use keyform::ledger::journal;
 use keyform::ledger::journal::Event;
 use keyform::ledger::lock::Holder;
-use keyform::ledger::store::Store;
+use keyform::ledger::files::Files;
 use keyform::model::address::Address;
 use keyform::model::ledger::Ledger;
 use keyform::model::ledger::Natural;
@@ -36,8 +36,8 @@ fn holder() -> Holder {
     }
 }
 
-fn store(dir: &Path) -> Store {
-    Store::open(dir, None).unwrap()
+fn store(dir: &Path) -> Files {
+    Files::open(dir, None).unwrap()
 }
 
 fn names(dir: &Path) -> Vec<String> {
@@ -55,7 +55,7 @@ fn record(i: usize) -> Event {
 }
 
 /// A ledger with three events in its journal.
-fn filled(dir: &Path) -> Store {
+fn filled(dir: &Path) -> Files {
     let store = store(dir);
     let lock = store.lock(&holder(), NOW).unwrap();
     store.append(&lock, &record(1)).unwrap();
@@ -169,7 +169,7 @@ fn a_lost_or_foreign_key_is_named() {
     let store = filled(dir.path());
     let path = dir.path().join("fingerprint.key");
     let key = fs::read_to_string(&path).unwrap();
-    let code = |store: &Store| store.load().map(|_| ()).map_err(|error| (error.code.id, error.help.is_some()));
+    let code = |store: &Files| store.load().map(|_| ()).map_err(|error| (error.code.id, error.help.is_some()));
     let wrong = Err((codes::LEDGER_KEY.id, true));
     fs::write(&path, FingerprintKey::generate().to_hex().expose()).unwrap();
     assert_eq!(code(&store), wrong);
@@ -179,9 +179,9 @@ fn a_lost_or_foreign_key_is_named() {
     assert_eq!(code(&store), wrong);
     assert!(store.lock(&holder(), NOW).is_err());
     assert!(!path.exists(), "a lost key is not made again");
-    let given = Store::open(dir.path(), Some(&Secret::new(format!("{key}\n")))).unwrap();
+    let given = Files::open(dir.path(), Some(&Secret::new(format!("{key}\n")))).unwrap();
     assert_eq!(code(&given), Ok(()));
-    assert_eq!(Store::open(dir.path(), Some(&Secret::new("canary".to_owned()))).unwrap_err().code, &codes::LEDGER_KEY);
+    assert_eq!(Files::open(dir.path(), Some(&Secret::new("canary".to_owned()))).unwrap_err().code, &codes::LEDGER_KEY);
 }
 
 #[test]

@@ -13,6 +13,7 @@ const OUTSIDE: &[&str] = &[
     "config/load.rs",
     "config/source.rs",
     "disk.rs",
+    "http/ambient.rs",
     "http/client.rs",
     "backend/client.rs",
     "backend/auth/",

@@ -1,7 +1,7 @@
 //! The Infisical client: reads what exists, writes changes.
 //!
 //! [`client`] sends [`call`]s in the [`dialect`] that the server knows, [`refusal`] says what went wrong, [`auth`] logs in, [`state`] holds what was read by the
-//! names that people use, [`read`] reads it in as few requests as can be, [`write`] changes it. What
+//! names that people use, [`read`] reads it in as few requests as can be, [`write`] changes it, [`shelf`] keeps the ledger in it. What
 //! ought to be there is not known here.
 
 pub mod auth;
@@ -10,6 +10,7 @@ pub mod client;
 pub mod dialect;
 pub mod read;
 pub mod refusal;
+pub mod shelf;
 pub mod state;
 pub mod things;
 pub mod write;

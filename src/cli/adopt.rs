@@ -154,7 +154,7 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     let Some((desired, registry, backend)) = begin(context, args, &dir) else { return context.failed("adopt") };
     let Some(runtime) = context.runtime() else { return context.failed("adopt") };
     runtime.block_on(async {
-        let lock = engine::Lock { command: "adopt".to_owned(), timeout: std::time::Duration::ZERO };
+        let lock = engine::Lock { command: "adopt".to_owned(), timeout: std::time::Duration::ZERO, only_if_new: false };
         let lock = (!args.dry_run).then_some(lock);
         let Some(engine) = context.open(&desired, registry, false, lock).await else { return context.failed("adopt") };
         let wish = Wish {
@@ -202,7 +202,7 @@ fn begin(context: &mut Context, args: &Args, dir: &Path) -> Option<(Desired, Reg
 }
 
 /// Whether there is a configuration in a directory.
-fn has_config(dir: &Path) -> bool {
+pub(super) fn has_config(dir: &Path) -> bool {
     let Ok(entries) = std::fs::read_dir(dir) else { return false };
     entries
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
@@ -305,7 +305,7 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Diagnostic {
 async fn prove(context: &mut Context, args: &Args, engine: &Engine, adopted: &Adopted) -> Option<(Planned, bool)> {
     let (desired, _) = context.load(&args.inputs)?;
     let desired = Arc::new(desired);
-    if let Err(why) = engine.claim(adopted) {
+    if let Err(why) = engine.claim(adopted).await {
         context.tell(why);
         return None;
     }

@@ -121,7 +121,7 @@ pub(super) fn carry_out(
     let desired = Arc::new(desired);
     let Some(runtime) = context.runtime() else { return context.failed(command) };
     runtime.block_on(async {
-        let lock = engine::Lock { command: command.to_owned(), timeout: way.lock_timeout };
+        let lock = engine::Lock { command: command.to_owned(), timeout: way.lock_timeout, only_if_new: false };
         let engine = context.open(&desired, registry, selection.allow_exec, Some(lock)).await;
         let Some(engine) = engine else { return context.failed(command) };
         let exit = work(context, command, &engine, &desired, &scope, way, saved).await;

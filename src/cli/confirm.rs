@@ -82,25 +82,30 @@ pub(super) fn is_at_hand(context: &mut Context, plan: &Plan) -> bool {
     false
 }
 
-/// Asks whether to go on. Only `yes` is yes.
+/// Asks whether to go on with a plan.
 pub(super) fn question(context: &mut Context, plan: &Plan, auto_approve: bool) -> Result<(), Exit> {
+    let total = words::count(plan.changes.len(), "change", "changes");
+    let rest = format!("{total} ({}).", text::counts(plan));
+    ask(context, "Apply this plan?", &rest, "look at the plan above, then add --auto-approve", auto_approve)
+}
+
+/// Asks whether to go on: only `yes` is yes. `alone` says what to do where nobody is there.
+pub(super) fn ask(
+    context: &mut Context,
+    question: &str,
+    rest: &str,
+    alone: &'static str,
+    auto_approve: bool,
+) -> Result<(), Exit> {
     if auto_approve {
         return Ok(());
     }
     if !context.terminal.can_ask() {
-        let diagnostic = Diagnostic::error(&codes::NEEDS_CONFIRMATION, "Nothing was changed.")
-            .help("look at the plan above, then add --auto-approve");
-        context.tell(diagnostic);
+        context.tell(Diagnostic::error(&codes::NEEDS_CONFIRMATION, "Nothing was changed.").help(alone));
         return Err(Exit::Refused);
     }
     let paint = context.terminal.err_style().paint;
-    let total = words::count(plan.changes.len(), "change", "changes");
-    context.terminal.err(&format!(
-        "\n{} {} ({}).\nOnly `yes` is accepted: ",
-        paint.bold("Apply this plan?"),
-        total,
-        text::counts(plan)
-    ));
+    context.terminal.err(&format!("\n{} {rest}\nOnly `yes` is accepted: ", paint.bold(question)));
     let mut answer = String::new();
     let read = std::io::stdin().read_line(&mut answer);
     if read.is_ok() && answer.trim() == "yes" {

@@ -14,11 +14,9 @@ use crate::diag::render;
 use crate::diag::source::Sources;
 use crate::engine;
 use crate::engine::Engine;
-use crate::ledger::store::Store;
 use crate::model::desired::Desired;
 use crate::model::ledger::Ledger;
 use crate::provider::registry::Registry;
-use crate::secret::Secret;
 use crate::view;
 use crate::view::json;
 use crate::view::words;
@@ -211,6 +209,11 @@ impl Context {
         (!failed).then_some(registry)
     }
 
+    /// What an engine needs to know besides the configuration.
+    pub(super) fn options(&self, registry: Registry, allow_exec: bool, lock: Option<engine::Lock>) -> engine::Options {
+        engine::Options { dir: self.dir(), state: self.state(), allow_exec, lock, registry: Arc::new(registry) }
+    }
+
     /// Opens the backend and the ledger. `None` if that fails; why was told.
     pub(super) async fn open(
         &mut self,
@@ -219,8 +222,7 @@ impl Context {
         allow_exec: bool,
         lock: Option<engine::Lock>,
     ) -> Option<Engine> {
-        let registry = Arc::new(registry);
-        let options = engine::Options { dir: self.dir(), state: self.state(), allow_exec, lock, registry };
+        let options = self.options(registry, allow_exec, lock);
         match Engine::open(options, desired).await {
             Ok(engine) => {
                 tracing::info!(state = %self.state().display(), "backend and ledger opened");
@@ -237,17 +239,9 @@ impl Context {
         }
     }
 
-    /// The ledger as it is on disk. `None` if it can't be read; why was told.
-    pub(super) fn ledger(&mut self) -> Option<Ledger> {
-        let key = std::env::var("KEYFORM_FINGERPRINT_KEY").ok().map(Secret::new);
-        let loaded = Store::open(&self.state(), key.as_ref()).and_then(|store| store.load());
-        match loaded {
-            Ok((ledger, _)) => Some(ledger),
-            Err(diagnostic) => {
-                self.tell(diagnostic);
-                None
-            }
-        }
+    /// The ledger as it is now. `None` if it can't be read; why was told.
+    pub(super) async fn ledger(&mut self, engine: &Engine) -> Option<Ledger> {
+        engine.ledger().await.map_err(|why| self.tell(why)).ok()
     }
 
     /// Starts what waits for the network and for signals. `None` if the machine refuses; that was told.

@@ -74,7 +74,7 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     let desired = Arc::new(desired);
     let Some(runtime) = context.runtime() else { return context.failed("import") };
     runtime.block_on(async {
-        let lock = engine::Lock { command: "import".to_owned(), timeout: args.lock_timeout };
+        let lock = engine::Lock { command: "import".to_owned(), timeout: args.lock_timeout, only_if_new: false };
         let engine = context.open(&desired, registry, args.allow_exec, Some(lock)).await;
         let Some(engine) = engine else { return context.failed("import") };
         let exit = work(context, &engine, &desired, &args.address).await;
@@ -104,7 +104,7 @@ async fn work(context: &mut Context, engine: &Engine, desired: &Arc<Desired>, ad
         context.tell(why.clone());
         return context.failed("import");
     }
-    let imported = match engine.import(&planned, address) {
+    let imported = match engine.import(&planned, address).await {
         Ok(imported) => imported,
         Err(why) => {
             context.tell(why);

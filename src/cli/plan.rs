@@ -102,17 +102,12 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         context.tell(why);
         return context.failed("plan");
     }
-    let lock = match &args.out {
-        // The fingerprints of a plan that is kept need a key that is kept: that of a ledger, if only an empty one.
-        Some(_) => match context.ledger() {
-            Some(ledger) => ledger
-                .owner
-                .is_empty()
-                .then(|| engine::Lock { command: "plan".to_owned(), timeout: Duration::from_secs(10) }),
-            None => return context.failed("plan"),
-        },
-        None => None,
-    };
+    // The fingerprints of a plan that is kept need a key that is kept: that of a ledger, if only an empty one.
+    let lock = args.out.as_ref().map(|_| engine::Lock {
+        command: "plan".to_owned(),
+        timeout: Duration::from_secs(10),
+        only_if_new: true,
+    });
     let planned = runtime.block_on(async {
         let engine = context.open(&desired, registry, args.selection.allow_exec, lock).await?;
         let planned = make(context, &engine, &desired, &scope).await;
@@ -184,7 +179,7 @@ pub(super) async fn make(
     desired: &Arc<Desired>,
     scope: &Scope,
 ) -> Option<Planned> {
-    if !scope.targets.is_empty() && !are_known(context, desired, &scope.targets) {
+    if !scope.targets.is_empty() && !are_known(context, engine, desired, &scope.targets).await {
         return None;
     }
     match engine.plan(desired, scope).await {
@@ -216,8 +211,8 @@ fn rules(desired: &Desired, plan: &Plan) -> Vec<Diagnostic> {
 }
 
 /// Whether each target is declared or owned; those that are not are told.
-fn are_known(context: &mut Context, desired: &Desired, targets: &[Address]) -> bool {
-    let Some(ledger) = context.ledger() else { return false };
+async fn are_known(context: &mut Context, engine: &engine::Engine, desired: &Desired, targets: &[Address]) -> bool {
+    let Some(ledger) = context.ledger(engine).await else { return false };
     let known: Vec<&Address> = desired.resources.keys().chain(ledger.records.keys()).collect();
     let mut all = true;
     for target in targets {

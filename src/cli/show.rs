@@ -117,11 +117,11 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     let planned = runtime.block_on(async {
         let engine = context.open(&desired, registry, false, None).await?;
         let planned = plan::make(context, &engine, &desired, &Scope::default()).await;
+        let ledger = context.ledger(&engine).await;
         engine.close().await;
-        planned
+        Some((planned?, ledger?))
     });
-    let Some(planned) = planned else { return context.failed("show") };
-    let Some(ledger) = context.ledger() else { return context.failed("show") };
+    let Some((planned, ledger)) = planned else { return context.failed("show") };
     let is_meant = |address: &Address| wanted.is_none_or(|wanted| address.is_within(wanted));
     let facts = Facts::new(&desired, &ledger, &planned.plan);
     let addresses = facts.addresses();

@@ -7,6 +7,7 @@ mod history;
 mod native;
 mod outward;
 pub mod reuse;
+mod settings;
 
 use crate::model::resource::Kind;
 
@@ -262,13 +263,7 @@ pub static TOP: &[&Form] = &[
             opt("required_version", Ty::String, "Versions of keyform that may be used: `>= 0.1, < 1.0`, `~> 0.3`."),
             opt("parallelism", Ty::Integer(1, 256), "Most changes under way at once."),
         ],
-        blocks: &[&Form {
-            word: "ledger",
-            labels: &["store"],
-            count: Count::One,
-            doc: "Where the ledger is kept. The only store so far is `file`: `.keyform/` beside the configuration.",
-            ..PLAIN
-        }],
+        blocks: &[&settings::LEDGER],
         count: Count::One,
         doc: "Settings of keyform itself.",
         ..PLAIN

@@ -20,6 +20,7 @@ mod history;
 mod imports;
 mod json_schema;
 mod kinds;
+mod ledger;
 mod load;
 mod locals;
 pub(crate) mod names;

@@ -34,25 +34,8 @@ impl Evaluation<'_> {
             self.required_version(expr);
         }
         out.parallelism = self.whole(block, "parallelism", 1, 256);
-        if let Some(ledger) = block.body.blocks.iter().find(|inner| &*inner.kind == "ledger")
-            && let Some(label) = ledger.labels.first()
-        {
-            if &*label.text == "file" {
-                out.ledger = Some((label.text.clone(), Attrs::new()));
-            } else {
-                let planned = ["s3", "gcs", "azblob", "postgres", "backend"];
-                let d = match planned.contains(&&*label.text) {
-                    true => Diagnostic::error(
-                        &codes::NOT_SUPPORTED,
-                        format!("The ledger store `{}` is not supported by this version.", label.text),
-                    ),
-                    false => {
-                        Diagnostic::error(&codes::NOT_ALLOWED, format!("There is no ledger store `{}`.", label.text))
-                    }
-                };
-                self.report(d.at(label.span, "").help("use `ledger \"file\" {}`"));
-            }
-        }
+        let ledger = block.body.blocks.iter().find(|inner| &*inner.kind == "ledger");
+        out.ledger = ledger.and_then(|ledger| self.ledger(ledger));
         out
     }
 
@@ -153,7 +136,7 @@ impl Evaluation<'_> {
 
     /// The attributes of a block without instances: texts, and secrets where `is_secret` says so; it gives
     /// `None` for names that mean nothing.
-    fn plain_attrs(&self, block: &Block, is_secret: impl Fn(&str) -> Option<bool>) -> Attrs {
+    pub(crate) fn plain_attrs(&self, block: &Block, is_secret: impl Fn(&str) -> Option<bool>) -> Attrs {
         let mut out = Attrs::new();
         for attr in &block.body.attrs {
             let Some(secret) = is_secret(&attr.name) else { continue };
@@ -163,7 +146,7 @@ impl Evaluation<'_> {
             let Some(value) = self.eval(&attr.expr, At::ROOT) else { continue };
             let value = match value {
                 Value::Null => continue,
-                Value::Source(_) if secret => self.login_source(value, attr.expr.span),
+                Value::Source(_) if secret => self.login_source(&block.kind, value, attr.expr.span),
                 Value::String(text) if secret => {
                     self.report(
                         self.literal(format!("`{}` is a secret, and plain text here.", attr.name), attr.expr.span),
@@ -184,10 +167,13 @@ impl Evaluation<'_> {
     }
 
     /// A credential for the backend can't come from the backend.
-    fn login_source(&self, value: Value, span: Span) -> Option<Value> {
+    fn login_source(&self, kind: &str, value: Value, span: Span) -> Option<Value> {
         if let Value::Source(from) = &value {
             if matches!(**from, SecretSource::Stored(_) | SecretSource::Random { .. }) {
-                let detail = "The login to the backend can't come from the backend.";
+                let detail = match kind {
+                    "ledger" => "The ledger is read before the backend is: its password can't come from there.",
+                    _ => "The login to the backend can't come from the backend.",
+                };
                 self.report(Diagnostic::error(&codes::SECRET_PLACE, detail).at(span, ""));
                 return None;
             }
@@ -227,7 +213,7 @@ impl Evaluation<'_> {
         out
     }
 
-    fn whole(&self, block: &Block, name: &str, low: i64, high: i64) -> Option<usize> {
+    pub(crate) fn whole(&self, block: &Block, name: &str, low: i64, high: i64) -> Option<usize> {
         let expr = decode::expr(&block.body, name)?;
         let value = self.eval(expr, At::ROOT)?;
         if value.is_null() {

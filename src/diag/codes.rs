@@ -142,6 +142,8 @@ codes! {
         "`secret_exec` runs a program to get a secret. A configuration that others wrote could run anything, so it is only done under `--allow-exec`.";
     SECRET_FILE_EXPOSED = "KF0242" Environment "secret file is readable by others"
         "A file that `secret_file` reads can be read by other users of this machine. Give it the mode 0600, or let it come from the environment.";
+    LEDGER_BLOCK = "KF0260" Configuration "ledger can't be kept like this"
+        "The `ledger` block names a place in a way that does not work: an address that holds a password (which would be in plain text in a file that is committed), or one that is none.";
     // 03 graph
     CYCLE = "KF0301" Configuration "resources need each other in a circle"
         "Each of them would have to exist before the other. Every step of the circle is underlined: a reference, `depends_on`, or a name that implies one (a secret needs its folder). Remove one of the steps.";
@@ -290,6 +292,20 @@ codes! {
         "The ledger's fingerprints are made with a key that is kept apart from it: the file `fingerprint.key` beside the ledger, or `KEYFORM_FINGERPRINT_KEY` (64 hexadecimal digits). Without the right one keyform can't tell what it wrote from what others wrote. Restore the key; or move the ledger's files away and plan with `--adopt`.";
     LEDGER_LOCKED = "KF0806" Environment "ledger is in use"
         "Another process is writing to this ledger. It frees the lock when it ends, however it ends. Wait for it, or give `--lock-timeout` a longer time.";
+    LEDGER_STORE = "KF0807" Environment "place of the ledger can't be used"
+        "The place that the `ledger` block names does not answer, refuses, or its address is none. Nothing is planned without the ledger, and nothing is changed that could not be recorded. The detail says what the service answered.";
+    LEASE_LOST = "KF0808" Environment "right to write to the ledger was lost"
+        "A run that writes to a shared ledger renews a lease on it. This run could not for too long, or somebody ended its lease, so another one may be writing: it stopped before its next change. What it did and could not record is found again by its name and its intent when you plan again.";
+    NO_LEASE = "KF0809" Configuration "nothing to unlock"
+        "`keyform ledger unlock` ends one lease, named by its id, so that it never ends another one than you looked at. There is none of that id: its holder has ended or somebody else unlocked it. `keyform ledger show` says who is writing.";
+    LEDGER_LEFT = "KF0810" Configuration "ledger was not moved"
+        "The configuration names a shared ledger, which is empty, while this machine has one with records. As long as they are not moved, keyform owns nothing: what exists is reported as taken, and nothing is deleted. `keyform ledger push` moves them.";
+    LEDGER_OTHER = "KF0811" Configuration "another ledger is there"
+        "The ledger that was to be pushed has another owner than the one that is there: they are not two states of one ledger. Records of what is there would be lost. `--force` replaces it all the same.";
+    LEDGER_OLDER = "KF0812" Configuration "ledger that is there is newer"
+        "The ledger that was to be pushed is an older state of the one that is there, or the same one: what was recorded since would be lost. `--force` replaces it all the same.";
+    NO_LEDGER = "KF0813" Configuration "no ledger there"
+        "A ledger was to be pulled or pushed that is not there. `keyform ledger push` without a file takes the one in `.keyform/` beside the configuration to where the `ledger` block says; with a file, the one that `keyform ledger pull` gave.";
     // 09 engine
     NEED_MISSING = "KF0901" Configuration "something that this needs does not exist"
         "A change needs a thing of the backend that is not there: a project, an environment, a folder or a connection that was not declared, or that was deleted a moment ago. Declare it, or plan again.";
@@ -366,4 +382,6 @@ codes! {
         "A file that would be written is there already, with another text. Files of a configuration, and files of secrets that hold other keys, are only overwritten under `--force`.";
     BAD_STATE = "KF1031" Configuration "no state that can be used"
         "The file is no state of Terraform, or one of another version than 4, which Terraform 0.12 and later write. Its text is not shown, because a state holds secrets.";
+    OWNED_TWICE = "KF1035" Configuration "address is taken in the ledger"
+        "A record was to be moved to an address under which the ledger has something already. Two things can't become one: forget one of them first with `keyform ledger rm`.";
 }

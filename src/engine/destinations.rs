@@ -195,7 +195,7 @@ pub(super) fn left(
     }
     // Other words may mean the same place; where the old one can't be opened, the words decide.
     let opened = opened.destination.as_ref().map(Destination::place);
-    let is_same = match (of_live(index, registry, &engine.http, resolved, live), opened) {
+    let is_same = match (of_live(index, registry, &engine.reached.http, resolved, live), opened) {
         (Ok(old), Ok(new)) => old.place() == new,
         _ => !has_moved,
     };

@@ -13,6 +13,7 @@ pub mod event;
 mod foreign;
 mod imports;
 mod index;
+pub mod keeper;
 mod login;
 mod observe;
 mod open;
@@ -26,15 +27,14 @@ mod things;
 mod wanted;
 mod wire;
 
-use crate::backend;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::engine::event::Cancel;
 use crate::engine::event::Event;
 use crate::engine::event::Report;
 use crate::http;
-use crate::ledger;
-use crate::ledger::store::Store;
+use crate::ledger::keeper::Hold;
+use crate::ledger::keeper::Keeper;
 use crate::model::address::Address;
 use crate::model::desired::Desired;
 use crate::model::ledger::Ledger;
@@ -66,6 +66,8 @@ pub struct Lock {
     pub command: String,
     /// How long to wait for another run; zero for not at all.
     pub timeout: std::time::Duration,
+    /// Whether it is only wanted where there is no ledger yet, to make one.
+    pub only_if_new: bool,
 }
 
 /// What to plan.
@@ -95,12 +97,9 @@ pub struct Planned {
 /// A backend, a ledger and the destinations, ready to be asked.
 pub struct Engine {
     options: Options,
-    http: http::client::Client,
-    backend: backend::client::Client,
-    store: Store,
-    lock: Option<ledger::lock::Lock>,
-    #[cfg(feature = "server")]
-    embedded: Option<crate::server::Running>,
+    reached: open::Reached,
+    keeper: Keeper,
+    lock: Option<Hold>,
 }
 
 impl Engine {
@@ -127,8 +126,8 @@ impl Engine {
     ///
     /// # Errors
     /// The ledger can't be written.
-    pub fn import(&self, planned: &Planned, address: &Address) -> Result<Option<Arc<str>>, Diagnostic> {
-        apply::import(self, planned, address)
+    pub async fn import(&self, planned: &Planned, address: &Address) -> Result<Option<Arc<str>>, Diagnostic> {
+        apply::import(self, planned, address).await
     }
 
     /// Does what was planned. The caller has looked at the hazards.
@@ -136,17 +135,25 @@ impl Engine {
         apply::apply(self, planned, cancel, on).await
     }
 
+    /// The ledger as it is now.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub async fn ledger(&self) -> Result<Ledger, Diagnostic> {
+        Ok(self.keeper.load().await?.0)
+    }
+
     /// Has `hear` told of every longer wait for a backend that takes no more requests for now.
     pub fn hear_waits(&self, hear: impl Fn(http::pace::Wait) + Send + Sync + 'static) {
-        self.http.hear_waits(hear);
+        self.reached.http.hear_waits(hear);
     }
 
     /// Stops the embedded backend, if one was started, and frees the lock.
     pub async fn close(self) {
-        #[cfg(feature = "server")]
-        if let Some(embedded) = self.embedded {
-            embedded.shutdown().await;
+        // What is kept in the backend needs it until the end.
+        if let Some(lock) = self.lock {
+            lock.release().await;
         }
-        drop(self.lock);
+        self.reached.close().await;
     }
 }

@@ -4,39 +4,87 @@ use crate::backend;
 #[cfg(feature = "server")]
 use crate::backend::auth::Login;
 use crate::diag::Diagnostic;
+#[cfg(not(feature = "server"))]
 use crate::diag::codes;
 use crate::engine::Engine;
-use crate::engine::Lock;
 use crate::engine::Options;
+use crate::engine::keeper;
 use crate::engine::login;
 use crate::http;
-use crate::ledger;
-use crate::ledger::lock::Holder;
-use crate::ledger::store::Store;
+use crate::ledger::keeper::Hold;
+use crate::ledger::keeper::Keeper;
 use crate::model::desired::Desired;
-use crate::secret::Secret;
+
+/// A backend that can be asked.
+pub(super) struct Reached {
+    pub(super) http: http::client::Client,
+    pub(super) backend: backend::client::Client,
+    #[cfg(feature = "server")]
+    embedded: Option<crate::server::Running>,
+}
+
+impl Reached {
+    /// Stops the embedded backend, if one was started.
+    pub(super) async fn close(self) {
+        #[cfg(feature = "server")]
+        if let Some(embedded) = self.embedded {
+            embedded.shutdown().await;
+        }
+    }
+}
 
 pub(super) async fn open(options: Options, desired: &Desired) -> Result<Engine, Diagnostic> {
-    let key = std::env::var("KEYFORM_FINGERPRINT_KEY").ok().map(Secret::new);
-    let store = Store::open(&options.state, key.as_ref())?;
+    if keeper::is_in_backend(desired) {
+        let reached = reach(&options, desired).await?;
+        return match held(&options, desired, Some(&reached.backend)).await {
+            Ok((keeper, lock)) => Ok(Engine { options, reached, keeper, lock }),
+            Err(why) => {
+                reached.close().await;
+                Err(why)
+            }
+        };
+    }
+    // The lock first: nothing is started for a run that may not go on.
+    let (keeper, lock) = held(&options, desired, None).await?;
+    match reach(&options, desired).await {
+        Ok(reached) => Ok(Engine { options, reached, keeper, lock }),
+        Err(why) => {
+            if let Some(lock) = lock {
+                lock.release().await;
+            }
+            Err(why)
+        }
+    }
+}
+
+/// The ledger, and the right to write to it where that is wanted.
+async fn held(
+    options: &Options,
+    desired: &Desired,
+    backend: Option<&backend::client::Client>,
+) -> Result<(Keeper, Option<Hold>), Diagnostic> {
+    let keeper = keeper::of(options, desired, backend)?;
     let lock = match &options.lock {
-        Some(lock) => Some(take(&store, lock).await?),
         None => None,
+        Some(lock) if lock.only_if_new && !keeper.load().await?.0.owner.is_empty() => None,
+        Some(lock) => Some(keeper::take(&keeper, &lock.command, lock.timeout).await?),
     };
+    Ok((keeper, lock))
+}
+
+/// The backend that the configuration names; the embedded one is started.
+pub(super) async fn reach(options: &Options, desired: &Desired) -> Result<Reached, Diagnostic> {
     let http = http::client::Client::new(http::client::Options::default())?;
     let policy = http::client::Policy { concurrency: parallelism(desired), ..http::client::Policy::default() };
     if matches!(&*desired.backend.kind, "" | "embedded") {
-        return embedded(options, store, lock, http, policy).await;
+        return embedded(options, http, policy).await;
     }
     let url = login::url(&desired.backend)?;
-    let login = login::login(&desired.backend, &options)?;
+    let login = login::login(&desired.backend, options)?;
     let backend = backend::client::Client::connect(http.clone(), &url, login, policy)?;
-    Ok(Engine {
-        options,
+    Ok(Reached {
         http,
         backend,
-        store,
-        lock,
         #[cfg(feature = "server")]
         embedded: None,
     })
@@ -47,23 +95,6 @@ pub(super) fn parallelism(desired: &Desired) -> usize {
     desired.settings.parallelism.unwrap_or(8).max(1)
 }
 
-async fn take(store: &Store, lock: &Lock) -> Result<ledger::lock::Lock, Diagnostic> {
-    let variable = |names: [&str; 2]| names.iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default();
-    let holder = Holder {
-        user: variable(["USER", "USERNAME"]),
-        host: variable(["HOSTNAME", "COMPUTERNAME"]),
-        command: lock.command.clone(),
-        pid: std::process::id(),
-        start: now(),
-    };
-    let (store, timeout) = (store.clone(), lock.timeout);
-    // Waiting for the lock puts the thread to sleep.
-    let taken = tokio::task::spawn_blocking(move || store.lock(&holder, timeout)).await;
-    taken.unwrap_or_else(|_| {
-        Err(Diagnostic::error(&codes::NEED_MISSING, "the thread that waited for the ledger's lock was lost".to_owned()))
-    })
-}
-
 /// Now, in UTC, as RFC 3339 in whole seconds.
 pub(super) fn now() -> String {
     jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or_else(|_| jiff::Timestamp::now()).to_string()
@@ -71,27 +102,19 @@ pub(super) fn now() -> String {
 
 #[cfg(feature = "server")]
 async fn embedded(
-    options: Options,
-    store: Store,
-    lock: Option<ledger::lock::Lock>,
+    options: &Options,
     http: http::client::Client,
     policy: http::client::Policy,
-) -> Result<Engine, Diagnostic> {
+) -> Result<Reached, Diagnostic> {
     let start = crate::server::Options::new(options.state.join("server"));
     let running = crate::server::start(start, options.registry.clone(), http.clone()).await?;
     let login = Login::universal(&running.client_id, running.client_secret.clone());
     let backend = backend::client::Client::connect(http.clone(), &running.url, login, policy)?;
-    Ok(Engine { options, http, backend, store, lock, embedded: Some(running) })
+    Ok(Reached { http, backend, embedded: Some(running) })
 }
 
 #[cfg(not(feature = "server"))]
-async fn embedded(
-    _: Options,
-    _: Store,
-    _: Option<ledger::lock::Lock>,
-    _: http::client::Client,
-    _: http::client::Policy,
-) -> Result<Engine, Diagnostic> {
+async fn embedded(_: &Options, _: http::client::Client, _: http::client::Policy) -> Result<Reached, Diagnostic> {
     let detail = "this build has no embedded backend".to_owned();
     Err(Diagnostic::error(&codes::BACKEND_CONFIG, detail).help("name a remote one with a `backend` block"))
 }

@@ -39,7 +39,7 @@ pub(super) fn of(
     for project in index.state.projects.values() {
         let Some(Ok(syncs)) = &project.syncs else { continue };
         for sync in syncs.iter().filter(|sync| !known.contains(&sync.id)) {
-            let opened = destinations::of_live(index, registry, &engine.http, resolved, sync);
+            let opened = destinations::of_live(index, registry, &engine.reached.http, resolved, sync);
             let Ok(destination) = opened else { continue };
             let place = destination.place();
             if !places.contains(&place) {

@@ -16,6 +16,7 @@ use crate::engine::effective::Source;
 use crate::engine::effective::View;
 use crate::engine::effective::When;
 use crate::engine::index::Index;
+use crate::engine::keeper;
 use crate::engine::observe;
 use crate::engine::open;
 use crate::engine::others;
@@ -98,11 +99,12 @@ impl Planned {
 }
 
 pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope) -> Result<Planned, Diagnostic> {
-    let (mut ledger, key) = engine.store.load()?;
+    let (mut ledger, key) = engine.keeper.load().await?;
+    let left = keeper::left(engine, &ledger).await;
     let moves = moves::follow(&mut ledger, &desired.moved);
     let key = key.with_names(ledger.names());
     let mut imports = Imports::default();
-    let mut state = snapshot::read(&engine.backend, desired, &mut ledger, &mut imports).await?;
+    let mut state = snapshot::read(&engine.reached.backend, desired, &mut ledger, &mut imports).await?;
     if let Some(why) = snapshot::too_old(desired, &state).filter(|_| !scope.destroy) {
         return Err(why);
     }
@@ -112,11 +114,11 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
         let live = |resource: &Resource| observe::live_secret(&index, resource).and_then(|s| s.value.clone());
         sources::resolve(&index, &rules, &live)
     };
-    snapshot::follow(&engine.backend, &mut state, desired, &ledger, &resolved).await;
+    snapshot::follow(&engine.reached.backend, &mut state, desired, &ledger, &resolved).await;
     let index = Index::new(desired, &ledger, &state);
     let schemas = engine.options.registry.schemas();
     let mut live = observe::observe(&index, &resolved, schemas, &key);
-    let opened = destinations::open(&index, &engine.options.registry, &engine.http, &resolved).await;
+    let opened = destinations::open(&index, &engine.options.registry, &engine.reached.http, &resolved).await;
     let asked = Asked::of(desired, &ledger, &scope.targets, scope.destroy);
     let (wanted, imported) = wanted(engine, &index, &resolved, &opened, &key, (scope, &asked), &live);
     for (address, opened) in &opened {
@@ -129,6 +131,7 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
     // What ends needs no value any more, but the credentials for a look at what ends with it.
     missing.retain(|address, _| !scope.destroy || resolved.credentials.contains_key(address));
     let mut notes = notes(&missing, &opened);
+    notes.extend(left);
     let input = plan::Input {
         desired,
         live: &live,
@@ -160,7 +163,7 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
         live,
         asked,
     };
-    Ok(Planned { plan, notes, requests: engine.http.requests(), ledger, basis })
+    Ok(Planned { plan, notes, requests: engine.reached.http.requests(), ledger, basis })
 }
 
 fn wanted(

@@ -69,14 +69,14 @@ impl Engine {
     /// The backend's answer.
     pub async fn pushing(&self, place: &Place) -> Result<Pushing, Diagnostic> {
         let slug: Arc<str> = place.project.as_str().into();
-        let mut state = read::roots(&self.backend, true, &BTreeSet::from([slug.clone()])).await?;
+        let mut state = read::roots(&self.reached.backend, true, &BTreeSet::from([slug.clone()])).await?;
         let nothing = |state| Ok(Pushing { state, project: slug.clone(), syncs: Vec::new() });
         // A server without connections has no syncs either.
         if state.connections_failed.as_ref().is_some_and(|why| why.code == &codes::BACKEND_ROUTE) {
             return nothing(state);
         }
         let ask = Mention { syncs: true, ..Mention::default() };
-        read::fill(&self.backend, &mut state, &BTreeMap::from([(slug.clone(), ask)])).await;
+        read::fill(&self.reached.backend, &mut state, &BTreeMap::from([(slug.clone(), ask)])).await;
         let syncs = match state.projects.get(&slug).and_then(|project| project.syncs.as_ref()) {
             Some(Ok(syncs)) => syncs,
             Some(Err(why)) => return Err(why.clone()),
@@ -88,7 +88,7 @@ impl Engine {
             ask.environments.insert(folder.0.clone(), of_environment);
             ask.sources.insert(folder);
         }
-        read::fill(&self.backend, &mut state, &BTreeMap::from([(slug.clone(), ask)])).await;
+        read::fill(&self.reached.backend, &mut state, &BTreeMap::from([(slug.clone(), ask)])).await;
         let here: Folder = (place.environment.as_str().into(), place.path.as_str().into());
         let reached = state.projects.get(&slug).map(|project| {
             let syncs = project.syncs.as_ref().and_then(|syncs| syncs.as_ref().ok()).into_iter().flatten();
@@ -112,7 +112,7 @@ impl Engine {
         keys: &[Arc<str>],
         desired: &Desired,
     ) -> Result<(), Diagnostic> {
-        let (ledger, _) = self.store.load()?;
+        let (ledger, _) = self.keeper.load().await?;
         let index = Index::new(desired, &ledger, &pushing.state);
         let rules = sources::Rules { base: &self.options.dir, allow_exec: self.options.allow_exec };
         let live = |resource: &Resource| observe::live_secret(&index, resource).and_then(|s| s.value.clone());
@@ -124,7 +124,7 @@ impl Engine {
             let (Some(project), Some(folder)) = (pushing.state.projects.get(&pushing.project), folder(sync)) else {
                 continue;
             };
-            let destination = match destinations::of_live(&index, registry, &self.http, &resolved, sync) {
+            let destination = match destinations::of_live(&index, registry, &self.reached.http, &resolved, sync) {
                 Ok(destination) => destination,
                 Err(why) => {
                     wrong.push(unseen(&why.detail));

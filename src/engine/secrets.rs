@@ -34,7 +34,7 @@ impl Engine {
     /// The backend's answer, or that there is no such project or environment, or that the values are hidden.
     pub async fn secrets(&self, place: &Place) -> Result<BTreeMap<Arc<str>, Secret>, Diagnostic> {
         let at = self.find(place).await?;
-        let found = read::folder_secrets(&self.backend, &at).await?;
+        let found = read::folder_secrets(&self.reached.backend, &at).await?;
         let pairs = found.into_iter().map(|secret| match secret.value {
             Some(value) => Ok((secret.key, value)),
             None => Err(hidden(&secret.key)),
@@ -48,7 +48,7 @@ impl Engine {
     /// The backend's answer, or that there is no such project or environment.
     pub async fn set_secrets(&self, place: &Place, secrets: &BTreeMap<Arc<str>, Secret>) -> Result<usize, Diagnostic> {
         let at = self.find(place).await?;
-        let found = read::folder_secrets(&self.backend, &at).await?;
+        let found = read::folder_secrets(&self.reached.backend, &at).await?;
         let found: BTreeMap<_, _> = found.into_iter().map(|secret| (secret.key, secret.value)).collect();
         let (mut creates, mut updates) = (Vec::new(), Vec::new());
         for (key, value) in secrets {
@@ -66,10 +66,10 @@ impl Engine {
         let written = creates.len() + updates.len();
         let about = format!("the secrets of {}/{}{}", place.project, place.environment, place.path);
         if !creates.is_empty() {
-            write::create_secrets(&self.backend, &about, &at, creates).await?;
+            write::create_secrets(&self.reached.backend, &about, &at, creates).await?;
         }
         if !updates.is_empty() {
-            write::update_secrets(&self.backend, &about, &at, updates).await?;
+            write::update_secrets(&self.reached.backend, &about, &at, updates).await?;
         }
         Ok(written)
     }
@@ -78,7 +78,7 @@ impl Engine {
     /// folders are asked for; who may not see them is believed.
     async fn find(&self, place: &Place) -> Result<write::Place, Diagnostic> {
         let slugs = BTreeSet::from([Arc::from(place.project.as_str())]);
-        let mut state = read::roots(&self.backend, false, &slugs).await?;
+        let mut state = read::roots(&self.reached.backend, false, &slugs).await?;
         let project = state.projects.get(place.project.as_str()).ok_or_else(|| {
             let names = state.projects.keys().map(|slug| &**slug);
             unknown(format!("there is no project `{}`", place.project), &place.project, names)
@@ -94,7 +94,7 @@ impl Engine {
             let folders = EnvironmentMention { folders: true, ..EnvironmentMention::default() };
             let environments = BTreeMap::from([(place.environment.as_str().into(), folders)]);
             let mention = Mention { environments, ..Mention::default() };
-            read::fill(&self.backend, &mut state, &BTreeMap::from([(place.project.as_str().into(), mention)])).await;
+            read::fill(&self.reached.backend, &mut state, &BTreeMap::from([(place.project.as_str().into(), mention)])).await;
             let project = state.projects.get(place.project.as_str());
             let folders = project.and_then(|project| project.environment(&place.environment)?.folders.as_ref());
             if let Some(Ok(folders)) = folders

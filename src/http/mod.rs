@@ -1,9 +1,10 @@
 //! Requests as values, and the one client that sends them.
 //!
 //! Lives here: [`Request`] and [`Response`], which know nothing of the network; [`client`] sends, counts,
-//! retries ([`retry`]) and paces ([`limit`] by what is known beforehand, [`pace`] by what answers say); [`json`] turns bodies into values and back. What a request
+//! retries ([`retry`]) and paces ([`limit`] by what is known beforehand, [`pace`] by what answers say); [`json`] turns bodies into values and back; [`ambient`] says what this machine knows of AWS. What a request
 //! means is its maker's business.
 
+pub mod ambient;
 pub mod client;
 pub mod json;
 mod limit;

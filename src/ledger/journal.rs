@@ -2,7 +2,7 @@
 //!
 //! A line is one JSON object with a serial that counts on from the snapshot's. A last line without an end
 //! was cut off by a crash and counts as not written; anything else that is no event, or a serial that is
-//! missing, is damage. Files are opened and written in [`crate::ledger::store`].
+//! missing, is damage. Files are opened and written in [`crate::ledger::files`].
 
 use crate::model::address::Address;
 use crate::model::ledger::Ledger;

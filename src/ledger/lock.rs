@@ -24,8 +24,8 @@ use std::time::Instant;
 /// How often a waiting process looks again.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Who holds the lock, for the people who wait for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Who is writing, for the people who wait for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
     /// The user.
     pub user: String,
@@ -37,6 +37,15 @@ pub struct Holder {
     pub pid: u32,
     /// Since when, in UTC, as RFC 3339.
     pub start: String,
+}
+
+impl Holder {
+    /// For a sentence: `` `apply` by ada on build-7, process 12, since 2026-01-02T03:04:05Z ``.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let Self { user, host, command, pid, start } = self;
+        format!("`{command}` by {user} on {host}, process {pid}, since {start}")
+    }
 }
 
 /// The right to write. Dropping it frees the lock; so does the end of the process, however it ends.
@@ -96,6 +105,14 @@ impl Lock {
         journal.serial += count;
         Ok(())
     }
+
+    /// Empties the journal, whose next event follows this serial: the snapshot is another one now.
+    pub(crate) fn restart(&self, serial: u64) -> io::Result<()> {
+        let mut journal = self.journal.lock().map_err(|_| io::Error::other("a writer panicked"))?;
+        journal.file.set_len(0).and_then(|()| journal.file.sync_data())?;
+        (journal.length, journal.serial) = (0, serial);
+        Ok(())
+    }
 }
 
 impl Drop for Lock {
@@ -124,13 +141,8 @@ fn wait(path: &Path, note: &Path, timeout: Duration) -> Result<File, Diagnostic>
 }
 
 fn taken(path: &Path, note: &Path) -> Diagnostic {
-    let holder = fs::read(note).ok().and_then(|text| serde_json::from_slice::<Note>(&text).ok());
-    let by = match holder {
-        Some(Note { user, host, command, pid, start }) => {
-            format!("`{command}` by {user} on {host}, process {pid}, since {start}")
-        }
-        None => "another process".to_owned(),
-    };
+    let holder = fs::read(note).ok().and_then(|text| serde_json::from_slice::<Holder>(&text).ok());
+    let by = holder.map_or_else(|| "another process".to_owned(), |holder| holder.words());
     Diagnostic::error(&codes::LEDGER_LOCKED, format!("{} is held: {by}.", path.display()))
         .help("wait for it to end, or give `--lock-timeout` a longer time; a process that was killed holds nothing")
 }
@@ -140,15 +152,5 @@ pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
 }
 
 fn write_note(path: &Path, holder: &Holder) -> io::Result<()> {
-    let Holder { user, host, command, pid, start } = holder.clone();
-    fs::write(path, serde_json::to_vec(&Note { user, host, command, pid, start })?)
-}
-
-#[derive(Serialize, Deserialize)]
-struct Note {
-    user: String,
-    host: String,
-    command: String,
-    pid: u32,
-    start: String,
+    fs::write(path, serde_json::to_vec(holder)?)
 }

@@ -8,8 +8,8 @@ use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::http::Method;
 use crate::http::Request;
+use crate::http::ambient;
 use crate::provider::sign::aws;
-use crate::provider::sign::credentials;
 use crate::secret::Secret;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -28,7 +28,7 @@ pub(super) async fn proof(region: &str) -> Result<Fields, Diagnostic> {
         let detail = "`region` of `auth \"aws-iam\"` is no region such as `eu-central-1`";
         return Err(Diagnostic::error(&codes::BACKEND_CONFIG, detail.to_owned()));
     }
-    let credentials = credentials::ambient().await?;
+    let credentials = ambient::credentials().await?;
     let host = format!("sts.{region}.amazonaws.com");
     let request = Request::new(Method::Post, &format!("https://{host}/"))?;
     let request =

@@ -102,9 +102,9 @@ impl Engine {
         wish: &Wish,
         on: &mut (dyn FnMut(&str) + Send),
     ) -> Result<Adopted, Diagnostic> {
-        let (ledger, key) = self.store.load()?;
+        let (ledger, key) = self.keeper.load().await?;
         let schemas = self.options.registry.schemas();
-        let (state, lost) = read::everything(&self.backend, wish, on).await?;
+        let (state, lost) = read::everything(&self.reached.backend, wish, on).await?;
         let (hidden, gaps) = read::gaps(&state, &lost);
         let mut found = describe::describe(&state, schemas, &key);
         found.left.extend(hidden);
@@ -157,8 +157,8 @@ impl Engine {
     ///
     /// # Errors
     /// The ledger can't be read or written.
-    pub fn claim(&self, adopted: &Adopted) -> Result<(), Diagnostic> {
-        let (ledger, _) = self.store.load()?;
+    pub async fn claim(&self, adopted: &Adopted) -> Result<(), Diagnostic> {
+        let (ledger, _) = self.keeper.load().await?;
         let Some(lock) = &self.lock else { return Ok(()) };
         let new = adopted.claims.iter().filter(|(address, _)| !ledger.records.contains_key(*address));
         let events = new.map(|(address, id)| {
@@ -166,7 +166,7 @@ impl Engine {
             journal::Event::Record { address: address.clone(), record }
         });
         let events: Vec<journal::Event> = events.collect();
-        if events.is_empty() { Ok(()) } else { self.store.append_all(lock, &events) }
+        if events.is_empty() { Ok(()) } else { lock.append(&events).await }
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) async fn make(run: &Run<'_>, address: &Address) -> Result<(), Diagnos
                 .help("nothing was changed: give one of the two another slug"));
         }
         _ => {
-            run.intend([declared])?;
+            run.intend([declared]).await?;
             resource::make_container(run, declared).await?
         }
     };
@@ -120,5 +120,5 @@ async fn end_one(run: &Run<'_>, address: &Address) -> Result<(), Diagnostic> {
             _ => {}
         }
     }
-    run.append(&[run.record_of(declared, new, None)])
+    run.append(&[run.record_of(declared, new, None)]).await
 }

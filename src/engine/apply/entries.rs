@@ -34,11 +34,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Says in the ledger which entries will be written that it does not know yet.
-pub(super) fn intend(run: &Run<'_>, rows: &[&Change]) -> Result<(), Diagnostic> {
+pub(super) async fn intend(run: &Run<'_>, rows: &[&Change]) -> Result<(), Diagnostic> {
     let new = rows.iter().filter(|row| matches!(row.action, Action::Create | Action::Update));
     let new = new.filter(|row| run.record(&row.address).is_none());
     let intents = new.map(|row| journal::Event::Intent { address: row.address.clone(), natural: Natural::new() });
-    run.append(&intents.collect::<Vec<_>>())
+    run.append(&intents.collect::<Vec<_>>()).await
 }
 
 /// What should be at a destination, by the key there.
@@ -102,7 +102,7 @@ async fn try_write(run: &Run<'_>, resource: &Resource, work: &[&Change]) -> Resu
             }
         }
     }
-    intend(run, work)?;
+    intend(run, work).await?;
     let turn = run.turn(destination.place());
     let _held = turn.lock().await;
     // Others may have written to the place since the plan was made: it is written on top of what is there now.
@@ -128,7 +128,7 @@ async fn try_write(run: &Run<'_>, resource: &Resource, work: &[&Change]) -> Resu
         }
     }
     let rest: Vec<&Change> = work.iter().filter(|row| !failed.contains_key(&row.address)).copied().collect();
-    let mut outcomes = check(run, resource, &rest, &wanted, &destination.read().await?);
+    let mut outcomes = check(run, resource, &rest, &wanted, &destination.read().await?).await;
     outcomes.extend(failed.into_iter().map(|(address, why)| (address, Err(why))));
     Ok(outcomes)
 }
@@ -166,7 +166,7 @@ pub(super) async fn verify(
             if ran {
                 besides(run, resource, work, &seen);
             }
-            check(run, resource, work, &wanted, &seen)
+            check(run, resource, work, &wanted, &seen).await
         }
         Err(why) => all(why),
     }
@@ -236,7 +236,7 @@ pub(super) async fn gone(run: &Run<'_>, destination: &Destination, work: &[&Chan
     let is_there = |row: &&&Change| row.address.entry_key().is_some_and(is_left);
     let (there, gone): (Vec<&Change>, Vec<&Change>) = work.iter().partition(is_there);
     let events: Vec<_> = work.iter().map(|row| journal::Event::Forget { address: row.address.clone() }).collect();
-    let kept = run.append(&events);
+    let kept = run.append(&events).await;
     let still = there.into_iter().map(|row| {
         let detail = format!("{}: it is still there, and no longer managed", row.address);
         let why = Diagnostic::error(&codes::NOT_ARRIVED, detail);
@@ -245,7 +245,7 @@ pub(super) async fn gone(run: &Run<'_>, destination: &Destination, work: &[&Chan
     gone.iter().map(|row| (row.address.clone(), kept.clone())).chain(still).collect()
 }
 
-fn check(
+async fn check(
     run: &Run<'_>,
     resource: &Resource,
     work: &[&Change],
@@ -306,7 +306,7 @@ fn check(
             }
         }
     }
-    let appended = run.append(&events);
+    let appended = run.append(&events).await;
     outcomes.extend(kept.into_iter().map(|address| (address, appended.clone())));
     outcomes
 }

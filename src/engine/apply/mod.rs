@@ -25,6 +25,7 @@ use crate::engine::event::Cancel;
 use crate::engine::event::Event;
 use crate::engine::event::Report;
 use crate::engine::open;
+use crate::ledger::keeper::Hold;
 use crate::model::address::Address;
 use crate::plan::Change;
 use futures_util::StreamExt;
@@ -58,7 +59,7 @@ pub(super) async fn apply(
     let mut schedule = Schedule::new(&units);
     let run = Run::new(engine, &planned, events);
     let mut report = Report::default();
-    if let Err(why) = run.follow() {
+    if let Err(why) = run.follow().await {
         let first = planned.basis.moves.done.keys().next().cloned();
         report.failed.extend(first.map(|address| (address, why)));
         schedule.skip_rest(&mut report, on);
@@ -66,8 +67,9 @@ pub(super) async fn apply(
     }
     let mut running = FuturesUnordered::new();
     let at_once = open::parallelism(&planned.basis.desired);
+    let is_lost = || engine.lock.as_ref().is_some_and(Hold::is_lost);
     loop {
-        while running.len() < at_once && !cancel.is_cancelled() {
+        while running.len() < at_once && !cancel.is_cancelled() && !is_lost() {
             let Some(next) = schedule.next(&mut report, on) else { break };
             for change in &next.1 {
                 on(Event::Started { address: change.address.clone(), action: change.action });
@@ -85,7 +87,7 @@ pub(super) async fn apply(
         }
     }
     drop(running);
-    if !cancel.is_cancelled() {
+    if !cancel.is_cancelled() && !is_lost() {
         push_blind(&run, &schedule, &mut report).await;
         let is_done = |address: &Address| matches!(schedule.fates.get(address), Some(Fate::Done));
         report.failed.extend(containers::end_old(&run, &is_done).await);
@@ -94,13 +96,13 @@ pub(super) async fn apply(
     report.interrupted = cancel.is_cancelled() && schedule.has_rest();
     schedule.skip_rest(&mut report, on);
     report.warnings = run.warnings();
-    report.requests = engine.http.requests();
+    report.requests = engine.reached.http.requests();
     report.took = began.elapsed();
     report
 }
 
 /// Records what an `import` found, as it was found; what differs is a change to come.
-pub(super) fn import(engine: &Engine, planned: &Planned, address: &Address) -> Result<Option<Arc<str>>, Diagnostic> {
+pub(super) async fn import(engine: &Engine, planned: &Planned, address: &Address) -> Result<Option<Arc<str>>, Diagnostic> {
     let basis = &planned.basis;
     if !basis.imports.found.contains(address) {
         return Ok(None);
@@ -108,7 +110,7 @@ pub(super) fn import(engine: &Engine, planned: &Planned, address: &Address) -> R
     let run = Run::new(engine, planned, mpsc::unbounded_channel().0);
     let (resource, id) = (run.declared(address)?, run.id(address)?);
     let event = run.found_record(resource, id.clone())?;
-    run.append(&[event])?;
+    run.append(&[event]).await?;
     Ok(Some(id))
 }
 
@@ -119,11 +121,17 @@ async fn perform<'a>(
     changes: Vec<&'a Change>,
 ) -> (usize, Vec<&'a Change>, Vec<Outcome>, std::time::Duration) {
     let began = Instant::now();
-    let outcomes = match &unit.work {
-        Work::Ledger => run.only_records(&changes),
-        Work::Resource => resource::change(run, &changes).await,
-        Work::Secrets => secrets::change(run, &changes).await,
-        Work::Sync(address) => sync::change(run, address, &changes).await,
+    // Nothing is changed that could not be recorded, or that another run may be changing.
+    let may = match &run.engine.lock {
+        Some(lock) => lock.ensure().await,
+        None => Ok(()),
+    };
+    let outcomes = match (&may, &unit.work) {
+        (Err(why), _) => changes.iter().map(|change| (change.address.clone(), Err(why.clone()))).collect(),
+        (Ok(()), Work::Ledger) => run.only_records(&changes).await,
+        (Ok(()), Work::Resource) => resource::change(run, &changes).await,
+        (Ok(()), Work::Secrets) => secrets::change(run, &changes).await,
+        (Ok(()), Work::Sync(address)) => sync::change(run, address, &changes).await,
     };
     (number, changes, outcomes, began.elapsed())
 }

@@ -62,7 +62,7 @@ fn needed(resource: &Resource, name: &str) -> String {
 }
 
 async fn create(run: &Run<'_>, resource: &Resource) -> Result<(), Diagnostic> {
-    run.intend([resource])?;
+    run.intend([resource]).await?;
     let (client, address) = (run.backend(), &resource.address);
     let about = address.to_string();
     let mut version = None;
@@ -111,7 +111,7 @@ async fn create(run: &Run<'_>, resource: &Resource) -> Result<(), Diagnostic> {
         _ => return Err(missing(address, "a way to make it")),
     };
     run.keep_id(address, id.clone());
-    run.append(&[run.record_of(resource, id, version)])
+    run.append(&[run.record_of(resource, id, version)]).await
 }
 
 /// Makes a connection; gives its id and the mark that changes with its credentials.
@@ -313,7 +313,7 @@ async fn update(run: &Run<'_>, resource: &Resource, change: &Change) -> Result<(
     if differs("slug") {
         events.extend(run.renamed(resource, &id));
     }
-    run.append(&events)
+    run.append(&events).await
 }
 
 async fn delete(run: &Run<'_>, address: &Address) -> Result<(), Diagnostic> {
@@ -340,7 +340,7 @@ async fn delete(run: &Run<'_>, address: &Address) -> Result<(), Diagnostic> {
         Some(kind) if kind.names().is_some() => things::delete(run, kind, address).await?,
         _ => return Err(missing(address, "a way to delete it")),
     }
-    run.append(&[journal::Event::Forget { address: address.clone() }])
+    run.append(&[journal::Event::Forget { address: address.clone() }]).await
 }
 
 pub(super) fn old_project(run: &Run<'_>, address: &Address) -> Result<Arc<str>, Diagnostic> {
@@ -373,10 +373,10 @@ async fn replace_connection(run: &Run<'_>, resource: &Resource) -> Result<(), Di
         let aside = api::connections::Update { name, ..api::connections::Update::default() };
         write::update_connection(client, &about, &live.app, &old, &aside).await?;
     }
-    run.intend([resource])?;
+    run.intend([resource]).await?;
     let (id, version) = create_connection(run, resource).await?;
     run.keep_id(&resource.address, id.clone());
-    run.append(&[run.record_of(resource, id.clone(), version)])?;
+    run.append(&[run.record_of(resource, id.clone(), version)]).await?;
     // One of a project serves no sync of another; those are on their way elsewhere by rows of their own.
     let project = resource.reference("project").and_then(|_| run.project_id(&resource.address).ok());
     let served = run.index.state.projects.values().filter(|p| project.as_ref().is_none_or(|project| p.id == *project));

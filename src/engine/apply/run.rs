@@ -61,7 +61,7 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn backend(&self) -> &Client {
-        &self.engine.backend
+        &self.engine.reached.backend
     }
 
     /// The declared resource of a change.
@@ -257,21 +257,21 @@ impl<'a> Run<'a> {
     }
 
     /// Says in the ledger that these will be made, before they are.
-    pub(super) fn intend<'r>(&self, resources: impl IntoIterator<Item = &'r Resource>) -> Result<(), Diagnostic> {
+    pub(super) async fn intend<'r>(&self, resources: impl IntoIterator<Item = &'r Resource>) -> Result<(), Diagnostic> {
         let intents = resources.into_iter().map(|resource| journal::Event::Intent {
             address: resource.address.clone(),
             natural: self.natural(resource),
         });
-        self.append(&intents.collect::<Vec<_>>())
+        self.append(&intents.collect::<Vec<_>>()).await
     }
 
-    /// Writes to the ledger; on return it is on disk.
-    pub(super) fn append(&self, events: &[journal::Event]) -> Result<(), Diagnostic> {
+    /// Writes to the ledger; on return it is durable.
+    pub(super) async fn append(&self, events: &[journal::Event]) -> Result<(), Diagnostic> {
         let Some(lock) = &self.engine.lock else {
             let detail = "an apply needs the ledger's lock".to_owned();
             return Err(Diagnostic::error(&codes::NEED_MISSING, detail));
         };
-        if events.is_empty() { Ok(()) } else { self.engine.store.append_all(lock, &self.named(events)) }
+        if events.is_empty() { Ok(()) } else { lock.append(&self.named(events)).await }
     }
 
     /// The events with the name under which the fingerprints of each record were made.
@@ -289,16 +289,16 @@ impl<'a> Run<'a> {
 
     /// Has the ledger's files follow what moved, before anything else is written under the new addresses. What
     /// targets left out of the plan stays where it is.
-    pub(super) fn follow(&self) -> Result<(), Diagnostic> {
+    pub(super) async fn follow(&self) -> Result<(), Diagnostic> {
         let rows: BTreeSet<Address> =
             self.planned.plan.changes.iter().map(|change| change.address.resource()).collect();
         let moved = self.planned.basis.moves.done.iter().filter(|(to, _)| rows.contains(to));
         let events = moved.map(|(to, from)| journal::Event::Move { from: from.clone(), to: to.clone() });
-        self.append(&events.collect::<Vec<_>>())
+        self.append(&events.collect::<Vec<_>>()).await
     }
 
     /// Changes that only the ledger hears of.
-    pub(super) fn only_records(&self, changes: &[&Change]) -> Vec<Outcome> {
+    pub(super) async fn only_records(&self, changes: &[&Change]) -> Vec<Outcome> {
         let event = |change: &Change| match change.action {
             Action::Forget => Ok(Some(journal::Event::Forget { address: change.address.clone() })),
             // The ledger followed before everything else.
@@ -331,7 +331,7 @@ impl<'a> Run<'a> {
                 Err(why) => outcomes.push((change.address.clone(), Err(why))),
             }
         }
-        let kept = self.append(&events);
+        let kept = self.append(&events).await;
         outcomes.extend(recorded.into_iter().map(|address| (address, kept.clone())));
         outcomes
     }

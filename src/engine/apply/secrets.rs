@@ -160,18 +160,18 @@ async fn all(run: &Run<'_>, place: &Place, about: &str, items: Vec<Item<'_>>) ->
         return Vec::new();
     }
     let creates = items.iter().filter(|item| matches!(item.send, Send::Create(_)));
-    if let Err(why) = run.intend(creates.filter_map(|item| item.resource)) {
+    if let Err(why) = run.intend(creates.filter_map(|item| item.resource)).await {
         return items.iter().map(|item| (item.change.address.clone(), Err(why.clone()))).collect();
     }
     match send(run, place, about, &items).await {
-        Ok(ids) => record(run, &items, &ids),
+        Ok(ids) => record(run, &items, &ids).await,
         Err(failure) if items.len() > 1 && matches!(failure.status, Some(400 | 404 | 422)) => {
             let mut outcomes = Vec::new();
             for item in items {
                 let about = item.change.address.to_string();
                 let one = [item];
                 match send(run, place, &about, &one).await {
-                    Ok(ids) => outcomes.extend(record(run, &one, &ids)),
+                    Ok(ids) => outcomes.extend(record(run, &one, &ids).await),
                     Err(failure) => outcomes.push((one[0].change.address.clone(), Err(failure.into()))),
                 }
             }
@@ -212,7 +212,7 @@ async fn send(
     Ok(ids)
 }
 
-fn record(run: &Run<'_>, items: &[Item<'_>], ids: &BTreeMap<String, String>) -> Vec<Outcome> {
+async fn record(run: &Run<'_>, items: &[Item<'_>], ids: &BTreeMap<String, String>) -> Vec<Outcome> {
     let events: Vec<_> = items
         .iter()
         .map(|item| {
@@ -227,7 +227,7 @@ fn record(run: &Run<'_>, items: &[Item<'_>], ids: &BTreeMap<String, String>) -> 
             run.record_of(resource, id, None)
         })
         .collect();
-    let kept = run.append(&events);
+    let kept = run.append(&events).await;
     items.iter().map(|item| (item.change.address.clone(), kept.clone())).collect()
 }
 
@@ -266,7 +266,7 @@ pub(super) async fn replace(run: &Run<'_>, change: &Change) -> Result<(), Diagno
         _ => {}
     }
     run.keep_id(address, id.clone());
-    run.append(&[run.record_of(declared, id, None)])
+    run.append(&[run.record_of(declared, id, None)]).await
 }
 
 /// Whether a secret where another one moves to is that one: made by a run that did not end.
@@ -289,7 +289,7 @@ fn has_left(run: &Run<'_>, address: &Address, there: &Stored) -> bool {
 pub(super) async fn create_one(run: &Run<'_>, declared: &Resource) -> Result<(), Diagnostic> {
     let id = make(run, declared).await?;
     run.keep_id(&declared.address, id.clone());
-    run.append(&[run.record_of(declared, id, None)])
+    run.append(&[run.record_of(declared, id, None)]).await
 }
 
 /// Makes one secret, its intent first; gives its id.
@@ -298,7 +298,7 @@ async fn make(run: &Run<'_>, declared: &Resource) -> Result<Arc<str>, Diagnostic
         secret_key: declared.text("key").unwrap_or("").to_owned(),
         new: new(run, declared)?,
     };
-    run.intend([declared])?;
+    run.intend([declared]).await?;
     let place = run.place(&declared.address)?;
     let ids = write::create_secrets(run.backend(), &declared.address.to_string(), &place, vec![item]).await?;
     Ok(ids.into_values().next().unwrap_or_default().into())

@@ -43,7 +43,7 @@ pub(super) async fn change(run: &Run<'_>, address: &Address, changes: &[&Change]
             Action::Update => update(run, own).await,
             Action::Replace => replace(run, address, &rows).await,
             Action::Delete => end(run, address, declared).await,
-            Action::Adopt | Action::Forget => run.only_records(&[own]).remove(0).1,
+            Action::Adopt | Action::Forget => run.only_records(&[own]).await.remove(0).1,
         };
         let failed = went.is_err();
         outcomes.push((address.clone(), went));
@@ -53,7 +53,7 @@ pub(super) async fn change(run: &Run<'_>, address: &Address, changes: &[&Change]
     }
     let (ledger, work): (Vec<&Change>, Vec<&Change>) =
         rows.into_iter().partition(|row| matches!(row.action, Action::Forget));
-    outcomes.extend(forget(run, &ledger));
+    outcomes.extend(forget(run, &ledger).await);
     // Those at a place that it left.
     let (left, work): (Vec<&Change>, Vec<&Change>) = work.into_iter().partition(|row| row.address.key().is_some());
     outcomes.extend(taken_away(run, address, &left).await);
@@ -116,14 +116,14 @@ async fn taken_away(run: &Run<'_>, address: &Address, work: &[&Change]) -> Vec<O
     let live = run.planned.basis.live.resources.get(address).and_then(|seen| live(run, &seen.id));
     let opened = live.ok_or_else(|| missing(address, "it")).and_then(|sync| {
         let (basis, engine) = (&run.planned.basis, run.engine);
-        destinations::of_live(&run.index, &engine.options.registry, &engine.http, &basis.resolved, sync)
+        destinations::of_live(&run.index, &engine.options.registry, &engine.reached.http, &basis.resolved, sync)
     });
     match opened {
         Ok(destination) => entries::gone(run, &destination, work).await,
         Err(why) => {
             let detail = format!("{address}: nobody looked whether its keys are gone from there: {}", why.detail);
             run.warn(Diagnostic::warning(&codes::NOT_INSPECTED, detail));
-            forget(run, work)
+            forget(run, work).await
         }
     }
 }
@@ -135,9 +135,9 @@ fn is_auto(resource: &Resource) -> bool {
     resource.attrs.get(AUTO).and_then(Value::as_bool).unwrap_or(true)
 }
 
-fn forget(run: &Run<'_>, rows: &[&Change]) -> Vec<Outcome> {
+async fn forget(run: &Run<'_>, rows: &[&Change]) -> Vec<Outcome> {
     let events: Vec<_> = rows.iter().map(|row| journal::Event::Forget { address: row.address.clone() }).collect();
-    let kept = run.append(&events);
+    let kept = run.append(&events).await;
     rows.iter().map(|row| (row.address.clone(), kept.clone())).collect()
 }
 
@@ -180,8 +180,8 @@ async fn create(run: &Run<'_>, address: &Address, rows: &[&Change]) -> Result<()
     let mut off = resource.clone();
     off.attrs.insert(AUTO.into(), Value::Bool(false));
     let said = said(run, &off)?;
-    run.intend([resource])?;
-    entries::intend(run, rows)?;
+    run.intend([resource]).await?;
+    entries::intend(run, rows).await?;
     let new = api::syncs::Create {
         name: resource.text("name").unwrap_or("").to_owned(),
         project_id: run.project_id(address)?.to_string(),
@@ -195,7 +195,7 @@ async fn create(run: &Run<'_>, address: &Address, rows: &[&Change]) -> Result<()
     };
     let made = write::create_sync(run.backend(), &address.to_string(), &resource.slug, &new).await?;
     run.keep_id(address, made.id.clone());
-    run.append(&[run.record_of(&off, made.id, None)])
+    run.append(&[run.record_of(&off, made.id, None)]).await
 }
 
 async fn update(run: &Run<'_>, own: &Change) -> Result<(), Diagnostic> {
@@ -213,7 +213,7 @@ async fn update(run: &Run<'_>, own: &Change) -> Result<(), Diagnostic> {
         destination_config: Some(said.config),
     };
     write::update_sync(run.backend(), &own.address.to_string(), &resource.slug, &id, &change).await?;
-    run.append(&[run.record_of(resource, id, None)])
+    run.append(&[run.record_of(resource, id, None)]).await
 }
 
 async fn replace(run: &Run<'_>, address: &Address, rows: &[&Change]) -> Result<(), Diagnostic> {
@@ -257,7 +257,7 @@ async fn remove(run: &Run<'_>, address: &Address, keys: bool) -> Result<(), Diag
     if keys {
         removed(run, address, &slug, &id).await?;
     }
-    run.append(&[journal::Event::Forget { address: address.clone() }])
+    run.append(&[journal::Event::Forget { address: address.clone() }]).await
 }
 
 /// Waits until the backend has taken the keys of a deleted sync away.
@@ -309,7 +309,7 @@ async fn push(run: &Run<'_>, resource: &Resource, work: &[&Change], starts_itsel
             false => work.iter().map(|row| (row.address.clone(), Err(why.clone()))).collect(),
         }
     };
-    if let Err(why) = entries::intend(run, work) {
+    if let Err(why) = entries::intend(run, work).await {
         return all(why);
     }
     let id = match run.id(&resource.address) {

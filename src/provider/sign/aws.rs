@@ -6,6 +6,7 @@ use crate::diag::codes;
 use crate::http::Method;
 use crate::http::Request;
 use crate::http::Response;
+use crate::http::ambient;
 use crate::http::client::Client;
 use crate::http::client::Policy;
 use crate::model::attrs::Attrs;
@@ -64,7 +65,7 @@ impl Aws {
     /// The STS that knows the connection's credentials: the endpoint that it names, the one of its role's partition,
     /// or that of the machine's region. Partitions share nothing, so that another one refuses good credentials.
     fn sts(&self) -> Result<reqwest::Url, Diagnostic> {
-        let region = credentials::region();
+        let region = ambient::region();
         let region = region.as_deref().unwrap_or("us-east-1");
         let usual = match &self.origin {
             Origin::Key(_) => sts(region),
@@ -83,7 +84,7 @@ impl Aws {
         if let Some(credentials) = current.as_ref().filter(|credentials| credentials::last(credentials)) {
             return Ok(credentials.clone());
         }
-        let own = credentials::ambient().await?;
+        let own = ambient::credentials().await?;
         let request = assume_role(arn, endpoint.as_deref(), external_id.as_deref(), region)?;
         let request = match endpoint {
             Some(_) => request,
@@ -121,7 +122,7 @@ fn service_and_region(host: &str) -> (&str, &str) {
 }
 
 fn redirected(mut request: Request, service: &str) -> Result<Request, Diagnostic> {
-    if let Some(endpoint) = credentials::endpoint(service) {
+    if let Some(endpoint) = ambient::endpoint(service) {
         let bad = || {
             let detail = "`AWS_ENDPOINT_URL` does not hold an absolute address.";
             Diagnostic::error(&codes::BAD_ADDRESS, detail)
