@@ -302,21 +302,17 @@ fn one(context: &Context, ledger: &Ledger, named: &Address) -> Result<Exit, Diag
     let mut out = String::new();
     for (address, record) in found {
         out.push_str(&format!("{}\n", paint.bold(&words::shown(&address.to_string()))));
-        let mut row = |name: &str, value: &str| {
-            if !value.is_empty() {
-                out.push_str(&format!("  {}  {}\n", paint.dim(&format!("{name:12}")), words::shown(value)));
-            }
-        };
-        row("id", &record.id);
-        row("written", &record.at);
-        row("version", record.version.as_deref().unwrap_or_default());
-        row("lifecycle", if record.protected { "prevent_destroy" } else { "" });
-        row("on_delete", if record.removes { "remove" } else { "" });
-        for (name, value) in &record.natural {
-            row(name, value);
-        }
-        for (name, print) in &record.written {
-            row(name, &format!("#{}", print.short()));
+        let mut rows = vec![("id", record.id.to_string()), ("written at", record.at.to_string())];
+        rows.extend(record.version.iter().map(|version| ("version", version.to_string())));
+        rows.extend(record.protected.then(|| ("lifecycle", "prevent_destroy".to_owned())));
+        rows.extend(record.removes.then(|| ("on_delete", "remove".to_owned())));
+        rows.extend(record.natural.iter().map(|(name, value)| ("found by", format!("{name} {value}"))));
+        rows.extend(record.written.iter().map(|(name, print)| ("wrote", format!("{name} #{}", print.short()))));
+        let mut last = "";
+        for (name, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
+            // What there are several of is named once.
+            let name = if *name == std::mem::replace(&mut last, name) { "" } else { name };
+            out.push_str(&format!("  {}  {}\n", paint.dim(&format!("{name:10}")), words::shown(value)));
         }
     }
     for address in ledger.intents.keys().filter(|address| is_of(address, named)) {

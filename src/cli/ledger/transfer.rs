@@ -111,7 +111,9 @@ pub(super) async fn push(
     let hold = keeper::take(keeper, "ledger push", args.waiting.lock_timeout).await?;
     let done = replace(keeper, &hold, &moving, args.force).await;
     hold.release().await;
-    let replaced = done?;
+    let Some(replaced) = done? else {
+        return Ok(told(context, &format!("Nothing to push: {} has it already.\n", keeper.place())));
+    };
     let Ledger { records, serial, .. } = &moving.ledger;
     let place = keeper.place();
     let mut said = format!("Pushed: {}, serial {serial}, to {place}.\n", words::count(records.len(), "record", "records"));
@@ -166,8 +168,8 @@ async fn moving(
     Ok(Moving { ledger, mark, keys, is_local: true })
 }
 
-/// Puts it there, if that loses nothing; gives how many records were there.
-async fn replace(keeper: &Keeper, hold: &Hold, moving: &Moving, force: bool) -> Result<usize, Diagnostic> {
+/// Puts it there, if that loses nothing; gives how many records were there, `None` if it is the same ledger.
+async fn replace(keeper: &Keeper, hold: &Hold, moving: &Moving, force: bool) -> Result<Option<usize>, Diagnostic> {
     let Some(key) = moving.keys.iter().find(|key| mark_of(key) == moving.mark) else {
         let detail = "The key of that ledger's fingerprints is not at hand.";
         return Err(Diagnostic::error(&codes::LEDGER_KEY, detail)
@@ -175,6 +177,9 @@ async fn replace(keeper: &Keeper, hold: &Hold, moving: &Moving, force: bool) -> 
     };
     let (there, _) = keeper.load().await?;
     let new = &moving.ledger;
+    if there == *new {
+        return Ok(None);
+    }
     if !(there.records.is_empty() && there.intents.is_empty()) && !force {
         let place = keeper.place();
         if there.owner != new.owner {
@@ -188,5 +193,5 @@ async fn replace(keeper: &Keeper, hold: &Hold, moving: &Moving, force: bool) -> 
         }
     }
     hold.replace(new, key).await?;
-    Ok(there.records.len())
+    Ok(Some(there.records.len()))
 }
