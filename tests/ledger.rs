@@ -1,10 +1,10 @@
 //! The ledger on disk: what a crash, a second process, damage and a lost key do to it.
 
 use keyform::diag::codes;
+use keyform::ledger::files::Files;
 use keyform::ledger::journal;
 use keyform::ledger::journal::Event;
 use keyform::ledger::lock::Holder;
-use keyform::ledger::files::Files;
 use keyform::model::address::Address;
 use keyform::model::ledger::Ledger;
 use keyform::model::ledger::Natural;

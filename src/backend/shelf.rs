@@ -102,7 +102,8 @@ impl Shelf {
             }
         };
         let content = STANDARD.decode(text.expose());
-        let content = content.map_err(|_| self.problem(&format!("`{}` is not what keyform wrote.", state(name, number))))?;
+        let content =
+            content.map_err(|_| self.problem(&format!("`{}` is not what keyform wrote.", state(name, number))))?;
         Ok(Some(Found { content, version: Version(number.to_string()) }))
     }
 
@@ -146,8 +147,10 @@ impl Shelf {
 
     async fn make(&self, secrets: Vec<(String, String)>) -> Result<(), Failure> {
         let place = self.folder().await.map_err(|why| Failure::settled(why, None))?;
-        let item =
-            |(secret_key, value)| api::secrets::CreateItem { secret_key, new: api::secrets::New::of(Secret::new(value)) };
+        let item = |(secret_key, value)| api::secrets::CreateItem {
+            secret_key,
+            new: api::secrets::New::of(Secret::new(value)),
+        };
         write::create_secrets(&self.client, ABOUT, place, secrets.into_iter().map(item).collect()).await.map(drop)
     }
 
@@ -156,7 +159,8 @@ impl Shelf {
     }
 
     fn problem(&self, detail: &str) -> Diagnostic {
-        let help = "make the project, environment and folder first; the identity reads, makes and deletes secrets there";
+        let help =
+            "make the project, environment and folder first; the identity reads, makes and deletes secrets there";
         Diagnostic::error(&codes::LEDGER_STORE, format!("{}: {detail}", self.place())).help(help)
     }
 }

@@ -74,7 +74,9 @@ impl Evaluation<'_> {
                 let span = decode::expr(&block.body, name).map_or(block.header, |expr| expr.span);
                 let d = Diagnostic::error(&codes::LEDGER_BLOCK, wrong).at(span, "");
                 self.report(match &**name {
-                    "url" => d.help("for example `postgres://keyform@db.example.com/keyform`, and the password in PGPASSWORD"),
+                    "url" => d.help(
+                        "for example `postgres://keyform@db.example.com/keyform`, and the password in PGPASSWORD",
+                    ),
                     _ => d,
                 });
             }

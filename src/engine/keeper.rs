@@ -42,7 +42,12 @@ pub(super) fn of(options: &Options, desired: &Desired, backend: Option<&Client>)
     let prefix = text("prefix").unwrap_or_default();
     let bucket = |name: &'static str, of: Option<&'static str>| {
         let endpoint = text("endpoint");
-        Ok::<_, Diagnostic>(Bucket { name: text(name).ok_or_else(|| lacks(name))?, prefix, of: of.and_then(text), endpoint })
+        Ok::<_, Diagnostic>(Bucket {
+            name: text(name).ok_or_else(|| lacks(name))?,
+            prefix,
+            of: of.and_then(text),
+            endpoint,
+        })
     };
     let store: Arc<dyn Store> = match &**word {
         "s3" => Arc::new(Objects::s3(&bucket("bucket", Some("region"))?)?),

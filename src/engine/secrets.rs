@@ -94,7 +94,8 @@ impl Engine {
             let folders = EnvironmentMention { folders: true, ..EnvironmentMention::default() };
             let environments = BTreeMap::from([(place.environment.as_str().into(), folders)]);
             let mention = Mention { environments, ..Mention::default() };
-            read::fill(&self.reached.backend, &mut state, &BTreeMap::from([(place.project.as_str().into(), mention)])).await;
+            read::fill(&self.reached.backend, &mut state, &BTreeMap::from([(place.project.as_str().into(), mention)]))
+                .await;
             let project = state.projects.get(place.project.as_str());
             let folders = project.and_then(|project| project.environment(&place.environment)?.folders.as_ref());
             if let Some(Ok(folders)) = folders

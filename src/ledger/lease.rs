@@ -85,9 +85,7 @@ impl Watch {
         let patience = note.patience();
         let silent = note.renewed.parse::<Timestamp>().map(|then| Timestamp::now().duration_since(then).as_secs());
         let most = i64::try_from(note.seconds).unwrap_or(i64::MAX).saturating_mul(2);
-        if silent.is_ok_and(|silent| silent > most)
-            || note.process.as_deref().is_some_and(process::has_ended)
-        {
+        if silent.is_ok_and(|silent| silent > most) || note.process.as_deref().is_some_and(process::has_ended) {
             return true;
         }
         match &self.0 {
@@ -306,7 +304,8 @@ impl Inner {
     }
 
     fn diagnostic(&self, why: &str) -> Diagnostic {
-        let detail = format!("This run may not write to {} any more: {}.", self.shared.place(), why.trim_end_matches('.'));
+        let detail =
+            format!("This run may not write to {} any more: {}.", self.shared.place(), why.trim_end_matches('.'));
         Diagnostic::error(&codes::LEASE_LOST, detail)
             .help("plan again: what was done and not recorded is found by its name")
     }

@@ -127,12 +127,8 @@ impl Postgres {
     async fn write(&self, name: &str, content: &[u8], over: Option<&Version>) -> Result<Put, Why> {
         let rows = match over.map(|version| version.0.parse::<i64>()) {
             Some(Ok(version)) => {
-                let parameters: [Parameter<'_>; 4] = [
-                    (&self.ledger, Type::TEXT),
-                    (&name, Type::TEXT),
-                    (&content, Type::BYTEA),
-                    (&version, Type::INT8),
-                ];
+                let parameters: [Parameter<'_>; 4] =
+                    [(&self.ledger, Type::TEXT), (&name, Type::TEXT), (&content, Type::BYTEA), (&version, Type::INT8)];
                 self.ask(REPLACE, &parameters).await?
             }
             Some(Err(_)) => Vec::new(),

@@ -47,7 +47,9 @@ pub(super) struct Push {
 ///
 /// It holds no value and no key, and is of use only together with its key. Keep the two apart.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  keyform ledger pull > backup.json\n  keyform ledger pull --out backup.json --key-out backup.key")]
+#[command(
+    after_help = "Examples:\n  keyform ledger pull > backup.json\n  keyform ledger pull --out backup.json --key-out backup.key"
+)]
 pub(super) struct Pull {
     /// Write it here instead of on standard output
     #[arg(long, value_name = "FILE")]
@@ -116,7 +118,8 @@ pub(super) async fn push(
     };
     let Ledger { records, serial, .. } = &moving.ledger;
     let place = keeper.place();
-    let mut said = format!("Pushed: {}, serial {serial}, to {place}.\n", words::count(records.len(), "record", "records"));
+    let mut said =
+        format!("Pushed: {}, serial {serial}, to {place}.\n", words::count(records.len(), "record", "records"));
     if replaced > 0 {
         said += &format!("In the place of {} that were there.\n", words::count(replaced, "record", "records"));
     }
@@ -131,12 +134,7 @@ pub(super) async fn push(
 }
 
 /// Reads what is to be pushed.
-async fn moving(
-    context: &Context,
-    keeper: &Keeper,
-    options: &Options,
-    args: &Push,
-) -> Result<Moving, Diagnostic> {
+async fn moving(context: &Context, keeper: &Keeper, options: &Options, args: &Push) -> Result<Moving, Diagnostic> {
     let mut keys = Vec::new();
     if let Some(path) = &args.key {
         let text = Secret::new(context.read(path)?);
@@ -172,8 +170,9 @@ async fn moving(
 async fn replace(keeper: &Keeper, hold: &Hold, moving: &Moving, force: bool) -> Result<Option<usize>, Diagnostic> {
     let Some(key) = moving.keys.iter().find(|key| mark_of(key) == moving.mark) else {
         let detail = "The key of that ledger's fingerprints is not at hand.";
-        return Err(Diagnostic::error(&codes::LEDGER_KEY, detail)
-            .help("name its file with `--key`, or set KEYFORM_FINGERPRINT_KEY; `keyform ledger pull --key-out` gives it"));
+        return Err(Diagnostic::error(&codes::LEDGER_KEY, detail).help(
+            "name its file with `--key`, or set KEYFORM_FINGERPRINT_KEY; `keyform ledger pull --key-out` gives it",
+        ));
     };
     let (there, _) = keeper.load().await?;
     let new = &moving.ledger;
@@ -187,7 +186,8 @@ async fn replace(keeper: &Keeper, hold: &Hold, moving: &Moving, force: bool) -> 
             return Err(Diagnostic::error(&codes::LEDGER_OTHER, detail).help("`keyform ledger show` says more of it"));
         }
         if there.serial >= new.serial {
-            let detail = format!("{place} holds serial {}, what is to be pushed is serial {}.", there.serial, new.serial);
+            let detail =
+                format!("{place} holds serial {}, what is to be pushed is serial {}.", there.serial, new.serial);
             return Err(Diagnostic::error(&codes::LEDGER_OLDER, detail)
                 .help("nothing is lost by leaving it; `--force` goes back to what is to be pushed"));
         }

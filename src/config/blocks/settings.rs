@@ -12,7 +12,11 @@ pub(super) static LEDGER: Form = Form {
     attrs: &[
         opt("bucket", Ty::String, "`s3`, `gcs`: the bucket."),
         opt("container", Ty::String, "`azblob`: the container."),
-        opt("prefix", Ty::String, "`s3`, `gcs`, `azblob`: what the names of the ledger's objects begin with, such as `keyform/prod`."),
+        opt(
+            "prefix",
+            Ty::String,
+            "`s3`, `gcs`, `azblob`: what the names of the ledger's objects begin with, such as `keyform/prod`.",
+        ),
         opt("region", Ty::String, "`s3`: the bucket's region; `AWS_REGION` by default."),
         opt("account", Ty::String, "`azblob`: the storage account; `AZURE_STORAGE_ACCOUNT_NAME` by default."),
         opt(
@@ -26,7 +30,11 @@ pub(super) static LEDGER: Form = Form {
             "`postgres`: the database, without a password: `postgres://keyform@db.example.com/keyform`; `KEYFORM_LEDGER_URL` by default, which may hold one.",
         ),
         opt("password", Ty::Secret, "`postgres`: the password of the user; `PGPASSWORD` by default."),
-        opt("name", Ty::String, "`postgres`: what this ledger is called among those of the database; `keyform` by default."),
+        opt(
+            "name",
+            Ty::String,
+            "`postgres`: what this ledger is called among those of the database; `keyform` by default.",
+        ),
         opt("project", Ty::String, "`backend`: the slug of a project that is there already."),
         opt("environment", Ty::String, "`backend`: the slug of an environment of it."),
         opt("path", Ty::String, "`backend`: the folder, from the root: `/keyform`. The root itself by default."),

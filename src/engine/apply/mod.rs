@@ -102,7 +102,11 @@ pub(super) async fn apply(
 }
 
 /// Records what an `import` found, as it was found; what differs is a change to come.
-pub(super) async fn import(engine: &Engine, planned: &Planned, address: &Address) -> Result<Option<Arc<str>>, Diagnostic> {
+pub(super) async fn import(
+    engine: &Engine,
+    planned: &Planned,
+    address: &Address,
+) -> Result<Option<Arc<str>>, Diagnostic> {
     let basis = &planned.basis;
     if !basis.imports.found.contains(address) {
         return Ok(None);
