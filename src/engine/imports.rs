@@ -14,6 +14,7 @@ use crate::diag::codes;
 use crate::engine::index::Index;
 use crate::engine::index::natural;
 use crate::model::address::Address;
+use crate::model::attrs::Value;
 use crate::model::desired::Desired;
 use crate::model::desired::Import;
 use crate::model::ledger::Ledger;
@@ -134,7 +135,9 @@ fn written(kind: Kind) -> &'static str {
         Kind::SecretSync => "`project/name`",
         Kind::Identity | Kind::ProjectTemplate => "its name",
         Kind::ProjectRole => "its slug",
-        _ => "nothing else",
+        Kind::ProjectIdentity => "`project/name of the identity`",
+        Kind::Webhook | Kind::NativeIntegration => "`project/environment/path` of what it is about",
+        Kind::KeySchema => "nothing else",
     }
 }
 
@@ -150,8 +153,8 @@ fn natural_of(kind: Kind, path: &str) -> Option<Natural> {
         natural.insert(name.into(), value.into());
     };
     let last = match kind {
-        Kind::Environment | Kind::Tag | Kind::SecretSync => 2,
-        Kind::Folder | Kind::SecretImport => 2,
+        Kind::Environment | Kind::Tag | Kind::SecretSync | Kind::ProjectIdentity => 2,
+        Kind::Folder | Kind::SecretImport | Kind::Webhook | Kind::NativeIntegration => 2,
         Kind::Secret => 3,
         _ => return None,
     };
@@ -161,13 +164,15 @@ fn natural_of(kind: Kind, path: &str) -> Option<Natural> {
     put(natural::PROJECT, parts.remove(0));
     match kind {
         Kind::Environment | Kind::Tag => put(natural::SLUG, &parts.join("/")),
-        Kind::SecretSync => put(natural::NAME, &parts.join("/")),
+        Kind::SecretSync | Kind::ProjectIdentity => put(natural::NAME, &parts.join("/")),
         _ => {}
     }
     if kind == Kind::Environment {
         put(natural::ENVIRONMENT, parts[0]);
     }
-    if matches!(kind, Kind::Folder | Kind::Secret | Kind::SecretImport) {
+    let in_folder =
+        [Kind::Folder, Kind::Secret, Kind::SecretImport, Kind::Webhook, Kind::NativeIntegration].contains(&kind);
+    if in_folder {
         put(natural::ENVIRONMENT, parts.remove(0));
         if kind == Kind::Secret {
             put(natural::KEY, parts.pop()?);
@@ -208,7 +213,7 @@ fn look(index: &Index<'_>, resource: &Resource, name: &str) -> Result<Arc<str>, 
         Kind::AppConnection => connection(index.state, resource, name),
         kind if kind.is_of_organization() => thing(&index.state.things, kind, name),
         kind => match natural_of(kind, name) {
-            Some(natural) => by_path(index, kind, name, &natural),
+            Some(natural) => by_path(index, resource, name, &natural),
             None => by_id(index, resource, name),
         },
     }
@@ -236,7 +241,8 @@ fn connection(state: &State, resource: &Resource, name: &str) -> Result<Arc<str>
     }
 }
 
-fn by_path(index: &Index<'_>, kind: Kind, name: &str, natural: &Natural) -> Result<Arc<str>, Missing> {
+fn by_path(index: &Index<'_>, resource: &Resource, name: &str, natural: &Natural) -> Result<Arc<str>, Missing> {
+    let kind = resource.kind;
     let part = |key: &str| natural.get(key).map_or("", |text| &**text);
     let slug = part(natural::PROJECT);
     let Some(project) = index.state.projects.get(slug) else {
@@ -255,6 +261,35 @@ fn by_path(index: &Index<'_>, kind: Kind, name: &str, natural: &Natural) -> Resu
             let found = syncs.iter().find(|sync| *sync.name == *part(natural::NAME));
             found.map(|sync| sync.id.clone()).ok_or_else(|| missing("sync", name, syncs.iter().map(|s| place(&s.name))))
         }
+        Kind::ProjectIdentity => {
+            let called = listed(index.state.things.get(&Kind::Identity))?;
+            let name_of = |member: &Thing| {
+                let identity = called
+                    .iter()
+                    .find(|identity| member.attrs.get("identity").and_then(Value::as_str) == Some(&*identity.id));
+                identity?.attrs.get("name")?.as_str()
+            };
+            let members = listed(project.things.get(&kind))?;
+            let is_meant = |member: &&Thing| name_of(member) == Some(part(natural::NAME));
+            only(members.iter().filter(is_meant), name, kind)?
+                .ok_or_else(|| missing("member", name, members.iter().filter_map(name_of).map(place)))
+        }
+        Kind::Webhook | Kind::NativeIntegration => {
+            let things = listed(project.things.get(&kind))?;
+            // Besides the place there is what the block itself says: the service, or the kind of the webhook.
+            let named = |thing: &&Thing| {
+                kind.names().unwrap_or_default().iter().all(|name| {
+                    let wanted = natural.get(*name).map(|text| &**text).or_else(|| resource.text(name));
+                    thing.attrs.get(*name).and_then(Value::as_str) == wanted
+                })
+            };
+            let shown = |thing: &Thing| {
+                let text = |name: &str| thing.attrs.get(name).and_then(Value::as_str).unwrap_or("");
+                place(&format!("{}{}", text("environment"), text("path").trim_end_matches('/')))
+            };
+            only(things.iter().filter(named), name, kind)?
+                .ok_or_else(|| missing(&kind.word().replace('_', " "), name, things.iter().map(shown)))
+        }
         _ => {
             let environment = part(natural::ENVIRONMENT);
             let Some(live) = project.environment(environment) else {
@@ -262,6 +297,18 @@ fn by_path(index: &Index<'_>, kind: Kind, name: &str, natural: &Natural) -> Resu
                 return Err(missing("environment", &place(environment), known));
             };
             in_environment(project, live, kind, name, natural)
+        }
+    }
+}
+
+/// The one thing that is meant, if there is one; several can't be told apart by a path.
+fn only<'a>(mut found: impl Iterator<Item = &'a Thing>, name: &str, kind: Kind) -> Result<Option<Arc<str>>, Missing> {
+    let first = found.next().map(|thing| thing.id.clone());
+    match found.count() {
+        0 => Ok(first),
+        more => {
+            let detail = format!("The backend has {} things of the kind `{kind}` at `{name}`: write the id.", more + 1);
+            Err(Missing { detail, known: Vec::new() })
         }
     }
 }
