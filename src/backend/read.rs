@@ -377,7 +377,11 @@ pub(super) fn project(wire: api::projects::Project) -> Project {
     }
 }
 
-pub(super) async fn connections(client: &Client) -> Result<Vec<Connection>, Diagnostic> {
+/// All app connections that the identity can see.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn connections(client: &Client) -> Result<Vec<Connection>, Diagnostic> {
     let call = Call::new("the list of app connections", Method::Get, api::connections::CONNECTIONS);
     let answer: api::connections::Many = client.send(call).await?;
     Ok(answer.app_connections.into_iter().map(connection).collect())

@@ -20,6 +20,7 @@ use crate::backend::state::Project;
 use crate::backend::state::Sync;
 use crate::backend::state::Tag;
 use crate::backend::state::trimmed;
+use crate::diag::codes;
 use crate::http::Method;
 use serde::Serialize;
 use serde::de::IgnoredAny;
@@ -108,7 +109,14 @@ pub async fn update_project(
     if !client.is_old(Area::Projects) {
         return patch(client, call, change).await;
     }
-    let kept = client.send::<api::projects::One>(call.json(change).repeatable()).await?.project;
+    let kept = match client.send::<api::projects::One>(call.json(change).repeatable()).await {
+        // It knows nothing of all that: what it has may be what is wanted, all the same.
+        Err(failure) if failure.diagnostic.code == &codes::BACKEND_OLD => {
+            client.send(Call::new(about, Method::Get, dialect::PROJECT).arg(id)).await?
+        }
+        kept => kept?,
+    };
+    let kept = kept.project;
     let description = change.description.as_ref().map(|told| told.as_deref().unwrap_or_default());
     keeps(about, "description", description, &kept.description.unwrap_or_default())?;
     keeps(about, "slug", change.slug.as_deref(), &kept.slug)?;

@@ -5,6 +5,7 @@
 //! right and what is dangerous is decided in [`crate::plan`], what is shown in `view`.
 
 pub mod adopt;
+mod age;
 mod apply;
 mod connections;
 mod destinations;
@@ -118,7 +119,7 @@ impl Engine {
     /// Nothing could be read at all: credentials refused, host unreachable. What can be read in part
     /// gives a plan that says what is missing.
     pub async fn plan(&self, desired: &Arc<Desired>, scope: &Scope) -> Result<Planned, Diagnostics> {
-        planned::plan(self, desired, scope).await.map_err(Diagnostics::from)
+        planned::plan(self, desired, scope).await
     }
 
     /// Takes over what an `import` found for an address, as it is: only the ledger hears of it. `None` if there was

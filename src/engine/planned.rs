@@ -7,6 +7,7 @@ use crate::diag::codes;
 use crate::engine::Engine;
 use crate::engine::Planned;
 use crate::engine::Scope;
+use crate::engine::age;
 use crate::engine::connections;
 use crate::engine::destinations;
 use crate::engine::destinations::Opened;
@@ -98,15 +99,16 @@ impl Planned {
     }
 }
 
-pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope) -> Result<Planned, Diagnostic> {
+pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope) -> Result<Planned, Diagnostics> {
     let (mut ledger, key) = engine.keeper.load().await?;
     let left = keeper::left(engine, &ledger).await;
     let moves = moves::follow(&mut ledger, &desired.moved);
     let key = key.with_names(ledger.names());
     let mut imports = Imports::default();
     let mut state = snapshot::read(&engine.reached.backend, desired, &mut ledger, &mut imports).await?;
-    if let Some(why) = snapshot::too_old(desired, &state).filter(|_| !scope.destroy) {
-        return Err(why);
+    let asked = Asked::of(desired, &ledger, &scope.targets, scope.destroy);
+    if !scope.destroy {
+        age::check(&engine.reached.backend, desired, &ledger, &state, &asked).await?;
     }
     let rules = sources::Rules { base: &engine.options.dir, allow_exec: engine.options.allow_exec };
     let resolved = {
@@ -119,7 +121,6 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
     let schemas = engine.options.registry.schemas();
     let mut live = observe::observe(&index, &resolved, schemas, &key);
     let opened = destinations::open(&index, &engine.options.registry, &engine.reached.http, &resolved).await;
-    let asked = Asked::of(desired, &ledger, &scope.targets, scope.destroy);
     let (wanted, imported) = wanted(engine, &index, &resolved, &opened, &key, (scope, &asked), &live);
     for (address, opened) in &opened {
         if let Some(seen) = &opened.seen {

@@ -5,7 +5,6 @@ use crate::backend;
 use crate::backend::read::Mention;
 use crate::backend::state::State;
 use crate::diag::Diagnostic;
-use crate::diag::codes;
 use crate::engine::effective::View;
 use crate::engine::effective::When;
 use crate::engine::imports;
@@ -15,7 +14,6 @@ use crate::model::address::Address;
 use crate::model::desired::Desired;
 use crate::model::ledger::Ledger;
 use crate::model::resource::GATEWAY;
-use crate::model::resource::Kind;
 use crate::plan::Imports;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -50,20 +48,6 @@ pub(super) async fn read(
     imports::find(ledger, imports, &state, desired, false);
     imports::absent(imports, &Index::new(desired, ledger, &state));
     Ok(state)
-}
-
-/// The problem that the server has no app connections at all, and the configuration declares some.
-pub(super) fn too_old(desired: &Desired, state: &State) -> Option<Diagnostic> {
-    state.connections_failed.as_ref().filter(|why| why.code == &codes::BACKEND_ROUTE)?;
-    let mut needing = desired.resources.values().filter(|r| matches!(r.kind, Kind::AppConnection | Kind::SecretSync));
-    let first = needing.next()?;
-    let more = match needing.count() {
-        0 => String::new(),
-        n => format!(" and {n} more"),
-    };
-    let detail = format!("{}{more}: this server has no app connections and no secret syncs", first.address);
-    let diagnostic = Diagnostic::error(&codes::BACKEND_OLD, detail).at(first.origin.block, "");
-    Some(diagnostic.help("they came to Infisical in 2025: update the backend, or take them out of the configuration"))
 }
 
 /// Reads the environments that references in pushed values lead to, until no new one is found.

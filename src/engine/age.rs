@@ -1,0 +1,146 @@
+//! What a server of 2024 has no place for, found before anything is written: kinds that came later, and attributes
+//! that such a server drops without a word.
+//!
+//! Which age a server has is known by then, as its projects were asked for. Between the two ages lie servers that
+//! have the older names and keep more: those have app connections, by which they are told apart.
+
+use crate::backend::client::Client;
+use crate::backend::dialect::Area;
+use crate::backend::read;
+use crate::backend::state::State;
+use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
+use crate::diag::codes;
+use crate::engine::index::Index;
+use crate::model::attrs::Number;
+use crate::model::attrs::Value;
+use crate::model::desired::Desired;
+use crate::model::ledger::Ledger;
+use crate::model::resource::Kind;
+use crate::model::resource::Resource;
+use crate::plan::order::Asked;
+
+/// Kinds that it has nothing of, or nothing that a machine identity may see, and the words for that.
+const LATER: &[(&[Kind], &str, &str)] = &[
+    (
+        &[Kind::AppConnection, Kind::SecretSync],
+        "this server has no app connections and no secret syncs",
+        "they came to Infisical in 2025: update the backend, or take them out of the configuration",
+    ),
+    (
+        &[Kind::Identity, Kind::ProjectIdentity],
+        "this server does not tell a machine identity of which organisation it is, so that no identities are found",
+        "update the backend, or manage its identities by hand",
+    ),
+    (
+        &[Kind::ProjectRole],
+        "this server knows the roles of a project by other names than keyform does",
+        "update the backend, or manage its roles by hand",
+    ),
+    (
+        &[Kind::ProjectTemplate],
+        "this server has no project templates",
+        "update the backend, or take them out of the configuration",
+    ),
+    (
+        &[Kind::Webhook],
+        "this server shows webhooks to people only, not to a machine identity",
+        "update the backend, or manage its webhooks by hand",
+    ),
+];
+
+/// Attributes that it drops (measured, October 2024).
+const DROPPED: &[(Kind, &[&str])] = &[
+    (
+        Kind::Project,
+        &[
+            "description",
+            "type",
+            "template",
+            "delete_protection",
+            "pit_version_limit",
+            "secret_sharing",
+            "show_snapshots_legacy",
+            "secret_detection_ignore_values",
+        ],
+    ),
+    (Kind::Folder, &["description"]),
+    (Kind::Secret, &["metadata"]),
+];
+
+/// Everything declared and asked for that the server has no place for.
+///
+/// # Errors
+/// There is some: one diagnostic for each resource that loses something, and one for kinds that are not there.
+pub(super) async fn check(
+    client: &Client,
+    desired: &Desired,
+    ledger: &Ledger,
+    state: &State,
+    asked: &Asked,
+) -> Result<(), Diagnostics> {
+    if !client.is_old(Area::Projects) {
+        return Ok(());
+    }
+    let index = Index::new(desired, ledger, state);
+    let all = || desired.resources.values().filter(|resource| asked.resource(&resource.address));
+    let mut problems = Diagnostics::new();
+    for (kinds, why, help) in LATER {
+        later(&mut problems, all().filter(|resource| kinds.contains(&resource.kind)), why, help);
+    }
+    for resource in all().filter(|resource| !resource.is_data()) {
+        dropped(&mut problems, &index, resource);
+    }
+    if problems.is_empty() || has_connections(client, &index).await {
+        return Ok(());
+    }
+    Err(problems)
+}
+
+/// Whether the server is newer than its names of projects say.
+async fn has_connections(client: &Client, index: &Index<'_>) -> bool {
+    let failed = match Index::mentions_connections(index.desired, index.ledger) {
+        true => index.state.connections_failed.clone(),
+        false => read::connections(client).await.err(),
+    };
+    failed.is_none_or(|why| why.code != &codes::BACKEND_ROUTE)
+}
+
+fn later<'a>(problems: &mut Diagnostics, mut found: impl Iterator<Item = &'a Resource>, why: &str, help: &'static str) {
+    let Some(first) = found.next() else { return };
+    let more = match found.count() {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    let d = Diagnostic::error(&codes::BACKEND_OLD, format!("{}{more}: {why}", first.address));
+    problems.push(d.at(first.origin.block, "").help(help));
+}
+
+fn dropped(problems: &mut Diagnostics, index: &Index<'_>, resource: &Resource) {
+    let names = DROPPED.iter().find(|(kind, _)| *kind == resource.kind).map_or(&[][..], |(_, names)| names);
+    let says = |name: &&&str| resource.attrs.get(**name).is_some_and(|value| !is_what_it_has(name, value));
+    let mut names: Vec<&str> = names.iter().filter(says).copied().collect();
+    // The only thing that it keeps and does not change.
+    if resource.kind == Kind::Project {
+        let live = index.project(&resource.address).filter(|live| Some(&*live.slug) != resource.text("slug"));
+        names.extend(live.map(|_| "slug"));
+    }
+    let Some(first) = names.first() else { return };
+    let list = names.join("`, `");
+    let detail = format!("{}: this server does not keep its `{list}`", resource.address);
+    let span = resource.origin.attrs.get(*first).copied().unwrap_or(resource.origin.block);
+    let d = Diagnostic::error(&codes::BACKEND_OLD, detail).at(span, "");
+    problems.push(d.help(format!("update the backend, or leave `{list}` as the server has it")));
+}
+
+/// Whether a value says no more than such a server means anyway.
+fn is_what_it_has(name: &str, value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty() || (name, &**text) == ("type", "secret-manager"),
+        Value::Number(Number::Int(n)) => (name, *n) == ("pit_version_limit", 10),
+        Value::List(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    }
+}
