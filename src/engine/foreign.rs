@@ -5,11 +5,15 @@ use crate::model::live::Live;
 use crate::model::resource::Kind;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::sync::Arc;
 
-/// Counts what is there and belongs to nobody, and what would go with its container.
+/// Counts what is there and belongs to nobody, and what would go with its container. Folders that a backend made on
+/// the way to one of ours came with it.
 pub(super) fn count(index: &Index<'_>, live: &mut Live, claimed: &BTreeSet<Arc<str>>) {
     let mut within: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+    let folders = index.ledger.records.iter().filter(|(address, _)| address.kind() == Kind::Folder.word());
+    let owned: HashSet<&str> = folders.map(|(_, record)| &*record.id).collect();
     for project in index.state.projects.values() {
         let mut count = |live: &mut Live, phrase: String, containers: &[&Arc<str>]| {
             *live.foreign.entry(phrase.into()).or_default() += 1;
@@ -55,7 +59,11 @@ pub(super) fn count(index: &Index<'_>, live: &mut Live, claimed: &BTreeSet<Arc<s
                 ids.extend(folders.iter().filter(|(p, _)| is_below(path, p)).map(|(_, f)| &f.id));
                 ids
             };
-            for (path, _) in folders.iter().filter(|(_, folder)| !claimed.contains(&folder.id)) {
+            let ours: Vec<&Arc<str>> =
+                folders.iter().filter(|(_, folder)| owned.contains(&*folder.id)).map(|(path, _)| path).collect();
+            let is_foreign = |path: &str| !ours.iter().any(|own| is_below(own, path));
+            let unclaimed = folders.iter().filter(|(_, folder)| !claimed.contains(&folder.id));
+            for (path, _) in unclaimed.filter(|(path, _)| is_foreign(path)) {
                 let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
                 count(live, format!("folders in {place}"), &above(parent));
             }

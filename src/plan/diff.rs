@@ -22,6 +22,7 @@
 //! | yes | same | –, with `adopt` | Adopt · New |
 //! | yes | differs | –, with `adopt` | Update · Takeover: hazard |
 //! | yes | can't be read | –, with `adopt` | Update · Unseen: hazard takeover; Adopt · Unseen where it can't be changed in place |
+//! | yes, a folder | yes | –, but one below it | as ours: the backend made it on the way |
 //! | yes | yes | – | no row: blocked, with a diagnostic |
 //! | – | yes | yes | Delete · Removed; Destroyed where the end of everything was asked for |
 //! | by keyform itself | yes, a sync | yes | Delete · Changed: the field `run` says why |
@@ -41,6 +42,7 @@ use crate::model::address::Address;
 use crate::model::attrs::Attrs;
 use crate::model::attrs::SecretSource;
 use crate::model::attrs::Value;
+use crate::model::ledger::Natural;
 use crate::model::ledger::Record;
 use crate::model::ledger::VALUE;
 use crate::model::live::Observed;
@@ -56,6 +58,7 @@ use crate::plan::Reason;
 use crate::plan::Shown;
 use crate::plan::attributes;
 use crate::plan::attributes::Flat;
+use crate::plan::guard;
 use crate::plan::order::Asked;
 use crate::secret::Fingerprint;
 use crate::secret::FingerprintKey;
@@ -300,11 +303,12 @@ impl Row<'_> {
         let imported = self.input.imports.found.contains(address);
         let record = self.input.ledger.records.get(address).filter(|_| !imported);
         let intent = self.input.ledger.intents.contains_key(address);
-        let is_ours = record.is_some() || intent || imported || moved.is_some();
+        let followed = moved.is_some() || (record.is_none() && self.came_with_another());
+        let is_ours = record.is_some() || intent || imported || followed;
         let differences = self.differences(seen, record);
         let is_fixed = |d: &Difference| attributes::is_immutable(self.resource.kind, &d.field.name, &seen.attrs);
         // What nobody can read is no reason to make again what is only taken over: it is taken as it is.
-        let is_taken = record.is_none() && !intent && moved.is_none();
+        let is_taken = record.is_none() && !intent && !followed;
         let immutable = differences.iter().any(|d| is_fixed(d) && !(is_taken && d.cause == Cause::Unseen));
         let stays = differences.iter().all(is_fixed);
         if !is_ours && (!self.input.adopt || immutable) {
@@ -337,13 +341,27 @@ impl Row<'_> {
             (None, true) if imported => (Action::Adopt, Reason::Imported),
             (None, true) => (Action::Adopt, Reason::New),
             (None, false) if intent => (Action::Update, Reason::Resumed),
-            (None, false) if moved.is_some() => (Action::Update, Reason::Changed),
+            (None, false) if followed => (Action::Update, Reason::Changed),
             (None, false) if stays => (Action::Adopt, Reason::Unseen),
             (None, false) if differences.iter().all(|d| d.cause == Cause::Unseen) => (Action::Update, Reason::Unseen),
             (None, false) => (Action::Update, Reason::Takeover),
         };
         let fields = self.moved().into_iter().chain(differences.into_iter().map(|d| d.field)).collect();
         plan.changes.push(change(address, action, reason, fields));
+    }
+
+    /// Whether it is a folder that the backend made on the way to one of ours.
+    fn came_with_another(&self) -> bool {
+        let Resource { kind: Kind::Folder, address, .. } = self.resource else { return false };
+        let own = || -> Option<Natural> {
+            let project = self.input.desired.resources.get(self.resource.reference("project")?)?.text("slug")?;
+            let place = [("project", project), ("environment", self.resource.text("environment")?)];
+            let all = place.into_iter().chain([("path", self.resource.text("path")?)]);
+            Some(all.map(|(name, text)| (name.into(), text.into())).collect())
+        };
+        let Some(own) = own() else { return false };
+        let mut folders = self.input.ledger.records.iter().filter(|(other, _)| other.kind() == Kind::Folder.word());
+        folders.any(|(other, record)| other != address && guard::is_inside(address, &own, &record.natural))
     }
 
     /// From where it moved, if it did.

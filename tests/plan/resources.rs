@@ -259,3 +259,28 @@ fn what_nobody_can_read_and_nobody_can_change_in_place_is_adopted_as_it_is() {
     assert_eq!(rows(&plan), ["adopt unseen webhook.w"]);
     assert_eq!(hazards(&plan), ["takeover=1 webhook.w"]);
 }
+
+#[test]
+fn a_folder_that_came_with_one_below_it_is_ours() {
+    let mut world = World::new();
+    world.declare(P, &[("slug", "p".into())]);
+    world.exists(P, &[("slug", "p".into())]);
+    world.wrote(P, &[("slug", "p".into())], &[("slug", "p")]);
+    let folder = |path: &str, text: &str| {
+        let all = [("path", path), ("environment", "dev"), ("description", text)];
+        let all = all.map(|(name, value)| (name, Value::from(value)));
+        all.into_iter().chain([("project", refer(P))]).collect::<Vec<_>>()
+    };
+    let natural = |path| [("project", "p"), ("environment", "dev"), ("path", path)];
+    world.declare("folder.inner", &folder("/a/b", ""));
+    world.exists("folder.inner", &folder("/a/b", ""));
+    world.wrote("folder.inner", &folder("/a/b", ""), &natural("/a/b"));
+    for (at, path, found) in [("folder.outer", "/a", ""), ("folder.other", "/ab", "")] {
+        world.declare(at, &folder(path, "x"));
+        world.exists(at, &folder(path, found));
+    }
+    let plan = world.plan();
+    assert_eq!(rows(&plan), ["update changed folder.outer"]);
+    assert_eq!(hazards(&plan), Vec::<String>::new());
+    assert_eq!(plan.blocked.keys().map(ToString::to_string).collect::<Vec<_>>(), ["folder.other"]);
+}

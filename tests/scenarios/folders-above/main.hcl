@@ -1,0 +1,5 @@
+project "bakery" {
+  environment "dev" {}
+
+  folder "/api/batch" {}
+}
