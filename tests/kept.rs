@@ -148,6 +148,10 @@ async fn a_sync_with_another_label_keeps_its_keys() {
             &format!("{PROJECT}{}", sync.replace("\"local-file\" \"web\"", "\"local-file\" \"shop\"")),
         );
         let rows = world.converge().await;
+        if run == "backend" {
+            assert_eq!(rows, ["adopt moved secret_sync.shop"]);
+            continue;
+        }
         assert!(rows.contains(&"adopt new secret_sync.shop.entry.A".to_owned()), "{run}: {rows:?}");
         assert!(rows.contains(&"forget kept secret_sync.web.entry.A".to_owned()), "{run}: {rows:?}");
         assert!(rows.iter().all(|row| row.starts_with("adopt") || row.starts_with("forget")), "{run}: {rows:?}");

@@ -176,6 +176,8 @@ codes! {
         "Two secrets would be stored under one key of one place: by one sync whose destination changes letters, by two syncs, or by a sync that the backend has and nothing declares. The one that is written last wins, and each run undoes the other. A plan with this hazard (`collision`) is never applied: rename one of the secrets, or give one of the syncs another key schema or place.";
     TARGET_SETS_OFF = "KF0413" Configuration "a sync would run that is to be changed itself"
         "A sync with auto-sync is run by the backend as soon as something in its source changes, with all of its keys. What the targets change sets off one that is itself declared otherwise than it is, so nobody can say what it would write. Make it a target as well, or apply its own change first.";
+    SWAPPED = "KF0414" Configuration "two things change places"
+        "Two secrets or two environments of one project, or more of them in a circle, are each declared where another one still is. A backend has every key and every slug once, so none of them can go first. Give one of them a name that is free, apply that, and then the name that it is to have.";
     // 05 providers
     BAD_ADDRESS = "KF0501" Configuration "bad address"
         "An address of a service must be absolute and begin with https:// (or http:// for this machine). Check the instance address of the connection.";

@@ -102,8 +102,14 @@ impl Planned {
 pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope) -> Result<Planned, Diagnostics> {
     let (mut ledger, key) = engine.keeper.load().await?;
     let left = keeper::left(engine, &ledger).await;
-    let moves = moves::follow(&mut ledger, &desired.moved);
-    let key = key.with_names(ledger.names());
+    let mut moves = moves::follow(&mut ledger, &desired.moved);
+    let mut key = key.with_names(ledger.names());
+    if !scope.destroy {
+        let schemas = engine.options.registry.schemas();
+        let attrs = |resource: &Resource| wanted::attrs(resource, schemas, &Resolved::default(), &key, false);
+        moves::relabelled(&mut ledger, &mut moves, desired, &key, &attrs);
+        key = key.with_names(ledger.names());
+    }
     let mut imports = Imports::default();
     let mut state = snapshot::read(&engine.reached.backend, desired, &mut ledger, &mut imports).await?;
     let asked = Asked::of(desired, &ledger, &scope.targets, scope.destroy);

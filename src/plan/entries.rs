@@ -60,8 +60,8 @@ use crate::plan::Plan;
 use crate::plan::Pushed;
 use crate::plan::Reason;
 use crate::plan::Shown;
-use crate::plan::diff;
 use crate::plan::order::Asked;
+use crate::plan::relabelled;
 use crate::secret::Fingerprint;
 use crate::secret::FingerprintKey;
 use std::collections::BTreeMap;
@@ -82,13 +82,14 @@ pub fn fingerprint(key: &FingerprintKey, sync: &Address, rules: &KeyRules, store
 pub fn all(plan: &mut Plan, input: &Input<'_>, asked: &Asked) {
     let mut owned = owned(input);
     if !input.destroy {
-        let renamed = renamed(input, &owned);
+        let renamed = relabelled::renamed(input, &owned);
+        let mut exchanged = relabelled::exchanged(input, &owned);
         for resource in input.desired.syncs() {
             let address = &resource.address;
             let mut records = owned.remove(address).unwrap_or_default();
             let followed = match renamed.get(address) {
-                Some(old) => follow(plan, &owned.remove(old).unwrap_or_default(), address),
-                None => Vec::new(),
+                Some(old) => relabelled::follow(plan, &owned.remove(old).unwrap_or_default(), address),
+                None => exchanged.remove(address).unwrap_or_default(),
             };
             if !asked.entries(address) {
                 continue;
@@ -100,49 +101,8 @@ pub fn all(plan: &mut Plan, input: &Input<'_>, asked: &Asked) {
     ended(plan, input, &owned);
 }
 
-/// Syncs that are declared under another address than they were: by the new one, the old one. What the backend has is
-/// known by its id; what keyform runs itself, by its place and keys.
-fn renamed(input: &Input<'_>, owned: &BTreeMap<Address, Records<'_>>) -> BTreeMap<Address, Address> {
-    let moved = diff::moved(input, &diff::declared(input));
-    let mut all: BTreeMap<Address, Address> = moved
-        .into_iter()
-        .map(|(new, old)| (new.clone(), old.clone()))
-        .filter(|(new, _)| !owned.contains_key(new))
-        .collect();
-    let lost: Vec<(&Address, &Records<'_>)> = owned
-        .iter()
-        .filter(|(old, _)| !input.desired.resources.contains_key(*old) && !input.ledger.records.contains_key(*old))
-        .collect();
-    if lost.is_empty() {
-        return all;
-    }
-    for (new, pushed) in input.wanted.syncs.iter().filter(|(new, _)| !owned.contains_key(*new)) {
-        let keys: BTreeSet<_> = pushed.source.keys().map(|k| job::stored(&pushed.schema, &pushed.rules, k)).collect();
-        let is_its = |key: &str, record: &Record| {
-            keys.contains(key) && record.natural.get(DESTINATION).is_some_and(|called| *called == pushed.called)
-        };
-        let old = lost.iter().find(|(_, records)| records.iter().any(|(key, (_, record))| is_its(key, record)));
-        if let Some((old, _)) = old {
-            all.insert(new.clone(), (*old).clone());
-        }
-    }
-    all
-}
-
-/// Takes over the entries of a sync under its new address, and drops the old records. A fingerprint is one of an address,
-/// so what was written is not known any more, only that it was.
-fn follow(plan: &mut Plan, records: &Records<'_>, sync: &Address) -> Vec<(Address, Record)> {
-    let mut followed = Vec::new();
-    for (key, (old, record)) in records {
-        let new = sync.entry(key);
-        plan.changes.push(end(old, Action::Forget, Reason::Kept, vec![diff::renamed(old, &new)]));
-        let Record { natural, at, .. } = (*record).clone();
-        followed.push((new, Record { natural, at, ..Record::default() }));
-    }
-    followed
-}
-
-type Records<'a> = BTreeMap<&'a str, (&'a Address, &'a Record)>;
+/// The entries of one sync: by key, address and record.
+pub(super) type Records<'a> = BTreeMap<&'a str, (&'a Address, &'a Record)>;
 
 /// What the ledger owns, by sync and key.
 fn owned<'a>(input: &Input<'a>) -> BTreeMap<Address, Records<'a>> {
@@ -250,6 +210,13 @@ impl Sync<'_> {
         called.or(pushed.left.as_ref())
     }
 
+    /// Whether another declared sync that keyform runs writes to a place: the keys there are its own now.
+    fn is_written_there(&self, place: &str) -> bool {
+        self.input.wanted.syncs.iter().any(|(other, pushed)| {
+            *other != *self.address && *pushed.called == *place && relabelled::is_run_here(self.input, other)
+        })
+    }
+
     /// What is left behind where the sync wrote until now. The backend takes its keys away only with the sync, so under
     /// `on_delete = "remove"` that ends and is made again; else, and where keyform itself wrote, they stay and are counted.
     fn leave(&self, plan: &mut Plan, pushed: &Pushed) {
@@ -264,8 +231,8 @@ impl Sync<'_> {
                     let gone = vec![value(Shown::Unknown, Shown::Absent)];
                     rows.push(end(&address.instance(place), Action::Delete, Reason::Removed, gone));
                 }
-                Some(place) => *kept.entry(place).or_default() += 1,
-                None => {}
+                Some(place) if !self.is_written_there(place) => *kept.entry(place).or_default() += 1,
+                Some(_) | None => {}
             }
         }
         if let Some(own) = own.filter(|_| !rows.is_empty()) {
@@ -591,7 +558,7 @@ fn ended(plan: &mut Plan, input: &Input<'_>, owned: &BTreeMap<Address, Records<'
     }
 }
 
-fn end(address: &Address, action: Action, reason: Reason, fields: Vec<Field>) -> Change {
+pub(super) fn end(address: &Address, action: Action, reason: Reason, fields: Vec<Field>) -> Change {
     Change { address: address.clone(), action, reason, drift: false, fields, needs: Vec::new() }
 }
 

@@ -13,7 +13,9 @@ pub mod guard;
 pub mod kept;
 pub mod moves;
 pub mod order;
+mod relabelled;
 pub mod saved;
+mod slugs;
 
 use crate::diag::Diagnostic;
 use crate::model::address::Address;
@@ -137,7 +139,7 @@ pub struct Pushed {
 /// Compares, orders and judges.
 #[must_use]
 pub fn make(input: &Input<'_>) -> Plan {
-    let mut plan = Plan::default();
+    let mut plan = Plan { passing: input.key.is_passing(), ..Plan::default() };
     let mut asked = order::Asked::of(input.desired, input.ledger, input.targets, input.destroy);
     diff::resources(&mut plan, input, &asked);
     asked.set_off(&plan, input);

@@ -24,6 +24,7 @@ use crate::plan::Change;
 use crate::plan::Input;
 use crate::plan::Plan;
 use crate::plan::Reason;
+use crate::plan::slugs;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -210,6 +211,8 @@ struct Needs<'a> {
     ended_secrets: BTreeMap<[&'a str; 4], usize>,
     /// Secrets that are made again elsewhere, by project and the key that they leave.
     moved_secrets: BTreeMap<[&'a str; 2], Vec<usize>>,
+    /// Environments that leave the slug of another one.
+    left_slugs: BTreeMap<usize, usize>,
     /// Syncs that end and take keys along, by key.
     ended_syncs: BTreeMap<&'a str, BTreeSet<usize>>,
 }
@@ -242,13 +245,14 @@ impl<'a> Needs<'a> {
                 ended_syncs.entry(key).or_default().insert(*row);
             }
         }
-        Self { input, changes, rows, ended_secrets, moved_secrets, ended_syncs }
+        let left_slugs = slugs::leaving(changes, input);
+        Self { input, changes, rows, ended_secrets, moved_secrets, left_slugs, ended_syncs }
     }
 
-    /// Secrets that go where others are that wait for them.
+    /// Secrets and environments that go where others are that wait for them.
     fn swapped(&self, needs: &[Waits]) -> Vec<(Address, Diagnostic)> {
         let mut swapped = Vec::new();
-        for (&address, &row) in self.rows.iter().filter(|(_, row)| self.changes[**row].action == Action::Replace) {
+        for (&address, &row) in self.rows.iter().filter(|(_, row)| self.goes_elsewhere(**row)) {
             let mut reached = BTreeSet::new();
             let mut open = self.makes_room(address);
             while let Some(next) = open.pop() {
@@ -257,18 +261,29 @@ impl<'a> Needs<'a> {
                 }
             }
             if let Some(resource) = self.input.desired.resources.get(address).filter(|_| reached.contains(&row)) {
-                let detail = format!("{address} goes where a secret is that goes where {address} is.");
-                let why = Diagnostic::error(&codes::NOT_MANAGED, detail)
+                let (what, name) = match resource.kind {
+                    Kind::Environment => ("an environment", "slug"),
+                    _ => ("a secret", "key"),
+                };
+                let detail = format!("{address} goes where {what} is that goes where {address} is.");
+                let why = Diagnostic::error(&codes::SWAPPED, detail)
                     .at(resource.origin.block, "declared here")
-                    .help("give one of them a key that is free and apply, then the one that it is to have");
+                    .help(format!("give one of them a {name} that is free and apply, then the one that it is to have"));
                 swapped.push((address.clone(), why));
             }
         }
         swapped
     }
 
-    /// Secrets that leave the place where another one goes: they make room first.
+    fn goes_elsewhere(&self, row: usize) -> bool {
+        self.changes[row].action == Action::Replace || self.left_slugs.contains_key(&row)
+    }
+
+    /// What leaves the place where another one goes: it makes room first.
     fn makes_room(&self, address: &Address) -> Vec<usize> {
+        if let Some(room) = self.rows.get(address).and_then(|row| self.left_slugs.get(row)) {
+            return vec![*room];
+        }
         let room = || {
             let resource = self.input.desired.resources.get(address).filter(|r| r.kind == Kind::Secret)?;
             let project = self.input.desired.resources.get(resource.reference("project")?)?.text("slug")?;
@@ -329,7 +344,7 @@ impl<'a> Needs<'a> {
             if change.address.entry_key().is_none() && !change.action.is_end() {
                 lists[row] = self.needed(&change.address);
                 lists[row].extend(self.imports_before(&change.address));
-                if change.action == Action::Replace {
+                if self.goes_elsewhere(row) {
                     lists[row].extend(self.makes_room(&change.address));
                 }
             }

@@ -149,3 +149,29 @@ fn a_target_of_the_end_takes_along_what_needs_it() {
     world.targets.push(address("app_connection.c"));
     assert_eq!(rows(&world.plan()), ["delete destroyed secret_sync.s", "delete destroyed app_connection.c"]);
 }
+
+/// Environments of one project by their slugs now and then.
+fn slugs(pairs: &[(&str, &str)]) -> World {
+    let mut world = World::new();
+    world.declare("project.p", &[("slug", "p".into())]);
+    for (now, then) in pairs {
+        let at = format!("environment.e_{now}");
+        let attrs = |slug: &str| [("slug", Value::from(slug)), ("project", refer("project.p"))];
+        world.declare(&at, &attrs(then));
+        world.exists(&at, &attrs(now));
+        world.wrote(&at, &attrs(now), &[("project", "p"), ("slug", now)]);
+    }
+    world
+}
+
+#[test]
+fn a_slug_is_left_before_it_is_taken_and_a_circle_is_refused() {
+    let plan = slugs(&[("a", "b"), ("b", "c"), ("c", "d")]).plan();
+    let changed: Vec<String> = rows(&plan).into_iter().filter(|row| row.starts_with("update")).collect();
+    let expected = ["c", "b", "a"].map(|slug| format!("update changed environment.e_{slug}"));
+    assert_eq!(changed, expected);
+    assert!(plan.blocked.is_empty());
+    let plan = slugs(&[("a", "b"), ("b", "a"), ("c", "d")]).plan();
+    let blocked: Vec<String> = plan.blocked.iter().map(|(at, why)| format!("{at} {}", why.code.id)).collect();
+    assert_eq!(blocked, ["environment.e_a KF0414", "environment.e_b KF0414"]);
+}
