@@ -88,13 +88,27 @@ pub struct FingerprintKey {
     bytes: Arc<Zeroizing<[u8; 32]>>,
     /// What moved keeps the name under which its fingerprints were made: those by address.
     names: Arc<BTreeMap<String, Arc<str>>>,
+    /// Whether nobody keeps it.
+    passing: bool,
 }
 
 impl FingerprintKey {
     /// A new random key.
     #[must_use]
     pub fn generate() -> Self {
-        Self { bytes: Arc::new(Zeroizing::new(rand::random())), names: Arc::default() }
+        Self { bytes: Arc::new(Zeroizing::new(rand::random())), names: Arc::default(), passing: false }
+    }
+
+    /// A new random key for one run, which keeps it nowhere.
+    #[must_use]
+    pub fn passing() -> Self {
+        Self { passing: true, ..Self::generate() }
+    }
+
+    /// Whether the fingerprints of another run are others.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        self.passing
     }
 
     /// Reads 64 hexadecimal digits, surrounding white space ignored.
@@ -102,7 +116,7 @@ impl FingerprintKey {
     pub fn from_hex(text: &str) -> Option<Self> {
         let mut bytes = Zeroizing::new([0; 32]);
         hex::decode_to_slice(text.trim(), bytes.as_mut_slice()).ok()?;
-        Some(Self { bytes: Arc::new(bytes), names: Arc::default() })
+        Some(Self { bytes: Arc::new(bytes), names: Arc::default(), passing: false })
     }
 
     /// The 64 hexadecimal digits to be stored in a file that only its owner may read.

@@ -73,6 +73,7 @@ fn a_plan_reads_resource_by_resource() {
         }],
         foreign: [("keys at secret_sync.web[\"prod\"]".into(), 4)].into(),
         unchanged: 12,
+        passing: false,
         ..Plan::default()
     };
     insta::assert_snapshot!(draw(&plan, 80), @r##"
@@ -184,6 +185,7 @@ fn a_plan_as_json_is_what_its_schema_says() {
         incomplete: [(sync.clone(), problem.clone())].into(),
         missing: [(sync.clone(), problem.clone())].into(),
         unchanged: 1,
+        passing: false,
     };
     let errors = |document: &serde_json::Value| -> String {
         let errors = validator.iter_errors(document).map(|e| format!("{}: {e}\n", e.instance_path()));
@@ -239,6 +241,7 @@ fn a_saved_plan_is_read_as_it_was_written_or_not_at_all() {
         incomplete: [(sync.clone(), problem.clone())].into(),
         missing: [(sync.clone(), problem)].into(),
         unchanged: 7,
+        passing: false,
     };
     let saved = saved(plan);
     let sources = keyform::diag::source::Sources::new();

@@ -96,7 +96,7 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         let scope = Scope { targets: args.selection.targets.clone(), adopt: args.taking.adopt, destroy: false };
         return carry_out(context, "apply", &args.selection, &args.way, scope, None);
     };
-    let Some(saved) = kept(context, file) else { return context.failed("apply") };
+    let Some((saved, _)) = kept(context, file) else { return context.failed("apply") };
     let origin = &saved.origin;
     let scope = Scope { targets: origin.targets.clone(), adopt: origin.adopt, destroy: origin.destroy };
     carry_out(context, "apply", &args.selection, &args.way, scope, Some(&saved))
@@ -171,12 +171,14 @@ async fn work(
 fn is_reviewed(context: &mut Context, way: &Way, plan: &Plan) -> bool {
     let Some(wanted) = &way.checksum else { return true };
     let own = plan::checksum(plan);
-    if own != *wanted {
+    let is_it = own.as_ref() == Some(wanted);
+    if !is_it {
+        let own = own.as_deref().unwrap_or("none");
         let detail = format!("A plan with the checksum {wanted} was to be applied; this one has {own}.");
         context
             .tell(Diagnostic::error(&codes::OTHER_PLAN, detail).help("look at this plan, and apply it if it is right"));
     }
-    own == *wanted
+    is_it
 }
 
 fn nothing(planned: &Planned) -> Exit {

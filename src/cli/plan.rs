@@ -162,13 +162,13 @@ fn unwritable(path: &Path, why: &str) -> Diagnostic {
     Diagnostic::error(&codes::UNWRITABLE, format!("`{}` can't be written: {why}.", path.display()))
 }
 
-/// Reads a plan that was kept. `None` if it is none; why was told.
-pub(super) fn kept(context: &mut Context, path: &Path) -> Option<Saved> {
+/// Reads a plan that was kept, and what it cost to make it. `None` if it is none; why was told.
+pub(super) fn kept(context: &mut Context, path: &Path) -> Option<(Saved, Cost)> {
     let name = path.display().to_string();
-    let saved = match context.read(path) {
-        Ok(text) => json::saved::read(&name, text.as_bytes()),
-        Err(why) => Err(why),
-    };
+    let saved = context.read(path).and_then(|text| {
+        let saved = json::saved::read(&name, text.as_bytes())?;
+        Ok((saved, json::saved::cost(text.as_bytes())))
+    });
     saved.map_err(|why| context.tell(why)).ok()
 }
 

@@ -21,7 +21,6 @@ use crate::plan::Plan;
 use crate::view::json;
 use crate::view::paint::Paint;
 use crate::view::text;
-use crate::view::text::Cost;
 use crate::view::words;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -146,8 +145,7 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
 
 /// Shows a saved plan.
 fn plan_of(context: &mut Context, path: &Path) -> Exit {
-    let Some(saved) = kept(context, path) else { return context.failed("show") };
-    let cost = Cost::default();
+    let Some((saved, cost)) = kept(context, path) else { return context.failed("show") };
     if context.global.json {
         context.document(&json::plan::saved(&saved, cost, context.entries(), &context.sources));
     } else {

@@ -67,6 +67,23 @@ pub(super) fn find(ledger: &mut Ledger, imports: &mut Imports, state: &State, de
     }
 }
 
+/// Whether what is managed under an address, by its id, is what an import of it names.
+///
+/// # Errors
+/// It is not, or nothing has this name.
+pub(super) fn is_managed(index: &Index<'_>, address: &Address, id: &str) -> Result<(), Diagnostic> {
+    let declared = index.desired.imports.get(address).zip(index.desired.resources.get(address));
+    let Some((import, resource)) = declared.filter(|(import, _)| *import.id != *id) else { return Ok(()) };
+    let why = match look(index, resource, &import.id) {
+        Ok(found) if *found == *id => return Ok(()),
+        Ok(_) => format!("{address} is managed already, and is another {} than the one named.", resource.kind.word()),
+        Err(why) => why.detail,
+    };
+    Err(Diagnostic::error(&codes::NO_SUCH_IMPORT, why)
+        .at(import.origin, "declared here")
+        .help("declare the other one under an address of its own, or let this one go with a `removed` block first"))
+}
+
 /// What is to be looked up and is not there, by its address.
 pub(super) fn absent(imports: &mut Imports, index: &Index<'_>) {
     for (address, resource) in index.desired.resources.iter().filter(|(_, resource)| resource.is_data()) {

@@ -107,7 +107,7 @@ impl Shared {
     pub async fn load(&self) -> Result<(Ledger, FingerprintKey), Diagnostic> {
         match self.whole().await? {
             Some((state, ledger)) => Ok((ledger, self.key_of(&state.head).await?)),
-            None => Ok((Ledger::default(), self.key.clone().unwrap_or_else(FingerprintKey::generate))),
+            None => Ok((Ledger::default(), self.key.clone().unwrap_or_else(FingerprintKey::passing))),
         }
     }
 

@@ -173,6 +173,8 @@ pub struct Plan {
     pub missing: BTreeMap<Address, Diagnostic>,
     /// How many resources and entries are already right.
     pub unchanged: usize,
+    /// Whether its fingerprints were made under a key that nobody keeps: those of the next run are others.
+    pub passing: bool,
 }
 
 impl Plan {
@@ -451,9 +453,14 @@ pub struct Hazard {
 }
 
 /// What a reviewed plan is recognised by: SHA-256, in hexadecimal, of a text of every row, hazard and gap.
-/// Equal plans of one ledger have equal checksums, on every machine.
+/// Equal plans of one ledger have equal checksums, on every machine. `None` while there is no ledger that could keep the
+/// key of the fingerprints in it: no other run would come to the same.
 #[must_use]
-pub fn checksum(plan: &Plan) -> String {
+pub fn checksum(plan: &Plan) -> Option<String> {
+    let mut fields = plan.changes.iter().flat_map(|change| &change.fields);
+    if plan.passing && fields.any(|f| [&f.before, &f.after].iter().any(|shown| matches!(shown, Shown::Secret(_)))) {
+        return None;
+    }
     let mut text = String::from("keyform plan 1\n");
     for change in &plan.changes {
         let drift = if change.drift { " drift" } else { "" };
@@ -475,7 +482,7 @@ pub fn checksum(plan: &Plan) -> String {
     for (address, diagnostic) in plan.blocked.iter().chain(&plan.incomplete) {
         line(&mut text, format_args!("{} {address}", diagnostic.code.id));
     }
-    hex::encode(<sha2::Sha256 as sha2::Digest>::digest(text.as_bytes()))
+    Some(hex::encode(<sha2::Sha256 as sha2::Digest>::digest(text.as_bytes())))
 }
 
 fn line(text: &mut String, content: std::fmt::Arguments<'_>) {

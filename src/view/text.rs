@@ -456,6 +456,7 @@ fn summary(out: &mut String, plan: &Plan, style: Style, cost: Cost) {
     let gap = if verdict.chars().count() + 1 + cost.chars().count() <= style.width { ' ' } else { '\n' };
     out.push_str(&format!("{}{gap}{}\n", paint(style.paint, &verdict), style.paint.dim(&cost)));
     if !plan.changes.is_empty() {
-        out.push_str(&format!("{}\n", style.paint.dim(&format!("Checksum: {}", checksum(plan)))));
+        let checksum = checksum(plan).unwrap_or_else(|| "none before there is a ledger: `--out` makes one".to_owned());
+        out.push_str(&format!("{}\n", style.paint.dim(&format!("Checksum: {checksum}"))));
     }
 }

@@ -24,6 +24,7 @@ use crate::engine::apply::units::Work;
 use crate::engine::event::Cancel;
 use crate::engine::event::Event;
 use crate::engine::event::Report;
+use crate::engine::imports;
 use crate::engine::open;
 use crate::ledger::keeper::Hold;
 use crate::model::address::Address;
@@ -108,10 +109,11 @@ pub(super) async fn import(
     address: &Address,
 ) -> Result<Option<Arc<str>>, Diagnostic> {
     let basis = &planned.basis;
-    if !basis.imports.found.contains(address) {
-        return Ok(None);
-    }
     let run = Run::new(engine, planned, mpsc::unbounded_channel().0);
+    if !basis.imports.found.contains(address) {
+        // It is managed already: as what was named, or else that is another thing.
+        return imports::is_managed(&run.index, address, &run.id(address)?).map(|()| None);
+    }
     let (resource, id) = (run.declared(address)?, run.id(address)?);
     let event = run.found_record(resource, id.clone())?;
     run.append(&[event]).await?;

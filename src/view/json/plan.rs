@@ -32,7 +32,8 @@ pub struct Document {
     blocked: Vec<Problem>,
     incomplete: Vec<Problem>,
     missing: Vec<Problem>,
-    checksum: String,
+    /// Absent while there is no ledger that could keep the key of the fingerprints.
+    checksum: Option<String>,
     requests: u64,
     milliseconds: u64,
     diagnostics: Vec<diagnostic::Entry>,

@@ -16,10 +16,12 @@ use crate::plan::saved::Origin;
 use crate::plan::saved::Saved;
 use crate::secret::Fingerprint;
 use crate::view::json::plan::FORMAT;
+use crate::view::text::Cost;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 #[derive(Deserialize)]
 struct Format {
@@ -111,6 +113,18 @@ struct From {
     destroy: bool,
 }
 
+/// What it cost to make a plan that was kept.
+#[must_use]
+pub fn cost(text: &[u8]) -> Cost {
+    #[derive(Deserialize)]
+    struct Spent {
+        requests: u64,
+        milliseconds: u64,
+    }
+    let cost = |spent: Spent| Cost { requests: spent.requests, took: Duration::from_millis(spent.milliseconds) };
+    serde_json::from_slice(text).map(cost).unwrap_or_default()
+}
+
 /// Reads a saved plan; `name` is what the user calls the file.
 ///
 /// # Errors
@@ -132,7 +146,7 @@ pub fn read(name: &str, text: &[u8]) -> Result<Saved, Diagnostic> {
     };
     let origin = origin(from).ok_or_else(|| bad("does not say what it was made from".to_owned()))?;
     let plan = plan(&document).ok_or_else(|| bad("has a row that says nothing".to_owned()))?;
-    if plan::checksum(&plan) != document.checksum {
+    if plan::checksum(&plan).as_ref() != Some(&document.checksum) {
         return Err(bad("is not as it was written: its checksum is another".to_owned()));
     }
     Ok(Saved { plan, origin })
@@ -174,6 +188,8 @@ fn plan(document: &Document) -> Option<Plan> {
         incomplete: problems(&document.incomplete)?,
         missing: problems(&document.missing)?,
         unchanged: document.unchanged,
+        // A plan that is kept has a ledger.
+        passing: false,
         changes,
     })
 }
