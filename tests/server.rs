@@ -1,6 +1,7 @@
 //! The embedded backend, driven over HTTP as any client drives it.
 
 mod dialects;
+mod native;
 mod syncs;
 
 use keyform::http::Body;

@@ -16,7 +16,7 @@ mod refused;
 mod requests;
 mod rules;
 mod spanning;
-mod stand;
+pub mod stand;
 mod stopped;
 mod tags;
 mod throttle;

@@ -2,7 +2,7 @@
 //!
 //! The facts are the vendor's, from its documentation; the manifests are not asked.
 
-mod aws;
+pub mod aws;
 mod azure;
 mod files;
 mod flyio;
