@@ -111,7 +111,7 @@ async fn fill(client: &Client, projects: usize, folder: &Path) -> Vec<String> {
             gateway_id: None,
             is_platform_managed_credentials: None,
         };
-        connection = write::create_connection(client, "bench", "local", &new).await.unwrap().id.to_string();
+        connection = write::connections::create(client, "bench", "local", &new).await.unwrap().id.to_string();
     }
     let made = (0..projects).map(|n| project(client, n, &connection));
     futures_util::stream::iter(made).buffered(4).collect().await
@@ -139,7 +139,7 @@ async fn project(client: &Client, n: usize, connection: &str) -> String {
                 secret_key: format!("KEY_{s}"),
                 new: api::secrets::New::of(Secret::new(format!("canary-{n}-{e}-{f}-{s}"))),
             };
-            write::create_secrets(client, "bench", &place, (0..SECRETS).map(secret).collect()).await.unwrap();
+            write::secrets::create(client, "bench", &place, (0..SECRETS).map(secret).collect()).await.unwrap();
         }
     }
     for s in 0..SYNCS {
@@ -156,7 +156,7 @@ async fn project(client: &Client, n: usize, connection: &str) -> String {
             sync_options: object(json!({ "initialSyncBehavior": "overwrite-destination" })),
             destination_config: object(json!({ "format": "dotenv", "file": format!("{n}-{s}.env") })),
         };
-        write::create_sync(client, "bench", "local-file", &new).await.unwrap();
+        write::syncs::create(client, "bench", "local-file", &new).await.unwrap();
     }
     id
 }

@@ -151,11 +151,11 @@ impl Shelf {
             secret_key,
             new: api::secrets::New::of(Secret::new(value)),
         };
-        write::create_secrets(&self.client, ABOUT, place, secrets.into_iter().map(item).collect()).await.map(drop)
+        write::secrets::create(&self.client, ABOUT, place, secrets.into_iter().map(item).collect()).await.map(drop)
     }
 
     async fn remove(&self, keys: Vec<String>) -> Result<(), Diagnostic> {
-        Ok(write::delete_secrets(&self.client, ABOUT, self.folder().await?, keys).await?)
+        Ok(write::secrets::delete(&self.client, ABOUT, self.folder().await?, keys).await?)
     }
 
     fn problem(&self, detail: &str) -> Diagnostic {

@@ -66,10 +66,10 @@ impl Engine {
         let written = creates.len() + updates.len();
         let about = format!("the secrets of {}/{}{}", place.project, place.environment, place.path);
         if !creates.is_empty() {
-            write::create_secrets(&self.reached.backend, &about, &at, creates).await?;
+            write::secrets::create(&self.reached.backend, &about, &at, creates).await?;
         }
         if !updates.is_empty() {
-            write::update_secrets(&self.reached.backend, &about, &at, updates).await?;
+            write::secrets::update(&self.reached.backend, &about, &at, updates).await?;
         }
         Ok(written)
     }

@@ -96,7 +96,7 @@ async fn create(run: &Run<'_>, resource: &Resource) -> Result<(), Diagnostic> {
         Kind::SecretImport => {
             let (environment, path) = import_source(run, resource);
             let place = run.place(address)?;
-            let id = write::create_import(client, &about, &place, &environment, &path).await?.id;
+            let id = write::imports::create(client, &about, &place, &environment, &path).await?.id;
             order_import(run, resource, &place, &id).await?;
             id
         }
@@ -129,7 +129,7 @@ async fn create_connection(run: &Run<'_>, resource: &Resource) -> Result<(Arc<st
         is_platform_managed_credentials: managed(resource),
         gateway_id: connections::gateway_id(&run.index, resource)?,
     };
-    let made = write::create_connection(run.backend(), &resource.address.to_string(), &resource.slug, &new).await?;
+    let made = write::connections::create(run.backend(), &resource.address.to_string(), &resource.slug, &new).await?;
     Ok((made.id, made.credentials_hash))
 }
 
@@ -198,7 +198,7 @@ async fn order_import(run: &Run<'_>, resource: &Resource, place: &Place, id: &Ar
     };
     let (before, behind) = (ids(&|position| position < own), ids(&|position| position > own));
     let about = resource.address.to_string();
-    Ok(write::order_import(run.backend(), &about, place, id, &before, &behind).await?)
+    Ok(write::imports::order(run.backend(), &about, place, id, &before, &behind).await?)
 }
 
 /// What an import reads, as the backend calls it now.
@@ -282,7 +282,7 @@ async fn update(run: &Run<'_>, resource: &Resource, change: &Change) -> Result<(
             let (environment, path) = import_source(run, resource);
             let place = run.place(address)?;
             if differs("from_environment") || differs("from_path") {
-                write::update_import(client, &about, &place, &id, &environment, &path).await?;
+                write::imports::update(client, &about, &place, &id, &environment, &path).await?;
             }
             if differs("position") {
                 order_import(run, resource, &place, &id).await?;
@@ -303,7 +303,7 @@ async fn update(run: &Run<'_>, resource: &Resource, change: &Change) -> Result<(
                     false => None,
                 },
             };
-            let made = write::update_connection(client, &about, &resource.slug, &id, &change).await?;
+            let made = write::connections::update(client, &about, &resource.slug, &id, &change).await?;
             version = made.credentials_hash;
         }
         kind if kind.names().is_some() => things::update(run, resource, change).await?,
@@ -331,11 +331,11 @@ async fn delete(run: &Run<'_>, address: &Address) -> Result<(), Diagnostic> {
             write::delete_folder(client, &about, &place()?, &id, holds_more).await?;
         }
         Some(Kind::Tag) => write::delete_tag(client, &about, &old_project(run, address)?, &id).await?,
-        Some(Kind::SecretImport) => write::delete_import(client, &about, &place()?, &id).await?,
+        Some(Kind::SecretImport) => write::imports::delete(client, &about, &place()?, &id).await?,
         Some(Kind::AppConnection) => {
             let connection = run.index.state.connections.iter().find(|c| c.id == id);
             let app = connection.map(|c| c.app.clone()).ok_or_else(|| missing(address, "it"))?;
-            write::delete_connection(client, &about, &app, &id).await?;
+            write::connections::delete(client, &about, &app, &id).await?;
         }
         Some(kind) if kind.names().is_some() => things::delete(run, kind, address).await?,
         _ => return Err(missing(address, "a way to delete it")),
@@ -371,7 +371,7 @@ async fn replace_connection(run: &Run<'_>, resource: &Resource) -> Result<(), Di
         let base: String = live.name.chars().take(50).collect();
         let name = Some(format!("{}-old-{mark}", base.trim_end_matches('-')));
         let aside = api::connections::Update { name, ..api::connections::Update::default() };
-        write::update_connection(client, &about, &live.app, &old, &aside).await?;
+        write::connections::update(client, &about, &live.app, &old, &aside).await?;
     }
     run.intend([resource]).await?;
     let (id, version) = create_connection(run, resource).await?;
@@ -384,10 +384,10 @@ async fn replace_connection(run: &Run<'_>, resource: &Resource) -> Result<(), Di
         if sync.connection == old {
             let connection_id = Some(id.to_string());
             let change = api::syncs::Update { connection_id, ..api::syncs::Update::default() };
-            write::update_sync(client, &about, &sync.destination, &sync.id, &change).await?;
+            write::syncs::update(client, &about, &sync.destination, &sync.id, &change).await?;
         }
     }
-    if let Err(failure) = write::delete_connection(client, &about, &live.app, &old).await {
+    if let Err(failure) = write::connections::delete(client, &about, &live.app, &old).await {
         let why = failure.diagnostic;
         let detail = format!("the connection that {about} took the place of is still there: {}", why.detail);
         run.warn(Diagnostic::warning(&codes::BACKEND_REFUSED, detail).help("delete it by hand once nothing uses it"));

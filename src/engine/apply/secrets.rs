@@ -201,13 +201,13 @@ async fn send(
     }
     let mut ids = BTreeMap::new();
     if !creates.is_empty() {
-        ids = write::create_secrets(run.backend(), about, place, creates).await?;
+        ids = write::secrets::create(run.backend(), about, place, creates).await?;
     }
     if !updates.is_empty() {
-        write::update_secrets(run.backend(), about, place, updates).await?;
+        write::secrets::update(run.backend(), about, place, updates).await?;
     }
     if !deletes.is_empty() {
-        write::delete_secrets(run.backend(), about, place, deletes).await?;
+        write::secrets::delete(run.backend(), about, place, deletes).await?;
     }
     Ok(ids)
 }
@@ -260,7 +260,7 @@ pub(super) async fn replace(run: &Run<'_>, change: &Change) -> Result<(), Diagno
                 .help("nothing was changed: give one of the two another key, or delete the other one by hand"));
         }
     };
-    match write::delete_secrets(run.backend(), &address.to_string(), &from, vec![key.to_owned()]).await {
+    match write::secrets::delete(run.backend(), &address.to_string(), &from, vec![key.to_owned()]).await {
         // It may have gone with its folder.
         Err(failure) if !failure.is_gone() => return Err(failure.into()),
         _ => {}
@@ -300,6 +300,6 @@ async fn make(run: &Run<'_>, declared: &Resource) -> Result<Arc<str>, Diagnostic
     };
     run.intend([declared]).await?;
     let place = run.place(&declared.address)?;
-    let ids = write::create_secrets(run.backend(), &declared.address.to_string(), &place, vec![item]).await?;
+    let ids = write::secrets::create(run.backend(), &declared.address.to_string(), &place, vec![item]).await?;
     Ok(ids.into_values().next().unwrap_or_default().into())
 }

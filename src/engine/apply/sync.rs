@@ -193,7 +193,7 @@ async fn create(run: &Run<'_>, address: &Address, rows: &[&Change]) -> Result<()
         sync_options: said.options,
         destination_config: said.config,
     };
-    let made = write::create_sync(run.backend(), &address.to_string(), &resource.slug, &new).await?;
+    let made = write::syncs::create(run.backend(), &address.to_string(), &resource.slug, &new).await?;
     run.keep_id(address, made.id.clone());
     run.append(&[run.record_of(&off, made.id, None)]).await
 }
@@ -212,7 +212,7 @@ async fn update(run: &Run<'_>, own: &Change) -> Result<(), Diagnostic> {
         sync_options: Some(said.options),
         destination_config: Some(said.config),
     };
-    write::update_sync(run.backend(), &own.address.to_string(), &resource.slug, &id, &change).await?;
+    write::syncs::update(run.backend(), &own.address.to_string(), &resource.slug, &id, &change).await?;
     run.append(&[run.record_of(resource, id, None)]).await
 }
 
@@ -251,9 +251,9 @@ async fn remove(run: &Run<'_>, address: &Address, keys: bool) -> Result<(), Diag
     if keys && live.auto_sync {
         // A run of its own in between would bring the keys back.
         let off = api::syncs::Update { is_auto_sync_enabled: Some(false), ..api::syncs::Update::default() };
-        write::update_sync(run.backend(), &about, &slug, &id, &off).await?;
+        write::syncs::update(run.backend(), &about, &slug, &id, &off).await?;
     }
-    write::delete_sync(run.backend(), &about, &slug, &id, keys).await?;
+    write::syncs::delete(run.backend(), &about, &slug, &id, keys).await?;
     if keys {
         removed(run, address, &slug, &id).await?;
     }
@@ -371,7 +371,7 @@ async fn start(run: &Run<'_>, resource: &Resource, id: &Arc<str>) -> Result<(), 
     let began = Instant::now();
     let mut pause = FIRST_PAUSE;
     loop {
-        match write::start_sync(run.backend(), &about, &resource.slug, id).await {
+        match write::syncs::start(run.backend(), &about, &resource.slug, id).await {
             Ok(_) => return Ok(()),
             Err(failure) if failure.status == Some(400) && began.elapsed() < timeout(resource) => {
                 let now = read::sync_status(run.backend(), &about, &resource.slug, id).await?;
