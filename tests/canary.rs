@@ -37,12 +37,13 @@ fn disguises(canary: &str) -> Vec<Vec<u8>> {
     forms
 }
 
-/// The canaries that are in some bytes, in whatever disguise. Texts are also searched as if they had no spaces and no
-/// lines, since drawing breaks them.
+/// The canaries that are in some bytes, in whatever disguise. Texts are also searched as if they had no spaces, no
+/// lines, no frames and no colours, since drawing breaks them.
 pub(crate) fn found<'a>(canaries: &'a BTreeSet<String>, bytes: &[u8]) -> Vec<&'a str> {
-    let whole: Option<Vec<u8>> = std::str::from_utf8(bytes)
-        .ok()
-        .map(|text| text.chars().filter(|c| !c.is_whitespace() && *c != '|').collect::<String>().into_bytes());
+    let whole: Option<Vec<u8>> = std::str::from_utf8(bytes).ok().map(|text| {
+        let text = console::strip_ansi_codes(text);
+        text.chars().filter(|c| !c.is_whitespace() && !"|│╎·".contains(*c)).collect::<String>().into_bytes()
+    });
     let holds = |form: &[u8]| {
         let is_in = |bytes: &[u8]| bytes.windows(form.len()).any(|window| window == form);
         is_in(bytes) || whole.as_deref().is_some_and(is_in)
@@ -79,5 +80,6 @@ fn a_canary_is_found_in_every_disguise() {
     assert_eq!(inside(format!("{:?}", "canary-blue-7f3a".as_bytes())), 1);
     assert_eq!(inside("canary-blue-7f3a".bytes().map(|b| format!("\\u{b:04x}")).collect()), 1);
     assert_eq!(inside("x canary-blue-\n    | 7f3a y".to_owned()), 1);
+    assert_eq!(inside("x canary-\u{1b}[1;31mblue\u{1b}[0m-\n    │ 7f3a y".to_owned()), 1);
     assert_eq!(inside("canary-blue-7f3".to_owned()), 0);
 }

@@ -16,9 +16,11 @@ use keyform::model::desired::Desired;
 use keyform::plan::Plan;
 use keyform::provider::registry::Registry;
 use keyform::secret::Secret;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// A project with one environment, whose secrets are files beside the configuration.
@@ -84,8 +86,11 @@ impl World {
         fs::read_to_string(self.path().join(name)).unwrap_or_default()
     }
 
-    pub(crate) fn desired(&self) -> (Arc<Desired>, Registry) {
-        let registry = Registry::builtin().unwrap_or_else(|why| panic!("{why:?}"));
+    pub(crate) fn desired(&self) -> (Arc<Desired>, Arc<Registry>) {
+        // Reading all manifests takes longer than most of what is done with them.
+        static REGISTRY: LazyLock<Arc<Registry>> =
+            LazyLock::new(|| Arc::new(Registry::builtin().unwrap_or_else(|why| panic!("{why:?}"))));
+        let registry = Arc::clone(&REGISTRY);
         let (mut acc, mut sources) = (Diagnostics::new(), Sources::new());
         let input = config::Input::new(self.path());
         let desired = config::load(&mut acc, &mut sources, &input, registry.schemas());
@@ -93,13 +98,13 @@ impl World {
         (Arc::new(desired), registry)
     }
 
-    pub(crate) async fn open(&self, desired: &Desired, registry: Registry) -> Result<Engine, Diagnostics> {
+    pub(crate) async fn open(&self, desired: &Desired, registry: Arc<Registry>) -> Result<Engine, Diagnostics> {
         let options = Options {
             dir: self.path().to_owned(),
             state: self.path().join(".keyform"),
             allow_exec: false,
             lock: Some(Lock { command: "apply".to_owned(), timeout: Duration::from_secs(10), only_if_new: false }),
-            registry: Arc::new(registry),
+            registry,
         };
         Engine::open(options, desired).await
     }
@@ -165,6 +170,16 @@ impl World {
         let engine = self.open(&desired, registry).await.unwrap();
         let place = Place { project: "bakery".into(), environment: environment.into(), path: "/".into() };
         let secrets = engine.secrets(&place).await.unwrap();
+        engine.close().await;
+        secrets.into_iter().map(|(key, value)| (key.to_string(), value.expose().to_owned())).collect()
+    }
+
+    /// The secrets of any folder; none where there is no such folder.
+    pub(crate) async fn held(&self, environment: &str, path: &str) -> BTreeMap<String, String> {
+        let (desired, registry) = self.desired();
+        let engine = self.open(&desired, registry).await.unwrap();
+        let place = Place { project: "bakery".into(), environment: environment.into(), path: path.into() };
+        let secrets = engine.secrets(&place).await.unwrap_or_default();
         engine.close().await;
         secrets.into_iter().map(|(key, value)| (key.to_string(), value.expose().to_owned())).collect()
     }

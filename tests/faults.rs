@@ -1,6 +1,7 @@
 //! What goes wrong on the way to the backend: refusals, silence, half answers, and death. The run after
 //! converges, makes nothing twice and loses nothing.
 
+mod aws;
 mod killed;
 mod proxy;
 mod stand;

@@ -208,3 +208,70 @@ fn nobody_is_asked_but_the_configured_hosts() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(asked, ["backend.invalid:443"]);
 }
+
+/// Notes every address that a program connects to, whoever in it does.
+const SHIM: &str = r#"
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+int connect(int fd, const struct sockaddr *to, socklen_t length) {
+    int (*real)(int, const struct sockaddr *, socklen_t) = dlsym(RTLD_NEXT, "connect");
+    char text[64] = "?";
+    int port = 0;
+    if (to->sa_family == AF_INET) {
+        const struct sockaddr_in *it = (const void *)to;
+        inet_ntop(AF_INET, &it->sin_addr, text, sizeof text);
+        port = ntohs(it->sin_port);
+    } else if (to->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *it = (const void *)to;
+        inet_ntop(AF_INET6, &it->sin6_addr, text, sizeof text);
+        port = ntohs(it->sin6_port);
+    }
+    FILE *notes = fopen(getenv("KEYFORM_TEST_NOTES"), "a");
+    fprintf(notes, "%s %d\n", text, port);
+    fclose(notes);
+    return real(fd, to, length);
+}
+"#;
+
+/// Not even past the client that knows of proxies: the system is asked.
+#[tokio::test]
+async fn nothing_is_connected_to_but_the_configured_address() {
+    let dir = tempfile::tempdir().unwrap();
+    let (source, shim) = (dir.path().join("shim.c"), dir.path().join("shim.so"));
+    std::fs::write(&source, SHIM).unwrap();
+    let made = Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&shim, &source]).arg("-ldl").status().unwrap();
+    assert!(made.success());
+    let registry = std::sync::Arc::new(keyform::provider::registry::Registry::builtin().unwrap());
+    let client = keyform::http::client::Client::new(keyform::http::client::Options::default()).unwrap();
+    let options = keyform::server::Options::new(dir.path().join("server"));
+    let server = keyform::server::start(options, registry, client).await.unwrap();
+    let world = World::new(&format!(
+        "backend \"infisical\" {{\n  url = \"{}\"\n  auth \"universal\" {{\n    client_id = \"{}\"\n    client_secret = \
+         secret_file(\"id\")\n  }}\n}}\n{PROJECT}{}",
+        server.url,
+        server.client_id,
+        crate::engine::SYNC
+    ));
+    world.write("id", server.client_secret.expose());
+    for args in [&["validate"][..], &["plan"], &["apply", "--auto-approve"], &["show"], &["destroy", "--auto-approve"]]
+    {
+        let notes = dir.path().join(args[0]);
+        std::fs::write(&notes, "").unwrap();
+        let mut command = tokio::process::Command::new(PROGRAM);
+        command.args(args).current_dir(world.path()).stdin(Stdio::null()).env_clear();
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", world.path());
+        command.env("LD_PRELOAD", &shim).env("KEYFORM_TEST_NOTES", &notes);
+        let output = command.output().await.unwrap();
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let text = std::fs::read_to_string(&notes).unwrap();
+        let asked: std::collections::BTreeSet<&str> = text.lines().collect();
+        let wanted = server.url.trim_start_matches("http://").replace(':', " ");
+        let wanted = if args[0] == "validate" { Vec::new() } else { vec![wanted.as_str()] };
+        assert_eq!(asked.into_iter().collect::<Vec<_>>(), wanted, "{args:?}");
+    }
+    server.shutdown().await;
+}

@@ -1,6 +1,10 @@
 //! Where secrets could go besides outputs: logs, children, arguments, modes of files, memory that a report shows. Every
 //! scenario searches outputs and files; `laws/leaks.rs` searches what destinations say.
 
+mod debug;
+mod memory;
+mod panics;
+
 use crate::canary;
 use crate::engine::PROJECT;
 use crate::engine::SYNC;

@@ -2,6 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on panics")]
 #![expect(unreachable_pub, reason = "nothing is exported from a test binary")]
 
+/// As in the program, so that `leaks/memory.rs` sees what the program leaves.
+#[global_allocator]
+static MEMORY: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
 mod adopt;
 mod api;
 mod canary;

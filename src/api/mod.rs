@@ -25,6 +25,7 @@ use crate::secret::Secret;
 use serde::Deserialize;
 use serde::Deserializer;
 use serde::Serialize;
+use std::fmt;
 use std::fmt::Write as _;
 
 /// The body of every answer that is not a success.
@@ -112,8 +113,9 @@ fn segment(value: &serde_json::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// A value of a credential: text is a secret, everything else (ports, switches) is not.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// A value of a credential: text is a secret, everything else (ports, switches) is not. But there may be texts in it,
+/// so `Debug` shows neither.
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Credential {
     /// A text, treated as a secret whatever it is.
@@ -121,6 +123,12 @@ pub enum Credential {
     Text(Secret),
     /// Anything else.
     Plain(serde_json::Value),
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("•••")
+    }
 }
 
 /// Makes the difference between an absent field and an explicit `null`, for updates: with

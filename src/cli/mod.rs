@@ -19,6 +19,7 @@ mod graph;
 mod import;
 mod init;
 mod ledger;
+pub mod panics;
 mod plan;
 mod progress;
 mod providers;
@@ -114,6 +115,7 @@ enum Command {
 
 /// Runs the program with the given arguments, the program's own name first.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    panics::hide_messages();
     let args: Vec<OsString> = args.into_iter().collect();
     let is_odd = args.iter().any(|arg| arg.to_string_lossy().contains(is_unseen));
     match Cli::try_parse_from(arguments::dashes(args)) {

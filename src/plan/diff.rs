@@ -247,12 +247,14 @@ pub(super) fn moved<'a>(
 ) -> BTreeMap<&'a Address, &'a Address> {
     let old = input.ledger.records.iter().filter(|(a, r)| !r.id.is_empty() && !declared.contains_key(*a));
     let by_id: BTreeMap<(&str, &str), &Address> = old.map(|(a, r)| ((a.kind(), &*r.id), a)).collect();
-    let new = declared.keys().filter(|address| !input.ledger.records.contains_key(*address));
-    new.filter_map(|&address| {
-        let seen = input.live.resources.get(address)?;
-        Some((address, *by_id.get(&(address.kind(), &*seen.id))?))
-    })
-    .collect()
+    // Also one that has its record by now: a run that was killed has not dropped the old one yet.
+    declared
+        .keys()
+        .filter_map(|&address| {
+            let seen = input.live.resources.get(address)?;
+            Some((address, *by_id.get(&(address.kind(), &*seen.id))?))
+        })
+        .collect()
 }
 
 fn change(address: &Address, action: Action, reason: Reason, fields: Vec<Field>) -> Change {

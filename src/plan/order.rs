@@ -6,6 +6,8 @@
 //! | resource that ends | the end of what needs it or is in it; a container also for what is made again outside of it; a container or connection also for every sync and import that changes, since these may still point at it |
 //! | entry | its sync, and nothing else; if that has no row, the rows of what the sync needs, of secrets only its own, and the end or the move of its own; one that stays also for the end of another sync that takes a key of this name along |
 //!
+//! What is only dropped from the ledger because it is declared under another address now waits for the row under that one.
+//!
 //! A sync that pushes what the first run of another one imports also comes after that one.
 //!
 //! What stays never waits for what ends, but for entries, which nothing waits for but syncs that come after an import:
@@ -24,6 +26,7 @@ use crate::plan::Change;
 use crate::plan::Input;
 use crate::plan::Plan;
 use crate::plan::Reason;
+use crate::plan::relabelled;
 use crate::plan::slugs;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -306,6 +309,7 @@ impl<'a> Needs<'a> {
         self.resources(&mut lists);
         self.ends(&mut lists);
         self.entries(&mut lists);
+        relabelled::waits(self.changes).into_iter().for_each(|(row, now)| lists[row].push(now));
         let waits = lists.into_iter().enumerate().map(|(own, mut rows)| {
             rows.retain(|row| *row != own);
             rows.sort_unstable();

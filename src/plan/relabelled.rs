@@ -1,14 +1,17 @@
 //! Syncs that are declared under another label than they were: their entries follow them, so that nothing is taken
-//! for somebody else's because a block got another name.
+//! for somebody else's because a block got another name. And what the records under old labels wait for.
 
 use crate::model::address::Address;
 use crate::model::job;
 use crate::model::ledger::DESTINATION;
 use crate::model::ledger::Record;
+use crate::plan::ADDRESS;
 use crate::plan::Action;
+use crate::plan::Change;
 use crate::plan::Input;
 use crate::plan::Plan;
 use crate::plan::Reason;
+use crate::plan::Shown;
 use crate::plan::diff;
 use crate::plan::entries;
 use crate::plan::entries::Records;
@@ -82,4 +85,26 @@ pub(super) fn exchanged(
 /// Whether a sync is declared, and keyform itself writes what it pushes.
 pub(super) fn is_run_here(input: &Input<'_>, sync: &Address) -> bool {
     input.desired.resources.get(sync).is_some_and(|resource| resource.text("run") == Some("keyform"))
+}
+
+/// Rows that only drop a record, because it is declared under another address now, each with the row under that one. They wait
+/// for it: a run that is killed in between would leave something that nobody owns.
+pub(super) fn waits(changes: &[Change]) -> Vec<(usize, usize)> {
+    let old: Vec<(&str, usize)> =
+        changes.iter().enumerate().filter_map(|(row, change)| Some((successor(change)?, row))).collect();
+    if old.is_empty() {
+        return Vec::new();
+    }
+    let now = changes.iter().enumerate().filter(|(_, change)| !change.action.is_end());
+    let now: BTreeMap<String, usize> = now.map(|(row, change)| (change.address.to_string(), row)).collect();
+    old.into_iter().filter_map(|(address, row)| Some((row, *now.get(address)?))).collect()
+}
+
+/// The address under which a thing is declared now, of a record that is dropped because of that.
+fn successor(change: &Change) -> Option<&str> {
+    let field = change.fields.iter().find(|field| &*field.name == ADDRESS && change.action == Action::Forget)?;
+    match &field.after {
+        Shown::Plain(address) => Some(address),
+        _ => None,
+    }
 }

@@ -41,7 +41,7 @@ pub(super) struct Fault {
     pub(super) says: Says,
 }
 
-/// Decides by method and path.
+/// Decides by method and path; AWS has one path for everything, and names the operation in a header.
 pub(super) type Script = Arc<dyn Fn(&str, &str) -> Option<Fault> + Send + Sync>;
 
 pub(super) struct Proxy {
@@ -88,6 +88,8 @@ async fn serve(mut stream: TcpStream, target: SocketAddr, script: &Script) -> io
     let mut words = head.split(' ');
     let method = words.next().unwrap_or_default();
     let path = words.next().unwrap_or_default().split('?').next().unwrap_or_default();
+    let operation = head.lines().find_map(|line| line.strip_prefix("x-amz-target: "));
+    let path = operation.unwrap_or(path);
     let pass = Fault { is_done: true, says: Says::Late(Duration::ZERO) };
     let fault = script(method, path).unwrap_or(pass);
     let whole = if fault.is_done { ask(target, &head, &body).await? } else { Vec::new() };

@@ -61,7 +61,7 @@ fn client(stand: &Stand) -> Client {
     Client::new(Options { redirect: stand.redirect.clone(), ..Options::default() }).unwrap()
 }
 
-fn open(stand: &Stand, client: &Client) -> Destination {
+pub fn open(stand: &Stand, client: &Client) -> Destination {
     REGISTRY.open(&stand.spec, client).unwrap_or_else(|d| panic!("it can't be opened: {d:#?}"))
 }
 
@@ -71,7 +71,7 @@ fn destination(stand: &Stand) -> Destination {
 }
 
 /// A value that must never be seen.
-fn canary(n: usize) -> String {
+pub fn canary(n: usize) -> String {
     format!("canary-{n:04}-value")
 }
 
@@ -80,19 +80,19 @@ fn secret(text: &str) -> Secret {
 }
 
 /// `KEY0001` and so on: a name that every vendor takes.
-fn key(n: usize) -> String {
+pub fn key(n: usize) -> String {
     format!("KEY{n:04}")
 }
 
-fn create(key: &str, value: &str) -> Write {
+pub fn create(key: &str, value: &str) -> Write {
     Write { key: key.into(), op: Op::Create(secret(value)) }
 }
 
-fn update(key: &str, value: &str) -> Write {
+pub fn update(key: &str, value: &str) -> Write {
     Write { key: key.into(), op: Op::Update(secret(value)) }
 }
 
-fn delete(key: &str) -> Write {
+pub fn delete(key: &str) -> Write {
     Write { key: key.into(), op: Op::Delete }
 }
 

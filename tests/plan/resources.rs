@@ -86,7 +86,13 @@ fn a_renamed_block_keeps_what_it_made() {
     world.exists("project.new", &[("slug", "p".into())]).id = "1".into();
     world.exists("project.old", &[("slug", "p".into())]).id = "1".into();
     world.wrote("project.old", &[("slug", "p".into())], &[("slug", "p")]).id = "1".into();
-    assert_eq!(rows(&world.plan()), ["adopt new project.new", "forget kept project.old"]);
+    let plan = world.plan();
+    assert_eq!(rows(&plan), ["adopt new project.new", "forget kept project.old"]);
+    // Killed in between, nobody would own it.
+    assert_eq!(plan.changes[1].needs, ["project.new".parse().unwrap()]);
+    // Killed just before the second: it is not taken for another one, and not deleted.
+    world.wrote("project.new", &[("slug", "p".into())], &[("slug", "p")]).id = "1".into();
+    assert_eq!(rows(&world.plan()), ["forget kept project.old"]);
 }
 
 #[test]
