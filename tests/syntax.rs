@@ -51,7 +51,7 @@ fn mistakes_in_files() {
         (
             "x : 1",
             &[
-                "KF0101 After `x` an equals sign or a brace is expected. «:» (write `x = …` for an attribute, `x { … }` for a block)",
+                "KF0101 After a name an equals sign or a brace is expected. «:» (write `name = …` for an attribute, `name { … }` for a block)",
             ],
         ),
         ("a = 1\na = 2", &["KF0104 `a` is set twice in this block. «a»"]),

@@ -319,7 +319,12 @@ impl Builder<'_, '_> {
         let Some(destination) = schemas.destinations.get(slug) else {
             let span = self.decl.block.labels.first().map_or(self.decl.block.header, |label| label.span);
             let d = Diagnostic::error(&codes::UNKNOWN_APP, format!("There is no destination `{slug}`.")).at(span, "");
-            self.report(d.did_you_mean(slug, schemas.destinations.keys().map(|slug| &**slug)));
+            let own = schemas.destinations.iter().filter(|(_, destination)| *destination.app == **slug);
+            let own: Vec<String> = own.map(|(slug, _)| format!("`{slug}`")).collect();
+            self.report(match own.is_empty() {
+                true => d.did_you_mean(slug, schemas.destinations.keys().map(|slug| &**slug)),
+                false => d.help(format!("that is an app; its destinations are {}", own.join(", "))),
+            });
             return;
         };
         self.connection(destination);

@@ -309,7 +309,15 @@ fn constant(input: &Input, expr: &Expr) -> Result<Value, Diagnostic> {
         resource: &resource,
         budget: Budget::of_value(),
     };
-    eval::eval(expr, &Scope::new(&outside))
+    let is_root = |mention: &Mention| matches!(&*mention.root, "var" | "local" | "each" | MODULE);
+    eval::eval(expr, &Scope::new(&outside)).map_err(|d| match refs::mentions(expr).into_iter().find(is_root) {
+        Some(mention) if d.code == &codes::UNKNOWN_NAME => {
+            Diagnostic::error(&codes::UNKNOWN_NAME, "A default can't refer to variables, locals or modules.")
+                .at(mention.span, "")
+                .help("compute it in `locals`, where the variables have their values")
+        }
+        _ => d,
+    })
 }
 
 impl Evaluation<'_> {
