@@ -209,7 +209,10 @@ fn all_functions() {
         ("[base64encode(\"hi\"), base64decode(\"aGk=\")]", "[\"aGk=\", \"hi\"]"),
         ("sha256(\"a\")", "\"ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb\""),
         ("[try(object.x, 1), can(object.x), can(object.region)]", "[1, false, true]"),
-        ("try(object.x, nam)", "KF0105 A bare word is the name of something, and nothing here has this name. «nam» (texts stand in double quotes)"),
+        (
+            "try(object.x, nam)",
+            "KF0105 A bare word is the name of something, and nothing here has this name. «nam» (texts stand in double quotes)",
+        ),
         (
             "try(object.x, list.y)",
             "KF0109 Every argument of `try` fails. «try(object.x, list.y)» (the first one: The object has no attribute `x`.)",
@@ -223,7 +226,7 @@ fn all_functions() {
         ("templatefile(\"hello.tpl\", { name = \"Ann\", list = [1, 2] })", "\"Hello Ann! 1 2\""),
         (
             "templatefile(\"bad.tpl\", { name = 1 })",
-            "KF0109 Argument 1 of `templatefile` names a template that fails at line 2, column 3: A bare word is the name of something, and nothing here has this name. «\"bad.tpl\"»",
+            "KF0109 Argument 1 of `templatefile` names a template that fails at line 2, column 3: There is no `nam` here. «\"bad.tpl\"»",
         ),
     ]);
     let mut tested = include_str!("lang.rs").to_owned();
