@@ -2,6 +2,7 @@
 //! converges, makes nothing twice and loses nothing.
 
 mod aws;
+mod elsewhere;
 mod killed;
 mod proxy;
 mod stand;

@@ -39,6 +39,8 @@ mod sdk;
 mod server;
 mod services;
 mod session;
+mod shared;
+mod stores;
 mod supply;
 mod syntax;
 mod tidy;

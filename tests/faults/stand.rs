@@ -165,7 +165,7 @@ impl Stand {
     }
 
     /// What there is in all: projects, connections, syncs.
-    async fn count(&self) -> [usize; 3] {
+    pub(super) async fn count(&self) -> [usize; 3] {
         let http = reqwest::Client::new();
         let url = &self.server.url;
         let login = json!({ "clientId": self.server.client_id, "clientSecret": self.server.client_secret.expose() });
@@ -179,6 +179,9 @@ impl Stand {
             list[name].as_array().unwrap_or_else(|| panic!("{path}: {list}")).clone()
         };
         let projects = list("/api/v1/projects", "projects").await;
+        if projects.is_empty() {
+            return [0; 3];
+        }
         let connections = list("/api/v1/app-connections", "appConnections").await;
         let id = projects[0]["id"].as_str().unwrap();
         let syncs = list(&format!("/api/v1/secret-syncs?projectId={id}"), "secretSyncs").await;

@@ -5,6 +5,8 @@
 //! starts at most once for all tests of a run, on loopback, and ends with it. What a missing prerequisite
 //! breaks fails loudly: nothing is skipped.
 
+pub mod stores;
+
 use serde_json::Value;
 use sha2::Digest;
 use std::fs;
@@ -71,18 +73,24 @@ pub fn openbao() -> SocketAddr {
 impl Service {
     /// Starts a program of the virtual environment and waits until `path` answers.
     fn start(program: &str, path: &str, arguments: impl Fn(String) -> Vec<String>) -> Self {
-        let folder = folder();
-        let bin = folder.join("venv/bin");
-        let log_path = folder.join(format!("{program}.log"));
+        let words = |port: String| {
+            let program = folder().join("venv/bin").join(program).to_str().unwrap().to_owned();
+            std::iter::once(program).chain(arguments(port)).collect()
+        };
+        Self::run(program, &words, &|address| answers(address, path))
+    }
+
+    /// Starts a program with its arguments, given the port, and waits until it is ready.
+    fn run(name: &str, words: &dyn Fn(String) -> Vec<String>, is_ready: &dyn Fn(SocketAddr) -> bool) -> Self {
+        let log_path = folder().join(format!("{name}.log"));
         for _ in 0..3 {
             // Somebody else may take the port before the service does: then it ends, and another is tried.
             let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
             let log = File::create(&log_path).unwrap();
-            let mut guard = Command::new(bin.join("python"))
+            let mut guard = Command::new(folder().join("venv/bin/python"))
                 .arg(source("guard.py"))
-                .arg(bin.join(program))
-                .args(arguments(port.to_string()))
-                .env("HOME", folder)
+                .args(words(port.to_string()))
+                .env("HOME", folder())
                 .stdin(Stdio::piped())
                 .stdout(log.try_clone().unwrap())
                 .stderr(log)
@@ -91,7 +99,7 @@ impl Service {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
             let begun = Instant::now();
             while begun.elapsed() < Duration::from_secs(60) && guard.try_wait().unwrap().is_none() {
-                if answers(address, path) {
+                if is_ready(address) {
                     return Self { address, _guard: guard };
                 }
                 std::thread::sleep(Duration::from_millis(50));
@@ -99,7 +107,7 @@ impl Service {
             guard.kill().unwrap();
             guard.wait().unwrap();
         }
-        panic!("{program} does not start; see {}", log_path.display());
+        panic!("{name} does not start; see {}", log_path.display());
     }
 }
 
