@@ -50,15 +50,15 @@ fn done(put: Put) -> Version {
     }
 }
 
-/// What every store promises.
-async fn contract(store: &dyn Store) {
+/// What every store promises. `nowhere` is a state that nothing was ever in.
+async fn contract(store: &dyn Store, nowhere: &str) {
     let place = store.place();
     let get = async |name: &str| store.get(name).await.unwrap_or_else(|why| panic!("{place}: {}", why.detail));
     let put = async |name: &str, content: &[u8], over: Option<&Version>| {
         store.put(name, content, over).await.unwrap_or_else(|why| panic!("{place}: {}", why.detail))
     };
     assert_eq!(get("ledger.jsonl").await, None, "{place}");
-    let nowhere = Version("7".to_owned());
+    let nowhere = Version(nowhere.to_owned());
     assert_eq!(put("absent.json", b"x", Some(&nowhere)).await, Put::Conflict, "{place}");
     assert_eq!(get("absent.json").await, None, "{place}");
     let first = done(put("ledger.jsonl", b"  one ${two}\n", None).await);
@@ -117,7 +117,7 @@ async fn of_the_environment() {
         _ => Objects::azblob(&Bucket { of: Some(stores::ACCOUNT[0]), ..bucket.clone() }),
     };
     let store = open(&bucket("ledgers", "shop/prod")).unwrap();
-    contract(&store).await;
+    contract(&store, "\"7\" 7").await;
     // moto looks and writes in two steps.
     if which != "s3" {
         race(&store).await;
@@ -268,7 +268,7 @@ async fn postgresql_keeps_its_promises() {
         done(put.unwrap_or_else(|why| panic!("{}", why.detail)));
     }
     let store = open("contract");
-    contract(&store).await;
+    contract(&store, "7").await;
     // Each over a connection of its own.
     let racers: Vec<Postgres> = (0..4).map(|_| open("contract")).collect();
     let over = store.get("ledger.jsonl").await.unwrap().unwrap().version;
@@ -323,7 +323,7 @@ async fn the_backend_itself_keeps_its_promises() {
     assert!(why.detail.ends_with("There is no project `ledgers`, or this identity can't see it."), "{}", why.detail);
     made(&running, dir.path()).await;
     let store = shelf("/");
-    contract(&store).await;
+    contract(&store, "7").await;
     race(&store).await;
     let why = shelf("/nowhere").get("ledger.jsonl").await.unwrap_err();
     assert_eq!(why.code, &codes::LEDGER_STORE, "{}", why.detail);

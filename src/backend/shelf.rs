@@ -51,7 +51,8 @@ impl Shelf {
     /// A folder: the project's slug, the environment's slug, the absolute path. Asks nothing yet.
     #[must_use]
     pub fn new(client: Client, project: &str, environment: &str, path: &str) -> Self {
-        let (project, environment, path) = (project.to_owned(), environment.to_owned(), path.to_owned());
+        let (project, environment) = (project.to_owned(), environment.to_owned());
+        let path = format!("/{}", path.trim_matches('/'));
         Self { client, project, environment, path, found: OnceCell::new() }
     }
 
@@ -61,11 +62,19 @@ impl Shelf {
                 let detail = format!("There is no project `{}`, or this identity can't see it.", self.project);
                 return Err(self.problem(&detail));
             };
-            Ok(Place {
-                project: project.id.to_string(),
-                environment: self.environment.clone(),
-                path: self.path.clone(),
-            })
+            let (environment, path) = (self.environment.clone(), self.path.clone());
+            let place = Place { project: project.id.to_string(), environment, path };
+            // A list of what is in a folder that is not there is empty, so its parent is asked.
+            let (parent, name) = place.split();
+            let below = read::folder_list(&self.client, ABOUT, &place.project, &place.environment, &parent).await?;
+            let is_it = |folder: &api::folders::Folder| {
+                let told = folder.path.as_deref().or(folder.relative_path.as_deref());
+                folder.name == name && told.is_none_or(|told| told.trim_matches('/') == self.path.trim_matches('/'))
+            };
+            match self.path == "/" || below.iter().any(is_it) {
+                true => Ok(place),
+                false => Err(self.problem("There is no such folder, or this identity can't see it.")),
+            }
         };
         self.found.get_or_try_init(find).await
     }
@@ -79,11 +88,7 @@ impl Shelf {
             .query("secretPath", path)
             .query("viewSecretValue", if values { "true" } else { "false" })
             .query("expandSecretReferences", "false");
-        let answer: Result<api::secrets::Many, Failure> = self.client.send(call).await;
-        let answer = answer.map_err(|failure| match failure.is_gone() {
-            true => self.problem("There is no such folder, or this identity can't see it."),
-            false => failure.into(),
-        })?;
+        let answer: api::secrets::Many = self.client.send(call).await?;
         let hidden = answer.secrets.iter().any(|secret| values && secret.secret_value_hidden);
         if hidden {
             return Err(self.problem("This identity may not read the values of secrets there."));
@@ -132,7 +137,8 @@ impl Shelf {
         if let Err(failure) = made {
             return if numbers.contains(&own) { Ok(Put::Conflict) } else { Err(failure.into()) };
         }
-        if numbers.last() != Some(&own) {
+        // Nobody removes the state before the last one: where it is not there, it never was.
+        if numbers.last() != Some(&own) || last > 0 && !numbers.contains(&last) {
             self.remove(vec![state(name, own)]).await?;
             return Ok(Put::Conflict);
         }

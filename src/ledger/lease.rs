@@ -243,12 +243,7 @@ impl Inner {
         let text = snapshot::text(&tail.ledger, &tail.state.head.key);
         let text = text.map_err(|_| self.lose("a snapshot can't be put into words"))?;
         let name = format!("snapshot-{}-{}.json", tail.ledger.serial, &uuid::Uuid::new_v4().simple().to_string()[..8]);
-        // Nobody else knows the name: a conflict is an own write whose answer was lost.
-        let mut put = self.shared.store().put(&name, &text, None).await;
-        if put.is_err() {
-            put = self.shared.store().put(&name, &text, None).await;
-        }
-        if let Err(why) = put {
+        if let Err(why) = self.shared.make(&name, &text).await {
             return Err(self.lose(&why.detail));
         }
         let old = tail.state.head.snapshot.replace(name);

@@ -91,10 +91,6 @@ impl Shared {
         self.store.place()
     }
 
-    pub(crate) fn store(&self) -> &dyn Store {
-        &*self.store
-    }
-
     pub(crate) fn patience(&self) -> Duration {
         self.patience
     }
@@ -308,7 +304,15 @@ impl Shared {
             };
         }
         // Named after its own mark: whatever is there already is the same.
-        self.store.put(&key_name(&mark_of(key)), key.to_hex().expose().as_bytes(), None).await.map(drop)
+        self.make(&key_name(&mark_of(key)), key.to_hex().expose().as_bytes()).await
+    }
+
+    /// Writes what no other writer has a name for: where it is there already, an answer was lost.
+    pub(crate) async fn make(&self, name: &str, content: &[u8]) -> Result<(), Diagnostic> {
+        match self.store.put(name, content, None).await {
+            Ok(_) => Ok(()),
+            Err(_) => self.store.put(name, content, None).await.map(drop),
+        }
     }
 
     /// Removes what no head names any more. What can't be removed is left over, and harms nobody.

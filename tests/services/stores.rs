@@ -77,11 +77,10 @@ pub fn postgres() -> SocketAddr {
 pub fn azurite() -> SocketAddr {
     static AZURITE: LazyLock<Service> = LazyLock::new(|| {
         let program = folder().join("node_modules/azurite/dist/src/blob/main.js");
-        let data = fresh("azurite");
         Service::run("azurite", &|port| {
             let mut words = vec!["node".to_owned(), program.to_str().unwrap().to_owned()];
             let flags = ["--blobHost", "127.0.0.1", "--blobPort", &port, "--inMemoryPersistence", "--skipApiVersionCheck"];
-            words.extend(flags.into_iter().chain(["--disableTelemetry", "--location", data.to_str().unwrap()]).map(str::to_owned));
+            words.extend(flags.into_iter().chain(["--disableTelemetry"]).map(str::to_owned));
             words
         }, &|address| TcpStream::connect(address).is_ok())
     });
