@@ -354,7 +354,11 @@ async fn damage_is_named_and_left_as_it_is() {
     let at = |what: &str| format!("memory://there/ledger.jsonl: {what}. Nothing was written.");
     check(&|text| text.replacen("\"owner\"", "\"canary\"", 1), &at("line 1 is not of a ledger")).await;
     check(&|text| text.replacen("project.p2", "project.p 2", 1), &at("line 3 is no event")).await;
-    check(&|text| text.replacen("\"snapshot\":null", "\"snapshot\":\"gone\"", 1), &at("it names `gone`, which is not there")).await;
+    check(
+        &|text| text.replacen("\"snapshot\":null", "\"snapshot\":\"gone\"", 1),
+        &at("it names `gone`, which is not there"),
+    )
+    .await;
     let memory = Memory::default();
     take(&memory, "ada").await.release().await;
     memory.change("ledger.jsonl", |text| text.replacen("\"version\":1", "\"version\":9", 1));

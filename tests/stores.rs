@@ -148,7 +148,9 @@ fn ask(store: &str, endpoint: &str, env: &[(&str, &str)]) {
 /// What the program needs to reach moto's S3 as an account of its own; the bucket `ledgers` is there.
 pub(crate) async fn s3(account: &str) -> Vec<(String, String)> {
     let address = services::moto();
-    let scope = format!("AWS4-HMAC-SHA256 Credential={account}/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0");
+    let scope = format!(
+        "AWS4-HMAC-SHA256 Credential={account}/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
+    );
     let headers = [("authorization".to_owned(), scope)];
     let (status, _) = services::ask(address, "PUT /ledgers", &headers, None).await;
     assert_eq!(status, 200);
@@ -213,7 +215,11 @@ async fn google(
     let wanted = headers.get("x-goog-if-generation-match").map(|wanted| wanted.to_str().unwrap().parse::<u64>());
     let described = |generation: u64| {
         let when = "Wed, 21 Oct 2026 07:28:00 GMT";
-        [("x-goog-generation", generation.to_string()), ("etag", format!("\"{generation}\"")), ("last-modified", when.into())]
+        [
+            ("x-goog-generation", generation.to_string()),
+            ("etag", format!("\"{generation}\"")),
+            ("last-modified", when.into()),
+        ]
     };
     match (method.as_str(), wanted) {
         (_, Some(Err(_))) => StatusCode::BAD_REQUEST.into_response(),
@@ -293,7 +299,8 @@ fn a_database_elsewhere_is_reached_with_tls_only_and_no_address_is_quoted() {
         let why = new(bad).unwrap_or_else(|| panic!("{bad} is taken"));
         assert!(!why.contains("canary"), "{why}");
     }
-    let place = Postgres::new(&Secret::new("postgres://u:canary@db.example.com/k".to_owned()), None, "x").unwrap().place();
+    let place =
+        Postgres::new(&Secret::new("postgres://u:canary@db.example.com/k".to_owned()), None, "x").unwrap().place();
     assert_eq!(place, "postgres://db.example.com/k/x");
 }
 
@@ -339,7 +346,11 @@ async fn made(running: &server::Running, dir: &std::path::Path) {
     );
     std::fs::write(dir.join("main.hcl"), main).unwrap();
     let mut command = tokio::process::Command::new(PROGRAM);
-    command.args(["apply", "--auto-approve"]).current_dir(dir).env_clear().env("SECRET", running.client_secret.expose());
+    command
+        .args(["apply", "--auto-approve"])
+        .current_dir(dir)
+        .env_clear()
+        .env("SECRET", running.client_secret.expose());
     let out = command.output().await.unwrap();
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
 }

@@ -1,6 +1,7 @@
 //! Places for ledgers, as others run them: PostgreSQL itself, and Azurite, Microsoft's own emulator of Azure Blob
 //! Storage. Both are fetched once from npm into `target/test-services/stores/`.
 
+use crate::services;
 use crate::services::Service;
 use crate::services::source;
 use serde_json::Value;
@@ -22,10 +23,8 @@ use std::sync::LazyLock;
 pub const PASSWORD: &str = "canary-database-password";
 
 /// The account of Azurite, and the key that everybody knows.
-pub const ACCOUNT: [&str; 2] = [
-    "devstoreaccount1",
-    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
-];
+pub const ACCOUNT: [&str; 2] =
+    ["devstoreaccount1", "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="];
 
 /// A user without rights, for a server that refuses to be run by root.
 const NOBODY: u32 = 65534;
@@ -46,11 +45,20 @@ pub fn postgres() -> SocketAddr {
             chown(&data, Some(NOBODY), Some(NOBODY)).unwrap();
             chown(data.join("password"), Some(NOBODY), Some(NOBODY)).unwrap();
             let mut command = Command::new("setpriv");
-            command.args([format!("--reuid={NOBODY}"), format!("--regid={NOBODY}"), "--clear-groups".into()]).arg(program);
+            command
+                .args([format!("--reuid={NOBODY}"), format!("--regid={NOBODY}"), "--clear-groups".into()])
+                .arg(program);
             command
         };
         let made = own(&bin.join("initdb"))
-            .args(["--username=keyform", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync", "--pwfile"])
+            .args([
+                "--username=keyform",
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--no-sync",
+                "--pwfile",
+            ])
             .arg(data.join("password"))
             .arg("--pgdata")
             .arg(data.join("db"))
@@ -64,11 +72,19 @@ pub fn postgres() -> SocketAddr {
             .map(|word| word.to_str().unwrap().to_owned())
             .collect();
         let db = data.join("db").to_str().unwrap().to_owned();
-        Service::run("postgres", &|port| {
-            let more = ["-D", &db, "-p", &port, "-c", "listen_addresses=127.0.0.1"];
-            let sockets = ["-c", "unix_socket_directories=", "-c", "fsync=off"];
-            words.iter().cloned().chain(more.into_iter().chain(sockets).map(str::to_owned)).collect()
-        }, &|address| TcpStream::connect(address).is_ok())
+        Service::run(
+            "postgres",
+            &|port| {
+                let more = ["-D", &db, "-p", &port, "-c", "listen_addresses=127.0.0.1"];
+                let sockets = ["-c", "unix_socket_directories=", "-c", "fsync=off"];
+                words.iter().cloned().chain(more.into_iter().chain(sockets).map(str::to_owned)).collect()
+            },
+            &|_| {
+                // It listens before it answers.
+                let log = fs::read_to_string(services::folder().join("postgres.log")).unwrap_or_default();
+                log.contains("ready to accept connections")
+            },
+        )
     });
     POSTGRES.address
 }
@@ -77,12 +93,17 @@ pub fn postgres() -> SocketAddr {
 pub fn azurite() -> SocketAddr {
     static AZURITE: LazyLock<Service> = LazyLock::new(|| {
         let program = folder().join("node_modules/azurite/dist/src/blob/main.js");
-        Service::run("azurite", &|port| {
-            let mut words = vec!["node".to_owned(), program.to_str().unwrap().to_owned()];
-            let flags = ["--blobHost", "127.0.0.1", "--blobPort", &port, "--inMemoryPersistence", "--skipApiVersionCheck"];
-            words.extend(flags.into_iter().chain(["--disableTelemetry"]).map(str::to_owned));
-            words
-        }, &|address| TcpStream::connect(address).is_ok())
+        Service::run(
+            "azurite",
+            &|port| {
+                let mut words = vec!["node".to_owned(), program.to_str().unwrap().to_owned()];
+                let flags =
+                    ["--blobHost", "127.0.0.1", "--blobPort", &port, "--inMemoryPersistence", "--skipApiVersionCheck"];
+                words.extend(flags.into_iter().chain(["--disableTelemetry"]).map(str::to_owned));
+                words
+            },
+            &|address| TcpStream::connect(address).is_ok(),
+        )
     });
     AZURITE.address
 }
@@ -123,7 +144,8 @@ fn folder() -> &'static Path {
         fs::create_dir_all(&folder).unwrap();
         let lock = File::create(folder.join("lock")).unwrap();
         lock.lock().unwrap();
-        let lists = ["package.json", "package-lock.json"].map(|name| (name, fs::read(source("stores").join(name)).unwrap()));
+        let lists =
+            ["package.json", "package-lock.json"].map(|name| (name, fs::read(source("stores").join(name)).unwrap()));
         let wanted = lists.iter().fold(sha2::Sha256::new(), |hash, (_, text)| hash.chain_update(text));
         let wanted = hex::encode(wanted.finalize());
         let stamp = folder.join("stamp");
