@@ -20,6 +20,15 @@ struct Elsewhere {
     which: &'static str,
 }
 
+/// A secret that is read as soon as there is a file `go`.
+const SLOW: &str = r#"
+secret "SLOW" {
+  project     = project.bakery
+  environment = "dev"
+  value       = secret_exec(["sh", "-c", "while [ ! -e go ]; do sleep 0.1; done; echo canary-slow"])
+}
+"#;
+
 /// How much of the ledger there is: the write that the head counts.
 const WRITES: &str = "\"write\":";
 
@@ -143,7 +152,7 @@ async fn killed_with_a_ledger_in_postgresql_the_next_run_goes_on() {
 async fn two_at_once(which: &'static str) {
     let elsewhere = Elsewhere::new(which, "two").await;
     let world = &elsewhere.stand.world;
-    world.write("slow.hcl", "secret \"SLOW\" {\n  project = project.bakery\n  environment = \"dev\"\n  value = secret_exec(\"sh\", \"-c\", \"while [ ! -e go ]; do sleep 0.1; done; echo canary-slow\")\n}\n");
+    world.write("slow.hcl", SLOW);
     let apply = ["apply", "--auto-approve", "--allow-exec"];
     let first = elsewhere.command(&apply);
     let first = tokio::spawn(ran(first));
@@ -159,8 +168,8 @@ async fn two_at_once(which: &'static str) {
     world.write("go", "");
     let (first, third) = (first.await.unwrap(), third.await.unwrap());
     assert_eq!((first.code, third.code), (0, 0), "{} {}", first.said, third.said);
-    assert!(first.said.contains("Applied: 9 created."), "{}", first.said);
-    assert!(third.said.contains("Nothing to do: 9 things"), "{}", third.said);
+    assert!(first.said.contains("Applied: 10 created."), "{}", first.said);
+    assert!(third.said.contains("Nothing to do: 10 things"), "{}", third.said);
     assert_eq!(elsewhere.stand.count().await, [1, 1, 1]);
     let shown = elsewhere.run(&["ledger", "show"]).await;
     assert!(shown.said.contains("writing   nobody"), "{}", shown.said);
@@ -182,7 +191,7 @@ async fn two_at_once_with_a_ledger_in_postgresql_take_turns() {
 async fn a_run_whose_lease_was_ended_stops_before_its_next_change() {
     let elsewhere = Elsewhere::new("postgres", "ended").await;
     let world = &elsewhere.stand.world;
-    world.write("slow.hcl", "secret \"SLOW\" {\n  project = project.bakery\n  environment = \"dev\"\n  value = secret_exec(\"sh\", \"-c\", \"while [ ! -e go ]; do sleep 0.1; done; echo canary-slow\")\n}\n");
+    world.write("slow.hcl", SLOW);
     let first = tokio::spawn(ran(elsewhere.command(&["apply", "--auto-approve", "--allow-exec"])));
     elsewhere.begun("ended").await;
     let shown = elsewhere.run(&["ledger", "show"]).await;
