@@ -11,6 +11,7 @@ use keyform::plan::Reason;
 use keyform::plan::Shown;
 use keyform::plan::saved::Origin;
 use keyform::plan::saved::Saved;
+use keyform::plan::undo::Outlook;
 use keyform::secret::FingerprintKey;
 use keyform::view::json;
 use keyform::view::paint::Paint;
@@ -186,6 +187,7 @@ fn a_plan_as_json_is_what_its_schema_says() {
         missing: [(sync.clone(), problem.clone())].into(),
         unchanged: 1,
         passing: false,
+        undo: outlook(&sync),
     };
     let errors = |document: &serde_json::Value| -> String {
         let errors = validator.iter_errors(document).map(|e| format!("{}: {e}\n", e.instance_path()));
@@ -201,6 +203,11 @@ fn a_plan_as_json_is_what_its_schema_says() {
     let saved = parse(json::plan::saved(&saved(plan), Cost::default(), entries(), &sources));
     assert_eq!(errors(&saved), "");
     assert_ne!(saved, document);
+}
+
+fn outlook(sync: &Address) -> Outlook {
+    let unread = vec![sync.entry("K"), sync.entry("L")];
+    Outlook { asked: true, kept: 5, foreign: 2, unread, beyond: vec![sync.clone()] }
 }
 
 fn saved(plan: Plan) -> Saved {
@@ -242,6 +249,7 @@ fn a_saved_plan_is_read_as_it_was_written_or_not_at_all() {
         missing: [(sync.clone(), problem)].into(),
         unchanged: 7,
         passing: false,
+        undo: outlook(&sync),
     };
     let saved = saved(plan);
     let sources = keyform::diag::source::Sources::new();

@@ -607,3 +607,12 @@ pub async fn folder_secrets(client: &Client, place: &Place) -> Result<Vec<Stored
     let Place { project, environment, path } = place;
     secrets(client, project, project, environment, path, false).await
 }
+
+/// The secrets of a folder and of all below it.
+///
+/// # Errors
+/// The backend's answer.
+pub async fn secrets_below(client: &Client, place: &Place) -> Result<Vec<Stored>, Diagnostic> {
+    let Place { project, environment, path } = place;
+    secrets(client, project, project, environment, path, true).await
+}

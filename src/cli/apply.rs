@@ -21,7 +21,9 @@ use crate::engine::Scope;
 use crate::engine::event::Cancel;
 use crate::engine::event::Report;
 use crate::model::desired::Desired;
+use crate::model::desired::Settings;
 use crate::plan;
+use crate::plan::HazardKind;
 use crate::plan::Plan;
 use crate::plan::saved::Saved;
 use crate::view;
@@ -74,6 +76,31 @@ pub(super) struct Way {
     /// How long to wait for another run that holds the lock
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
     lock_timeout: Duration,
+    /// Do not keep what is overwritten and deleted, though the configuration asks for it: it is lost
+    #[arg(long)]
+    no_undo: bool,
+}
+
+impl Way {
+    /// Whether a number of this hazard was given.
+    pub(super) fn allows(&self, kind: HazardKind) -> bool {
+        self.allow.iter().any(|allow| allow.kind == kind)
+    }
+
+    /// What the command line says of the settings.
+    pub(super) fn settle(&self, settings: &mut Settings) {
+        if let Some(most) = self.parallelism {
+            settings.parallelism = Some(usize::from(most));
+        }
+        if self.no_undo {
+            settings.undo = None;
+        }
+    }
+
+    /// The lock of a command that writes.
+    pub(super) fn lock(&self, command: &str) -> engine::Lock {
+        engine::Lock { command: command.to_owned(), timeout: self.lock_timeout, only_if_new: false }
+    }
 }
 
 fn checksum(text: &str) -> Result<String, String> {
@@ -115,14 +142,11 @@ pub(super) fn carry_out(
     let Some((mut desired, registry)) = context.load_for(&selection.inputs, extent) else {
         return context.failed(command);
     };
-    if let Some(most) = way.parallelism {
-        desired.settings.parallelism = Some(usize::from(most));
-    }
+    way.settle(&mut desired.settings);
     let desired = Arc::new(desired);
     let Some(runtime) = context.runtime() else { return context.failed(command) };
     runtime.block_on(async {
-        let lock = engine::Lock { command: command.to_owned(), timeout: way.lock_timeout, only_if_new: false };
-        let engine = context.open(&desired, registry, selection.allow_exec, Some(lock)).await;
+        let engine = context.open(&desired, registry, selection.allow_exec, Some(way.lock(command))).await;
         let Some(engine) = engine else { return context.failed(command) };
         let exit = work(context, command, &engine, &desired, &scope, way, saved).await;
         engine.close().await;
@@ -147,24 +171,39 @@ async fn work(
         context.tell_all(differences);
         return context.end(command, Exit::Refused);
     }
-    show(context, way, &planned, Cost { requests: planned.requests, took: began.elapsed() });
+    let cost = Cost { requests: planned.requests, took: began.elapsed() };
+    let exit = decide(context, command, engine, planned, way, cost).await;
+    if exit == Exit::Done && !scope.destroy {
+        show::tell_outputs(context, desired);
+    }
+    exit
+}
+
+/// Shows a plan, asks, and applies it.
+pub(super) async fn decide(
+    context: &mut Context,
+    command: &str,
+    engine: &Engine,
+    planned: Planned,
+    way: &Way,
+    cost: Cost,
+) -> Exit {
+    show(context, way, &planned, cost);
     let reviewed = is_reviewed(context, way, &planned.plan);
+    let is_blocked = planned.pushed_back().is_none() && confirm::is_blocked(&planned.plan);
     let gate = match confirm::hazards(context, &planned.plan, &way.allow) {
+        _ if is_blocked => Err(Exit::Refused),
         Ok(()) if !reviewed => Err(Exit::Refused),
         Ok(()) if planned.plan.changes.is_empty() => Err(nothing(&planned)),
         Ok(()) if !confirm::is_at_hand(context, &planned.plan) => Err(Exit::Refused),
         Ok(()) => confirm::question(context, &planned.plan, way.auto_approve),
         Err(exit) => Err(exit),
     };
-    let exit = match gate {
+    match gate {
         Err(exit) if context.found.has_errors() => context.end(command, exit),
         Err(exit) => exit,
         Ok(()) => apply(context, command, engine, planned).await,
-    };
-    if exit == Exit::Done && !scope.destroy {
-        show::tell_outputs(context, desired);
     }
-    exit
 }
 
 /// Whether the plan has the checksum that was asked for, if one was; that it has not is told.

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 /// `--allow KIND=N`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Allow {
-    kind: HazardKind,
+    pub(super) kind: HazardKind,
     count: usize,
 }
 
@@ -32,11 +32,13 @@ pub(super) fn allow(text: &str) -> Result<Allow, String> {
     Ok(Allow { kind, count })
 }
 
-/// Refuses a plan that would fail, or whose hazards are not allowed.
+/// Whether a plan of a configuration would fail: where only entries are blocked, the others go on.
+pub(super) fn is_blocked(plan: &Plan) -> bool {
+    plan.blocked.keys().any(|address| address.entry_key().is_none())
+}
+
+/// Refuses a plan whose hazards are not allowed.
 pub(super) fn hazards(context: &mut Context, plan: &Plan, allowed: &[Allow]) -> Result<(), Exit> {
-    if plan.blocked.keys().any(|address| address.entry_key().is_none()) {
-        return Err(Exit::Refused);
-    }
     let allowed: Vec<(HazardKind, usize)> = allowed.iter().map(|allow| (allow.kind, allow.count)).collect();
     let mut refused: BTreeMap<HazardKind, usize> = BTreeMap::new();
     for hazard in guard::refusals(plan, &allowed) {

@@ -30,6 +30,7 @@ mod show;
 mod signals;
 mod terminal;
 mod tfstate;
+mod undo;
 mod validate;
 
 use crate::cli::context::Context;
@@ -101,6 +102,7 @@ enum Command {
     Apply(apply::Args),
     Adopt(adopt::Args),
     Destroy(destroy::Args),
+    Undo(undo::Args),
     Import(import::Args),
     Show(show::Args),
     Graph(graph::Args),
@@ -167,6 +169,7 @@ fn dispatch(cli: Cli) -> Exit {
         Command::Apply(args) => apply::run(&mut context, &args),
         Command::Adopt(args) => adopt::run(&mut context, &args),
         Command::Destroy(args) => destroy::run(&mut context, &args),
+        Command::Undo(args) => undo::run(&mut context, &args),
         Command::Import(args) => import::run(&mut context, &args),
         Command::Show(args) => show::run(&mut context, &args),
         Command::Graph(args) => graph::run(&mut context, &args),

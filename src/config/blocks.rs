@@ -263,7 +263,7 @@ pub static TOP: &[&Form] = &[
             opt("required_version", Ty::String, "Versions of keyform that may be used: `>= 0.1, < 1.0`, `~> 0.3`."),
             opt("parallelism", Ty::Integer(1, 256), "Most changes under way at once."),
         ],
-        blocks: &[&settings::LEDGER],
+        blocks: &[&settings::LEDGER, &settings::UNDO],
         count: Count::One,
         doc: "Settings of keyform itself.",
         ..PLAIN

@@ -19,9 +19,12 @@ use crate::model::attrs::Value;
 use crate::model::desired::Backend;
 use crate::model::desired::Policy;
 use crate::model::desired::Settings;
+use crate::model::desired::Undo;
 use crate::model::login;
 use crate::model::schema::Type;
 use crate::secret::Secret;
+use crate::secret::seal::Identity;
+use crate::secret::seal::Recipient;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -36,7 +39,49 @@ impl Evaluation<'_> {
         out.parallelism = self.whole(block, "parallelism", 1, 256);
         let ledger = block.body.blocks.iter().find(|inner| &*inner.kind == "ledger");
         out.ledger = ledger.and_then(|ledger| self.ledger(ledger));
+        out.undo = block.body.blocks.iter().find(|inner| &*inner.kind == "undo").and_then(|undo| self.undo(undo));
         out
+    }
+
+    fn undo(&self, block: &Block) -> Option<Undo> {
+        let expr = decode::expr(&block.body, "recipients")?;
+        // One that is a private key by mistake is not shown with what is wrong about it.
+        let parts = match &expr.node {
+            Node::List(parts) => &parts[..],
+            _ => std::slice::from_ref(expr),
+        };
+        let is_private = |part: &&Expr| matches!(&part.node, Node::String(text) if Identity::is_meant(text));
+        self.hidden.borrow_mut().extend(parts.iter().filter(is_private).map(|part| part.span));
+        let value = self.eval(expr, At::ROOT)?;
+        let list = match check::fit(&value, &Type::List(Box::new(Type::String))) {
+            Ok(list) => list,
+            Err(misfit) => {
+                self.report(misfit.diagnostic("recipients", expr));
+                return None;
+            }
+        };
+        let texts = list.as_list().unwrap_or_default();
+        let mut recipients = Vec::new();
+        for (i, text) in texts.iter().filter_map(check::text).enumerate() {
+            let span = parts.get(i).map_or(expr.span, |part| part.span);
+            match Recipient::parse(&text) {
+                Some(recipient) => recipients.push(recipient),
+                None if Identity::is_meant(&text) => {
+                    let d = Diagnostic::error(&codes::IDENTITY_WRITTEN, "A private key opens what is sealed.");
+                    self.report(d.at(span, "").help("put it into a file, and its public key, `age1…`, here"));
+                }
+                None => {
+                    let d = Diagnostic::error(&codes::BAD_RECIPIENT, "This is no public key of age.").at(span, "");
+                    self.report(d.help("`keyform undo --new-identity FILE` makes a pair and prints what to write here"));
+                }
+            }
+        }
+        if texts.is_empty() {
+            let d = Diagnostic::error(&codes::BAD_RECIPIENT, "Nobody could open what is kept.").at(expr.span, "");
+            self.report(d.help("name at least one public key of age, `age1…`, or take the `undo` block away"));
+        }
+        let keep = self.whole(block, "keep", 1, 10_000).unwrap_or(30);
+        (!recipients.is_empty()).then_some(Undo { recipients, keep })
     }
 
     fn required_version(&self, expr: &Expr) {

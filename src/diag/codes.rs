@@ -144,6 +144,10 @@ codes! {
         "A file that `secret_file` reads can be read by other users of this machine. Give it the mode 0600, or let it come from the environment.";
     LEDGER_BLOCK = "KF0260" Configuration "ledger can't be kept like this"
         "The `ledger` block names a place in a way that does not work: an address that holds a password (which would be in plain text in a file that is committed), or one that is none.";
+    BAD_RECIPIENT = "KF0265" Configuration "not a recipient"
+        "`undo { recipients = [...] }` lists public keys of age, each of which begins with `age1`: `age-keygen`, or `keyform undo --new-identity FILE`, makes one and prints it. Keys of SSH, of hardware and of post-quantum plugins are not taken.";
+    IDENTITY_WRITTEN = "KF0266" Configuration "a private key stands in the configuration"
+        "What begins with `AGE-SECRET-KEY-1` opens everything that was ever sealed for it, so it belongs in a file that only its owner can read, away from the configuration and the ledger. The configuration names the public key, which begins with `age1`. Treat a private key that stood in a configuration as known to others: make a new one.";
     // 03 graph
     CYCLE = "KF0301" Configuration "resources need each other in a circle"
         "Each of them would have to exist before the other. Every step of the circle is underlined: a reference, `depends_on`, or a name that implies one (a secret needs its folder). Remove one of the steps.";
@@ -345,6 +349,18 @@ codes! {
         "The backend runs a native integration by itself, and says of the last time only that it failed, and why, in its own words. What is declared was written to the backend; what the service holds is not known. Mend the cause (credentials, permissions, a name of the service): it runs again whenever it or what it pushes changes.";
     LEFT_OUT = "KF0930" Vendor "no configuration can say this"
         "`adopt` found something that no configuration of this version can declare: an app or destination that it does not know, a connection that can only be made in a browser, a sync whose folder is gone. It was left out, and stays as it is at the backend.";
+    CAPSULE_WRITE = "KF0940" Environment "undo capsule can't be written"
+        "With an `undo` block, whatever a run overwrites or deletes is sealed and kept beside the ledger before the run begins. That failed, so nothing was changed: what is lost could not be brought back. `--no-undo` goes on without.";
+    CAPSULE_READ = "KF0941" Environment "undo capsule can't be used"
+        "What a run kept for `keyform undo` is gone, damaged, or was written by a later version. Nothing of it was used.";
+    CAPSULE_SEALED = "KF0942" Configuration "undo capsule is sealed for others"
+        "A capsule can be opened with the private key (the identity) of any recipient that the `undo` block named when the run began, and with nothing else. The one that was given is not among them.";
+    CAPSULE_FOREIGN = "KF0943" Environment "undo capsule is not of this ledger"
+        "Anybody can seal something for a recipient whose key is public. That is why a capsule carries a mark that can only be made with the ledger's fingerprint key. This one does not carry it: it was put there by somebody else, belongs to another ledger or another run, or the key was replaced since.";
+    CHANGED_SINCE = "KF0944" Configuration "it has changed since that run"
+        "What is there now is neither what the run left nor what was there before: somebody, or a later run, wrote it since. An undo leaves it alone and puts back the rest, unless it is allowed to overwrite that as well.";
+    NO_WAY_BACK = "KF0945" Configuration "it can't be put back"
+        "A value is put back to where it was: an entry through the sync that is declared under the same address with the same destination, a secret into its project, environment and folder. That is not there any more, or can't be read. Declare and apply it again, then undo; `age -d` shows what the capsule holds in any case.";
     // 10 command line
     UNREADABLE = "KF1001" Environment "file can't be read"
         "A file or directory that the command line names, or standard input, can't be read or is not UTF-8 text.";
@@ -386,4 +402,10 @@ codes! {
         "The file is no state of Terraform, or one of another version than 4, which Terraform 0.12 and later write. Its text is not shown, because a state holds secrets.";
     OWNED_TWICE = "KF1035" Configuration "address is taken in the ledger"
         "A record was to be moved to an address under which the ledger has something already. Two things can't become one: forget one of them first with `keyform ledger rm`.";
+    NO_SUCH_RUN = "KF1040" Configuration "no such run"
+        "`keyform undo` lists the runs that kept something. A run is named by its name, by the beginning of it, or as `last`. Of all runs only the newest are kept, as many as `keep` in the `undo` block says.";
+    NO_IDENTITY = "KF1041" Configuration "no key to open a capsule with"
+        "A capsule is sealed; to undo a run, give the file with the private key of one of its recipients: `--identity FILE`, or KEYFORM_UNDO_IDENTITY with the path of the file, or with the key itself.";
+    BAD_IDENTITY = "KF1042" Configuration "not an identity of age"
+        "An identity file is what `age-keygen` writes: lines that begin with `AGE-SECRET-KEY-1`, comments and empty lines. Files that are themselves encrypted, and keys of SSH or of plugins, are not taken; `age -d` decrypts the former. What was read is not shown.";
 }

@@ -166,6 +166,11 @@ pub(super) fn called(slug: &str, mut inputs: Object) -> Arc<str> {
     format!("{slug} ({})", fields.join(", ")).into()
 }
 
+/// The same for a sync that the backend has.
+pub(super) fn called_of_live(schemas: &Schemas, live: &Sync) -> Arc<str> {
+    called(&live.destination, wire::destination_from_wire(schemas, &live.destination, &live.config))
+}
+
 /// The inputs of a declared sync's destination, as they are compared.
 pub(super) fn inputs(schemas: &Schemas, resource: &Resource) -> Object {
     let written = resource.attrs.get("destination").and_then(Value::as_object).cloned().unwrap_or_default();
@@ -199,7 +204,7 @@ pub(super) fn left(
         (Ok(old), Ok(new)) => old.place() == new,
         _ => !has_moved,
     };
-    (!is_same).then(|| called(&live.destination, old))
+    (!is_same).then(|| called_of_live(schemas, live))
 }
 
 fn fields(resource: &Resource, name: &str) -> Attrs {

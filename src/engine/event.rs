@@ -82,6 +82,8 @@ pub struct Report {
     pub warnings: Vec<Diagnostic>,
     /// Whether the run was stopped before its end.
     pub interrupted: bool,
+    /// The name under which what it overwrote and deleted was kept, if it was.
+    pub undo: Option<Arc<str>>,
     /// Requests sent, to the backend and to destinations.
     pub requests: u64,
     /// How long it took.

@@ -25,6 +25,7 @@ pub mod secrets;
 mod snapshot;
 mod sources;
 mod things;
+pub mod undo;
 mod wanted;
 mod wire;
 
@@ -93,6 +94,8 @@ pub struct Planned {
     /// The ledger that it was made from.
     pub ledger: Ledger,
     basis: planned::Basis,
+    /// What is put back, if this is the way back from a run and not the plan of a configuration.
+    back: Option<undo::Back>,
 }
 
 /// A backend, a ledger and the destinations, ready to be asked.

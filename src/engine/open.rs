@@ -14,6 +14,7 @@ use crate::http;
 use crate::ledger::keeper::Hold;
 use crate::ledger::keeper::Keeper;
 use crate::model::desired::Desired;
+use std::sync::Arc;
 
 /// A backend that can be asked.
 pub(super) struct Reached {
@@ -98,6 +99,11 @@ pub(super) fn parallelism(desired: &Desired) -> usize {
 /// Now, in UTC, as RFC 3339 in whole seconds.
 pub(super) fn now() -> String {
     jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or_else(|_| jiff::Timestamp::now()).to_string()
+}
+
+/// A name for a run that begins now: later ones sort after earlier ones, and one process writes at a time.
+pub(super) fn run_name() -> Arc<str> {
+    jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S-%3f").to_string().into()
 }
 
 #[cfg(feature = "server")]

@@ -170,7 +170,7 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
         live,
         asked,
     };
-    Ok(Planned { plan, notes, requests: engine.reached.http.requests(), ledger, basis })
+    Ok(Planned { plan, notes, requests: engine.reached.http.requests(), ledger, basis, back: None })
 }
 
 fn wanted(

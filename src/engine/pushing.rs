@@ -17,6 +17,7 @@ use crate::engine::observe;
 use crate::engine::secrets::Place;
 use crate::engine::sources;
 use crate::engine::wire;
+use crate::model::address::Address;
 use crate::model::attrs::Value;
 use crate::model::desired::Desired;
 use crate::model::job;
@@ -25,6 +26,7 @@ use crate::model::job::Job;
 use crate::model::job::Step;
 use crate::model::key_schema::KeySchema;
 use crate::model::references;
+use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -59,6 +61,17 @@ impl Pushing {
 
 fn deletes(sync: &Sync) -> bool {
     !sync.options.get(wire::option::KEEP).and_then(Value::as_bool).unwrap_or(false)
+}
+
+/// What a sync would do besides, once secrets of its folder are written.
+#[derive(Debug, Clone)]
+pub struct Wipe {
+    /// The sync: as the ledger knows it, else by its name.
+    pub address: Address,
+    /// How many keys it would delete that keyform does not own; 1 where that can't be told.
+    pub count: usize,
+    /// Which, or why it can't be told.
+    pub detail: String,
 }
 
 impl Engine {
@@ -112,6 +125,25 @@ impl Engine {
         keys: &[Arc<str>],
         desired: &Desired,
     ) -> Result<(), Diagnostic> {
+        let wrong: Vec<String> = self.wipes(pushing, keys, desired).await?.into_iter().map(|wipe| wipe.detail).collect();
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let detail = format!("Nothing was written, because the backend pushes it at once.\n{}", wrong.join("\n"));
+        let help = "look at `keyform plan`; if these keys may go, add --allow-wipe, or set `disable_secret_deletion` to keep them";
+        Err(Diagnostic::error(&codes::SECRET_WIPES, detail).help(help))
+    }
+
+    /// What these syncs would delete that keyform does not own, once secrets with these keys are written.
+    ///
+    /// # Errors
+    /// The ledger can't be read.
+    pub async fn wipes(
+        &self,
+        pushing: &Pushing,
+        keys: &[Arc<str>],
+        desired: &Desired,
+    ) -> Result<Vec<Wipe>, Diagnostic> {
         let (ledger, _) = self.keeper.load().await?;
         let index = Index::new(desired, &ledger, &pushing.state);
         let rules = sources::Rules { base: &self.options.dir, allow_exec: self.options.allow_exec };
@@ -120,7 +152,13 @@ impl Engine {
         let registry = &self.options.registry;
         let mut wrong = Vec::new();
         for sync in pushing.syncs().filter(|sync| deletes(sync)) {
-            let unseen = |why: &str| format!("{}: what it would delete can't be told: {why}", sync.name);
+            let address = ledger.records.iter().find(|(_, record)| record.id == sync.id).map(|(address, _)| address);
+            let called = || address.cloned().unwrap_or_else(|| Address::new(Kind::SecretSync.word(), &sync.name));
+            let unseen = |why: &str| Wipe {
+                address: called(),
+                count: 1,
+                detail: format!("{}: what it would delete can't be told: {why}", sync.name),
+            };
             let (Some(project), Some(folder)) = (pushing.state.projects.get(&pushing.project), folder(sync)) else {
                 continue;
             };
@@ -164,7 +202,6 @@ impl Engine {
                 can_import: false,
             };
             let steps = job::steps(&job, |(), ()| None, |()| Content::Unreadable).unwrap_or_default();
-            let address = ledger.records.iter().find(|(_, record)| record.id == sync.id).map(|(address, _)| address);
             let of_sync = ledger.records.keys().filter(|entry| Some(&entry.resource()) == address);
             let owned: BTreeSet<Arc<str>> =
                 of_sync.filter_map(|entry| Some(job::identity(keys, entry.entry_key()?))).collect();
@@ -176,19 +213,12 @@ impl Engine {
                 let named: Vec<String> = foreign.iter().take(5).map(|key| format!("`{key}`")).collect();
                 let more = foreign.len() - named.len();
                 let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-                wrong.push(format!(
-                    "{} would delete {}{more}, which keyform does not manage",
-                    sync.name,
-                    named.join(", ")
-                ));
+                let named = named.join(", ");
+                let detail = format!("{} would delete {named}{more}, which keyform does not manage", sync.name);
+                wrong.push(Wipe { address: called(), count: foreign.len(), detail });
             }
         }
-        if wrong.is_empty() {
-            return Ok(());
-        }
-        let detail = format!("Nothing was written, because the backend pushes it at once.\n{}", wrong.join("\n"));
-        let help = "look at `keyform plan`; if these keys may go, add --allow-wipe, or set `disable_secret_deletion` to keep them";
-        Err(Diagnostic::error(&codes::SECRET_WIPES, detail).help(help))
+        Ok(wrong)
     }
 }
 

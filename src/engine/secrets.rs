@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A folder of the backend, by the names that people use.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The project's slug.
     pub project: String,
@@ -76,7 +76,7 @@ impl Engine {
 
     /// The place by the ids that requests want. An unknown path is an empty folder to the backend, so its
     /// folders are asked for; who may not see them is believed.
-    async fn find(&self, place: &Place) -> Result<write::Place, Diagnostic> {
+    pub(super) async fn find(&self, place: &Place) -> Result<write::Place, Diagnostic> {
         let slugs = BTreeSet::from([Arc::from(place.project.as_str())]);
         let mut state = read::roots(&self.reached.backend, false, &slugs).await?;
         let project = state.projects.get(place.project.as_str()).ok_or_else(|| {

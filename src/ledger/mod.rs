@@ -8,12 +8,15 @@
 //! | `journal.jsonl` | what happened since, a line an event, each on disk before the next change starts |
 //! | `fingerprint.key` | the key of all fingerprints, for its owner's eyes only |
 //! | `lock`, `lock.json` | who is writing: a lock of the operating system, and a note for people |
+//! | `undo/` | what runs overwrote and deleted, sealed: [`capsules`] |
 //!
 //! [`shared`] keeps it in a [`store`] that many machines reach: [`objects`] (the three clouds), [`postgres`], or the
 //! backend itself (`backend::shelf`). There a [`lease`] says who is writing. [`keeper`] is either of the two.
 //!
 //! What the records mean is [`crate::model::ledger`]'s business and what follows from them `plan`'s.
 
+mod beside;
+pub mod capsules;
 pub mod files;
 pub mod journal;
 pub mod keeper;

@@ -7,6 +7,7 @@ use crate::model::attrs::Value;
 use crate::model::graph::Graph;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
+use crate::secret::seal::Recipient;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -113,6 +114,17 @@ pub struct Settings {
     pub parallelism: Option<usize>,
     /// The label of the `ledger` block (`file`) and its attributes.
     pub ledger: Option<(Arc<str>, Attrs)>,
+    /// The `undo` block: whether what a run overwrites and deletes is kept.
+    pub undo: Option<Undo>,
+}
+
+/// The `undo` block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undo {
+    /// Whose keys open what is kept; never empty.
+    pub recipients: Vec<Recipient>,
+    /// Of how many runs it is kept.
+    pub keep: usize,
 }
 
 /// The `guard` block: how much may be deleted at once and which hazards are accepted.

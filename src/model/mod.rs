@@ -13,6 +13,7 @@
 
 pub mod address;
 pub mod attrs;
+pub mod capsule;
 pub mod desired;
 pub mod graph;
 pub mod job;

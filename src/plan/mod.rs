@@ -3,7 +3,7 @@
 //!
 //! [`diff`] compares resources and [`entries`] the keys of destinations, each by one truth table; [`order`]
 //! says what each change waits for; [`guard`] names what is dangerous; [`saved`] says whether a plan that was kept
-//! is still true. How a plan looks is `view`'s business, what it reads and how it is done is the engine's.
+//! is still true; [`undo`] plans the way back from a run. How a plan looks is `view`'s business, what it reads and how it is done is the engine's.
 
 pub(crate) mod attributes;
 pub mod collisions;
@@ -16,6 +16,7 @@ pub mod order;
 mod relabelled;
 pub mod saved;
 mod slugs;
+pub mod undo;
 
 use crate::diag::Diagnostic;
 use crate::model::address::Address;
@@ -27,6 +28,7 @@ use crate::model::ledger::Ledger;
 use crate::model::live::Live;
 use crate::model::schema::KeyRules;
 use crate::plan::moves::Moves;
+use crate::plan::undo::Outlook;
 use crate::secret::Fingerprint;
 use crate::secret::FingerprintKey;
 use std::collections::BTreeMap;
@@ -150,6 +152,7 @@ pub fn make(input: &Input<'_>) -> Plan {
     order::narrow(&mut plan, input, &asked);
     order::order(&mut plan, input);
     guard::judge(&mut plan, input);
+    plan.undo = undo::outlook(&plan, input);
     plan
 }
 
@@ -175,6 +178,8 @@ pub struct Plan {
     pub unchanged: usize,
     /// Whether its fingerprints were made under a key that nobody keeps: those of the next run are others.
     pub passing: bool,
+    /// What of it could be undone.
+    pub undo: Outlook,
 }
 
 impl Plan {
@@ -293,11 +298,13 @@ pub enum Reason {
     /// destination's value into the source; the field `source` shows what the source has now and what it
     /// will have.
     Imported,
+    /// It will be as it was before the run that is undone.
+    Undone,
 }
 
 impl Reason {
     /// All reasons.
-    pub const ALL: [Reason; 16] = [
+    pub const ALL: [Reason; 17] = [
         Reason::New,
         Reason::Changed,
         Reason::Missing,
@@ -314,6 +321,7 @@ impl Reason {
         Reason::Immutable,
         Reason::Moved,
         Reason::Imported,
+        Reason::Undone,
     ];
 
     /// The reason that a word stands for.
@@ -342,6 +350,7 @@ impl Reason {
             Self::Immutable => "immutable",
             Self::Moved => "moved",
             Self::Imported => "imported",
+            Self::Undone => "undone",
         }
     }
 }

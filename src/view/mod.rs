@@ -2,8 +2,8 @@
 //! can hold a secret: what comes in is a plan, which has fingerprints only.
 //!
 //! Lives here: [`words`], every symbol and phrase, once; [`paint`], colours; [`text`], a plan as people
-//! read it; [`reference`], pages of the documentation; [`report`], how an apply ended; [`progress`], events as lines; [`graph`], drawings; [`json`],
-//! the same for programs.
+//! read it; [`reference`], pages of the documentation; [`report`], how an apply ended; [`progress`], events as lines; [`undo`], what
+//! can be undone; [`graph`], drawings; [`json`], the same for programs.
 //!
 //! Names are data: a key or a slug may hold terminal escapes, so whatever came from outside goes through
 //! [`words::shown`] before it is drawn.
@@ -15,4 +15,5 @@ pub mod progress;
 pub mod reference;
 pub mod report;
 pub mod text;
+pub mod undo;
 pub mod words;

@@ -73,6 +73,9 @@ pub fn report(report: &Report, style: Style) -> String {
     let requests = words::count(usize::try_from(report.requests).unwrap_or(usize::MAX), "request", "requests");
     let cost = paint.dim(&format!("({requests}, {})", words::duration(report.took)));
     out.push_str(&format!("{word}: {}. {cost}\n", parts.join(", ")));
+    if let Some(run) = report.undo.as_ref().filter(|_| report.done_count() > 0 || !report.failed.is_empty()) {
+        out.push_str(&format!("What it overwrote and deleted is kept: `keyform undo {run}` puts it back.\n"));
+    }
     if report.interrupted || !report.failed.is_empty() {
         out.push_str(match (report.done_count(), report.interrupted) {
             (0, false) => "Mend what is named above, then run the same command again.\n",

@@ -14,6 +14,7 @@ use crate::plan::Reason;
 use crate::plan::Shown;
 use crate::plan::checksum;
 use crate::view::paint::Paint;
+use crate::view::undo;
 use crate::view::words;
 use indexmap::IndexMap;
 use std::collections::BTreeMap;
@@ -416,6 +417,9 @@ fn beside(out: &mut String, plan: &Plan, style: Style) {
     }
     for (why, addresses) in blocked {
         words::paragraph(out, &format!("Blocked ({why}): {}.", addresses.join(", ")), 0, 2, style.width);
+    }
+    if let Some(text) = undo::outlook(&plan.undo) {
+        words::paragraph(out, &text, 0, 2, style.width);
     }
     if out.len() > start {
         out.push('\n');

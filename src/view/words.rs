@@ -59,6 +59,8 @@ pub fn reason(reason: Reason, action: Action, entry: bool) -> &'static str {
         (Reason::Moved, _) => "only the ledger hears of it",
         (Reason::Imported, false) => "imported; it is right as it is",
         (Reason::Imported, true) => "imported into the source",
+        (Reason::Undone, _) if matches!(action, Action::Adopt | Action::Forget) => "only the ledger hears of it",
+        (Reason::Undone, _) => "as it was before",
     }
 }
 

@@ -1,10 +1,11 @@
-//! The blocks inside of `keyform`: where the ledger is kept.
+//! The blocks inside of `keyform`: where the ledger is kept, and what can be undone.
 
 use crate::config::blocks::Count;
 use crate::config::blocks::Form;
 use crate::config::blocks::PLAIN;
 use crate::config::blocks::Ty;
 use crate::config::blocks::opt;
+use crate::config::blocks::req;
 
 pub(super) static LEDGER: Form = Form {
     word: "ledger",
@@ -46,5 +47,21 @@ pub(super) static LEDGER: Form = Form {
     ],
     count: Count::One,
     doc: "Where the ledger is kept: `file` (the default: `.keyform/` beside the configuration), or where all machines that apply find it: `s3`, `gcs`, `azblob`, `postgres`, `backend` (secrets of a folder of the backend itself). Moving it is `keyform ledger push`.",
+    ..PLAIN
+};
+
+/// What of a run can be undone.
+pub(super) static UNDO: Form = Form {
+    word: "undo",
+    attrs: &[
+        req(
+            "recipients",
+            Ty::Strings,
+            "Whose keys can open it: public keys of age, `age1…`. `keyform undo --new-identity FILE` makes one.",
+        ),
+        opt("keep", Ty::Integer(1, 10_000), "Of how many runs it is kept; 30 by default."),
+    ],
+    count: Count::One,
+    doc: "Has every run keep the values that it overwrites and deletes, sealed, so that `keyform undo` can put them back.",
     ..PLAIN
 };

@@ -2,15 +2,18 @@
 //! the ledger before the next one counts on it.
 //!
 //! [`units`] puts together what goes in one request or one run, [`run`] holds ids and records,
-//! [`resource`], [`secrets`], [`sync`] and [`entries`] do the work. A failed change stops only what
+//! [`resource`], [`secrets`], [`sync`] and [`entries`] do the work. [`capsule`] keeps what will be lost, and [`back`] puts
+//! it back. A failed change stops only what
 //! needs it. Killed anywhere, the next plan finds what was made by its natural key and its intent.
 
+mod back;
+mod capsule;
 mod containers;
 mod entries;
 mod resource;
 mod run;
 mod secrets;
-mod sync;
+pub(super) mod sync;
 mod things;
 mod units;
 
@@ -60,8 +63,16 @@ pub(super) async fn apply(
     let mut schedule = Schedule::new(&units);
     let run = Run::new(engine, &planned, events);
     let mut report = Report::default();
-    if let Err(why) = run.follow().await {
-        let first = planned.basis.moves.done.keys().next().cloned();
+    // Before anything is lost, and before the ledger hears of anything.
+    let begun = match Box::pin(capsule::keep(&run)).await {
+        Ok(kept) => {
+            report.undo = kept;
+            run.follow().await
+        }
+        Err(why) => Err(why),
+    };
+    if let Err(why) = begun {
+        let first = planned.plan.changes.first().map(|change| change.address.clone());
         report.failed.extend(first.map(|address| (address, why)));
         schedule.skip_rest(&mut report, on);
         return report;
@@ -138,6 +149,10 @@ async fn perform<'a>(
         (Ok(()), Work::Resource) => resource::change(run, &changes).await,
         (Ok(()), Work::Secrets) => secrets::change(run, &changes).await,
         (Ok(()), Work::Sync(address)) => sync::change(run, address, &changes).await,
+        (Ok(()), Work::Back) => match &run.planned.back {
+            Some(back) => Box::pin(back::put(run, back, &changes)).await,
+            None => Vec::new(),
+        },
     };
     (number, changes, outcomes, began.elapsed())
 }

@@ -131,7 +131,7 @@ async fn taken_away(run: &Run<'_>, address: &Address, work: &[&Change]) -> Vec<O
 /// The attribute that says whether a sync starts by itself.
 const AUTO: &str = "auto_sync";
 
-fn is_auto(resource: &Resource) -> bool {
+pub(in crate::engine) fn is_auto(resource: &Resource) -> bool {
     resource.attrs.get(AUTO).and_then(Value::as_bool).unwrap_or(true)
 }
 
@@ -237,7 +237,7 @@ async fn end(run: &Run<'_>, address: &Address, declared: Option<&Resource>) -> R
 }
 
 /// The sync as it was read for the plan.
-fn live<'a>(run: &Run<'a>, id: &str) -> Option<&'a Sync> {
+pub(super) fn live<'a>(run: &Run<'a>, id: &str) -> Option<&'a Sync> {
     let projects = run.index.state.projects.values();
     projects.filter_map(|p| p.syncs.as_ref()?.as_ref().ok()).flatten().find(|sync| *sync.id == *id)
 }

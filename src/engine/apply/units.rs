@@ -5,7 +5,10 @@
 
 use crate::engine::Planned;
 use crate::engine::apply::run::folder_of;
+use crate::engine::secrets;
+use crate::engine::undo;
 use crate::model::address::Address;
+use crate::model::capsule;
 use crate::model::resource::Kind;
 use crate::plan::Action;
 use crate::plan::Change;
@@ -28,6 +31,8 @@ pub(super) enum Work {
     Secrets,
     /// A sync and its entries.
     Sync(Address),
+    /// Secrets of one folder, or entries of one sync, that are put back.
+    Back,
 }
 
 /// What tells one unit from another.
@@ -37,6 +42,7 @@ enum Name<'a> {
     Resource(&'a Address),
     Secrets(Option<(Address, String, String)>, Action, &'a [Address]),
     Sync(Address),
+    Back(secrets::Place),
 }
 
 /// The units of a plan, in the order in which their first changes stand there.
@@ -55,6 +61,14 @@ pub(super) fn of(planned: &Planned) -> Vec<Unit<'_>> {
 }
 
 fn name<'a>(planned: &'a Planned, change: &'a Change) -> (Name<'a>, Work) {
+    if let Some(back) = &planned.back {
+        let folder = match back.kept(&change.address).map(|kept| &kept.place) {
+            Some(capsule::Place::Secret(stored)) => Some(undo::folder(stored)),
+            _ => None,
+        };
+        let name = folder.map_or_else(|| Name::Sync(change.address.resource()), Name::Back);
+        return (name, Work::Back);
+    }
     let sync = change.address.resource();
     let is_sync = sync.kind() == Kind::SecretSync.word();
     match (change.action, Kind::from_word(change.address.kind())) {

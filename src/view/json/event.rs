@@ -97,6 +97,9 @@ pub struct Ending {
     failed: Vec<Failure>,
     unapproved: Vec<String>,
     skipped: Vec<Skip>,
+    /// The name under which what was overwritten and deleted is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undo: Option<String>,
     requests: u64,
     milliseconds: u64,
     diagnostics: Vec<diagnostic::Entry>,
@@ -133,6 +136,7 @@ pub fn ending(report: &Report, sources: &Sources) -> Ending {
             .iter()
             .map(|(a, b)| Skip { address: a.to_string(), because: b.as_ref().map(ToString::to_string) })
             .collect(),
+        undo: report.undo.as_ref().map(ToString::to_string),
         requests: report.requests,
         milliseconds: milliseconds(report.took),
         diagnostics: diagnostic::entries(&report.warnings, sources),

@@ -8,6 +8,7 @@ pub mod event;
 pub mod graph;
 pub mod plan;
 pub mod saved;
+pub mod undo;
 
 use serde::Serialize;
 

@@ -32,6 +32,7 @@ pub struct Document {
     blocked: Vec<Problem>,
     incomplete: Vec<Problem>,
     missing: Vec<Problem>,
+    undo: Undo,
     /// Absent while there is no ledger that could keep the key of the fingerprints.
     checksum: Option<String>,
     requests: u64,
@@ -90,6 +91,15 @@ struct Hazard {
     count: usize,
     detail: String,
     allowed: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Undo {
+    asked: bool,
+    kept: usize,
+    foreign: usize,
+    unread: Vec<String>,
+    beyond: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -157,6 +167,13 @@ pub fn document(plan: &Plan, cost: Cost, diagnostics: Vec<diagnostic::Entry>, so
         blocked: problems(&plan.blocked, sources),
         incomplete: problems(&plan.incomplete, sources),
         missing: problems(&plan.missing, sources),
+        undo: Undo {
+            asked: plan.undo.asked,
+            kept: plan.undo.kept,
+            foreign: plan.undo.foreign,
+            unread: plan.undo.unread.iter().map(ToString::to_string).collect(),
+            beyond: plan.undo.beyond.iter().map(ToString::to_string).collect(),
+        },
         checksum: plan::checksum(plan),
         requests: cost.requests,
         milliseconds: u64::try_from(cost.took.as_millis()).unwrap_or(u64::MAX),

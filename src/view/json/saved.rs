@@ -14,6 +14,7 @@ use crate::plan::Reason;
 use crate::plan::Shown;
 use crate::plan::saved::Origin;
 use crate::plan::saved::Saved;
+use crate::plan::undo::Outlook;
 use crate::secret::Fingerprint;
 use crate::view::json::plan::FORMAT;
 use crate::view::text::Cost;
@@ -38,8 +39,18 @@ struct Document {
     blocked: Vec<Problem>,
     incomplete: Vec<Problem>,
     missing: Vec<Problem>,
+    undo: Undo,
     checksum: String,
     origin: Option<From>,
+}
+
+#[derive(Deserialize)]
+struct Undo {
+    asked: bool,
+    kept: usize,
+    foreign: usize,
+    unread: Vec<String>,
+    beyond: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -166,8 +177,8 @@ fn origin(from: &From) -> Option<Origin> {
 
 fn plan(document: &Document) -> Option<Plan> {
     let changes: Vec<Change> = document.changes.iter().map(row).collect::<Option<_>>()?;
-    let addresses: BTreeSet<&Address> = changes.iter().map(|change| &change.address).collect();
-    if addresses.len() < changes.len() {
+    let rows: BTreeSet<&Address> = changes.iter().map(|change| &change.address).collect();
+    if rows.len() < changes.len() {
         return None;
     }
     let hazards = document.hazards.iter().map(|hazard| {
@@ -190,8 +201,19 @@ fn plan(document: &Document) -> Option<Plan> {
         unchanged: document.unchanged,
         // A plan that is kept has a ledger.
         passing: false,
+        undo: Outlook {
+            asked: document.undo.asked,
+            kept: document.undo.kept,
+            foreign: document.undo.foreign,
+            unread: addresses(&document.undo.unread)?,
+            beyond: addresses(&document.undo.beyond)?,
+        },
         changes,
     })
+}
+
+fn addresses(list: &[String]) -> Option<Vec<Address>> {
+    list.iter().map(|address| address.parse().ok()).collect()
 }
 
 fn row(row: &Row) -> Option<Change> {

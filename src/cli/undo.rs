@@ -1,0 +1,244 @@
+//! `keyform undo`: puts back what a run overwrote and deleted, from the capsule that it kept.
+
+use crate::cli::apply;
+use crate::cli::apply::Way;
+use crate::cli::context::Context;
+use crate::cli::context::Inputs;
+use crate::cli::exit::Exit;
+use crate::cli::plan::address;
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::disk;
+use crate::engine::Engine;
+use crate::engine::undo::Wish;
+use crate::ledger::capsules::Capsules;
+use crate::model::address::Address;
+use crate::model::capsule::Note;
+use crate::model::desired::Desired;
+use crate::plan::HazardKind;
+use crate::secret::seal::Identity;
+use crate::view;
+use crate::view::json;
+use crate::view::text::Cost;
+use crate::view::words;
+use serde::Serialize;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+use zeroize::Zeroizing;
+
+/// Where an identity is, or what it is.
+const VARIABLE: &str = "KEYFORM_UNDO_IDENTITY";
+
+/// Put back what a run overwrote and deleted.
+///
+/// Runs keep the values that they overwrite and delete, sealed, if the `keyform` block has
+/// `undo { recipients = ["age1…"] }`. Without RUN, those runs are listed. With it, the way back is planned key by key,
+/// shown, and done after the question. What has changed since that run is left alone, what the run made stays, and the
+/// ledger is as it was: the next plan shows the configuration's changes again.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  keyform undo --new-identity ~/undo.key   # once: then name its public key in the configuration\n  \
+                        keyform undo\n  keyform undo last --identity ~/undo.key\n  \
+                        keyform undo last --target 'secret_sync.web[\"prod\"]'")]
+pub(super) struct Args {
+    /// Which run: its name, the beginning of it, or `last`
+    #[arg(value_name = "RUN")]
+    run: Option<String>,
+    /// The file with the private key of a recipient (also: KEYFORM_UNDO_IDENTITY, a file or the key itself)
+    #[arg(long, value_name = "FILE", requires = "run")]
+    identity: Option<PathBuf>,
+    /// Make a pair of keys: the private one goes into this file, the public one is printed
+    #[arg(long, value_name = "FILE", conflicts_with = "run")]
+    new_identity: Option<PathBuf>,
+    /// Only this resource or entry; may be repeated
+    #[arg(long = "target", value_name = "ADDRESS", value_parser = address)]
+    targets: Vec<Address>,
+    /// Let `secret_exec` run programs
+    #[arg(long)]
+    allow_exec: bool,
+    #[command(flatten)]
+    inputs: Inputs,
+    #[command(flatten)]
+    way: Way,
+}
+
+pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
+    if let Some(path) = &args.new_identity {
+        return match make(context, path) {
+            Ok(()) => Exit::Done,
+            Err(why) => fail(context, why),
+        };
+    }
+    let notes = match Capsules::beside(&context.state()).notes() {
+        Ok(notes) => notes,
+        Err(why) => return fail(context, why),
+    };
+    let Some(name) = &args.run else {
+        match context.global.json {
+            true => context.document(&json::undo::document(&notes, context.entries())),
+            false => context.terminal.out(&view::undo::runs(&notes, context.terminal.style())),
+        }
+        return Exit::Done;
+    };
+    let chosen = choose(name, &notes).and_then(|note| Ok((note, identities(context, args.identity.as_deref())?)));
+    let (note, identities) = match chosen {
+        Ok(chosen) => chosen,
+        Err(why) => return fail(context, why),
+    };
+    let Some((mut desired, registry)) = context.load(&args.inputs) else { return context.failed("undo") };
+    args.way.settle(&mut desired.settings);
+    let desired = Arc::new(desired);
+    let Some(runtime) = context.runtime() else { return context.failed("undo") };
+    runtime.block_on(async {
+        let engine = context.open(&desired, registry, args.allow_exec, Some(args.way.lock("undo"))).await;
+        let Some(engine) = engine else { return context.failed("undo") };
+        let exit = work(context, args, &engine, &desired, &note, &identities).await;
+        engine.close().await;
+        exit
+    })
+}
+
+fn fail(context: &mut Context, why: Diagnostic) -> Exit {
+    context.tell(why);
+    context.failed("undo")
+}
+
+async fn work(
+    context: &mut Context,
+    args: &Args,
+    engine: &Engine,
+    desired: &Arc<Desired>,
+    note: &Note,
+    identities: &[Identity],
+) -> Exit {
+    let began = Instant::now();
+    let capsule = match engine.capsule(note, identities).await {
+        Ok(capsule) => capsule,
+        Err(why) => return fail(context, why),
+    };
+    let wish = Wish { targets: args.targets.clone(), overwrite: args.way.allows(HazardKind::Takeover) };
+    if let Some(target) = wish.targets.iter().find(|target| !note.values.iter().any(|value| value.is_within(target))) {
+        let detail = format!("That run kept nothing of `{target}`.");
+        let names: Vec<String> = note.values.iter().map(ToString::to_string).collect();
+        let why = Diagnostic::error(&codes::UNKNOWN_ADDRESS, detail);
+        return fail(context, why.did_you_mean(&target.to_string(), names.iter().map(String::as_str)));
+    }
+    let planned = match engine.way_back(desired, capsule, &wish).await {
+        Ok(planned) => planned,
+        Err(diagnostics) => {
+            context.tell_all(diagnostics);
+            return context.failed("undo");
+        }
+    };
+    context.tell_all(planned.plan.blocked.values().cloned());
+    let (undoes, is_right) = (planned.undoes(), planned.plan.changes.is_empty());
+    let pushed: Vec<String> =
+        planned.pushed_back().into_iter().flatten().map(|sync| words::shown(&sync.to_string())).collect();
+    if !pushed.is_empty() {
+        context.terminal.note(&format!("The backend pushes at once what is put back: {}.\n", pushed.join(", ")));
+    }
+    let exit = match is_right && planned.plan.blocked.is_empty() && !context.global.json {
+        true => {
+            let already = format!("Nothing to undo: everything that {} took is as it was before it.\n", note.run);
+            context.terminal.out(&already);
+            Exit::Done
+        }
+        false => {
+            let cost = Cost { requests: planned.requests, took: began.elapsed() };
+            apply::decide(context, "undo", engine, planned, &args.way, cost).await
+        }
+    };
+    if exit == Exit::Done
+        && let Some(note) = undoes
+        && let Err(why) = engine.was_undone(&note)
+    {
+        context.tell(why);
+        return Exit::Partial;
+    }
+    if matches!(exit, Exit::Done | Exit::Partial | Exit::Undetermined) && !is_right {
+        context.terminal.note(
+            "The configuration still says what it said: the next `keyform plan` shows its changes again, and `keyform \
+             apply` makes them.\n",
+        );
+    }
+    exit
+}
+
+/// The run that is meant.
+fn choose(name: &str, notes: &[Note]) -> Result<Note, Diagnostic> {
+    let unknown = |detail: String| {
+        Diagnostic::error(&codes::NO_SUCH_RUN, detail).help("`keyform undo` lists the runs that kept something")
+    };
+    if name == "last" {
+        let last = notes.iter().find(|note| &*note.command != "undo");
+        return last.cloned().ok_or_else(|| unknown("No run has kept anything.".to_owned()));
+    }
+    let mut meant = notes.iter().filter(|note| note.run.starts_with(name));
+    match (meant.next(), meant.next()) {
+        (Some(note), None) => Ok(note.clone()),
+        (Some(one), Some(other)) => {
+            Err(unknown(format!("`{name}` can be {}, {} and others.", one.run, other.run)))
+        }
+        (None, _) => Err(unknown(format!("No run is called `{name}`."))),
+    }
+}
+
+/// The private keys that were given.
+fn identities(context: &Context, file: Option<&Path>) -> Result<Vec<Identity>, Diagnostic> {
+    let variable = std::env::var(VARIABLE).ok().filter(|text| !text.is_empty()).map(Zeroizing::new);
+    let (path, text) = match (file, variable) {
+        (Some(path), _) if Identity::is_meant(&path.to_string_lossy()) => {
+            let detail = "A key on the command line can be seen by every user of the machine.";
+            return Err(Diagnostic::error(&codes::VALUE_IN_ARGUMENTS, detail)
+                .help(format!("give the path of the file that it is in, or the key in {VARIABLE}; and make a new one")));
+        }
+        (Some(path), _) => (path.display().to_string(), Zeroizing::new(context.read(path)?)),
+        (None, Some(text)) if Identity::is_meant(&text) => (VARIABLE.to_owned(), text),
+        (None, Some(path)) => (path.to_string(), Zeroizing::new(context.read(Path::new(path.as_str()))?)),
+        (None, None) => {
+            return Err(Diagnostic::error(&codes::NO_IDENTITY, "The capsule of that run is sealed.")
+                .help(format!("add --identity FILE, or set {VARIABLE}")));
+        }
+    };
+    Identity::all(&text).ok_or_else(|| {
+        Diagnostic::error(&codes::BAD_IDENTITY, format!("{path} holds something else, or nothing."))
+            .help("it is the file that `keyform undo --new-identity`, or `age-keygen`, wrote")
+    })
+}
+
+/// A recipient whose identity was just made.
+#[derive(Serialize)]
+struct Made {
+    format: &'static str,
+    recipient: String,
+}
+
+/// Makes a pair of keys.
+fn make(context: &Context, path: &Path) -> Result<(), Diagnostic> {
+    if std::fs::symlink_metadata(path).is_ok() {
+        let detail = format!("`{}` is there already; what was sealed for a key in it would be lost.", path.display());
+        return Err(Diagnostic::error(&codes::FILE_TAKEN, detail).help("name another file"));
+    }
+    let identity = Identity::generate();
+    let recipient = identity.recipient().to_string();
+    let mut text = Zeroizing::new(format!("# public key: {recipient}\n"));
+    // With room for the rest, so that it does not move.
+    text.reserve(128);
+    text.push_str(identity.to_text().expose());
+    text.push('\n');
+    disk::replace(path, text.as_bytes()).map_err(|error| {
+        Diagnostic::error(&codes::UNWRITABLE, format!("`{}` can't be written: {}.", path.display(), error.kind()))
+    })?;
+    if context.global.json {
+        context.document(&Made { format: "keyform.recipient/1", recipient });
+        return Ok(());
+    }
+    context.terminal.out(&format!("{recipient}\n"));
+    context.terminal.note(&format!(
+        "Its private key is in {}: keep it away from here, with a copy. What is sealed can't be opened without it.\nName the \
+         public key in the configuration:\n\n  keyform {{\n    undo {{ recipients = [\"{recipient}\"] }}\n  }}\n",
+        path.display()
+    ));
+    Ok(())
+}

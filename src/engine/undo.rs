@@ -1,0 +1,359 @@
+//! The way back from a run: what its capsule holds, compared with what is there now. How it is done is in `apply`, which
+//! treats the way back as any plan.
+
+use crate::backend::read;
+use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
+use crate::diag::codes;
+use crate::engine::Engine;
+use crate::engine::Planned;
+use crate::engine::Scope;
+use crate::engine::apply::sync::is_auto;
+use crate::engine::planned;
+use crate::engine::pushing::Wipe;
+use crate::engine::secrets;
+use crate::ledger::capsules::Capsules;
+use crate::model::address::Address;
+use crate::model::capsule::Capsule;
+use crate::model::capsule::Kept;
+use crate::model::capsule::Note;
+use crate::model::capsule::Owner;
+use crate::model::capsule::Place;
+use crate::model::capsule::Stored;
+use crate::model::desired::Desired;
+use crate::model::job;
+use crate::model::ledger::Ledger;
+use crate::model::ledger::VALUE;
+use crate::plan;
+use crate::plan::Action;
+use crate::plan::Hazard;
+use crate::plan::HazardKind;
+use crate::plan::Plan;
+use crate::plan::Shown;
+use crate::plan::undo::Hear;
+use crate::plan::undo::Now;
+use crate::plan::undo::Past;
+use crate::secret::Fingerprint;
+use crate::secret::FingerprintKey;
+use crate::secret::Secret;
+use crate::secret::seal::Identity;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What is put back, and what is there now.
+pub(super) struct Back {
+    note: Note,
+    /// By the addresses of the plan's rows.
+    kept: BTreeMap<Address, Kept>,
+    /// What would be overwritten.
+    now: BTreeMap<Address, Secret>,
+    /// Syncs that the backend runs by itself because of it.
+    pushing: BTreeSet<Address>,
+    /// Whether nothing of the run is left out.
+    whole: bool,
+}
+
+/// What of a run is undone, and how far.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// Only these; empty for everything.
+    pub targets: Vec<Address>,
+    /// Also what has changed since.
+    pub overwrite: bool,
+}
+
+impl Back {
+    /// What was kept of a row's address.
+    pub(super) fn kept(&self, address: &Address) -> Option<&Kept> {
+        self.kept.get(address)
+    }
+
+    /// What the way back itself overwrites.
+    pub(super) fn taken(&self, planned: &Planned) -> Vec<Kept> {
+        let rows = planned.plan.changes.iter().filter(|change| change.action == Action::Update);
+        let taken = rows.filter_map(|change| {
+            let (address, kept) = (&change.address, self.kept.get(&change.address)?);
+            let record = planned.ledger.records.get(address);
+            Some(Kept {
+                address: address.clone(),
+                place: kept.place.clone(),
+                value: self.now.get(address)?.clone(),
+                left: change.fields.iter().find(|field| *field.name == *VALUE).and_then(|field| match field.after {
+                    Shown::Secret(fingerprint) => Some(fingerprint),
+                    _ => None,
+                }),
+                owner: record.map_or(Owner::Other, |record| Owner::Keyform(record.clone())),
+            })
+        });
+        taken.collect()
+    }
+}
+
+impl Planned {
+    /// The syncs that the backend runs by itself because of the way back; `None` of the plan of a configuration.
+    #[must_use]
+    pub fn pushed_back(&self) -> Option<&BTreeSet<Address>> {
+        self.back.as_ref().map(|back| &back.pushing)
+    }
+
+    /// The run that this is the way back from, if nothing of it is left out.
+    #[must_use]
+    pub fn undoes(&self) -> Option<Note> {
+        let back = self.back.as_ref().filter(|back| back.whole && self.plan.blocked.is_empty())?;
+        Some(back.note.clone())
+    }
+}
+
+impl Engine {
+    /// Opens the capsule of a run.
+    ///
+    /// # Errors
+    /// It can't be opened, or the ledger can't be read.
+    pub async fn capsule(&self, note: &Note, identities: &[Identity]) -> Result<Capsule, Diagnostic> {
+        let (_, key) = self.keeper.load().await?;
+        Capsules::beside(&self.options.state).open(note, identities, &key)
+    }
+
+    /// Says that all of a run was put back.
+    ///
+    /// # Errors
+    /// That can't be written.
+    pub fn was_undone(&self, note: &Note) -> Result<(), Diagnostic> {
+        match &self.lock {
+            Some(lock) => Capsules::beside(&self.options.state).undone(lock, note, &super::open::now()),
+            None => Ok(()),
+        }
+    }
+
+    /// Plans the way back from a run. Writes nothing.
+    ///
+    /// # Errors
+    /// Nothing could be read at all.
+    pub async fn way_back(
+        &self,
+        desired: &Arc<Desired>,
+        capsule: Capsule,
+        wish: &Wish,
+    ) -> Result<Planned, Diagnostics> {
+        way_back(self, desired, capsule, wish).await.map_err(Diagnostics::from)
+    }
+}
+
+async fn way_back(
+    engine: &Engine,
+    desired: &Arc<Desired>,
+    capsule: Capsule,
+    wish: &Wish,
+) -> Result<Planned, Diagnostic> {
+    let mut planned = planned::plan(engine, desired, &Scope::default()).await?;
+    let total = capsule.kept.len();
+    let renamed = |address: Address| {
+        let moves = desired.moved.iter();
+        moves.fold(address, |address, moved| address.renamed(&moved.from, &moved.to).unwrap_or(address))
+    };
+    let kept = capsule.kept.into_iter().map(|kept| (renamed(kept.address.clone()), kept));
+    let is_asked =
+        |address: &Address| wish.targets.is_empty() || wish.targets.iter().any(|target| address.is_within(target));
+    let kept: BTreeMap<Address, Kept> = kept.filter(|(address, _)| is_asked(address)).collect();
+    let folders = read_folders(engine, &kept).await;
+    let (mut now, mut past) = (BTreeMap::new(), Vec::new());
+    for (address, one) in &kept {
+        let (look, before) = match &one.place {
+            Place::Secret(stored) => {
+                let before = planned.basis.key.fingerprint(&address.to_string(), one.value.expose().as_bytes());
+                (secret(&folders, address, stored), before)
+            }
+            Place::Entry { called } => (entry(&planned, address, called), entry_mark(&planned, address, &one.value)),
+        };
+        let mark = |value: &Secret| match &one.place {
+            Place::Secret(_) => planned.basis.key.fingerprint(&address.to_string(), value.expose().as_bytes()),
+            Place::Entry { .. } => entry_mark(&planned, address, value),
+        };
+        let seen = match look {
+            Ok(Some(value)) => {
+                let seen = Now::Value(mark(&value));
+                now.insert(address.clone(), value);
+                seen
+            }
+            Ok(None) => Now::Absent,
+            Err(why) => Now::Unknown(why),
+        };
+        let needs = match &one.place {
+            Place::Secret(_) => Vec::new(),
+            Place::Entry { .. } => source(&planned, &address.resource(), &kept),
+        };
+        let hear = hear(&planned.ledger, address, &one.owner);
+        past.push(Past { address: address.clone(), before, left: one.left, now: seen, hear, needs });
+    }
+    // Secrets before the entries that are made of them.
+    past.sort_by_key(|one| one.address.entry_key().is_some());
+    let policy = &desired.policy.allow;
+    let accepts = |list: &[Arc<str>], kind: HazardKind| list.iter().any(|word| **word == *kind.word());
+    let allowed = |address: &Address| {
+        let own = desired.resources.get(address).is_some_and(|resource| accepts(&resource.allow, HazardKind::Takeover));
+        own || accepts(policy, HazardKind::Takeover)
+    };
+    let mut plan = plan::undo::way_back(&past, wish.overwrite, allowed);
+    let (pushing, wipes) = pushed(engine, &planned, desired, &kept, &plan).await?;
+    plan.hazards.extend(wipes.into_iter().map(|wipe| Hazard {
+        kind: HazardKind::Wipe,
+        count: wipe.count,
+        detail: format!("The backend pushes at once: {}.", wipe.detail),
+        allowed: accepts(policy, HazardKind::Wipe),
+        address: wipe.address,
+    }));
+    plan.blind = planned.plan.blind.clone();
+    plan.blind.retain(|sync, _| pushing.contains(sync));
+    plan.undo.asked = desired.settings.undo.is_some();
+    plan.undo.kept = plan.changes.iter().filter(|change| change.action == Action::Update).count();
+    planned.notes.clear();
+    planned.requests = engine.reached.http.requests();
+    let whole = kept.len() == total;
+    planned.back = Some(Back { note: capsule.note, kept, now, pushing, whole });
+    planned.plan = plan;
+    Ok(planned)
+}
+
+/// A folder of the backend, and what it holds.
+type Folders = BTreeMap<secrets::Place, Result<BTreeMap<Arc<str>, Option<Secret>>, Diagnostic>>;
+
+/// Where a secret is.
+pub(super) fn folder(stored: &Stored) -> secrets::Place {
+    let Stored { project, environment, path, .. } = stored;
+    secrets::Place { project: project.to_string(), environment: environment.to_string(), path: path.to_string() }
+}
+
+async fn read_folders(engine: &Engine, kept: &BTreeMap<Address, Kept>) -> Folders {
+    let mut folders = Folders::new();
+    for one in kept.values() {
+        let Place::Secret(stored) = &one.place else { continue };
+        let place = folder(stored);
+        if folders.contains_key(&place) {
+            continue;
+        }
+        let found = match engine.find(&place).await {
+            Ok(at) => read::folder_secrets(&engine.reached.backend, &at).await,
+            Err(why) => Err(why),
+        };
+        let by_key = |all: Vec<crate::backend::state::Stored>| all.into_iter().map(|s| (s.key, s.value)).collect();
+        folders.insert(place, found.map(by_key));
+    }
+    folders
+}
+
+/// The value that a secret has now.
+fn secret(folders: &Folders, address: &Address, stored: &Stored) -> Result<Option<Secret>, Diagnostic> {
+    match folders.get(&folder(stored)) {
+        Some(Ok(found)) => match found.get(&stored.key) {
+            Some(Some(value)) => Ok(Some(value.clone())),
+            Some(None) => Err(no_way(address, "its value is hidden from this identity")),
+            None => Ok(None),
+        },
+        Some(Err(why)) => Err(no_way(address, &why.detail)),
+        None => Err(no_way(address, "its folder was not read")),
+    }
+}
+
+/// The value that an entry has now.
+fn entry(planned: &Planned, address: &Address, called: &Arc<str>) -> Result<Option<Secret>, Diagnostic> {
+    let sync = address.resource();
+    let (Some(key), None) = (address.entry_key(), address.key()) else {
+        return Err(no_way(address, "its sync writes elsewhere now"));
+    };
+    let basis = &planned.basis;
+    let (Some(opened), Some(pushed)) = (basis.opened.get(&sync), basis.wanted.syncs.get(&sync)) else {
+        return Err(no_way(address, "its sync is not declared"));
+    };
+    if pushed.called != *called {
+        return Err(no_way(address, &format!("its sync writes to {} now, not to {called}", pushed.called)));
+    }
+    if let Err(why) = &opened.destination {
+        return Err(no_way(address, &why.detail));
+    }
+    let seen = match opened.seen.as_deref() {
+        Some(Ok(seen)) => seen,
+        Some(Err(why)) => return Err(no_way(address, &why.detail)),
+        None => return Err(no_way(address, "its destination was not read")),
+    };
+    let identity = job::identity(&pushed.rules, key);
+    let found = seen.entries.iter().find(|(key, _)| job::identity(&pushed.rules, key) == identity);
+    match (found, &seen.partial) {
+        (Some((_, found)), _) => {
+            found.value.clone().map(Some).ok_or_else(|| no_way(address, "its value can't be read"))
+        }
+        (None, Some(why)) => Err(no_way(address, &why.detail)),
+        (None, None) => Ok(None),
+    }
+}
+
+fn no_way(address: &Address, why: &str) -> Diagnostic {
+    Diagnostic::error(&codes::NO_WAY_BACK, format!("{address}: {}.", why.trim_end_matches('.')))
+        .help("declare and apply it as it was, then undo again; or read the value with `age -d` from the capsule")
+}
+
+/// The fingerprint of an entry's value.
+pub(super) fn entry_mark(planned: &Planned, address: &Address, value: &Secret) -> Fingerprint {
+    let (sync, basis) = (address.resource(), &planned.basis);
+    let rules = basis.wanted.syncs.get(&sync).map(|pushed| pushed.rules.clone()).unwrap_or_default();
+    let key: &FingerprintKey = &basis.key;
+    plan::entries::fingerprint(key, &sync, &rules, address.entry_key().unwrap_or(""), value.expose().as_bytes())
+}
+
+/// What the ledger has to hear so that it is as before.
+fn hear(ledger: &Ledger, address: &Address, owner: &Owner) -> Hear {
+    match (owner, ledger.records.get(address)) {
+        (Owner::Other, Some(_)) => Hear::Forget,
+        (Owner::Other, None) | (Owner::Apart, _) => Hear::Nothing,
+        (Owner::Keyform(was), Some(is)) if was.written == is.written => Hear::Nothing,
+        (Owner::Keyform(_), _) => Hear::Record,
+    }
+}
+
+/// The secrets that a sync pushes, among those that are put back.
+fn source(planned: &Planned, sync: &Address, kept: &BTreeMap<Address, Kept>) -> Vec<Address> {
+    let Some(pushed) = planned.basis.wanted.syncs.get(sync) else { return Vec::new() };
+    let is_pushed = |kept: &Kept| match &kept.place {
+        Place::Secret(stored) => {
+            let Stored { project, environment, path, .. } = stored;
+            pushed.folders.contains(&[project.clone(), environment.clone(), path.clone()])
+        }
+        Place::Entry { .. } => false,
+    };
+    kept.iter().filter(|(_, kept)| is_pushed(kept)).map(|(address, _)| address.clone()).collect()
+}
+
+/// What the backend does by itself when secrets are put back: the declared syncs that it runs, and what its syncs,
+/// declared or not, would delete of others.
+async fn pushed(
+    engine: &Engine,
+    planned: &Planned,
+    desired: &Desired,
+    kept: &BTreeMap<Address, Kept>,
+    plan: &Plan,
+) -> Result<(BTreeSet<Address>, Vec<Wipe>), Diagnostic> {
+    let mut folders: BTreeMap<secrets::Place, Vec<Arc<str>>> = BTreeMap::new();
+    let writes = plan.changes.iter().filter(|change| matches!(change.action, Action::Create | Action::Update));
+    let writes: BTreeSet<&Address> = writes.map(|change| &change.address).collect();
+    for address in &writes {
+        if let Some(Kept { place: Place::Secret(stored), .. }) = kept.get(*address) {
+            folders.entry(folder(stored)).or_default().push(stored.key.clone());
+        }
+    }
+    let runs_itself = |sync: &Address| {
+        let resource = desired.resources.get(sync);
+        resource.is_some_and(|resource| resource.text("run") != Some("keyform") && is_auto(resource))
+    };
+    let is_put_back = |sync: &&Address| source(planned, sync, kept).iter().any(|secret| writes.contains(secret));
+    let syncs = planned.basis.wanted.syncs.keys().filter(|sync| runs_itself(sync)).filter(is_put_back);
+    let syncs = syncs.cloned().collect();
+    let mut wipes: Vec<Wipe> = Vec::new();
+    for (place, keys) in folders {
+        let pushing = engine.pushing(&place).await?;
+        if pushing.deletes() {
+            let found = engine.wipes(&pushing, &keys, desired).await?;
+            wipes.extend(found.into_iter().filter(|wipe| wipes.iter().all(|other| other.address != wipe.address)).collect::<Vec<_>>());
+        }
+    }
+    Ok((syncs, wipes))
+}

@@ -1,0 +1,94 @@
+//! What can be undone: of a plan in one line, and the runs that kept something.
+
+use crate::model::address::Address;
+use crate::model::capsule::Note;
+use crate::plan::undo;
+use crate::plan::undo::Outlook;
+use crate::view::text::Style;
+use crate::view::words;
+use std::collections::BTreeMap;
+
+/// Most resources that are named in one line.
+const NAMED: usize = 3;
+
+/// What a plan says of how far it can be undone; nothing where that is nothing new.
+#[must_use]
+pub fn outlook(outlook: &Outlook) -> Option<String> {
+    if !outlook.asked {
+        // Values that keyform wrote are where it has them from; of the others this is the last place.
+        let values = words::count(outlook.foreign, "value that is not keyform's", "values that are not keyform's");
+        return (outlook.foreign > 0).then(|| {
+            format!(
+                "No undo: {values} will be lost. An `undo` block in the `keyform` block has such values kept: see \
+                 `keyform undo --help`."
+            )
+        });
+    }
+    let mut parts = Vec::new();
+    match outlook.kept {
+        0 => {}
+        1 => parts.push("1 value is kept before it is overwritten or deleted.".to_owned()),
+        n => parts.push(format!("{n} values are kept before they are overwritten or deleted.")),
+    }
+    if !outlook.unread.is_empty() {
+        let values = words::count(outlook.unread.len(), "value can't be read, and is", "values can't be read, and are");
+        parts.push(format!("{values} lost: {}.", resources(&outlook.unread)));
+    }
+    if !outlook.beyond.is_empty() {
+        let ends = words::count(outlook.beyond.len(), "resource ends or is", "resources end or are");
+        parts.push(format!("{ends} made again; an undo puts back values only."));
+    }
+    (!parts.is_empty()).then(|| format!("Undo: {}", parts.join(" ")))
+}
+
+/// The resources that some values are of, with the number of each where there are several.
+fn resources(addresses: &[Address]) -> String {
+    let mut counts: BTreeMap<Address, usize> = BTreeMap::new();
+    for address in addresses {
+        *counts.entry(address.resource()).or_default() += 1;
+    }
+    let rest = counts.len().saturating_sub(NAMED);
+    let mut names: Vec<String> = counts
+        .iter()
+        .take(NAMED)
+        .map(|(address, count)| match count {
+            1 => words::shown(&address.to_string()),
+            n => format!("{} ({n})", words::shown(&address.to_string())),
+        })
+        .collect();
+    if rest > 0 {
+        names.push(format!("{rest} more"));
+    }
+    names.join(", ")
+}
+
+/// Draws the runs that kept something, the newest first.
+#[must_use]
+pub fn runs(notes: &[Note], style: Style) -> String {
+    let paint = style.paint;
+    if notes.is_empty() {
+        let mut out = String::from("No run has kept anything.\n");
+        let how = "A run keeps what it overwrites and deletes if the `keyform` block has `undo { recipients = [\"age1…\"] }`; \
+                   `keyform undo --new-identity FILE` makes the key.";
+        words::paragraph(&mut out, how, 0, 0, style.width);
+        return out;
+    }
+    let mut out = String::new();
+    for (note, (again, by)) in notes.iter().zip(undo::taken_again(notes)) {
+        let values = words::count(note.values.len(), "value", "values");
+        let head = format!("{}  {}  {}", paint.bold(&words::shown(&note.run)), note.at, words::shown(&note.command));
+        out.push_str(&format!("{head}\n"));
+        words::paragraph(&mut out, &format!("{values}: {}", resources(&note.values)), 2, 2, style.width);
+        let state = match (&note.undone, by) {
+            (Some(at), _) => paint.dim(&format!("undone {at}")),
+            (None, None) => paint.good("can be undone"),
+            (None, Some(by)) => {
+                let again = if again == note.values.len() { "all".to_owned() } else { format!("{again} of them") };
+                paint.warn(&format!("{again} written again since, by {}", words::shown(&by.run)))
+            }
+        };
+        out.push_str(&format!("  {state}\n"));
+    }
+    out.push_str("\n`keyform undo RUN` shows the way back and asks; `last` is the newest run that was no undo.\n");
+    out
+}
