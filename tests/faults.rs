@@ -8,6 +8,7 @@ mod proxy;
 mod stand;
 mod stranger;
 mod table;
+mod undone;
 
 use crate::engine::PROJECT;
 use crate::engine::SYNC;

@@ -25,7 +25,7 @@ use std::time::Instant;
 
 const NOW: Duration = Duration::ZERO;
 
-fn holder() -> Holder {
+pub(crate) fn holder() -> Holder {
     let text = |text: &str| text.to_owned();
     Holder {
         user: text("ada"),

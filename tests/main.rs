@@ -44,5 +44,6 @@ mod stores;
 mod supply;
 mod syntax;
 mod tidy;
+mod undo;
 mod view;
 mod xray;

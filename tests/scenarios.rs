@@ -283,6 +283,8 @@ impl World {
             (r"\(\d+(\.\d+)? (ms|s)\)", "([TIME])"),
             (r"\b[0-9a-f]{64}\b", "[HASH]"),
             (r"\breq-[0-9a-f]+\b", "req-[ID]"),
+            (r"\b\d{8}-\d{6}-\d{3}\b", "[RUN]"),
+            (r"\bage1[0-9a-z]{58}\b", "age1[KEY]"),
             (r"127\.0\.0\.1:\d{4,5}", "127.0.0.1:[PORT]"),
             (r#""(milliseconds|requests)": ?\d+"#, r#""$1":0"#),
             (r#""(id|owner)": "[^"]+""#, r#""$1": "[ID]""#),

@@ -28,7 +28,7 @@ const OUTSIDE: &[&str] = &[
 ];
 
 /// Rooms that are pure: not async, no serde.
-const PURE: &[&str] = &["secret.rs", "diag/", "model/", "plan/", "lang/", "config/", "view/"];
+const PURE: &[&str] = &["secret.rs", "secret/", "diag/", "model/", "plan/", "lang/", "config/", "view/"];
 
 /// The edges where values become bytes.
 const SERDE: &[&str] = &[

@@ -133,10 +133,13 @@ async fn work(
     };
     context.tell_all(planned.plan.blocked.values().cloned());
     let (undoes, is_right) = (planned.undoes(), planned.plan.changes.is_empty());
-    let pushed: Vec<String> =
-        planned.pushed_back().into_iter().flatten().map(|sync| words::shown(&sync.to_string())).collect();
+    let named = |syncs: &mut dyn Iterator<Item = &Address>| {
+        syncs.map(|sync| words::shown(&sync.to_string())).collect::<Vec<_>>().join(", ")
+    };
+    let pushed = named(&mut planned.pushed_back().into_iter().flatten());
+    let overruled = named(&mut planned.overruled());
     if !pushed.is_empty() {
-        context.terminal.note(&format!("The backend pushes at once what is put back: {}.\n", pushed.join(", ")));
+        context.terminal.note(&format!("The backend pushes at once what is put back: {pushed}.\n"));
     }
     let exit = match is_right && planned.plan.blocked.is_empty() && !context.global.json {
         true => {
@@ -161,6 +164,12 @@ async fn work(
             "The configuration still says what it said: the next `keyform plan` shows its changes again, and `keyform \
              apply` makes them.\n",
         );
+        if !overruled.is_empty() {
+            context.terminal.note(&format!(
+                "The backend itself pushes its own values over what was put back as soon as their source changes: {overruled}. \
+                 Set the source right before that.\n"
+            ));
+        }
     }
     exit
 }

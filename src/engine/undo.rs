@@ -9,6 +9,11 @@ use crate::engine::Engine;
 use crate::engine::Planned;
 use crate::engine::Scope;
 use crate::engine::apply::sync::is_auto;
+use crate::engine::effective;
+use crate::engine::effective::Imported;
+use crate::engine::effective::View;
+use crate::engine::effective::When;
+use crate::engine::index::Index;
 use crate::engine::planned;
 use crate::engine::pushing::Wipe;
 use crate::engine::secrets;
@@ -33,6 +38,7 @@ use crate::plan::Shown;
 use crate::plan::undo::Hear;
 use crate::plan::undo::Now;
 use crate::plan::undo::Past;
+use crate::plan::undo::Pushed;
 use crate::secret::Fingerprint;
 use crate::secret::FingerprintKey;
 use crate::secret::Secret;
@@ -50,6 +56,8 @@ pub(super) struct Back {
     now: BTreeMap<Address, Secret>,
     /// Syncs that the backend runs by itself because of it.
     pushing: BTreeSet<Address>,
+    /// Syncs that will push something else over what is put back.
+    overruled: BTreeSet<Address>,
     /// Whether nothing of the run is left out.
     whole: bool,
 }
@@ -95,6 +103,11 @@ impl Planned {
     #[must_use]
     pub fn pushed_back(&self) -> Option<&BTreeSet<Address>> {
         self.back.as_ref().map(|back| &back.pushing)
+    }
+
+    /// The syncs that will push something else over what is put back, as soon as their source changes.
+    pub fn overruled(&self) -> impl Iterator<Item = &Address> {
+        self.back.iter().flat_map(|back| &back.overruled)
     }
 
     /// The run that this is the way back from, if nothing of it is left out.
@@ -156,38 +169,57 @@ async fn way_back(
     let is_asked =
         |address: &Address| wish.targets.is_empty() || wish.targets.iter().any(|target| address.is_within(target));
     let kept: BTreeMap<Address, Kept> = kept.filter(|(address, _)| is_asked(address)).collect();
+    let whole = kept.len() == total;
     let folders = read_folders(engine, &kept).await;
+    let key = &planned.basis.key;
     let (mut now, mut past) = (BTreeMap::new(), Vec::new());
     for (address, one) in &kept {
-        let (look, before) = match &one.place {
-            Place::Secret(stored) => {
-                let before = planned.basis.key.fingerprint(&address.to_string(), one.value.expose().as_bytes());
-                (secret(&folders, address, stored), before)
-            }
-            Place::Entry { called } => (entry(&planned, address, called), entry_mark(&planned, address, &one.value)),
-        };
-        let mark = |value: &Secret| match &one.place {
-            Place::Secret(_) => planned.basis.key.fingerprint(&address.to_string(), value.expose().as_bytes()),
-            Place::Entry { .. } => entry_mark(&planned, address, value),
-        };
-        let seen = match look {
-            Ok(Some(value)) => {
-                let seen = Now::Value(mark(&value));
-                now.insert(address.clone(), value);
-                seen
-            }
-            Ok(None) => Now::Absent,
-            Err(why) => Now::Unknown(why),
-        };
-        let needs = match &one.place {
-            Place::Secret(_) => Vec::new(),
-            Place::Entry { .. } => source(&planned, &address.resource(), &kept),
-        };
-        let hear = hear(&planned.ledger, address, &one.owner);
-        past.push(Past { address: address.clone(), before, left: one.left, now: seen, hear, needs });
+        if let Place::Secret(stored) = &one.place {
+            let mark = |value: &Secret| key.fingerprint(&address.to_string(), value.expose().as_bytes());
+            let seen = known(secret(&folders, address, stored), address, &mark, &mut now);
+            let hear = hear(&planned.ledger, address, &one.owner);
+            let (before, left) = (mark(&one.value), one.left);
+            past.push(Past {
+                address: address.clone(),
+                before,
+                left,
+                now: seen,
+                hear,
+                pushed: Pushed::No,
+                needs: Vec::new(),
+            });
+        }
     }
-    // Secrets before the entries that are made of them.
-    past.sort_by_key(|one| one.address.entry_key().is_some());
+    // What the secrets set off decides what becomes of the entries.
+    let secrets = plan::undo::way_back(&past, wish.overwrite, |_| false);
+    let writes: BTreeSet<Address> = secrets
+        .changes
+        .iter()
+        .filter(|change| matches!(change.action, Action::Create | Action::Update))
+        .map(|change| change.address.clone())
+        .collect();
+    let pushes = Pushes::of(&planned, &kept, &writes);
+    let mut kept = kept;
+    for (address, value) in pushes.besides(&planned, &kept) {
+        // It stays what it is to the ledger: the backend writes it, and only because of others.
+        let place = Place::Entry { called: planned.basis.wanted.syncs[&address.resource()].called.clone() };
+        let left = planned.ledger.records.get(&address).and_then(|record| record.written.get(VALUE)).copied();
+        kept.insert(address.clone(), Kept { address, place, value, left, owner: Owner::Apart });
+    }
+    for (address, one) in &kept {
+        if let Place::Entry { called } = &one.place {
+            let mark = |value: &Secret| entry_mark(&planned, address, value);
+            past.push(Past {
+                address: address.clone(),
+                before: mark(&one.value),
+                left: one.left,
+                now: known(entry(&planned, address, called), address, &mark, &mut now),
+                hear: hear(&planned.ledger, address, &one.owner),
+                pushed: pushes.does(&planned, address, &one.value),
+                needs: source(&planned, &address.resource(), &kept),
+            });
+        }
+    }
     let policy = &desired.policy.allow;
     let accepts = |list: &[Arc<str>], kind: HazardKind| list.iter().any(|word| **word == *kind.word());
     let allowed = |address: &Address| {
@@ -195,7 +227,7 @@ async fn way_back(
         own || accepts(policy, HazardKind::Takeover)
     };
     let mut plan = plan::undo::way_back(&past, wish.overwrite, allowed);
-    let (pushing, wipes) = pushed(engine, &planned, desired, &kept, &plan).await?;
+    let wipes = wipes(engine, desired, &kept, &writes).await?;
     plan.hazards.extend(wipes.into_iter().map(|wipe| Hazard {
         kind: HazardKind::Wipe,
         count: wipe.count,
@@ -204,15 +236,125 @@ async fn way_back(
         address: wipe.address,
     }));
     plan.blind = planned.plan.blind.clone();
-    plan.blind.retain(|sync, _| pushing.contains(sync));
+    plan.blind.retain(|sync, _| pushes.by_itself.contains(sync));
     plan.undo.asked = desired.settings.undo.is_some();
     plan.undo.kept = plan.changes.iter().filter(|change| change.action == Action::Update).count();
+    let overruled = pushes.overruled(&planned, &plan, &kept);
     planned.notes.clear();
     planned.requests = engine.reached.http.requests();
-    let whole = kept.len() == total;
-    planned.back = Some(Back { note: capsule.note, kept, now, pushing, whole });
+    let pushing = pushes.by_itself;
+    planned.back = Some(Back { note: capsule.note, kept, now, pushing, overruled, whole });
     planned.plan = plan;
     Ok(planned)
+}
+
+/// What a look says, with the value put aside.
+fn known(
+    look: Result<Option<Secret>, Diagnostic>,
+    address: &Address,
+    mark: &dyn Fn(&Secret) -> Fingerprint,
+    now: &mut BTreeMap<Address, Secret>,
+) -> Now {
+    match look {
+        Ok(Some(value)) => {
+            let seen = Now::Value(mark(&value));
+            now.insert(address.clone(), value);
+            seen
+        }
+        Ok(None) => Now::Absent,
+        Err(why) => Now::Unknown(why),
+    }
+}
+
+/// What the backend will push once secrets are put back.
+struct Pushes {
+    /// The syncs that it runs at once because of them.
+    by_itself: BTreeSet<Address>,
+    /// What each sync that it ever runs by itself will push, by the key at the destination.
+    sources: BTreeMap<Address, BTreeMap<Arc<str>, Option<Secret>>>,
+}
+
+impl Pushes {
+    fn of(planned: &Planned, kept: &BTreeMap<Address, Kept>, writes: &BTreeSet<Address>) -> Self {
+        let basis = &planned.basis;
+        let index = Index::new(&basis.desired, &planned.ledger, &basis.state);
+        let (mut by_itself, mut sources) = (BTreeSet::new(), BTreeMap::new());
+        for (sync, pushed) in &basis.wanted.syncs {
+            let Some(resource) = basis.desired.resources.get(sync) else { continue };
+            let Some(project) = resource.reference("project") else { continue };
+            if resource.text("run") == Some("keyform") || !is_auto(resource) {
+                continue;
+            }
+            let is_live = planned::live_sync(&index, resource).is_some();
+            if is_live && source(planned, sync, kept).iter().any(|secret| writes.contains(secret)) {
+                by_itself.insert(sync.clone());
+            }
+            let mut view = View::new(&index, &basis.resolved, project, When::Now, &|_| true);
+            for one in kept.iter().filter(|(address, _)| writes.contains(*address)).map(|(_, one)| one) {
+                let Place::Secret(stored) = &one.place else { continue };
+                let is_here = index.project(project).is_some_and(|live| live.slug == stored.project);
+                if is_here {
+                    let place = effective::place(&stored.environment, &stored.path);
+                    let secrets = BTreeMap::from([(stored.key.clone(), Some(one.value.clone()))]);
+                    view.take(&Imported { project: project.clone(), sync: sync.clone(), place, secrets });
+                }
+            }
+            let at = (resource.text("environment").unwrap_or(""), resource.text("path").unwrap_or("/"));
+            // Where it can't be read nothing can be said, and nothing will be pushed.
+            let Ok(found) = view.source(at.0, at.1) else { continue };
+            let stored = |key: Arc<str>| job::stored(&pushed.schema, &pushed.rules, &key);
+            sources.insert(sync.clone(), found.into_iter().map(|(key, value)| (stored(key), value)).collect());
+        }
+        Self { by_itself, sources }
+    }
+
+    /// What is pushed besides what was kept, and is not there yet.
+    fn besides(&self, planned: &Planned, kept: &BTreeMap<Address, Kept>) -> Vec<(Address, Secret)> {
+        let mut besides = Vec::new();
+        for sync in &self.by_itself {
+            let (Some(source), Some(pushed)) = (self.sources.get(sync), planned.basis.wanted.syncs.get(sync)) else {
+                continue;
+            };
+            for (key, value) in source.iter().filter(|(key, _)| !pushed.refused.contains_key(*key)) {
+                let address = sync.entry(key);
+                let (Some(value), false) = (value, kept.contains_key(&address)) else { continue };
+                match entry(planned, &address, &pushed.called) {
+                    Ok(now) if now.as_ref() != Some(value) => besides.push((address, value.clone())),
+                    // It is there, or it can't be read: that the sync pushes is told.
+                    _ => {}
+                }
+            }
+        }
+        besides
+    }
+
+    /// What becomes of an entry that is to have a value.
+    fn does(&self, planned: &Planned, address: &Address, value: &Secret) -> Pushed {
+        match self.brings_other(planned, address, value) {
+            _ if !self.by_itself.contains(&address.resource()) => Pushed::No,
+            true => Pushed::Other,
+            false => Pushed::Same,
+        }
+    }
+
+    /// Whether the sync of an entry has something else for it than this value, or nothing.
+    fn brings_other(&self, planned: &Planned, address: &Address, value: &Secret) -> bool {
+        let (sync, Some(key)) = (address.resource(), address.entry_key()) else { return false };
+        let rules = planned.basis.wanted.syncs.get(&sync).map(|pushed| pushed.rules.clone()).unwrap_or_default();
+        let is_it = |other: &&Arc<str>| job::identity(&rules, other) == job::identity(&rules, key);
+        let Some(source) = self.sources.get(&sync) else { return false };
+        let pushed = source.keys().find(is_it).and_then(|key| source.get(key)?.as_ref());
+        pushed != Some(value)
+    }
+
+    /// The syncs that will push something else over entries that are put back, as soon as their source changes.
+    fn overruled(&self, planned: &Planned, plan: &Plan, kept: &BTreeMap<Address, Kept>) -> BTreeSet<Address> {
+        let is_overruled = |address: &Address| {
+            kept.get(address).is_some_and(|kept| self.brings_other(planned, address, &kept.value))
+        };
+        let addresses = plan.changes.iter().map(|change| &change.address);
+        addresses.filter(|address| is_overruled(address)).map(Address::resource).collect()
+    }
 }
 
 /// A folder of the backend, and what it holds.
@@ -323,37 +465,26 @@ fn source(planned: &Planned, sync: &Address, kept: &BTreeMap<Address, Kept>) -> 
     kept.iter().filter(|(_, kept)| is_pushed(kept)).map(|(address, _)| address.clone()).collect()
 }
 
-/// What the backend does by itself when secrets are put back: the declared syncs that it runs, and what its syncs,
-/// declared or not, would delete of others.
-async fn pushed(
+/// What the backend's syncs, declared or not, would delete of others when secrets are put back.
+async fn wipes(
     engine: &Engine,
-    planned: &Planned,
     desired: &Desired,
     kept: &BTreeMap<Address, Kept>,
-    plan: &Plan,
-) -> Result<(BTreeSet<Address>, Vec<Wipe>), Diagnostic> {
+    writes: &BTreeSet<Address>,
+) -> Result<Vec<Wipe>, Diagnostic> {
     let mut folders: BTreeMap<secrets::Place, Vec<Arc<str>>> = BTreeMap::new();
-    let writes = plan.changes.iter().filter(|change| matches!(change.action, Action::Create | Action::Update));
-    let writes: BTreeSet<&Address> = writes.map(|change| &change.address).collect();
-    for address in &writes {
-        if let Some(Kept { place: Place::Secret(stored), .. }) = kept.get(*address) {
+    for address in writes {
+        if let Some(Kept { place: Place::Secret(stored), .. }) = kept.get(address) {
             folders.entry(folder(stored)).or_default().push(stored.key.clone());
         }
     }
-    let runs_itself = |sync: &Address| {
-        let resource = desired.resources.get(sync);
-        resource.is_some_and(|resource| resource.text("run") != Some("keyform") && is_auto(resource))
-    };
-    let is_put_back = |sync: &&Address| source(planned, sync, kept).iter().any(|secret| writes.contains(secret));
-    let syncs = planned.basis.wanted.syncs.keys().filter(|sync| runs_itself(sync)).filter(is_put_back);
-    let syncs = syncs.cloned().collect();
-    let mut wipes: Vec<Wipe> = Vec::new();
+    let mut wipes: BTreeMap<Address, Wipe> = BTreeMap::new();
     for (place, keys) in folders {
         let pushing = engine.pushing(&place).await?;
         if pushing.deletes() {
             let found = engine.wipes(&pushing, &keys, desired).await?;
-            wipes.extend(found.into_iter().filter(|wipe| wipes.iter().all(|other| other.address != wipe.address)).collect::<Vec<_>>());
+            wipes.extend(found.into_iter().map(|wipe| (wipe.address.clone(), wipe)));
         }
     }
-    Ok((syncs, wipes))
+    Ok(wipes.into_values().collect())
 }

@@ -6,12 +6,13 @@
 //! | now | ledger | action · reason |
 //! |---|---|---|
 //! | as before the run | as before the run | nothing |
+//! | as before the run, and about to be pushed over | any | Update · Undone |
 //! | as before the run | another, or no record | Adopt · Undone: only the ledger hears of it |
 //! | as before the run | a record, and had none | Forget · Undone: only the ledger hears of it |
 //! | as the run left it, a value | any | Update · Undone |
 //! | as the run left it, absent | any | Create · Undone |
 //! | anything else | any | no row: changed since (KF0944) |
-//! | anything else, and that is to be overwritten | any | Create or Update · Undone: **hazard** takeover |
+//! | anything else, and that is to be overwritten, or the backend does so because of another row | any | Create or Update · Undone: **hazard** takeover |
 //! | can't be read, or is not there to be written to | any | no row: there is no way back (KF0945) |
 
 use crate::diag::Diagnostic;
@@ -100,8 +101,21 @@ pub struct Past {
     pub now: Now,
     /// What the ledger has to hear.
     pub hear: Hear,
+    /// What the backend does to it as soon as what it needs is put back.
+    pub pushed: Pushed,
     /// What has to be put back before.
     pub needs: Vec<Address>,
+}
+
+/// What the backend does to a value as soon as what it needs is put back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pushed {
+    /// Nothing.
+    No,
+    /// It writes the value that it is to have.
+    Same,
+    /// It writes another one, or takes it away: so it has to be written again after that.
+    Other,
 }
 
 /// What a value is now.
@@ -138,7 +152,7 @@ pub fn way_back(past: &[Past], overwrite: bool, allowed: impl Fn(&Address) -> bo
                 plan.blocked.insert(one.address.clone(), why.clone());
                 continue;
             }
-            Now::Value(now) if *now == one.before => match one.hear {
+            Now::Value(now) if *now == one.before && one.pushed != Pushed::Other => match one.hear {
                 Hear::Nothing => {
                     plan.unchanged += 1;
                     continue;
@@ -149,8 +163,9 @@ pub fn way_back(past: &[Past], overwrite: bool, allowed: impl Fn(&Address) -> bo
             Now::Value(now) => (Action::Update, Some(*now)),
             Now::Absent => (Action::Create, None),
         };
-        if matches!(action, Action::Create | Action::Update) && now != one.left {
-            if !overwrite {
+        let is_known = now == one.left || now == Some(one.before);
+        if matches!(action, Action::Create | Action::Update) && !is_known {
+            if !overwrite && one.pushed == Pushed::No {
                 plan.blocked.insert(one.address.clone(), changed_since(&one.address));
                 continue;
             }
@@ -171,7 +186,7 @@ pub fn way_back(past: &[Past], overwrite: bool, allowed: impl Fn(&Address) -> bo
             0 => String::new(),
             rest => format!(" and {rest} more"),
         };
-        let detail = format!("Since that run somebody wrote {}{more}; that would be lost.", names.join(", "));
+        let detail = format!("Somebody wrote {}{more} since; that would be lost.", names.join(", "));
         let allowed = allowed(&address);
         plan.hazards.push(Hazard { kind: HazardKind::Takeover, count: rows.len(), detail, allowed, address });
     }

@@ -443,7 +443,9 @@ fn summary(out: &mut String, plan: &Plan, style: Style, cost: Cost) {
         0 => String::new(),
         n => format!("; {} not at hand", words::count(n, "value is", "values are")),
     };
-    let unchanged = format!("{} as declared", words::count(plan.unchanged, "thing is", "things are"));
+    let is_back = plan.changes.iter().any(|change| change.reason == Reason::Undone);
+    let right = if is_back { "as before" } else { "as declared" };
+    let unchanged = format!("{} {right}", words::count(plan.unchanged, "thing is", "things are"));
     let is_whole = plan.missing.is_empty() && plan.incomplete.is_empty() && plan.blind.is_empty();
     let (verdict, paint): (String, fn(Paint, &str) -> String) = match (plan.changes.is_empty(), is_whole) {
         (false, _) if plan.unchanged == 0 => (format!("Plan: {}{missing}.", counts(plan)), Paint::bold),

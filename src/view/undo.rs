@@ -41,19 +41,23 @@ pub fn outlook(outlook: &Outlook) -> Option<String> {
     (!parts.is_empty()).then(|| format!("Undo: {}", parts.join(" ")))
 }
 
-/// The resources that some values are of, with the number of each where there are several.
+/// Whose values they are: resources, with the keys of entries; of many only how many.
 fn resources(addresses: &[Address]) -> String {
-    let mut counts: BTreeMap<Address, usize> = BTreeMap::new();
+    let mut keys: BTreeMap<Address, Vec<&str>> = BTreeMap::new();
     for address in addresses {
-        *counts.entry(address.resource()).or_default() += 1;
+        keys.entry(address.resource()).or_default().extend(address.entry_key());
     }
-    let rest = counts.len().saturating_sub(NAMED);
-    let mut names: Vec<String> = counts
+    let rest = keys.len().saturating_sub(NAMED);
+    let mut names: Vec<String> = keys
         .iter()
         .take(NAMED)
-        .map(|(address, count)| match count {
-            1 => words::shown(&address.to_string()),
-            n => format!("{} ({n})", words::shown(&address.to_string())),
+        .map(|(address, keys)| {
+            let name = words::shown(&address.to_string());
+            match keys.len() {
+                0 => name,
+                1..=NAMED => format!("{name} ({})", words::shown(&keys.join(", "))),
+                n => format!("{name} ({n} keys)"),
+            }
         })
         .collect();
     if rest > 0 {

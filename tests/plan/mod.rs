@@ -8,4 +8,5 @@ mod order;
 mod properties;
 mod resources;
 mod saved;
+mod undo;
 mod world;

@@ -231,11 +231,10 @@ async fn put_entries(run: &Run<'_>, rows: &[Row<'_>]) -> Result<Vec<Outcome>, Di
         let own = key_of(row);
         let there = held.get(&job::identity(&rules, &own));
         let value = there.and_then(|key| before.entries.get(key)?.value.as_ref());
-        let value_after_push = is_pushing && there.is_some();
         match seen(run, row, value) {
             Seen::Done => {}
             // What the backend has just pushed is nobody's change.
-            Seen::Other if !value_after_push => {
+            Seen::Other if !is_pushing => {
                 outcomes.push((row.change.address.clone(), Err(changed(&row.change.address))));
                 continue;
             }
