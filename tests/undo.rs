@@ -112,10 +112,12 @@ fn kept() -> impl Strategy<Value = Kept> {
             Owner::Keyform(Record { id: id.into(), written, removes: seed % 2 == 0, ..Record::default() })
         }),
     ];
-    (text(), place, text(), proptest::option::of(any::<u8>()), owner).prop_map(move |(key, place, value, left, owner)| {
-        let address = Address::new("secret_sync", "web").entry(&key);
-        Kept { address, place, value: Secret::new(value), left: left.map(fingerprint), owner }
-    })
+    (text(), place, text(), proptest::option::of(any::<u8>()), owner).prop_map(
+        move |(key, place, value, left, owner)| {
+            let address = Address::new("secret_sync", "web").entry(&key);
+            Kept { address, place, value: Secret::new(value), left: left.map(fingerprint), owner }
+        },
+    )
 }
 
 proptest! {

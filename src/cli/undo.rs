@@ -38,9 +38,11 @@ const VARIABLE: &str = "KEYFORM_UNDO_IDENTITY";
 /// shown, and done after the question. What has changed since that run is left alone, what the run made stays, and the
 /// ledger is as it was: the next plan shows the configuration's changes again.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  keyform undo --new-identity ~/undo.key   # once: then name its public key in the configuration\n  \
+#[command(
+    after_help = "Examples:\n  keyform undo --new-identity ~/undo.key   # once: then name its public key in the configuration\n  \
                         keyform undo\n  keyform undo last --identity ~/undo.key\n  \
-                        keyform undo last --target 'secret_sync.web[\"prod\"]'")]
+                        keyform undo last --target 'secret_sync.web[\"prod\"]'"
+)]
 pub(super) struct Args {
     /// Which run: its name, the beginning of it, or `last`
     #[arg(value_name = "RUN")]
@@ -186,9 +188,7 @@ fn choose(name: &str, notes: &[Note]) -> Result<Note, Diagnostic> {
     let mut meant = notes.iter().filter(|note| note.run.starts_with(name));
     match (meant.next(), meant.next()) {
         (Some(note), None) => Ok(note.clone()),
-        (Some(one), Some(other)) => {
-            Err(unknown(format!("`{name}` can be {}, {} and others.", one.run, other.run)))
-        }
+        (Some(one), Some(other)) => Err(unknown(format!("`{name}` can be {}, {} and others.", one.run, other.run))),
         (None, _) => Err(unknown(format!("No run is called `{name}`."))),
     }
 }
@@ -199,8 +199,9 @@ fn identities(context: &Context, file: Option<&Path>) -> Result<Vec<Identity>, D
     let (path, text) = match (file, variable) {
         (Some(path), _) if Identity::is_meant(&path.to_string_lossy()) => {
             let detail = "A key on the command line can be seen by every user of the machine.";
-            return Err(Diagnostic::error(&codes::VALUE_IN_ARGUMENTS, detail)
-                .help(format!("give the path of the file that it is in, or the key in {VARIABLE}; and make a new one")));
+            return Err(Diagnostic::error(&codes::VALUE_IN_ARGUMENTS, detail).help(format!(
+                "give the path of the file that it is in, or the key in {VARIABLE}; and make a new one"
+            )));
         }
         (Some(path), _) => (path.display().to_string(), Zeroizing::new(context.read(path)?)),
         (None, Some(text)) if Identity::is_meant(&text) => (VARIABLE.to_owned(), text),

@@ -72,7 +72,9 @@ impl Evaluation<'_> {
                 }
                 None => {
                     let d = Diagnostic::error(&codes::BAD_RECIPIENT, "This is no public key of age.").at(span, "");
-                    self.report(d.help("`keyform undo --new-identity FILE` makes a pair and prints what to write here"));
+                    self.report(
+                        d.help("`keyform undo --new-identity FILE` makes a pair and prints what to write here"),
+                    );
                 }
             }
         }

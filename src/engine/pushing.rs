@@ -125,7 +125,8 @@ impl Engine {
         keys: &[Arc<str>],
         desired: &Desired,
     ) -> Result<(), Diagnostic> {
-        let wrong: Vec<String> = self.wipes(pushing, keys, desired).await?.into_iter().map(|wipe| wipe.detail).collect();
+        let wrong: Vec<String> =
+            self.wipes(pushing, keys, desired).await?.into_iter().map(|wipe| wipe.detail).collect();
         if wrong.is_empty() {
             return Ok(());
         }

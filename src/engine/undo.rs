@@ -149,7 +149,7 @@ impl Engine {
         capsule: Capsule,
         wish: &Wish,
     ) -> Result<Planned, Diagnostics> {
-        way_back(self, desired, capsule, wish).await.map_err(Diagnostics::from)
+        way_back(self, desired, capsule, wish).await
     }
 }
 
@@ -158,7 +158,7 @@ async fn way_back(
     desired: &Arc<Desired>,
     capsule: Capsule,
     wish: &Wish,
-) -> Result<Planned, Diagnostic> {
+) -> Result<Planned, Diagnostics> {
     let mut planned = planned::plan(engine, desired, &Scope::default()).await?;
     let total = capsule.kept.len();
     let renamed = |address: Address| {
@@ -349,9 +349,8 @@ impl Pushes {
 
     /// The syncs that will push something else over entries that are put back, as soon as their source changes.
     fn overruled(&self, planned: &Planned, plan: &Plan, kept: &BTreeMap<Address, Kept>) -> BTreeSet<Address> {
-        let is_overruled = |address: &Address| {
-            kept.get(address).is_some_and(|kept| self.brings_other(planned, address, &kept.value))
-        };
+        let is_overruled =
+            |address: &Address| kept.get(address).is_some_and(|kept| self.brings_other(planned, address, &kept.value));
         let addresses = plan.changes.iter().map(|change| &change.address);
         addresses.filter(|address| is_overruled(address)).map(Address::resource).collect()
     }

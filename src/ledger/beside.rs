@@ -53,6 +53,17 @@ impl Beside {
         Ok(names)
     }
 
+    /// Deletes what a crash left half written. Nobody else is writing.
+    pub(super) fn sweep(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.dir)? {
+            let name = entry?.file_name();
+            if name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(".keyform")) {
+                fs::remove_file(self.dir.join(name))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Deletes a file, if it is there.
     pub(super) fn delete(&self, name: &str) -> io::Result<()> {
         match fs::remove_file(self.dir.join(name)) {

@@ -76,6 +76,7 @@ impl Capsules {
         let content = plain(key, capsule).and_then(|plain| seal::seal(recipients, &plain)).map_err(|e| fails(&e))?;
         self.files.write(&sealed, &content).map_err(|error| fails(&error))?;
         self.write_note(note).map_err(|error| fails(&error))?;
+        self.files.sweep().map_err(|error| fails(&error))?;
         let old = self.names().map_err(|error| fails(&error))?.into_iter().rev().skip(most.max(1));
         for run in old {
             // The note first: without it the rest is not listed, and the next run takes it away.

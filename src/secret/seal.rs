@@ -126,7 +126,10 @@ mod tests {
         let (one, two, other) = (Identity::generate(), Identity::generate(), Identity::generate());
         let sealed = seal(&[one.recipient(), two.recipient()], b"canary-sealed").unwrap_or_default();
         for identity in [one, two] {
-            assert_eq!(open(&[other.clone(), identity], &sealed).as_deref().map(Vec::as_slice), Ok(&b"canary-sealed"[..]));
+            assert_eq!(
+                open(&[other.clone(), identity], &sealed).as_deref().map(Vec::as_slice),
+                Ok(&b"canary-sealed"[..])
+            );
         }
         assert_eq!(open(std::slice::from_ref(&other), &sealed), Err(Closed::Others));
         assert!(seal(&[], b"canary-sealed").is_err());

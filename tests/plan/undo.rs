@@ -79,7 +79,12 @@ fn every_row_of_the_table() {
         ("changed since", past(value("else"), Hear::Record), &["blocked KF0944"], &[UPDATE, TAKEOVER]),
         ("gone since", past(Now::Absent, Hear::Record), &["blocked KF0944"], &[CREATE, TAKEOVER]),
         ("deleted, and made again since", gone(value("else")), &["blocked KF0944"], &[UPDATE, TAKEOVER]),
-        ("changed since, and pushed over", pushed(value("else"), Pushed::Same), &[UPDATE, TAKEOVER], &[UPDATE, TAKEOVER]),
+        (
+            "changed since, and pushed over",
+            pushed(value("else"), Pushed::Same),
+            &[UPDATE, TAKEOVER],
+            &[UPDATE, TAKEOVER],
+        ),
         (
             "can't be read",
             past(Now::Unknown(Diagnostic::error(&codes::NO_WAY_BACK, "x")), Hear::Record),
@@ -118,7 +123,12 @@ fn later_runs_that_wrote_the_same_are_named() {
         values: values.iter().map(|text| address(text)).collect(),
         undone: None,
     };
-    let notes = [note("4", &["secret.A"]), note("3", &["secret.B"]), note("2", &["secret.A"]), note("1", &["secret.A", "secret.B", "secret.C"])];
+    let notes = [
+        note("4", &["secret.A"]),
+        note("3", &["secret.B"]),
+        note("2", &["secret.A"]),
+        note("1", &["secret.A", "secret.B", "secret.C"]),
+    ];
     let again = undo::taken_again(&notes);
     let said: Vec<(usize, Option<&str>)> =
         again.iter().map(|(count, by)| (*count, by.map(|note: &Note| &*note.run))).collect();

@@ -56,10 +56,7 @@ pub(super) async fn put(run: &Run<'_>, back: &Back, changes: &[&Change]) -> Vec<
 }
 
 /// Has the ledger be as it was before the run; `id` is of a secret that had to be made again.
-async fn hear<'r, 'a: 'r>(
-    run: &Run<'_>,
-    rows: impl Iterator<Item = (&'r Row<'a>, Option<Arc<str>>)>,
-) -> Vec<Outcome> {
+async fn hear<'r, 'a: 'r>(run: &Run<'_>, rows: impl Iterator<Item = (&'r Row<'a>, Option<Arc<str>>)>) -> Vec<Outcome> {
     let mut events = Vec::new();
     let mut heard = Vec::new();
     for (row, id) in rows {
@@ -180,8 +177,9 @@ fn create(
     }
     let ids: Vec<String> = stored.tags.iter().filter_map(|slug| Some(tags.get(slug)?.to_string())).collect();
     let metadata = stored.metadata.iter();
-    let metadata: Vec<api::secrets::Metadata> =
-        metadata.map(|(key, value)| api::secrets::Metadata { key: key.to_string(), value: value.to_string() }).collect();
+    let metadata: Vec<api::secrets::Metadata> = metadata
+        .map(|(key, value)| api::secrets::Metadata { key: key.to_string(), value: value.to_string() })
+        .collect();
     api::secrets::CreateItem {
         secret_key: stored.key.to_string(),
         new: api::secrets::New {
@@ -260,8 +258,11 @@ async fn put_entries(run: &Run<'_>, rows: &[Row<'_>]) -> Result<Vec<Outcome>, Di
         true => before,
         false => destination.read().await?,
     };
-    let values: BTreeMap<Arc<str>, &Secret> =
-        after.entries.iter().filter_map(|(key, seen)| Some((job::identity(&rules, key), seen.value.as_ref()?))).collect();
+    let values: BTreeMap<Arc<str>, &Secret> = after
+        .entries
+        .iter()
+        .filter_map(|(key, seen)| Some((job::identity(&rules, key), seen.value.as_ref()?)))
+        .collect();
     let (mut right, mut wrong) = (Vec::new(), Vec::new());
     for row in done {
         let key = job::identity(&rules, &key_of(row));

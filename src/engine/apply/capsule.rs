@@ -195,7 +195,9 @@ impl<'r> Taken<'r, '_> {
             let Some(Ok(secrets)) = &environment.secrets else { continue };
             for (key, value) in &one.secrets {
                 let there = secrets.iter().find(|secret| *secret.path == *one.place.path && secret.key == *key);
-                let (Some(stored), Some(value)) = (there.filter(|there| there.value != *value), value) else { continue };
+                let (Some(stored), Some(value)) = (there.filter(|there| there.value != *value), value) else {
+                    continue;
+                };
                 let (address, owner) = self.called(&project.slug, &environment.slug, stored);
                 let left = Some(mark(self.run, &address, value));
                 self.add(address, (&project.slug, &environment.slug), stored, left, owner);
@@ -279,7 +281,8 @@ impl<'r> Taken<'r, '_> {
         let (basis, engine) = (&self.run.planned.basis, self.run.engine);
         let live = sync::live(self.run, &basis.live.resources.get(sync)?.id)?;
         let registry = &engine.options.registry;
-        let opened = destinations::of_live(&self.run.index, registry, &engine.reached.http, &basis.resolved, live).ok()?;
+        let opened =
+            destinations::of_live(&self.run.index, registry, &engine.reached.http, &basis.resolved, live).ok()?;
         let called = destinations::called_of_live(registry.schemas(), live);
         // The plan says of what can't be read that it can't be undone.
         Some((opened.read().await.ok()?, called))

@@ -42,7 +42,11 @@ pub(super) async fn intend(run: &Run<'_>, rows: &[&Change]) -> Result<(), Diagno
 }
 
 /// What should be at a destination, by the key there.
-pub(super) fn wanted(run: &Run<'_>, resource: &Resource, imported: &Object) -> Result<BTreeMap<Arc<str>, Secret>, Diagnostic> {
+pub(super) fn wanted(
+    run: &Run<'_>,
+    resource: &Resource,
+    imported: &Object,
+) -> Result<BTreeMap<Arc<str>, Secret>, Diagnostic> {
     let basis = &run.planned.basis;
     let project = resource.reference("project").ok_or_else(|| super::run::missing(&resource.address, "its project"))?;
     let mut view =
