@@ -35,10 +35,10 @@ use crate::plan::Hazard;
 use crate::plan::HazardKind;
 use crate::plan::Plan;
 use crate::plan::Shown;
+use crate::plan::undo::Echo;
 use crate::plan::undo::Hear;
 use crate::plan::undo::Now;
 use crate::plan::undo::Past;
-use crate::plan::undo::Pushed;
 use crate::secret::Fingerprint;
 use crate::secret::FingerprintKey;
 use crate::secret::Secret;
@@ -185,7 +185,7 @@ async fn way_back(
                 left,
                 now: seen,
                 hear,
-                pushed: Pushed::No,
+                echo: Echo::None,
                 needs: Vec::new(),
             });
         }
@@ -215,7 +215,7 @@ async fn way_back(
                 left: one.left,
                 now: known(entry(&planned, address, called), address, &mark, &mut now),
                 hear: hear(&planned.ledger, address, &one.owner),
-                pushed: pushes.does(&planned, address, &one.value),
+                echo: pushes.does(&planned, address, &one.value),
                 needs: source(&planned, &address.resource(), &kept),
             });
         }
@@ -329,11 +329,11 @@ impl Pushes {
     }
 
     /// What becomes of an entry that is to have a value.
-    fn does(&self, planned: &Planned, address: &Address, value: &Secret) -> Pushed {
+    fn does(&self, planned: &Planned, address: &Address, value: &Secret) -> Echo {
         match self.brings_other(planned, address, value) {
-            _ if !self.by_itself.contains(&address.resource()) => Pushed::No,
-            true => Pushed::Other,
-            false => Pushed::Same,
+            _ if !self.by_itself.contains(&address.resource()) => Echo::None,
+            true => Echo::Other,
+            false => Echo::Same,
         }
     }
 

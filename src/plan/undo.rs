@@ -102,16 +102,16 @@ pub struct Past {
     /// What the ledger has to hear.
     pub hear: Hear,
     /// What the backend does to it as soon as what it needs is put back.
-    pub pushed: Pushed,
+    pub echo: Echo,
     /// What has to be put back before.
     pub needs: Vec<Address>,
 }
 
 /// What the backend does to a value as soon as what it needs is put back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pushed {
+pub enum Echo {
     /// Nothing.
-    No,
+    None,
     /// It writes the value that it is to have.
     Same,
     /// It writes another one, or takes it away: so it has to be written again after that.
@@ -152,7 +152,7 @@ pub fn way_back(past: &[Past], overwrite: bool, allowed: impl Fn(&Address) -> bo
                 plan.blocked.insert(one.address.clone(), why.clone());
                 continue;
             }
-            Now::Value(now) if *now == one.before && one.pushed != Pushed::Other => match one.hear {
+            Now::Value(now) if *now == one.before && one.echo != Echo::Other => match one.hear {
                 Hear::Nothing => {
                     plan.unchanged += 1;
                     continue;
@@ -165,7 +165,7 @@ pub fn way_back(past: &[Past], overwrite: bool, allowed: impl Fn(&Address) -> bo
         };
         let is_known = now == one.left || now == Some(one.before);
         if matches!(action, Action::Create | Action::Update) && !is_known {
-            if !overwrite && one.pushed == Pushed::No {
+            if !overwrite && one.echo == Echo::None {
                 plan.blocked.insert(one.address.clone(), changed_since(&one.address));
                 continue;
             }

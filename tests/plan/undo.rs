@@ -10,10 +10,10 @@ use keyform::model::capsule::Note;
 use keyform::model::desired::Undo;
 use keyform::plan::Plan;
 use keyform::plan::undo;
+use keyform::plan::undo::Echo;
 use keyform::plan::undo::Hear;
 use keyform::plan::undo::Now;
 use keyform::plan::undo::Past;
-use keyform::plan::undo::Pushed;
 use keyform::secret::Fingerprint;
 use keyform::secret::FingerprintKey;
 use keyform::secret::seal::Identity;
@@ -34,7 +34,7 @@ fn past(now: Now, hear: Hear) -> Past {
         left: Some(mark("new")),
         now,
         hear,
-        pushed: Pushed::No,
+        echo: Echo::None,
         needs: vec![],
     }
 }
@@ -54,14 +54,14 @@ fn said(plan: &Plan) -> Vec<String> {
 #[test]
 fn every_row_of_the_table() {
     let gone = |now| Past { left: None, ..past(now, Hear::Nothing) };
-    let pushed = |now, pushed| Past { pushed, ..past(now, Hear::Nothing) };
+    let pushed = |now, echo| Past { echo, ..past(now, Hear::Nothing) };
     const UPDATE: &str = "update undone secret_sync.s.entry.K";
     const CREATE: &str = "create undone secret_sync.s.entry.K";
     const TAKEOVER: &str = "takeover=1 secret_sync.s";
     let cases: Vec<(&str, Past, &[&str], &[&str])> = vec![
         ("as before", past(value("old"), Hear::Nothing), &[], &[]),
-        ("as before, to be pushed over", pushed(value("old"), Pushed::Other), &[UPDATE], &[UPDATE]),
-        ("as before, to be pushed", pushed(value("old"), Pushed::Same), &[], &[]),
+        ("as before, to be pushed over", pushed(value("old"), Echo::Other), &[UPDATE], &[UPDATE]),
+        ("as before, to be pushed", pushed(value("old"), Echo::Same), &[], &[]),
         (
             "another record",
             past(value("old"), Hear::Record),
@@ -79,12 +79,7 @@ fn every_row_of_the_table() {
         ("changed since", past(value("else"), Hear::Record), &["blocked KF0944"], &[UPDATE, TAKEOVER]),
         ("gone since", past(Now::Absent, Hear::Record), &["blocked KF0944"], &[CREATE, TAKEOVER]),
         ("deleted, and made again since", gone(value("else")), &["blocked KF0944"], &[UPDATE, TAKEOVER]),
-        (
-            "changed since, and pushed over",
-            pushed(value("else"), Pushed::Same),
-            &[UPDATE, TAKEOVER],
-            &[UPDATE, TAKEOVER],
-        ),
+        ("changed since, and pushed over", pushed(value("else"), Echo::Same), &[UPDATE, TAKEOVER], &[UPDATE, TAKEOVER]),
         (
             "can't be read",
             past(Now::Unknown(Diagnostic::error(&codes::NO_WAY_BACK, "x")), Hear::Record),
