@@ -149,10 +149,10 @@ async fn put_secrets(run: &Run<'_>, rows: &[Row<'_>]) -> Result<Vec<Outcome>, Di
     }
     let mut ids = BTreeMap::new();
     if !creates.is_empty() {
-        ids = write::create_secrets(run.backend(), &about, &at, creates).await?;
+        ids = write::secrets::create(run.backend(), &about, &at, creates).await?;
     }
     if !updates.is_empty() {
-        write::update_secrets(run.backend(), &about, &at, updates).await?;
+        write::secrets::update(run.backend(), &about, &at, updates).await?;
     }
     let id = |stored: &Stored| {
         let made = ids.get(&*stored.key).map(|id| Arc::from(id.as_str()));
