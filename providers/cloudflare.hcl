@@ -1,4 +1,8 @@
-# Cloudflare.
+# Cloudflare: variables of a Pages project in one environment, and secrets of a Worker.
+#
+# Both are written as secrets. Their values never come back, and nothing tells when somebody else changed one: what
+# keyform wrote is known by its fingerprint. A Pages project uses new values with its next deployment. Changing a
+# Worker's secrets makes and deploys a version of it; while its latest version is not deployed, Cloudflare refuses.
 provider "cloudflare" {
   title    = "Cloudflare"
   docs     = "https://developers.cloudflare.com/api/"
@@ -16,5 +20,71 @@ provider "cloudflare" {
   errors {
     when    = get(response, "success", true) == false
     message = try(response.errors[0].message, null)
+  }
+
+  destination "cloudflare-pages" {
+    title    = "Cloudflare Pages"
+    readable = false
+
+    project_name = string
+    environment  = oneof("production", "preview") # of all preview branches
+
+    # 1,200 requests in five minutes, of everything that the token is used for.
+    limits {
+      rate        = 240
+      concurrency = 4
+    }
+
+    # Settings that come from a file of Wrangler's have a hash, which its own commands send back with every change.
+    root = "/accounts/${connection.account_id}/pages/projects/${destination.project_name}"
+    list {
+      request  = "GET"
+      items = [
+        for key, it in coalesce(get(response.result.deployment_configs[destination.environment], "env_vars", null), {}) :
+        { key = key, value = it.type == "plain_text" ? it.value : null }
+      ]
+      document = get(response.result.deployment_configs[destination.environment], "wrangler_config_hash", null)
+    }
+    upsert {
+      max     = 1000
+      request = "PATCH"
+      json = { deployment_configs = { (destination.environment) = compact({
+        env_vars             = { for it in entries : it.key => it.value == null ? null : { type = "secret_text", value = it.value } }
+        wrangler_config_hash = document
+      }) } }
+    }
+  }
+
+  destination "cloudflare-workers" {
+    title    = "Cloudflare Workers"
+    readable = false
+
+    script_id = string # the Worker's name
+
+    options {
+      sync_non_secret_bindings = remote(optional(bool, false)) # change plain bindings of the same name, too
+    }
+
+    key { matches = "[\\p{L}_$][\\p{L}\\p{N}_$]*" }
+    value { max_bytes = 5120 }
+    limits {
+      entries     = 128 # with plain variables; 64 on the free plan
+      rate        = 240
+      concurrency = 1
+    }
+
+    # Keys for signing are named as well, and are none of ours.
+    root = "/accounts/${connection.account_id}/workers/scripts/${destination.script_id}"
+    list {
+      request = "GET /secrets"
+      items   = [for it in response.result : { key = it.name } if it.type == "secret_text"]
+    }
+    # All in one version.
+    upsert {
+      max     = 100
+      request = "PATCH /secrets-bulk"
+      headers = { Content-Type = "application/merge-patch+json" }
+      json    = { secrets = { for it in entries : it.key => it.value == null ? null : { name = it.key, text = it.value, type = "secret_text" } } }
+    }
   }
 }

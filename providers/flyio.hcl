@@ -43,17 +43,13 @@ provider "flyio" {
     base_url = "https://api.machines.dev"
     root     = "/v1/apps/${destination.app_name == null ? destination.app_id : destination.app_name}/secrets"
     list {
-      request  = "GET"
-      items    = [for it in response.secrets : { key = it.name, id = it.name, digest = it.digest, raw = {} }]
-      document = [for it in response.secrets : it.name]
+      request = "GET"
+      items   = [for it in response.secrets : { key = it.name, digest = it.digest }]
     }
-    # What stays as it was has an id, and is left out; what is gone is null.
-    replace {
+    upsert {
+      max     = 1000
       request = "POST"
-      json = { values = merge(
-        { for key in setsubtract(document, [for it in entries : it.key]) : key => null },
-        { for it in entries : it.key => it.value if it.id == null },
-      ) }
+      json    = { values = { for it in entries : it.key => it.value } }
     }
   }
 }

@@ -34,17 +34,13 @@ provider "heroku" {
       value   = flatten([for it in response : it.config_vars])
     }
     list {
-      request  = "GET /apps/${destination.app}/config-vars"
-      items    = [for key, value in response : { key = key, value = value, id = key } if !contains(lookup.attached, key)]
-      document = [for key, value in response : key if !contains(lookup.attached, key)]
+      request = "GET /apps/${destination.app}/config-vars"
+      items   = [for key, value in response : { key = key, value = value } if !contains(lookup.attached, key)]
     }
-    # What stays as it was has an id, and is left out; what is gone is null.
-    replace {
+    upsert {
+      max     = 1000
       request = "PATCH /apps/${destination.app}/config-vars"
-      json = merge(
-        { for key in setsubtract(document, [for it in entries : it.key]) : key => null },
-        { for it in entries : it.key => it.value if it.id == null },
-      )
+      json    = { for it in entries : it.key => it.value }
     }
   }
 }

@@ -1,4 +1,8 @@
-# Laravel Forge.
+# Laravel Forge: the environment file of a site.
+#
+# The file is written as a whole, by a job that Forge runs on the server later, and it is read until the job is done.
+# Comments, order and lines of others stay. Running code sees new values when its cached configuration is built anew and
+# its processes start again.
 provider "laravel-forge" {
   title    = "Laravel Forge"
   docs     = "https://forge.laravel.com/docs/api-reference/introduction"
@@ -13,4 +17,39 @@ provider "laravel-forge" {
 
   verify { request = "GET /me" }
   errors { message = get(response, "message", null) }
+
+  destination "laravel-forge" {
+    import = true
+
+    org_slug    = string
+    org_name    = optional(string)
+    server_id   = string # number
+    server_name = optional(string)
+    site_id     = string # number
+    site_name   = optional(string)
+
+    key { matches = "[A-Za-z_][A-Za-z0-9_]*" }
+    limits {
+      rate        = 60
+      concurrency = 1
+    }
+
+    root = "/orgs/${destination.org_slug}/servers/${destination.server_id}/sites/${destination.site_id}/environment"
+    list {
+      request  = "GET"
+      items    = [for key, value in dotenv_decode(response.data.attributes.content) : { key = key, value = value }]
+      document = response.data.attributes.content
+    }
+    # An empty file is refused.
+    replace {
+      step {
+        request = "PUT"
+        json    = { environment = length(entries) == 0 && trimspace(dotenv_edit(document, [])) == "" ? "# .env\n" : dotenv_edit(document, entries) }
+      }
+      step {
+        request = "GET"
+        retry   = dotenv_edit(response.data.attributes.content, entries) != response.data.attributes.content
+      }
+    }
+  }
 }

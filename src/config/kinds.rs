@@ -415,7 +415,7 @@ impl Builder<'_, '_> {
         self.attrs.insert("options".into(), Value::object(options));
     }
 
-    /// Options that only a remote backend does, where keyform or its own backend is to do them.
+    /// What only a remote backend does, where keyform or its own backend is to do them.
     fn remote_options(&mut self, destination: &Destination, options: &Object) {
         let embedded = self.ev.declared.backend.is_none_or(|block| &*block.labels[0].text == "embedded");
         if !embedded && self.attrs.get("run").and_then(Value::as_str) != Some("keyform") {
@@ -423,11 +423,18 @@ impl Builder<'_, '_> {
         }
         let place = self.attrs.get("destination").and_then(Value::as_object);
         let selected = destination.selector.as_ref().and_then(|selector| place?.get(selector)?.as_str()).unwrap_or("");
-        let fields = destination.options.iter().filter(|field| field.is_remote_only(selected));
-        let asked: Vec<&Field> = fields.filter(|field| options.get(&field.name) != field.default.as_ref()).collect();
-        for field in asked {
+        let fields = destination.variants.get(selected).map_or(&[][..], |variant| &variant.fields);
+        let mut asked: Vec<(String, &Field)> = Vec::new();
+        for (block, fields, given) in
+            [("options", &destination.options[..], Some(options)), ("destination", fields, place)]
+        {
+            let is_given = |field: &&Field| given.is_some_and(|given| given.get(&field.name) != field.default.as_ref());
+            let fields = fields.iter().filter(|field| field.is_remote_only(selected)).filter(is_given);
+            asked.extend(fields.map(|field| (format!("{block}.{}", field.name), field)));
+        }
+        for (path, field) in asked {
             let detail = format!("`{}` is done by a remote backend only, not by keyform itself.", field.name);
-            let span = self.spans.get(&*format!("options.{}", field.name)).copied();
+            let span = self.spans.get(&*path).copied();
             let d = Diagnostic::error(&codes::NOT_SUPPORTED, detail).at(span.unwrap_or(self.decl.block.header), "");
             self.report(d.help("leave it out"));
         }

@@ -41,6 +41,8 @@ pub struct Options {
     pub patience: Duration,
     /// Longest pause that a service may ask for; a longer one is an error that says so.
     pub longest_pause: Duration,
+    /// How long a service may take for what it said that it will do.
+    pub settle: Duration,
     /// Hears of every request.
     pub tape: Option<Tape>,
     /// Hosts that are reached at another address of this machine, and without their pace: for tests.
@@ -55,6 +57,7 @@ impl Default for Options {
             most_bytes: 256 << 20,
             patience: Duration::from_secs(10),
             longest_pause: Duration::from_secs(120),
+            settle: Duration::from_secs(60),
             tape: None,
             redirect: BTreeMap::new(),
         }
@@ -168,6 +171,12 @@ impl Client {
             }
             again = true;
         }
+    }
+
+    /// How long a service may take for what it said that it will do.
+    #[must_use]
+    pub fn settle(&self) -> Duration {
+        self.0.options.settle
     }
 
     /// How many requests were sent so far, retries included.

@@ -42,7 +42,7 @@ pub struct Field {
     pub default: Option<Value>,
     /// Whether it takes a secret source instead of plain text.
     pub sensitive: bool,
-    /// Of an option: the variants for which only a remote backend does what it says; empty for all of them.
+    /// The variants for which only a remote backend does what it says, of an option or a destination; empty for all.
     pub remote: Option<Vec<Arc<str>>>,
     /// Whether a backend never gives it back, although it is no secret.
     pub hidden: bool,
@@ -51,7 +51,7 @@ pub struct Field {
 }
 
 impl Field {
-    /// Whether keyform itself, and its embedded backend, can't do what this option says.
+    /// Whether keyform itself, and its embedded backend, can't do what this input says.
     #[must_use]
     pub fn is_remote_only(&self, variant: &str) -> bool {
         self.remote.as_ref().is_some_and(|only| only.is_empty() || only.iter().any(|name| **name == *variant))

@@ -47,6 +47,12 @@ pub(crate) fn checked(destination: &Destination, config: &Json, options: &Json) 
             issues.push(issue("custom", &[json!("syncOptions"), json!(&*field.wire)], message, json!({})));
         }
     }
+    let fields = chosen.map_or(&[][..], |(_, variant)| &variant.fields);
+    let name = chosen.map_or("", |(name, _)| name);
+    for field in fields.iter().filter(|field| field.is_remote_only(name) && stored.contains_key(&*field.wire)) {
+        let message = format!("{} is not supported by this server", field.wire);
+        issues.push(issue("custom", &[at[0].clone(), json!(&*field.wire)], message, json!({})));
+    }
     if issues.is_empty() { Ok((stored, stored_options)) } else { Err(Refusal::invalid(issues)) }
 }
 

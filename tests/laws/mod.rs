@@ -37,6 +37,7 @@ use keyform::provider::registry::Registry;
 use keyform::secret::Secret;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 /// What is wanted at a destination: a value, or that the key is not there.
 type Wanted = BTreeMap<String, Option<String>>;
@@ -58,7 +59,8 @@ fn hold(stand: impl AsyncFn() -> Stand, law: impl AsyncFn(&Stand)) {
 
 /// A client that reaches the stand.
 fn client(stand: &Stand) -> Client {
-    Client::new(Options { redirect: stand.redirect.clone(), ..Options::default() }).unwrap()
+    let settle = Duration::from_secs(2);
+    Client::new(Options { redirect: stand.redirect.clone(), settle, ..Options::default() }).unwrap()
 }
 
 pub fn open(stand: &Stand, client: &Client) -> Destination {
@@ -207,4 +209,11 @@ laws! {
     azure_key_vault_one azure_key_vault_many azure_app_configuration_label azure_app_configuration_no_label
     databricks camunda bitbucket_repository bitbucket_environment onepassword windmill windmill_old
     teamcity_project teamcity_build zabbix_host zabbix_global
+    humanitec_application humanitec_environment
+    cloudflare_pages cloudflare_workers
+    digital_ocean
+    northflank
+    railway_service railway_shared
+    laravel_forge
+    checkly
 }

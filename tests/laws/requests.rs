@@ -113,6 +113,27 @@ fn aws() {
 }
 
 #[test]
+fn checkly() {
+    golden("checkly", &[session("checkly", stand::checkly)]);
+}
+
+#[test]
+fn cloudflare() {
+    golden(
+        "cloudflare",
+        &[
+            session("cloudflare-pages", stand::cloudflare_pages),
+            session("cloudflare-workers", stand::cloudflare_workers),
+        ],
+    );
+}
+
+#[test]
+fn digital_ocean() {
+    golden("digital-ocean", &[session("digital-ocean-app-platform", stand::digital_ocean)]);
+}
+
+#[test]
 fn flyio() {
     golden("flyio", &[session("flyio", stand::flyio)]);
 }
@@ -141,8 +162,40 @@ fn heroku() {
 }
 
 #[test]
+fn humanitec() {
+    golden(
+        "humanitec",
+        &[
+            session("humanitec, application", stand::humanitec_application),
+            session("humanitec, environment", stand::humanitec_environment),
+        ],
+    );
+}
+
+#[test]
+fn laravel_forge() {
+    golden("laravel-forge", &[session("laravel-forge", stand::laravel_forge)]);
+}
+
+#[test]
 fn netlify() {
     golden("netlify", &[session("netlify, site", stand::netlify_site), session("netlify, team", stand::netlify_team)]);
+}
+
+#[test]
+fn northflank() {
+    golden("northflank", &[session("northflank", stand::northflank)]);
+}
+
+#[test]
+fn railway() {
+    golden(
+        "railway",
+        &[
+            session("railway, service, project-token", stand::railway_service),
+            session("railway, shared, account-token", stand::railway_shared),
+        ],
+    );
 }
 
 #[test]

@@ -193,7 +193,8 @@ impl Session {
         }
         let url = request.url.clone();
         let request = self.signer.sign(request).await?;
-        let response = self.client.send(&request, policy).await?;
+        let patient = self.patient(operation, env, policy);
+        let response = self.client.send(&request, patient.as_ref().unwrap_or(policy)).await?;
         let env = self.answered(env, operation, &request, &response)?;
         let failed = !response.is_success() || self.says_error(&env)?;
         if !failed {
@@ -205,6 +206,18 @@ impl Session {
             }
         }
         Err(self.failure(&env, &request, response.status))
+    }
+
+    /// The policy of a request that says which answers come too early, of something that the service has yet to do.
+    fn patient(&self, operation: &Operation, env: &Env, policy: &Policy) -> Option<Policy> {
+        let (retry, env, throttled) = (operation.expr("retry")?.clone(), env.clone(), policy.throttled.clone());
+        let early = move |response: &Response| {
+            let body = json::parse(&response.body).unwrap_or_default();
+            let env = extract::answered(&env, response, body);
+            env.holds(&retry).unwrap_or(false) || throttled.as_ref().is_some_and(|throttled| throttled(response))
+        };
+        let budget = policy.budget.min(self.client.settle());
+        Some(Policy { budget, throttled: Some(Arc::new(early)), ..policy.clone() })
     }
 
     async fn recover(

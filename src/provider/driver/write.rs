@@ -78,7 +78,8 @@ async fn each(driver: &Driver, observed: &Observation, writes: &[Write]) -> Vec<
     let mut results: Vec<Option<Written>> = writes.iter().map(|_| None).collect();
     for slot in [Slot::Create, Slot::Update, Slot::Upsert, Slot::Delete] {
         let Some(operation) = driver.operation(slot) else { continue };
-        let chosen: Vec<usize> = (0..writes.len()).filter(|i| slot_of(driver, &writes[*i]) == slot).collect();
+        let mut chosen: Vec<usize> = (0..writes.len()).filter(|i| slot_of(driver, &writes[*i]) == slot).collect();
+        chosen.sort_by_key(|i| matches!(writes[*i].op, Op::Delete));
         let groups: Vec<Vec<usize>> = chosen.chunks(operation.max.unwrap_or(1)).map(<[usize]>::to_vec).collect();
         let done = futures_util::stream::iter(groups).map(|group| async move {
             let group_writes: Vec<&Write> = group.iter().map(|i| &writes[*i]).collect();
@@ -103,6 +104,7 @@ async fn send(
     writes: &[&Write],
 ) -> Written {
     let (env, root) = driver.prepared(operation).await?;
+    let env = env.with("document", observed.document.clone());
     let value = |write: &Write| wanted(write).map(|secret| Value::Secret(secret.clone()));
     let env = match (operation.max, writes) {
         (None, [write]) => {
@@ -165,12 +167,12 @@ fn wanted(write: &Write) -> Option<&Secret> {
     }
 }
 
-/// The operation that a write is: where there is one for both, what is new and what is changed go together.
+/// The operation that a write is: where there is one for all, what is new, what is changed and what goes away go together.
 fn slot_of(driver: &Driver, write: &Write) -> Slot {
     let slot = match &write.op {
         Op::Create(_) => Slot::Create,
         Op::Update(_) => Slot::Update,
-        Op::Delete => return Slot::Delete,
+        Op::Delete => Slot::Delete,
     };
     if driver.operation(slot).is_some() { slot } else { Slot::Upsert }
 }

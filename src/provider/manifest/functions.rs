@@ -5,6 +5,9 @@ use crate::lang::functions::Misuse;
 use crate::lang::functions::Secrets;
 use crate::lang::scope::Outside;
 use crate::model::attrs::Value;
+use crate::provider::native::Changes;
+use crate::provider::native::Malformed;
+use crate::provider::native::dotenv;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use crypto_box::PublicKey;
@@ -18,6 +21,20 @@ pub static MANIFEST: &[Function] = &[
         doc: "An object without its null fields, or a list without its null and empty items.",
         secrets: Secrets::Carry,
         call: compact,
+    },
+    Function {
+        name: "dotenv_decode",
+        params: "text",
+        doc: "The entries of a dotenv file as an object.",
+        secrets: Secrets::Taint,
+        call: dotenv_decode,
+    },
+    Function {
+        name: "dotenv_edit",
+        params: "text, entries",
+        doc: "A dotenv file, as PHP reads it, with these `entries` and no others; comments, order and lines that need no change stay.",
+        secrets: Secrets::Taint,
+        call: dotenv_edit,
     },
     Function {
         name: "get",
@@ -69,6 +86,38 @@ fn compact(_: &Outside<'_>, args: &[Value]) -> Result<Value, Misuse> {
         [other, ..] => Err(wrong(0, "an object or a list", other)),
         [] => Ok(Value::Null),
     }
+}
+
+fn dotenv_decode(_: &Outside<'_>, args: &[Value]) -> Result<Value, Misuse> {
+    let [Value::String(text)] = args else { return Err(no_dotenv("needs a text".to_owned())) };
+    let entries = dotenv::read(text).map_err(malformed)?;
+    Ok(Value::object(entries.into_iter().map(|(key, value)| (key.into(), Value::string(value))).collect()))
+}
+
+fn dotenv_edit(_: &Outside<'_>, args: &[Value]) -> Result<Value, Misuse> {
+    let [Value::String(text), Value::List(entries)] = args else {
+        return Err(no_dotenv("needs a text and a list of entries".to_owned()));
+    };
+    let there = dotenv::read(text).map_err(malformed)?;
+    let mut changes: Changes<'_> = there.keys().map(|key| (&**key, None)).collect();
+    for entry in entries.iter().filter_map(Value::as_object) {
+        let field = |name: &str| entry.get(name).and_then(Value::as_str);
+        let (Some(key), Some(value)) = (field("key"), field("value")) else {
+            return Err(no_dotenv("needs entries with a key and a text as value".to_owned()));
+        };
+        changes.insert(key, Some(value));
+    }
+    // What is as it should be keeps its quotes.
+    changes.retain(|key, value| value.is_none() || there.get(*key).map(String::as_str) != *value);
+    dotenv::edit_with(text, &changes, dotenv::quote_for_php).map(Value::string).map_err(malformed)
+}
+
+fn malformed(problem: Malformed) -> Misuse {
+    no_dotenv(format!("can't read the file: line {}: {}", problem.line, problem.why))
+}
+
+fn no_dotenv(why: String) -> Misuse {
+    Misuse { argument: None, why }
 }
 
 fn get(_: &Outside<'_>, args: &[Value]) -> Result<Value, Misuse> {

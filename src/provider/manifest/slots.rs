@@ -78,16 +78,30 @@ impl Slot {
                 &["connection", "destination", "key_schema", "options", "login", "lookup"]
             }
             (Self::List, _) => &["connection", "destination", "key_schema", "options", "login", "lookup", "cursor"],
-            (Self::Read | Self::Create | Self::Update | Self::Upsert | Self::Delete, true) => {
-                &["connection", "destination", "key_schema", "options", "login", "lookup", "entries"]
+            (Self::Read, true) => &["connection", "destination", "key_schema", "options", "login", "lookup", "entries"],
+            (Self::Replace, _) | (Self::Create | Self::Update | Self::Upsert | Self::Delete, true) => {
+                &["connection", "destination", "key_schema", "options", "login", "lookup", "document", "entries"]
             }
-            (Self::Read | Self::Delete, false) => &[
+            (Self::Read, false) => &[
                 "connection",
                 "destination",
                 "key_schema",
                 "options",
                 "login",
                 "lookup",
+                "key",
+                "id",
+                "version",
+                "raw",
+            ],
+            (Self::Delete, false) => &[
+                "connection",
+                "destination",
+                "key_schema",
+                "options",
+                "login",
+                "lookup",
+                "document",
                 "key",
                 "id",
                 "version",
@@ -100,15 +114,13 @@ impl Slot {
                 "options",
                 "login",
                 "lookup",
+                "document",
                 "key",
                 "id",
                 "version",
                 "raw",
                 "value",
             ],
-            (Self::Replace, _) => {
-                &["connection", "destination", "key_schema", "options", "login", "lookup", "entries", "document"]
-            }
         }
     }
 

@@ -59,13 +59,13 @@ words! {
         "list" "The request that lists entries."
         "items" "Entries of an answer: objects with `key` and optionally `value`, `id`, `digest`, `version`, `raw`."
         "next" "What leads to the next page: a cursor if the block uses `cursor`, else an address; null at the end."
-        "document" "What is kept of a listing as a whole, for `replace`."
+        "document" "What is kept of a listing as a whole, for writes."
         "read" "The request that reads the value of one entry, or with `max` of several."
     }
     "writing" {
         "create" "Makes an entry that is not there."
         "update" "Changes one that is there."
-        "upsert" "Does both."
+        "upsert" "Does both; with `max` and without a `delete` that as well, with null as value."
         "delete" "Takes one away; one that is not there is no error."
         "replace" "Writes all entries at once."
         "max" "How many entries one request takes; it then sees `entries` instead of `key` and `value`."
@@ -77,13 +77,13 @@ words! {
         "recover" "What is done instead when an answer is an error that is known."
         "after" "A request made once after all writes."
         "errors" "`message`: where the service's own words are; `when`: answers that are errors although their status is not; `refused`: errors that mean the credentials."
-        "retry" "Which answers ask for another try although their status does not say so."
+        "retry" "Which answers ask for another try although their status does not say so; in a request, those that come too early."
     }
 }
 
 /// The words of one operation that hold an expression, besides `request`.
-pub const OPERATION_EXPRS: [&str; 11] =
-    ["base_url", "query", "headers", "json", "form", "when", "items", "next", "document", "value", "version"];
+pub const OPERATION_EXPRS: [&str; 12] =
+    ["base_url", "query", "headers", "json", "form", "when", "items", "next", "document", "value", "version", "retry"];
 
 #[cfg(test)]
 mod tests {

@@ -42,6 +42,14 @@ pub fn assignments(text: &str) -> Result<Vec<(String, String)>, Malformed> {
 /// # Errors
 /// As [`read`].
 pub fn edit(text: &str, changes: &Changes<'_>) -> Result<String, Malformed> {
+    edit_with(text, changes, quote)
+}
+
+/// The same for readers who want values quoted in another way.
+///
+/// # Errors
+/// As [`read`].
+pub fn edit_with(text: &str, changes: &Changes<'_>, quote: fn(&str) -> String) -> Result<String, Malformed> {
     let lines = lines(text)?;
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
@@ -83,8 +91,7 @@ pub fn edit(text: &str, changes: &Changes<'_>) -> Result<String, Malformed> {
 /// A value as it is written: bare if every reader agrees on it, else in single quotes, and only if it has
 /// some itself, in double quotes with escapes.
 fn quote(value: &str) -> String {
-    let bare = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+,=".contains(c);
-    if value.chars().all(bare) {
+    if value.chars().all(is_bare) {
         return value.to_owned();
     }
     // Some readers turn `\r\n` into `\n` unless it is written as an escape, and take two backslashes, or one
@@ -105,6 +112,37 @@ fn quote(value: &str) -> String {
     }
     out.push('"');
     out
+}
+
+/// A value as PHP's phpdotenv reads it: a quoted one has to stand on one line, and between double quotes it
+/// takes no other escapes than those.
+#[must_use]
+pub fn quote_for_php(value: &str) -> String {
+    if value.chars().all(is_bare) {
+        return value.to_owned();
+    }
+    if !value.contains(['\'', '\r', '\n']) {
+        return format!("'{value}'");
+    }
+    let mut out = String::from("\"");
+    for c in value.chars() {
+        match c {
+            '\r' => out.push_str("\\r"),
+            '\n' => out.push_str("\\n"),
+            '"' | '\\' | '$' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// What every reader takes as it is, without quotes.
+fn is_bare(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "_-./:@%+,=".contains(c)
 }
 
 fn lines(text: &str) -> Result<Vec<Line>, Malformed> {

@@ -54,3 +54,19 @@ secret_sync "render" "group" {
     auto_redeploy_services = true
   }
 }
+
+app_connection "checkly" "checkly" {
+  method  = "api-key"
+  api_key = secret_env("KEY")
+}
+
+secret_sync "checkly" "group" {
+  project     = project.bakery
+  environment = "dev"
+  connection  = app_connection.checkly
+
+  destination {
+    account_id = "acc-1"
+    group_id   = "7"
+  }
+}

@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 type Fields<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
 
 /// Words of an operation whose expressions see the answer.
-const AFTER_ANSWER: [&str; 5] = ["items", "next", "document", "value", "version"];
+const AFTER_ANSWER: [&str; 6] = ["items", "next", "document", "value", "version", "retry"];
 
 /// Checks everything, for each method and each variant. One mistake is reported once.
 pub(super) fn check(acc: &mut Diagnostics, manifest: &Manifest) {
@@ -99,8 +99,10 @@ fn check_shape(acc: &mut Diagnostics, shape: &Shape, provider: &Talk, fields: &F
         check_operation(acc, operation, *slot, fields, false);
     }
     let has = |slot| shape.operations.contains_key(&slot);
-    let writes =
-        has(Slot::Replace) || (has(Slot::Upsert) || (has(Slot::Create) && has(Slot::Update))) && has(Slot::Delete);
+    // Several at once can go away by the request that writes them.
+    let upsert = shape.operations.get(&Slot::Upsert);
+    let deletes = has(Slot::Delete) || upsert.is_some_and(|upsert| upsert.max.is_some());
+    let writes = has(Slot::Replace) || (upsert.is_some() || has(Slot::Create) && has(Slot::Update)) && deletes;
     if shape.native.is_none()
         && (!has(Slot::List) || !writes)
         && let Some(operation) = shape.operations.values().next()
