@@ -32,7 +32,7 @@ impl DigitalOcean {
             json!({
                 "name": name, "region": "fra", "features": ["buildpack-stack=ubuntu-22"],
                 "alerts": [{ "rule": "DEPLOYMENT_FAILED" }],
-                "services": [{ "name": "web", "http_port": 8080, "envs": [{ "key": "KEY_0001", "value": "theirs" }] }],
+                "services": [{ "name": "web", "http_port": 8080, "envs": [{ "key": "KEY0001", "value": "theirs" }] }],
             })
         };
         let apps = BTreeMap::from([(APP.into(), spec("shop")), (OTHER.into(), spec("other"))]);

@@ -60,7 +60,7 @@ app_connection "checkly" "checkly" {
   api_key = secret_env("KEY")
 }
 
-secret_sync "checkly" "group" {
+secret_sync "checkly" "checks" {
   project     = project.bakery
   environment = "dev"
   connection  = app_connection.checkly
