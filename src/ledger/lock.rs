@@ -44,7 +44,9 @@ impl Holder {
     #[must_use]
     pub fn words(&self) -> String {
         let Self { user, host, command, pid, start } = self;
-        format!("`{command}` by {user} on {host}, process {pid}, since {start}")
+        // A container often has no name for its user.
+        let by = if user.is_empty() { String::new() } else { format!(" by {user}") };
+        format!("`{command}`{by} on {host}, process {pid}, since {start}")
     }
 }
 

@@ -159,9 +159,9 @@ async fn two_at_once(which: &'static str) {
     elsewhere.begun("two").await;
     let second = elsewhere.run(&apply).await;
     assert_eq!(second.code, 1, "{}", second.said);
-    assert!(second.said.contains("KF0806") && second.said.contains("`apply` by"), "{}", second.said);
+    assert!(second.said.contains("KF0806") && second.said.contains("`apply` on"), "{}", second.said);
     let shown = elsewhere.run(&["ledger", "show"]).await;
-    assert!(shown.said.contains("writing   `apply` by"), "{}", shown.said);
+    assert!(shown.said.contains("writing   `apply` on"), "{}", shown.said);
     let third = elsewhere.command(&[&apply[..], &["--lock-timeout", "4m"]].concat());
     let third = tokio::spawn(ran(third));
     tokio::time::sleep(Duration::from_millis(500)).await;

@@ -70,7 +70,8 @@ pub(super) async fn pull(context: &mut Context, keeper: &Keeper, args: &Pull) ->
     }
     let text = snapshot::text(&ledger, &mark_of(&key));
     let text = text.map_err(|_| Diagnostic::error(&codes::LEDGER_WRITE, "The ledger can't be put into words."))?;
-    for path in [&args.out, &args.key_out].into_iter().flatten().filter(|path| !args.force && path.exists()) {
+    let mut files = [&args.out, &args.key_out].into_iter().flatten();
+    if let Some(path) = files.find(|path| !args.force && path.exists()) {
         let detail = format!("`{}` is there already.", path.display());
         return Err(Diagnostic::error(&codes::FILE_TAKEN, detail).help("name another file, or add --force"));
     }
@@ -179,7 +180,8 @@ async fn replace(keeper: &Keeper, hold: &Hold, moving: &Moving, force: bool) -> 
     if there == *new {
         return Ok(None);
     }
-    if !(there.records.is_empty() && there.intents.is_empty()) && !force {
+    let is_empty = there.records.is_empty() && there.intents.is_empty();
+    if !is_empty && !force {
         let place = keeper.place();
         if there.owner != new.owner {
             let detail = format!("{place} holds the ledger {}, not {}.", there.owner, new.owner);
