@@ -1,7 +1,8 @@
 # Azure App Configuration, of the public cloud: key-values with one label, or without any.
 #
 # The application needs to be App Configuration Data Owner. Key-values that are locked can't be changed, and the error
-# says so. Content type and tags of a key-value stay as they are; feature flags are left alone.
+# says so. Content type and tags of a key-value stay as they are; feature flags are left alone. Requests follow the
+# vendor's own client (`azure-appconfiguration` 1.10), which was read and not run.
 provider "azure-app-configuration" {
   title    = "Azure App Configuration"
   docs     = "https://learn.microsoft.com/en-us/azure/azure-app-configuration/rest-api"

@@ -1,8 +1,9 @@
 # Azure Key Vault, of the public cloud: secrets of a vault, or one secret that holds all keys as JSON.
 #
-# The application needs to list, get, set, delete and recover secrets. Every write makes a version, so nothing is written
-# that is there already. Deleting leaves the vault's own window; a name that is in it is recovered before it is written.
-# Disabled secrets are seen and stay disabled; those of certificates are left alone.
+# The application needs to list, get, set, delete and recover secrets. Every write makes a version, so nothing is
+# written that is there already. Deleting leaves the vault's own window; a name that is in it is recovered before it is
+# written. Disabled secrets are seen and stay disabled; those of certificates are left alone. Requests follow the
+# vendor's own client (`azure-keyvault-secrets` 4.12), which was read and not run.
 provider "azure-key-vault" {
   title    = "Azure Key Vault"
   docs     = "https://learn.microsoft.com/en-us/rest/api/keyvault/"

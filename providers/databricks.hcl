@@ -1,7 +1,8 @@
 # Databricks, by a service principal of a workspace: secrets of a scope.
 #
 # The scope must be there, backed by Databricks itself, and let the principal write. Values are read inside of notebooks
-# only, so what shows that somebody else wrote is the time of the last change.
+# only, so what shows that somebody else wrote is the time of the last change. Requests follow the vendor's own client
+# (`databricks-sdk` 0.162), which was read and not run.
 provider "databricks" {
   title    = "Databricks"
   docs     = "https://docs.databricks.com/api/workspace/introduction"

@@ -10,6 +10,7 @@ use crate::engine::World;
 use crate::providers::front::Answer;
 use crate::providers::front::Call;
 use crate::providers::front::Front;
+use crate::services;
 use keyform::http;
 use keyform::http::client::Client;
 use keyform::http::client::Policy;
@@ -169,6 +170,10 @@ terraform-cloud api-token GET app.terraform.io/api/v2/organizations
 vercel api-token GET api.vercel.com/v9/projects
 windmill access-token GET one.example/api/workspaces/list
 zabbix api-token POST one.example/api_jsonrpc.php
+chef user-key GET one.example/organizations/text/users/text
+gcp service-account-impersonation GET 169.254.169.254/computeMetadata/v1/instance/service-accounts/default/token
+gcp service-account-impersonation POST iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/text:generateAccessToken
+oci access-key GET identity.text.oci.oraclecloud.com/20160918/users/text
 ";
 
 /// A row of the table.
@@ -219,11 +224,15 @@ fn round_of(field: &Field) -> u8 {
 fn value(field: &Field, round: u8) -> String {
     let changes = round_of(field) <= round;
     match &field.ty {
+        // Some sign with it, so it has to be one.
+        _ if &*field.name == "private_key" => format!("secret_file(\"key{}\")", if changes { "2" } else { "" }),
         _ if field.sensitive => format!("secret_file(\"secret{}\")", if changes { "2" } else { "" }),
         Type::Number => if changes { "2" } else { "1" }.to_owned(),
         Type::Bool => (!changes).to_string(),
         Type::OneOf(words) => format!("\"{}\"", words[if changes { words.len() - 1 } else { 0 }]),
-        _ if ["instance_url", "workspace_url", "host"].contains(&&*field.name) && field.ty == Type::String => {
+        _ if ["instance_url", "workspace_url", "server_url", "host"].contains(&&*field.name)
+            && field.ty == Type::String =>
+        {
             let scheme = if &*field.name == "host" { "" } else { "https://" };
             format!("\"{scheme}{}.example\"", if changes { "two" } else { "one" })
         }
@@ -248,12 +257,13 @@ fn vendors() -> (crate::providers::front::Vendor, Arc<Mutex<BTreeSet<String>>>) 
     let answer = move |call: &Call| {
         let secret = format!("{:?} {}", call.headers, String::from_utf8_lossy(&call.body));
         // Some are wrapped in base64 or signed with.
-        let shows = secret.contains("canary") || secret.contains("Basic ") || secret.contains("AWS4-HMAC");
+        let signs = ["Basic ", "AWS4-HMAC", "Signature version", "x-ops-authorization-1", "metadata-flavor"];
+        let shows = secret.contains("canary") || signs.iter().any(|sign| secret.contains(sign));
         assert!(shows, "no credentials: {} {}", call.method, call.target);
         heard.lock().unwrap().insert(format!("{} {}{}", call.method, call.header("host"), call.target));
         Answer::json(
             200,
-            &json!({"auth": {"client_token": "canary-token"}, "access_token": "canary-token", "success": true}),
+            &json!({"auth": {"client_token": "canary-token"}, "access_token": "canary-token", "accessToken": "canary-token", "success": true}),
         )
     };
     (Arc::new(answer), asked)
@@ -262,7 +272,8 @@ fn vendors() -> (crate::providers::front::Vendor, Arc<Mutex<BTreeSet<String>>>) 
 /// A client whose way to the vendors ends at a front.
 fn client(front: &Front) -> Client {
     let hosts = TRIED.trim().lines().map(|line| line.split(' ').nth(3).unwrap().split('/').next().unwrap());
-    let hosts = hosts.chain(["two.example", "api.two.example"]);
+    let oci = ["identity.text2.oci.oraclecloud.com", "identity.outside.oci.oraclecloud.com"];
+    let hosts = hosts.chain(["two.example", "api.two.example"]).chain(oci);
     let redirect = hosts.map(|host| (host.to_owned(), front.address)).collect();
     Client::new(http::client::Options { redirect, ..http::client::Options::default() }).unwrap()
 }
@@ -373,6 +384,8 @@ async fn every_connection_is_made_kept_changed_and_mended() {
     let world = World::new("");
     world.write("secret", "canary-secret");
     world.write("secret2", "canary-secret-2");
+    world.write("key", services::rsa_key());
+    world.write("key2", &format!("{}\n", services::rsa_key()));
     let head = backend_block(&world, &running.url, &running.client_id, running.client_secret.expose());
     let write = |round: u8| {
         let blocks = rows.iter().map(|row| block(row, &method(registry.schemas(), row).fields, round));
@@ -421,6 +434,7 @@ async fn every_connection_is_made_kept_changed_and_mended() {
             let shown = find(&live, row)["credentials"].get(&*field.wire).cloned();
             let changed = shown.filter(|value| value == "text2").map(|_| json!("outside"));
             let given = match &field.ty {
+                _ if &*field.name == "private_key" => json!(services::strange_rsa_key()),
                 _ if field.sensitive => json!("canary-outside"),
                 Type::Number => json!(2),
                 Type::Bool => json!(false),

@@ -28,6 +28,7 @@ fn open(directory: &Path, file: &str, format: &str) -> Result<Destination, Strin
         destination: Attrs::from([("file".into(), file.into()), ("format".into(), format.into())]),
         options: Attrs::new(),
         key_schema: KeySchema::none(),
+        environment: "".into(),
     };
     let client = Client::new(Options::default()).unwrap();
     Registry::builtin().unwrap().open(&spec, &client).map_err(|d| d.code.id.to_owned())

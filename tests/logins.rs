@@ -332,21 +332,6 @@ print(json.dumps({"own": own.signature(text, request), "given": given.split("Sig
     assert!(status == 200 && String::from_utf8_lossy(&answer).contains("GetCallerIdentityResult"), "{status}");
 }
 
-/// An RSA key that was made just now, as PEM.
-fn rsa_key() -> String {
-    let made = services::python(
-        "
-import json
-from cryptography.hazmat.primitives import serialization as s
-from cryptography.hazmat.primitives.asymmetric import rsa
-key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-print(json.dumps(key.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, s.NoEncryption()).decode()))
-",
-        std::path::Path::new(""),
-    );
-    made.as_str().unwrap().to_owned()
-}
-
 /// Fails unless the key signed the text, in the eyes of another library.
 fn assert_signed(key: &str, text: &str, signature: &str) {
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -370,7 +355,7 @@ print("true")
 
 #[test]
 fn a_service_accounts_key_signs_for_google() {
-    let key = rsa_key();
+    let key = services::rsa_key();
     let file = json!({ "client_email": "x@y.iam.gserviceaccount.com", "private_key_id": "k1", "private_key": key });
     let auth = block("auth \"gcp\" {\n identity_id = \"i\"\n service_account_key = secret_env(\"KEY\")\n}");
     let (_, body) = log_in(&auth, &[("KEY", &file.to_string())]);
@@ -383,15 +368,15 @@ fn a_service_accounts_key_signs_for_google() {
     assert_eq!(part(0), json!({ "alg": "RS256", "typ": "JWT", "kid": "k1" }));
     assert_eq!((&part(1)["sub"], &part(1)["aud"]), (&json!("x@y.iam.gserviceaccount.com"), &json!("i")));
     assert_eq!(part(1)["exp"].as_u64().unwrap() - part(1)["iat"].as_u64().unwrap(), 900);
-    assert_signed(&key, &format!("{}.{}", parts[0], parts[1]), parts[2]);
+    assert_signed(key, &format!("{}.{}", parts[0], parts[1]), parts[2]);
 }
 
 #[test]
 fn a_users_key_signs_for_oracle() {
-    let key = rsa_key();
+    let key = services::rsa_key();
     let auth = "auth \"oci\" {\n identity_id = \"i\"\n user_ocid = \"ocid1.user.u\"\n tenancy_ocid = \"ocid1.tenancy.t\"\n \
                 region = \"us-ashburn-1\"\n fingerprint = \"aa:bb\"\n private_key = secret_env(\"KEY\")\n}";
-    let (path, body) = log_in(&block(auth), &[("KEY", &key)]);
+    let (path, body) = log_in(&block(auth), &[("KEY", key)]);
     assert_eq!((&*path, &body["userOcid"]), ("/api/v1/auth/oci-auth/login", &json!("ocid1.user.u")));
     let headers = &body["headers"];
     assert_eq!(headers["host"], "identity.us-ashburn-1.oraclecloud.com");
@@ -406,7 +391,7 @@ fn a_users_key_signs_for_oracle() {
     let text = format!(
         "x-date: {date}\n(request-target): get /20160918/users/ocid1.user.u\nhost: identity.us-ashburn-1.oraclecloud.com"
     );
-    assert_signed(&key, &text, signature);
+    assert_signed(key, &text, signature);
     let bad = Listener::start(|_, _| None);
     let output = bad.plan(&block(auth), &[("KEY", "canary-no-key")]);
     let told = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -416,7 +416,9 @@ fn every_example_is_valid_and_those_on_files_apply() {
         commands.into_iter().find_map(|command| {
             let args: Vec<&str> = command.split(' ').collect();
             let shown = format!("\n{}", world.keyform(&args, None));
-            shown.contains("\n? ").then(|| format!("{name}: keyform {command}{shown}"))
+            // What can't be reached from here may make a plan incomplete, and nothing worse.
+            let failed = shown.contains("\n? ") && !(command == "plan" && shown.contains("\n? 5\n"));
+            failed.then(|| format!("{name}: keyform {command}{shown}"))
         })
     });
 }

@@ -120,6 +120,7 @@ fn spec(index: &Index<'_>, resolved: &Resolved, resource: &Resource, container: 
         destination: fields(resource, "destination"),
         options: fields(resource, "options"),
         key_schema: container,
+        environment: index.environment_name(resource).unwrap_or_default(),
     })
 }
 
@@ -154,6 +155,7 @@ pub(super) fn of_live(
         destination: destination.into_iter().collect(),
         options: wire::options_from_wire(schemas, &sync.destination, &sync.options).into_iter().collect(),
         key_schema: KeySchema::new(template.unwrap_or(""), environment).unwrap_or_default(),
+        environment: index.live_name(sync).unwrap_or_default(),
     };
     registry.open(&spec, http)
 }

@@ -10,6 +10,7 @@ use crate::backend::state::Environment;
 use crate::backend::state::Import;
 use crate::backend::state::Project;
 use crate::backend::state::State;
+use crate::backend::state::Sync;
 use crate::model::address::Address;
 use crate::model::attrs::SecretSource;
 use crate::model::attrs::Value;
@@ -97,6 +98,22 @@ impl<'a> Index<'a> {
             live.environments.iter().find(|e| e.id == *id)
         });
         renamed.or_else(|| live.environment(slug))
+    }
+
+    /// The name, not the slug, of the environment that a declared sync is of.
+    pub(super) fn environment_name(&self, sync: &Resource) -> Option<Arc<str>> {
+        let (project, slug) = (sync.reference("project")?, sync.text("environment")?);
+        let declared = self.environment_address(project, slug).and_then(|address| self.desired.resources.get(address));
+        let declared = declared.and_then(|environment| environment.text("name")).map(Arc::from);
+        declared.or_else(|| Some(self.live_environment(project, slug)?.name.clone()))
+    }
+
+    /// The same of a sync that the backend has.
+    pub(super) fn live_name(&self, sync: &Sync) -> Option<Arc<str>> {
+        let is_its =
+            |project: &&Project| matches!(&project.syncs, Some(Ok(syncs)) if syncs.iter().any(|s| s.id == sync.id));
+        let project = self.state.projects.values().find(is_its)?;
+        Some(project.environment(sync.environment.as_deref()?)?.name.clone())
     }
 
     /// What the configuration calls an environment of the backend.

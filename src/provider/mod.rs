@@ -44,6 +44,8 @@ pub struct Spec {
     pub options: Attrs,
     /// For many-to-one destinations: the template's result for the container's name; else empty.
     pub key_schema: crate::model::key_schema::KeySchema,
+    /// The name, not the slug, of the environment that the secrets are of; empty where nobody knows it.
+    pub environment: Arc<str>,
 }
 
 /// What a destination holds, values included.

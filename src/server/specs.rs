@@ -166,6 +166,7 @@ pub(crate) fn spec(
         destination: config,
         options,
         key_schema: if variant.schema_names_container { schema.clone() } else { KeySchema::none() },
+        environment: sync.environment.as_ref().map(|environment| Arc::from(&*environment.name)).unwrap_or_default(),
     })
 }
 

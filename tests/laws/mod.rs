@@ -216,4 +216,5 @@ laws! {
     railway_service railway_shared
     laravel_forge
     checkly
+    azure_devops_token azure_devops_principal gcp_global gcp_region oci_vault chef
 }

@@ -300,3 +300,33 @@ fn zabbix() {
     ];
     golden("zabbix", &parts);
 }
+
+#[test]
+fn azure_devops() {
+    let parts = [
+        session("azure-devops, access-token", stand::azure_devops_token),
+        session("azure-devops, client-secret", stand::azure_devops_principal),
+    ];
+    golden("azure-devops", &parts);
+}
+
+#[test]
+fn gcp() {
+    let parts = [
+        session("gcp-secret-manager, global", stand::gcp_global),
+        session("gcp-secret-manager, region", stand::gcp_region),
+    ];
+    golden("gcp", &parts);
+}
+
+#[test]
+fn oci() {
+    let parts = [session("oci-vault", stand::oci_vault)];
+    golden("oci", &parts);
+}
+
+#[test]
+fn chef() {
+    let parts = [session("chef", stand::chef)];
+    golden("chef", &parts);
+}

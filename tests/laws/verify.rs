@@ -5,6 +5,7 @@ use crate::laws::client;
 use crate::laws::secret;
 use crate::laws::stand::Stand;
 use crate::providers::front::Fault as FrontFault;
+use crate::services;
 use keyform::diag::Fault;
 use keyform::model::attrs::Value;
 
@@ -16,8 +17,11 @@ pub async fn law(stand: &Stand) {
     }
     let Some(front) = &stand.front else { return };
     let mut wrong = stand.spec.connection.clone();
-    for value in wrong.values_mut().filter(|value| matches!(value, Value::Secret(_))) {
-        *value = Value::Secret(secret("canary-wrong"));
+    for value in wrong.values_mut() {
+        if let Value::Secret(right) = value {
+            let is_key = right.expose().starts_with("-----BEGIN");
+            *value = Value::Secret(secret(if is_key { services::strange_rsa_key() } else { "canary-wrong" }));
+        }
     }
     if !stand.facts.vendor_checks_credentials {
         front.fail(0, FrontFault::Instead(stand.facts.unauthorized.clone()));

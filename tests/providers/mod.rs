@@ -7,9 +7,11 @@
 
 pub mod aws;
 pub mod azure_app_configuration;
+pub mod azure_devops;
 pub mod azure_key_vault;
 pub mod bitbucket;
 pub mod camunda;
+pub mod chef;
 pub mod databricks;
 pub mod entra;
 pub mod checkly;
@@ -18,12 +20,14 @@ pub mod digital_ocean;
 pub mod fake;
 pub mod flyio;
 pub mod front;
+pub mod gcp;
 pub mod github;
 pub mod gitlab;
 pub mod heroku;
 pub mod humanitec;
 pub mod laravel_forge;
 pub mod netlify;
+pub mod oci;
 pub mod onepassword;
 pub mod northflank;
 pub mod openapi;

@@ -188,6 +188,33 @@ pub async fn ask(
     (status, serde_json::from_slice(&body).unwrap_or_else(|_| text()))
 }
 
+/// An RSA key that was made for this run, as PEM.
+pub fn rsa_key() -> &'static str {
+    &rsa_keys()[0]
+}
+
+/// Another one, that is nobody's.
+pub fn strange_rsa_key() -> &'static str {
+    &rsa_keys()[1]
+}
+
+fn rsa_keys() -> &'static [String; 2] {
+    static KEYS: LazyLock<[String; 2]> = LazyLock::new(|| {
+        let made = python(
+            "
+import json
+from cryptography.hazmat.primitives import serialization as s
+from cryptography.hazmat.primitives.asymmetric import rsa
+keys = [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2)]
+print(json.dumps([key.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, s.NoEncryption()).decode() for key in keys]))
+",
+            Path::new(""),
+        );
+        [0, 1].map(|n| made[n].as_str().unwrap().to_owned())
+    });
+    &KEYS
+}
+
 /// Runs a few lines of Python with the libraries of the virtual environment. Gives what they print as JSON.
 pub fn python(lines: &str, argument: &Path) -> Value {
     let out = Command::new(folder().join("venv/bin/python")).args(["-c", lines]).arg(argument).output().unwrap();

@@ -3,12 +3,12 @@
 
 use crate::backend::auth::impatient;
 use crate::backend::auth::machine;
-use crate::backend::auth::rsa;
 use crate::backend::auth::unproven;
 use crate::diag::Diagnostic;
 use crate::http::Method;
 use crate::http::Request;
 use crate::http::client::Client;
+use crate::provider::sign::rsa;
 use crate::secret::Secret;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -10,7 +10,6 @@ mod azure;
 mod google;
 mod machine;
 mod oracle;
-mod rsa;
 
 use crate::api::Credential;
 use crate::diag::Diagnostic;

@@ -75,6 +75,7 @@ impl Driver {
             .with("connection", session.connection())
             .with("destination", destination)
             .with("key_schema", key_schema(spec))
+            .with("environment", Value::from(&*spec.environment))
             .with("options", session::object(&schema.options, &spec.options, None));
         if let Some(readable) = &shape.readable {
             variant.readable = env.holds(readable).map_err(|d| session.locate(d))?;
@@ -353,6 +354,7 @@ fn place(session: &Session, shape: &Shape, spec: &Spec, env: &Env, base: &str, k
     let names = fields_of(&exprs, "destination");
     let narrowed = exprs.iter().any(|expr| mentions(expr, "key_schema"));
     let schema = if narrowed { json::write(&env.get("key_schema")).unwrap_or_default() } else { Default::default() };
+    let environment = if exprs.iter().any(|expr| mentions(expr, "environment")) { &*spec.environment } else { "" };
     let destination = env.get("destination");
     let fields = destination.as_object().into_iter().flatten().filter(|(name, _)| names.contains(*name));
     let fields: Object = fields.map(|(name, value)| (name.clone(), value.clone())).collect();
@@ -360,5 +362,5 @@ fn place(session: &Session, shape: &Shape, spec: &Spec, env: &Env, base: &str, k
     let connection = json::write(&session.connection()).unwrap_or_default();
     let credentials = key.fingerprint("credentials", &connection).to_hex();
     let (fields, schema) = (String::from_utf8_lossy(&fields), String::from_utf8_lossy(&schema));
-    format!("{} {base} {fields} {schema} {credentials}", spec.slug)
+    format!("{} {base} {fields} {schema} {environment:?} {credentials}", spec.slug)
 }

@@ -129,7 +129,11 @@ impl Session {
         let value = self.login.get_or_try_init(|| async {
             let env = Env::default().with("connection", self.connection());
             let answer = Box::pin(self.one(Slot::Login, login, &env, "", policy, None)).await?;
-            self.value_of(login, &answer)
+            // A token is as secret as what brought it.
+            self.value_of(login, &answer).map(|value| match value {
+                Value::String(token) => Value::Secret(Secret::new(token.to_string())),
+                other => other,
+            })
         });
         value.await
     }

@@ -112,9 +112,12 @@ impl Loader<'_> {
     fn signer(&mut self, expr: &Expr) -> Option<Signer> {
         match &*self.acc.take(fields::text(expr))? {
             "aws" => Some(Signer::Aws),
+            "chef" => Some(Signer::Chef),
+            "gcp" => Some(Signer::Gcp),
+            "oci" => Some(Signer::Oci),
             other => {
                 let d = Diagnostic::error(&codes::MANIFEST, format!("There is no signer `{other}`.")).at(expr.span, "");
-                self.acc.push(d.did_you_mean(other, ["aws"]));
+                self.acc.push(d.did_you_mean(other, ["aws", "chef", "gcp", "oci"]));
                 None
             }
         }

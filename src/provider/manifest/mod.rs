@@ -56,6 +56,12 @@ pub struct Text {
 pub enum Signer {
     /// AWS Signature Version 4.
     Aws,
+    /// Version 1.3 of Chef's protocol.
+    Chef,
+    /// The machine's own token of Google Cloud, where a request carries none.
+    Gcp,
+    /// Version 1 of Oracle's.
+    Oci,
 }
 
 /// A destination.

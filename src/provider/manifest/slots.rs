@@ -75,17 +75,30 @@ impl Slot {
             (Self::Verify, _) => &["connection", "login"],
             (Self::Headers, _) => &["connection", "destination", "options", "login"],
             (Self::Root | Self::Lookup | Self::After, _) => {
-                &["connection", "destination", "key_schema", "options", "login", "lookup"]
+                &["connection", "destination", "key_schema", "environment", "options", "login", "lookup"]
             }
-            (Self::List, _) => &["connection", "destination", "key_schema", "options", "login", "lookup", "cursor"],
-            (Self::Read, true) => &["connection", "destination", "key_schema", "options", "login", "lookup", "entries"],
-            (Self::Replace, _) | (Self::Create | Self::Update | Self::Upsert | Self::Delete, true) => {
-                &["connection", "destination", "key_schema", "options", "login", "lookup", "document", "entries"]
+            (Self::List, _) => {
+                &["connection", "destination", "key_schema", "environment", "options", "login", "lookup", "cursor"]
             }
+            (Self::Read, true) => {
+                &["connection", "destination", "key_schema", "environment", "options", "login", "lookup", "entries"]
+            }
+            (Self::Replace, _) | (Self::Create | Self::Update | Self::Upsert | Self::Delete, true) => &[
+                "connection",
+                "destination",
+                "key_schema",
+                "environment",
+                "options",
+                "login",
+                "lookup",
+                "document",
+                "entries",
+            ],
             (Self::Read, false) => &[
                 "connection",
                 "destination",
                 "key_schema",
+                "environment",
                 "options",
                 "login",
                 "lookup",
@@ -98,6 +111,7 @@ impl Slot {
                 "connection",
                 "destination",
                 "key_schema",
+                "environment",
                 "options",
                 "login",
                 "lookup",
@@ -111,6 +125,7 @@ impl Slot {
                 "connection",
                 "destination",
                 "key_schema",
+                "environment",
                 "options",
                 "login",
                 "lookup",

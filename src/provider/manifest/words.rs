@@ -25,7 +25,7 @@ words! {
         "title" "The vendor's own name."
         "docs" "The vendor's documentation."
         "verified" "When the facts were last checked against it, YYYY-MM-DD."
-        "signer" "How requests are signed where headers do not do: `aws`."
+        "signer" "How requests are signed where headers do not do: `aws`, `chef`, `gcp`, `oci`."
         "native" "Code instead of requests: `files`."
     }
     "inputs" {

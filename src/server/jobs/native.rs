@@ -179,6 +179,7 @@ fn spec(slug: &str, loaded: &Loaded) -> Spec {
         destination: place,
         options: attrs([("key_id", text(&kept.metadata.kms_key_id)), ("tags", tags)]),
         key_schema: KeySchema::none(),
+        environment: Arc::default(),
     }
 }
 

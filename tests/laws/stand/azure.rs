@@ -1,4 +1,4 @@
-//! What is in Azure: Key Vault and App Configuration, as our own fakes play them.
+//! What is in Azure: Key Vault, App Configuration and Azure DevOps, as our own fakes play them.
 
 use crate::laws::stand::Facts;
 use crate::laws::stand::Stand;
@@ -9,6 +9,8 @@ use crate::laws::stand::spec;
 use crate::laws::text;
 use crate::providers::azure_app_configuration;
 use crate::providers::azure_app_configuration::Store;
+use crate::providers::azure_devops;
+use crate::providers::azure_devops::DevOps;
 use crate::providers::azure_key_vault;
 use crate::providers::azure_key_vault::KeyVault;
 use crate::providers::entra;
@@ -35,7 +37,7 @@ async fn stand(
         front: Some(front),
         ground,
         facts,
-        credentials: vec![entra::SECRET.into(), entra::TOKEN.into()],
+        credentials: vec![entra::TOKEN.into(), entra::SECRET.into()],
     }
 }
 
@@ -98,4 +100,43 @@ pub async fn azure_app_configuration_label() -> Stand {
 
 pub async fn azure_app_configuration_no_label() -> Stand {
     app_configuration("").await
+}
+
+async fn devops(method: &str, connection: Attrs, credential: &str, reads: fn(usize) -> u64) -> Stand {
+    let (front, ground) = played(DevOps::default(), azure_devops::GROUP, Vec::new()).await;
+    let destination = attrs([("devops_project_id", text(azure_devops::PROJECT)), ("devops_project_name", text("app"))]);
+    let hosts = ["login.microsoftonline.com", "dev.azure.com"];
+    Stand {
+        spec: spec("azure-devops", method, connection, destination),
+        redirect: hosts.map(|host| (host.to_owned(), front.address)).into(),
+        front: Some(front),
+        ground,
+        facts: Facts {
+            readable: false,
+            versions: false,
+            deletes_the_gone: false,
+            reads,
+            writes: 1,
+            good_keys: &["A", "a.b_c"],
+            bad_keys: &[""],
+            vendor_checks_keys: false,
+            ..Facts::usual(azure_devops::throttled(), azure_devops::unauthorized())
+        },
+        credentials: vec![credential.into(), entra::SECRET.into(), entra::TOKEN.into()],
+    }
+}
+
+pub async fn azure_devops_token() -> Stand {
+    let connection = attrs([("access_token", secret(azure_devops::TOKEN)), ("org_name", text("acme"))]);
+    devops("access-token", connection, azure_devops::TOKEN, |_| 1).await
+}
+
+pub async fn azure_devops_principal() -> Stand {
+    let connection = attrs([
+        ("tenant_id", text(entra::TENANT)),
+        ("client_id", text(entra::CLIENT)),
+        ("client_secret", secret(entra::SECRET)),
+        ("org_name", text("acme")),
+    ]);
+    devops("client-secret", connection, entra::TOKEN, |_| 2).await
 }

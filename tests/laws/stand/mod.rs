@@ -7,6 +7,7 @@ mod azure;
 mod checkly;
 mod cloudflare;
 mod digital_ocean;
+mod clouds;
 mod files;
 mod flyio;
 mod heroku;
@@ -27,11 +28,16 @@ pub use crate::laws::stand::aws::secrets_manager_many;
 pub use crate::laws::stand::aws::secrets_manager_one;
 pub use crate::laws::stand::azure::azure_app_configuration_label;
 pub use crate::laws::stand::azure::azure_app_configuration_no_label;
+pub use crate::laws::stand::azure::azure_devops_principal;
+pub use crate::laws::stand::azure::azure_devops_token;
 pub use crate::laws::stand::azure::azure_key_vault_many;
 pub use crate::laws::stand::azure::azure_key_vault_one;
 pub use crate::laws::stand::checkly::checkly;
 pub use crate::laws::stand::cloudflare::cloudflare_pages;
 pub use crate::laws::stand::cloudflare::cloudflare_workers;
+pub use crate::laws::stand::clouds::gcp_global;
+pub use crate::laws::stand::clouds::gcp_region;
+pub use crate::laws::stand::clouds::oci_vault;
 pub use crate::laws::stand::digital_ocean::digital_ocean;
 pub use crate::laws::stand::files::local_file_dotenv;
 pub use crate::laws::stand::files::local_file_json;
@@ -66,6 +72,7 @@ pub use crate::laws::stand::vault::vault_v2;
 pub use crate::laws::stand::workspaces::bitbucket_environment;
 pub use crate::laws::stand::workspaces::bitbucket_repository;
 pub use crate::laws::stand::workspaces::camunda;
+pub use crate::laws::stand::workspaces::chef;
 pub use crate::laws::stand::workspaces::databricks;
 pub use crate::laws::stand::workspaces::onepassword;
 pub use crate::laws::stand::workspaces::teamcity_build;
@@ -77,6 +84,7 @@ pub use crate::laws::stand::workspaces::zabbix_host;
 
 use crate::laws::REGISTRY;
 pub use crate::laws::stand::rest::Rest;
+use crate::providers::azure_devops;
 use crate::providers::fake::Fake;
 use crate::providers::front::Answer;
 use crate::providers::front::Check;
@@ -296,6 +304,7 @@ fn spec(slug: &str, method: &str, connection: Attrs, destination: Attrs) -> Spec
         destination: filled(destination, &variant.fields),
         options: filled(Attrs::new(), &schema.options),
         key_schema: KeySchema::none(),
+        environment: azure_devops::GROUP.into(),
     }
 }
 

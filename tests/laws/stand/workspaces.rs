@@ -1,5 +1,5 @@
-//! What teams work in: Databricks, Camunda, Bitbucket, 1Password, Windmill, TeamCity and Zabbix, as our own fakes play
-//! them.
+//! What teams work with: Databricks, Camunda, Bitbucket, 1Password, Windmill, TeamCity, Zabbix and Chef, as our own fakes
+//! play them.
 
 use crate::laws::stand::Facts;
 use crate::laws::stand::Stand;
@@ -12,6 +12,8 @@ use crate::providers::bitbucket;
 use crate::providers::bitbucket::Bitbucket;
 use crate::providers::camunda;
 use crate::providers::camunda::Camunda;
+use crate::providers::chef;
+use crate::providers::chef::Chef;
 use crate::providers::databricks;
 use crate::providers::databricks::Databricks;
 use crate::providers::onepassword;
@@ -22,6 +24,7 @@ use crate::providers::windmill;
 use crate::providers::windmill::Windmill;
 use crate::providers::zabbix;
 use crate::providers::zabbix::Zabbix;
+use crate::services;
 use keyform::model::attrs::Value;
 use std::collections::BTreeMap;
 
@@ -49,7 +52,7 @@ pub async fn databricks() -> Stand {
             bad_keys: &["A B", "A/B", "A@B", "Ä"],
             ..Facts::usual(databricks::throttled(), databricks::unauthorized())
         },
-        credentials: vec![databricks::SECRET.into(), databricks::TOKEN.into()],
+        credentials: vec![databricks::TOKEN.into(), databricks::SECRET.into()],
     }
 }
 
@@ -69,7 +72,7 @@ pub async fn camunda() -> Stand {
             bad_keys: &["55555555555555555555555555555555555555555555555555"],
             ..Facts::usual(camunda::throttled(), camunda::unauthorized())
         },
-        credentials: vec![camunda::SECRET.into(), camunda::TOKEN.into()],
+        credentials: vec![camunda::TOKEN.into(), camunda::SECRET.into()],
     }
 }
 
@@ -225,4 +228,31 @@ pub async fn zabbix_host() -> Stand {
 
 pub async fn zabbix_global() -> Stand {
     zabbix(zabbix::GLOBAL, "0").await
+}
+
+pub async fn chef() -> Stand {
+    let (front, ground) = played(Chef::default(), chef::PLACE, Vec::new()).await;
+    let connection = attrs([
+        ("server_url", text(&front.url())),
+        ("org_name", text("acme")),
+        ("user_name", text(chef::USER)),
+        ("private_key", secret(services::rsa_key())),
+    ]);
+    let destination = attrs([("data_bag_name", text("app")), ("data_bag_item_name", text("prod"))]);
+    Stand {
+        spec: spec("chef", "user-key", connection, destination),
+        redirect: BTreeMap::new(),
+        ground,
+        front: Some(front),
+        facts: Facts {
+            versions: false,
+            deletes_the_gone: false,
+            max_bytes: 100_000,
+            writes: 1,
+            good_keys: &["A", "a-b", "a.b", "a/b", "ü key"],
+            bad_keys: &["id"],
+            ..Facts::usual(chef::throttled(), chef::unauthorized())
+        },
+        credentials: vec![services::rsa_key().into()],
+    }
 }
