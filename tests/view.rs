@@ -97,8 +97,8 @@ Hazard takeover (1): what keyform did not write would be overwritten
 
 Left alone: 4 keys at secret_sync.web["prod"].
 
-Plan: 2 to create, 3 to update, 1 to delete, 1 to forget; 12 things are as declared.
-(0 requests, 0 ms)
+Plan: 2 to create, 3 to update, 1 to delete, 1 to forget; 12 things are as
+  declared. (0 requests, 0 ms)
 Checksum: cc417b8d663fb3f350c9e72ba7c183e33095d179b43f0cf9357ad77c6763532c
 "##);
 }

@@ -369,7 +369,6 @@ fn entry_values(entry: &Change) -> String {
 }
 
 fn hazards(out: &mut String, plan: &Plan, style: Style) {
-    let paint = style.paint;
     let mut kinds: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for hazard in &plan.hazards {
         kinds.entry((hazard.allowed, hazard.kind)).or_default().push(hazard);
@@ -377,11 +376,11 @@ fn hazards(out: &mut String, plan: &Plan, style: Style) {
     for ((allowed, kind), list) in kinds {
         let total: usize = list.iter().map(|hazard| hazard.count).sum();
         let title = format!("{} ({total}): {}", kind.word(), words::hazard(kind));
-        if allowed {
-            out.push_str(&format!("{}\n", paint.warn(&format!("Allowed hazard {title}"))));
-        } else {
-            out.push_str(&format!("{}\n", paint.danger(&format!("Hazard {title}"))));
-        }
+        let (title, color): (String, Color) = match allowed {
+            true => (format!("Allowed hazard {title}"), Paint::warn),
+            false => (format!("Hazard {title}"), Paint::danger),
+        };
+        painted(out, &title, color, style);
         for hazard in list {
             let address = words::shown(&hazard.address.to_string());
             words::paragraph(out, &format!("{address}: {}", words::shown(&hazard.detail)), 2, 2, style.width);
@@ -390,6 +389,18 @@ fn hazards(out: &mut String, plan: &Plan, style: Style) {
             words::paragraph(out, &words::way_out(kind, total), 2, 2, style.width);
         }
         out.push('\n');
+    }
+}
+
+/// A colour.
+type Color = fn(Paint, &str) -> String;
+
+/// A paragraph in one colour, which no line break carries on.
+fn painted(out: &mut String, text: &str, color: Color, style: Style) {
+    let mut lines = String::new();
+    words::paragraph(&mut lines, text, 0, 2, style.width);
+    for line in lines.lines() {
+        out.push_str(&format!("{}\n", color(style.paint, line)));
     }
 }
 
@@ -447,7 +458,7 @@ fn summary(out: &mut String, plan: &Plan, style: Style, cost: Cost) {
     let right = if is_back { "as before" } else { "as declared" };
     let unchanged = format!("{} {right}", words::count(plan.unchanged, "thing is", "things are"));
     let is_whole = plan.missing.is_empty() && plan.incomplete.is_empty() && plan.blind.is_empty();
-    let (verdict, paint): (String, fn(Paint, &str) -> String) = match (plan.changes.is_empty(), is_whole) {
+    let (verdict, color): (String, Color) = match (plan.changes.is_empty(), is_whole) {
         (false, _) if plan.unchanged == 0 => (format!("Plan: {}{missing}.", counts(plan)), Paint::bold),
         (false, _) => (format!("Plan: {}; {unchanged}{missing}.", counts(plan)), Paint::bold),
         _ if !plan.blocked.is_empty() => ("Nothing can be done before that is mended.".to_owned(), Paint::danger),
@@ -459,8 +470,15 @@ fn summary(out: &mut String, plan: &Plan, style: Style, cost: Cost) {
     };
     let requests = words::count(usize::try_from(cost.requests).unwrap_or(usize::MAX), "request", "requests");
     let cost = format!("({requests}, {})", words::duration(cost.took));
-    let gap = if verdict.chars().count() + 1 + cost.chars().count() <= style.width { ' ' } else { '\n' };
-    out.push_str(&format!("{}{gap}{}\n", paint(style.paint, &verdict), style.paint.dim(&cost)));
+    let mut lines = String::new();
+    words::paragraph(&mut lines, &verdict, 0, 2, style.width);
+    let used = lines.lines().last().map_or(0, |line| line.chars().count());
+    painted(out, &verdict, color, style);
+    if used + 1 + cost.chars().count() <= style.width {
+        out.pop();
+        out.push(' ');
+    }
+    out.push_str(&format!("{}\n", style.paint.dim(&cost)));
     if !plan.changes.is_empty() {
         let checksum = checksum(plan).unwrap_or_else(|| "none before there is a ledger: `--out` makes one".to_owned());
         out.push_str(&format!("{}\n", style.paint.dim(&format!("Checksum: {checksum}"))));
