@@ -28,6 +28,18 @@ pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
     put(path, content, None)
 }
 
+/// The same for what everybody may read: a new file can be.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_public(path: &Path, content: &[u8]) -> io::Result<()> {
+    #[cfg(unix)]
+    let new = Some(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    #[cfg(not(unix))]
+    let new = None;
+    put(path, content, fs::metadata(path).ok().map(|old| old.permissions()).or(new))
+}
+
 fn put(path: &Path, content: &[u8], mode: Option<Permissions>) -> io::Result<()> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().as_encoded_bytes();

@@ -32,6 +32,7 @@ mod manifest;
 mod mutation;
 mod providers;
 mod reference;
+mod report;
 mod render;
 mod round_trip;
 mod scenarios;

@@ -4,6 +4,8 @@ use crate::cli::confirm;
 use crate::cli::confirm::Allow;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
+use crate::cli::output;
+use crate::cli::output::Outputs;
 use crate::cli::plan::Selection;
 use crate::cli::plan::Taking;
 use crate::cli::plan::kept;
@@ -56,6 +58,8 @@ pub(super) struct Args {
     taking: Taking,
     #[command(flatten)]
     way: Way,
+    #[command(flatten)]
+    outputs: Outputs,
 }
 
 /// How a plan is carried out.
@@ -119,6 +123,9 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
+    if let Err(exit) = output::begin(context, "apply", &args.outputs, args.file.as_deref()) {
+        return exit;
+    }
     let Some(file) = &args.file else {
         let scope = Scope { targets: args.selection.targets.clone(), adopt: args.taking.adopt, destroy: false };
         return carry_out(context, "apply", &args.selection, &args.way, scope, None);
@@ -172,7 +179,7 @@ async fn work(
         return context.end(command, Exit::Refused);
     }
     let cost = Cost { requests: planned.requests, took: began.elapsed() };
-    let exit = decide(context, command, engine, planned, way, cost).await;
+    let exit = decide(context, command, engine, planned, desired, way, cost).await;
     if exit == Exit::Done && !scope.destroy {
         show::tell_outputs(context, desired);
     }
@@ -185,10 +192,11 @@ pub(super) async fn decide(
     command: &str,
     engine: &Engine,
     planned: Planned,
+    desired: &Desired,
     way: &Way,
     cost: Cost,
 ) -> Exit {
-    show(context, way, &planned, cost);
+    show(context, way, &planned, desired, cost);
     let reviewed = is_reviewed(context, way, &planned.plan);
     let is_blocked = planned.pushed_back().is_none() && confirm::is_blocked(&planned.plan);
     let gate = match confirm::hazards(context, &planned.plan, &way.allow) {
@@ -235,12 +243,13 @@ fn is_determined(plan: &Plan) -> bool {
 
 /// Shows the plan: as text, or as one line of JSON, because more lines follow. Nobody is asked about it and
 /// quiet is wanted: then not.
-fn show(context: &Context, way: &Way, planned: &Planned, cost: Cost) {
-    if context.global.json {
-        let document = json::plan::document(&planned.plan, cost, context.entries(), &context.sources);
-        context.terminal.out(&json::line(&document));
-    } else if !(context.global.quiet && way.auto_approve) {
-        context.terminal.out(&text::plan(&planned.plan, context.terminal.style(), cost));
+fn show(context: &mut Context, way: &Way, planned: &Planned, desired: &Desired, cost: Cost) {
+    context.describe(&planned.plan, cost, desired);
+    if let Some(document) = context.run.plan.as_ref().filter(|_| context.global.json) {
+        context.terminal.out(&json::line(document));
+    }
+    if !(context.global.quiet && way.auto_approve) {
+        context.show(|style| text::plan(&planned.plan, style, cost));
     }
 }
 
@@ -264,10 +273,13 @@ async fn apply(context: &mut Context, command: &str, engine: &Engine, planned: P
 }
 
 fn tell(context: &mut Context, report: &Report) {
+    let ending = json::event::ending(report, &context.sources);
     if context.global.json {
-        context.terminal.out(&json::line(&json::event::ending(report, &context.sources)));
+        context.terminal.out(&json::line(&ending));
+        context.run.ending = Some(ending);
         return;
     }
+    context.run.ending = Some(ending);
     context.tell_all(report.warnings.iter().cloned());
     // One cause can fail many changes: it is told once.
     let mut told: Vec<&Diagnostic> = Vec::new();
@@ -278,7 +290,7 @@ fn tell(context: &mut Context, report: &Report) {
     }
     let told: Vec<Diagnostic> = told.into_iter().cloned().collect();
     context.tell_all(told);
-    context.terminal.out(&view::report::report(report, context.terminal.style()));
+    context.show(|style| view::report::report(report, style));
 }
 
 fn ending(report: &Report, determined: bool, blocked: bool) -> Exit {

@@ -3,6 +3,8 @@
 
 use crate::cli::Global;
 use crate::cli::exit::Exit;
+use crate::cli::output;
+use crate::cli::output::Outputs;
 use crate::cli::terminal::Terminal;
 use crate::config;
 use crate::config::Extent;
@@ -14,11 +16,17 @@ use crate::diag::render;
 use crate::diag::source::Sources;
 use crate::engine;
 use crate::engine::Engine;
+use crate::http::pace::Headroom;
 use crate::model::desired::Desired;
 use crate::model::ledger::Ledger;
+use crate::plan::Plan;
 use crate::provider::registry::Registry;
 use crate::view;
 use crate::view::json;
+use crate::view::json::run::Run;
+use crate::view::paint::Paint;
+use crate::view::text::Cost;
+use crate::view::text::Style;
 use crate::view::words;
 use serde::Serialize;
 use std::path::Path;
@@ -27,6 +35,8 @@ use std::sync::Arc;
 
 /// How many problems are drawn at once: nobody reads more.
 const MOST_SHOWN: usize = 100;
+/// Columns of what is kept in a file.
+const KEPT_WIDTH: usize = 100;
 
 /// Options of every command that reads the configuration.
 #[derive(Debug, Clone, clap::Args)]
@@ -61,6 +71,16 @@ pub(super) struct Context {
     pub(super) sources: Sources,
     /// What is wrong, in the order in which it was found. In text mode it is shown at once.
     pub(super) found: Diagnostics,
+    /// What is to be written at the end, besides what is shown.
+    pub(super) outputs: Outputs,
+    /// What it is drawn from, as far as it is known.
+    pub(super) run: Run,
+    /// What the backend still takes, as far as it tells.
+    pub(super) headroom: Option<Headroom>,
+    /// Where the plan is kept, if it is.
+    pub(super) kept: Option<String>,
+    /// What was shown, if a file is to have it.
+    pub(super) text: String,
 }
 
 impl Context {
@@ -68,7 +88,8 @@ impl Context {
     #[must_use]
     pub(super) fn new(global: Global) -> Self {
         let terminal = Terminal::new(global.no_color, global.quiet);
-        Self { global, terminal, sources: Sources::new(), found: Diagnostics::new() }
+        let (sources, found, outputs, run, headroom, kept, text) = Default::default();
+        Self { global, terminal, sources, found, outputs, run, headroom, kept, text }
     }
 
     /// The directory of the configuration.
@@ -91,6 +112,9 @@ impl Context {
             let text = render::render(&diagnostic, &self.sources, style.paint.color, style.width);
             let line_break = if text.ends_with('\n') { "" } else { "\n" };
             self.terminal.err(&format!("{text}{line_break}\n"));
+        }
+        if self.outputs.keeps_text() {
+            self.text.push_str(&render::render(&diagnostic, &self.sources, false, KEPT_WIDTH));
         }
         self.found.push(diagnostic);
     }
@@ -120,6 +144,24 @@ impl Context {
         json::diagnostic::entries(self.found.iter(), &self.sources)
     }
 
+    /// Shows what the command is there for as text, unless standard output is for something else.
+    pub(super) fn show(&mut self, draw: impl Fn(Style) -> String) {
+        if !self.global.json && !self.outputs.takes_over() {
+            self.terminal.out(&draw(self.terminal.style()));
+        }
+        if self.outputs.keeps_text() {
+            self.text.push_str(&draw(Style { paint: Paint::PLAIN, width: KEPT_WIDTH }));
+        }
+    }
+
+    /// Keeps a plan as a document, if anything is drawn from one.
+    pub(super) fn describe(&mut self, plan: &Plan, cost: Cost, desired: &Desired) {
+        if self.global.json || !self.outputs.is_empty() {
+            let document = json::plan::document(plan, cost, self.entries(), &self.sources);
+            self.run.plan = Some(document.declared(desired, &self.sources).headroom(self.headroom.as_ref()));
+        }
+    }
+
     /// Ends a command that failed before it had anything else to say: under `--json` the problems are
     /// the document.
     pub(super) fn failed(&self, command: &str) -> Exit {
@@ -131,7 +173,7 @@ impl Context {
         if self.global.json {
             let format = format!("keyform.{command}/1");
             let document = json::diagnostic::Document {
-                format: &format,
+                format,
                 ok: !self.found.has_errors() && exit == Exit::Done,
                 diagnostics: self.entries(),
             };
@@ -145,6 +187,7 @@ impl Context {
     /// What an ending comes to. What was done is done, but whoever reads the answer must not take what arrived
     /// of it for the whole.
     pub(super) fn settled(mut self, exit: Exit) -> Exit {
+        let exit = output::write(&mut self, exit);
         let Some(error) = self.terminal.lost() else { return exit };
         let detail = format!("Standard output can't be written: {}. What got there is not the whole.", why(error));
         // Not even under --json: what should hold the problems is what can't be written.

@@ -4,6 +4,8 @@ use crate::cli::apply;
 use crate::cli::apply::Way;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
+use crate::cli::output;
+use crate::cli::output::Outputs;
 use crate::cli::plan::Selection;
 use crate::engine::Scope;
 
@@ -19,9 +21,14 @@ pub(super) struct Args {
     selection: Selection,
     #[command(flatten)]
     way: Way,
+    #[command(flatten)]
+    outputs: Outputs,
 }
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
+    if let Err(exit) = output::begin(context, "destroy", &args.outputs, None) {
+        return exit;
+    }
     let scope = Scope { targets: args.selection.targets.clone(), adopt: false, destroy: true };
     apply::carry_out(context, "destroy", &args.selection, &args.way, scope, None)
 }

@@ -19,6 +19,7 @@ mod graph;
 mod import;
 mod init;
 mod ledger;
+mod output;
 pub mod panics;
 mod plan;
 mod progress;

@@ -4,6 +4,8 @@ use crate::cli::context::Context;
 use crate::cli::context::Inputs;
 use crate::cli::context::why;
 use crate::cli::exit::Exit;
+use crate::cli::output;
+use crate::cli::output::Outputs;
 use crate::config::Extent;
 use crate::diag::Diagnostic;
 use crate::diag::Severity;
@@ -54,6 +56,8 @@ pub(super) struct Args {
     /// Keep the plan in this file, for `apply FILE` and `show FILE`
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    outputs: Outputs,
 }
 
 /// What becomes of what exists and is not managed, for every command that makes things.
@@ -89,6 +93,9 @@ pub(super) fn address(text: &str) -> Result<Address, String> {
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     let began = Instant::now();
+    if let Err(exit) = output::begin(context, "plan", &args.outputs, args.out.as_deref()) {
+        return exit;
+    }
     let extent = if args.destroy { Extent::End } else { Extent::All };
     let Some((desired, registry)) = context.load_for(&args.selection.inputs, extent) else {
         return context.failed("plan");
@@ -117,21 +124,21 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     let Some(planned) = planned else { return context.failed("plan") };
     let cost = Cost { requests: planned.requests, took: began.elapsed() };
     if let Some(path) = &args.out
-        && let Err(why) = keep(context, path, &planned, &scope, cost)
+        && let Err(why) = keep(context, path, &planned, &desired, &scope, cost)
     {
         context.tell(why);
         return context.failed("plan");
     }
-    if context.global.json {
-        let entries = context.entries();
-        context.document(&json::plan::document(&planned.plan, cost, entries, &context.sources));
-    } else {
-        let draw = if context.global.quiet { text::brief } else { text::plan };
-        context.terminal.out(&draw(&planned.plan, context.terminal.style(), cost));
-        if let Some(path) = &args.out {
+    context.describe(&planned.plan, cost, &desired);
+    let draw = if context.global.quiet { text::brief } else { text::plan };
+    context.show(|style| draw(&planned.plan, style, cost));
+    match (&context.run.plan, &args.out) {
+        (Some(document), _) if context.global.json => context.document(document),
+        (_, Some(path)) => {
             let path = path.display();
             context.terminal.note(&format!("Kept in {path}: `keyform apply {path}` does exactly this.\n"));
         }
+        _ => {}
     }
     exit(&planned, args.exit_code)
 }
@@ -149,9 +156,17 @@ fn is_free(path: &Path) -> Result<(), Diagnostic> {
 }
 
 /// Writes the plan into a file that only its owner can read.
-fn keep(context: &Context, path: &Path, planned: &Planned, scope: &Scope, cost: Cost) -> Result<(), Diagnostic> {
+fn keep(
+    context: &Context,
+    path: &Path,
+    planned: &Planned,
+    desired: &Desired,
+    scope: &Scope,
+    cost: Cost,
+) -> Result<(), Diagnostic> {
     let saved = Saved { plan: planned.plan.clone(), origin: planned.origin(scope) };
     let document = json::plan::saved(&saved, cost, context.entries(), &context.sources);
+    let document = document.declared(desired, &context.sources).headroom(context.headroom.as_ref());
     disk::replace_private(path, json::pretty(&document).as_bytes()).map_err(|error| match error.kind() {
         ErrorKind::NotFound => unwritable(path, "there is no such directory"),
         _ => unwritable(path, &why(&error)),
@@ -184,6 +199,7 @@ pub(super) async fn make(
     }
     match engine.plan(desired, scope).await {
         Ok(planned) => {
+            context.headroom = engine.headroom();
             let (changes, unchanged) = (planned.plan.changes.len(), planned.plan.unchanged);
             tracing::info!(changes, unchanged, requests = planned.requests, "planned");
             // The plan itself says which destinations were not inspected, and why.

@@ -147,7 +147,15 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
 fn plan_of(context: &mut Context, path: &Path) -> Exit {
     let Some((saved, cost)) = kept(context, path) else { return context.failed("show") };
     if context.global.json {
-        context.document(&json::plan::saved(&saved, cost, context.entries(), &context.sources));
+        let name = path.display().to_string();
+        // As it was written, with what only whoever made it knew.
+        match context.read(path).and_then(|text| json::plan::read(&name, text.as_bytes())) {
+            Ok(document) => context.document(&document),
+            Err(why) => {
+                context.tell(why);
+                return context.failed("show");
+            }
+        }
     } else {
         let origin = &saved.origin;
         let made = format!("Made by keyform {} at {}.\n\n", words::shown(&origin.keyform), words::shown(&origin.at));
@@ -220,9 +228,9 @@ impl<'a> Facts<'a> {
 }
 
 /// Writes the outputs for a command that has said everything else: as text, or as one line of JSON.
-pub(super) fn tell_outputs(context: &Context, desired: &Desired) {
+pub(super) fn tell_outputs(context: &mut Context, desired: &Desired) {
     if !context.global.json {
-        context.terminal.out(&text_outputs(desired));
+        context.show(|_| text_outputs(desired));
     } else if !desired.outputs.is_empty() {
         let document = Outputs { format: "keyform.outputs/1", outputs: data_outputs(desired) };
         context.terminal.out(&json::line(&document));

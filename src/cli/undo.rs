@@ -151,7 +151,7 @@ async fn work(
         }
         false => {
             let cost = Cost { requests: planned.requests, took: began.elapsed() };
-            apply::decide(context, "undo", engine, planned, &args.way, cost).await
+            apply::decide(context, "undo", engine, planned, desired, &args.way, cost).await
         }
     };
     if exit == Exit::Done

@@ -2,7 +2,7 @@
 //!
 //! A code is never reused and its summary never contains user text, so it becomes familiar. The first
 //! two digits are the room: 01 language, 02 configuration, 03 graph, 04 plan, 05 providers, 06 backend,
-//! 07 embedded backend, 08 ledger, 09 engine, 10 command line.
+//! 07 embedded backend, 08 ledger, 09 engine, 10 command line, 11 reports.
 
 use crate::diag::Fault;
 
@@ -408,4 +408,21 @@ codes! {
         "A capsule is sealed; to undo a run, give the file with the private key of one of its recipients: `--identity FILE`, or KEYFORM_UNDO_IDENTITY with the path of the file, or with the key itself.";
     BAD_IDENTITY = "KF1042" Configuration "not an identity of age"
         "An identity file is what `age-keygen` writes: lines that begin with `AGE-SECRET-KEY-1`, comments and empty lines. Files that are themselves encrypted, and keys of SSH or of plugins, are not taken; `age -d` decrypts the former. What was read is not shown.";
+    OUTPUTS = "KF1045" Configuration "outputs are in each other's way"
+        "Standard output can carry one result: the text, or one `--output` without a file. Others go into files, as many as are wanted, from the same run: `--output sarif=plan.sarif --output markdown=plan.md`.";
+    // 11 reports
+    BAD_REPORT = "KF1101" Configuration "not a report"
+        "`keyform comment` takes what keyform itself wrote: a plan that `plan --out` kept, what `plan --json` or `apply --json` printed, or what `--output json=FILE` wrote. The file is something else, was cut, or is of another version.";
+    NO_PLATFORM = "KF1102" Configuration "nowhere to comment"
+        "`keyform comment` finds the platform, the repository and the change in the environment of GitHub Actions, GitLab CI, Bitbucket Pipelines, Azure Pipelines and Gitea or Forgejo Actions. Elsewhere, `--platform`, `--api`, `--repo` and `--change` say it; `--dry-run` needs none of them.";
+    NO_TOKEN = "KF1103" Credentials "no token to comment with"
+        "A token comes from the environment, never from the command line, where every user of the machine could see it: KEYFORM_COMMENT_TOKEN, or the variable that the platform is known for.";
+    NOT_POSTED = "KF1104" Vendor "comment could not be posted"
+        "The platform refused the comment or could not be reached, so the change shows an older one or none. The same text is in the job's summary where there is one; `--dry-run` prints it. What the token must be allowed to do is named.";
+    NOT_MARKED = "KF1105" Vendor "status or label could not be set"
+        "The comment is where it should be; the commit's status, the check or the label is not. Mostly the token may comment, but not that.";
+    NO_SUCH_THING = "KF1106" Configuration "the platform has no such thing"
+        "Bitbucket Cloud's changes have no labels, and only GitHub has checks with notes at lines. Everything else was done.";
+    NEWER_COMMENT = "KF1107" Environment "a newer run has commented already"
+        "The comment on the change says that a later run wrote it, so this one left it as it is: it would show what is no longer true. Runs are told apart by their number in one pipeline, else by the time of the plan. If no such run exists, somebody else wrote that comment: delete it.";
 }

@@ -152,6 +152,12 @@ impl Engine {
         self.reached.http.hear_waits(hear);
     }
 
+    /// The least that the backend still takes of one kind of request, where its answers tell.
+    #[must_use]
+    pub fn headroom(&self) -> Option<http::pace::Headroom> {
+        self.http.headroom()
+    }
+
     /// Stops the embedded backend, if one was started, and frees the lock.
     pub async fn close(self) {
         // What is kept in the backend needs it until the end.

@@ -7,6 +7,7 @@ use crate::http::Request;
 use crate::http::Response;
 use crate::http::limit::Limits;
 use crate::http::pace::Claim;
+use crate::http::pace::Headroom;
 use crate::http::pace::Key;
 use crate::http::pace::Paces;
 use crate::http::pace::Wait;
@@ -177,6 +178,12 @@ impl Client {
     #[must_use]
     pub fn settle(&self) -> Duration {
         self.0.options.settle
+    }
+
+    /// The least that any service still takes of one kind of request, where their answers tell.
+    #[must_use]
+    pub fn headroom(&self) -> Option<Headroom> {
+        self.0.paces.headroom()
     }
 
     /// How many requests were sent so far, retries included.

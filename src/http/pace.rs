@@ -55,6 +55,17 @@ pub struct Wait {
     pub rest: Duration,
 }
 
+/// What a service still takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Headroom {
+    /// The service.
+    pub host: String,
+    /// What it takes at a time of one kind of request.
+    pub limit: u32,
+    /// What of that is left.
+    pub left: u32,
+}
+
 /// Whether a request may be sent.
 pub(super) enum Claim {
     /// Now.
@@ -73,6 +84,15 @@ const MARGIN: Duration = Duration::from_millis(300);
 impl Paces {
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Window>> {
         self.windows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The least that is left of any kind of request, of those that were counted.
+    pub(super) fn headroom(&self) -> Option<Headroom> {
+        let windows = self.lock();
+        let counted = windows.iter().filter_map(|((host, _), window)| {
+            Some(Headroom { host: host.clone(), limit: window.limit?, left: window.left })
+        });
+        counted.min_by_key(|room| u64::from(room.left) * 1000 / u64::from(room.limit.max(1)))
     }
 
     /// Asks for a place; whoever is told to wait asks again and says so with `again`.
@@ -161,6 +181,7 @@ mod tests {
         for left in [9, 7, 8, 6, 5, 4, 2, 3] {
             paces.heard(&key, Some(&answer(200, left, 30)), now);
         }
+        assert_eq!(paces.headroom(), Some(Headroom { host: key.0.clone(), limit: 10, left: 2 }));
         assert!(is_granted(&paces, &key, now, true) && is_granted(&paces, &key, now, false));
         assert!(!is_granted(&paces, &key, now, false), "two were left");
         paces.heard(&key, Some(&answer(200, 1, 30)), now);

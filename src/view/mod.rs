@@ -10,8 +10,13 @@
 
 pub mod graph;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod markup;
+pub mod outcome;
 pub mod paint;
 pub mod progress;
+pub mod prometheus;
 pub mod reference;
 pub mod report;
 pub mod text;

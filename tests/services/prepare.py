@@ -1,6 +1,6 @@
 """Makes a folder with all that the tests run but did not write: a virtual environment with moto and
-OpenBao, the request models of AWS, GitHub's description of its own interface, and the own clients of Vercel and
-Infisical.
+OpenBao, the request models of AWS, GitHub's description of its own interface, the schemas of SARIF and of CI
+configurations, and the own clients of Vercel and Infisical.
 
 Usage: prepare.py FOLDER. Run by `services::folder`, which holds a lock and knows when it is needed.
 """
@@ -13,8 +13,28 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# What keyform may ask of GitHub: everything about secrets of workflows, and who it is.
-GITHUB_PATHS = ("/actions/secrets", "/environments/{environment_name}/secrets")
+# What keyform may ask of GitHub: everything about secrets of workflows, comments, labels and statuses of a change, and
+# who it is.
+GITHUB_PATHS = (
+    "/actions/secrets",
+    "/environments/{environment_name}/secrets",
+    "/repos/{owner}/{repo}/issues/{issue_number}/comments",
+    "/repos/{owner}/{repo}/issues/comments/{comment_id}",
+    "/repos/{owner}/{repo}/issues/{issue_number}/labels",
+    "/repos/{owner}/{repo}/statuses/{sha}",
+    "/repos/{owner}/{repo}/check-runs",
+)
+# SARIF's schema comes with a crate that others use to read it; nothing of the crate is built.
+SARIF = """[package]
+name = "schemas"
+version = "0.0.0"
+edition = "2021"
+[lib]
+path = "lib.rs"
+[dependencies]
+serde-sarif = { version = "=0.8.0", default-features = false }
+[workspace]
+"""
 
 
 def main(folder):
@@ -44,6 +64,21 @@ def main(folder):
             whole = json.load(source)
         with open(os.path.join(folder, f"{service}.json"), "w", encoding="utf-8") as target:
             json.dump({"operations": whole["operations"], "shapes": whole["shapes"]}, target)
+
+    library = os.path.join(python, "lib", f"python{sys.version_info[0]}.{sys.version_info[1]}", "site-packages")
+    vendored = os.path.join(library, "check_jsonschema", "builtin_schemas", "vendor")
+    for name in ("github-workflows.json", "gitlab-ci.json"):
+        shutil.copy(os.path.join(vendored, name), folder)
+
+    crates = os.path.join(folder, "crates")
+    os.makedirs(crates, exist_ok=True)
+    with open(os.path.join(crates, "Cargo.toml"), "w", encoding="utf-8") as manifest:
+        manifest.write(SARIF)
+    open(os.path.join(crates, "lib.rs"), "w", encoding="utf-8").close()
+    cargo = [os.environ.get("CARGO", "cargo"), "metadata", "--format-version", "1"]
+    asked = subprocess.run(cargo, cwd=crates, check=True, capture_output=True)
+    sarif = next(p for p in json.loads(asked.stdout)["packages"] if p["name"] == "serde-sarif")
+    shutil.copy(os.path.join(os.path.dirname(sarif["manifest_path"]), "src", "schema.json"), os.path.join(folder, "sarif.json"))
 
     if fetching.wait() != 0:
         sys.exit("npm could not fetch GitHub's description of its interface")

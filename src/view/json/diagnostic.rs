@@ -4,42 +4,64 @@ use crate::diag::Diagnostic;
 use crate::diag::Fault;
 use crate::diag::Severity;
 use crate::diag::source::Sources;
+use crate::view::json::Word;
+use serde::Deserialize;
 use serde::Serialize;
 
 /// One diagnostic.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    code: &'static str,
-    severity: &'static str,
-    fault: &'static str,
-    summary: &'static str,
-    detail: String,
-    labels: Vec<Label>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    help: Option<String>,
+    /// `KF` and four digits.
+    pub code: Word,
+    severity: Word,
+    fault: Word,
+    /// The constant sentence of the code.
+    pub summary: Word,
+    /// Names the thing.
+    pub detail: String,
+    /// Places in the sources, the primary one first.
+    pub labels: Vec<Label>,
+    /// The next step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+impl Entry {
+    /// Whether it is an error, not a warning.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.severity == "error"
+    }
 }
 
 /// A place. Bytes are counted from 0, lines and columns from 1; the end is one past the last.
-#[derive(Debug, Clone, Serialize)]
-struct Label {
-    file: String,
-    start: Position,
-    end: Position,
-    text: String,
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    /// The file, as the user knows it.
+    pub file: String,
+    /// The first character.
+    pub start: Position,
+    /// One past the last.
+    pub end: Position,
+    /// What is there.
+    pub text: String,
 }
 
-#[derive(Debug, Clone, Serialize)]
-struct Position {
+/// A place in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
     byte: u32,
-    line: usize,
-    column: usize,
+    /// Counted from 1.
+    pub line: usize,
+    /// Counted from 1, in characters.
+    pub column: usize,
 }
 
 /// A document that has nothing but diagnostics: of a command that failed before it had more to say.
-#[derive(Debug, Serialize)]
-pub struct Document<'a> {
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Document {
     /// `keyform.<command>/1`.
-    pub format: &'a str,
+    pub format: String,
     /// Whether there is no error among them.
     pub ok: bool,
     /// All of them.
@@ -55,11 +77,12 @@ pub fn entries<'a>(list: impl IntoIterator<Item = &'a Diagnostic>, sources: &Sou
 #[must_use]
 pub fn entry(diagnostic: &Diagnostic, sources: &Sources) -> Entry {
     Entry {
-        code: diagnostic.code.id,
+        code: diagnostic.code.id.into(),
         severity: match diagnostic.severity {
             Severity::Warning => "warning",
             Severity::Error => "error",
-        },
+        }
+        .into(),
         fault: match diagnostic.code.fault {
             Fault::Configuration => "configuration",
             Fault::Credentials => "credentials",
@@ -67,8 +90,9 @@ pub fn entry(diagnostic: &Diagnostic, sources: &Sources) -> Entry {
             Fault::Environment => "environment",
             Fault::Vendor => "vendor",
             Fault::Internal => "internal",
-        },
-        summary: diagnostic.summary(),
+        }
+        .into(),
+        summary: diagnostic.summary().into(),
         detail: diagnostic.detail.clone(),
         labels: diagnostic.labels.iter().filter_map(|label| place(label, sources)).collect(),
         help: diagnostic.help.clone(),

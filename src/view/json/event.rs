@@ -3,10 +3,16 @@
 use crate::diag::source::Sources;
 use crate::engine::event::Event;
 use crate::engine::event::Report;
+use crate::view::json::Word;
 use crate::view::json::diagnostic;
+use crate::view::json::plan::Problem;
+use serde::Deserialize;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+/// What an ending says it is.
+pub(super) const REPORT: &str = "keyform.report/1";
 
 /// One event.
 #[derive(Debug, Serialize)]
@@ -88,47 +94,53 @@ pub fn event(event: &Event, sources: &Sources) -> Line {
 }
 
 /// How an apply ended.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Ending {
-    format: &'static str,
-    complete: bool,
-    interrupted: bool,
-    done: BTreeMap<&'static str, usize>,
-    failed: Vec<Failure>,
-    unapproved: Vec<String>,
-    skipped: Vec<Skip>,
+    format: Word,
+    /// Whether every change was done.
+    pub complete: bool,
+    /// Whether the run was stopped before its end.
+    pub interrupted: bool,
+    /// Changes done, by the word of their action.
+    pub done: BTreeMap<Word, usize>,
+    /// Changes that failed, and why.
+    pub failed: Vec<Problem>,
+    /// Changes that a person must approve first.
+    pub unapproved: Vec<String>,
+    /// Changes that were not begun.
+    pub skipped: Vec<Skip>,
     /// The name under which what was overwritten and deleted is kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    undo: Option<String>,
-    requests: u64,
-    milliseconds: u64,
-    diagnostics: Vec<diagnostic::Entry>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<String>,
+    /// Requests sent.
+    pub requests: u64,
+    /// How long it took.
+    pub milliseconds: u64,
+    /// What is worth knowing besides.
+    pub diagnostics: Vec<diagnostic::Entry>,
 }
 
-#[derive(Debug, Serialize)]
-struct Failure {
-    address: String,
-    diagnostic: diagnostic::Entry,
-}
-
-#[derive(Debug, Serialize)]
-struct Skip {
-    address: String,
-    because: Option<String>,
+/// A change that was not begun.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Skip {
+    /// Of what.
+    pub address: String,
+    /// What it waited for in vain; `None` if the run was stopped.
+    pub because: Option<String>,
 }
 
 /// Mirrors a report.
 #[must_use]
 pub fn ending(report: &Report, sources: &Sources) -> Ending {
     Ending {
-        format: "keyform.report/1",
+        format: REPORT.into(),
         complete: report.is_complete(),
         interrupted: report.interrupted,
-        done: report.done.iter().map(|(action, &count)| (action.word(), count)).collect(),
+        done: report.done.iter().map(|(action, &count)| (action.word().into(), count)).collect(),
         failed: report
             .failed
             .iter()
-            .map(|(a, d)| Failure { address: a.to_string(), diagnostic: diagnostic::entry(d, sources) })
+            .map(|(a, d)| Problem { address: a.to_string(), diagnostic: diagnostic::entry(d, sources) })
             .collect(),
         unapproved: report.unapproved.iter().map(|(address, _)| address.to_string()).collect(),
         skipped: report

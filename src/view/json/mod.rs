@@ -7,10 +7,18 @@ pub mod diagnostic;
 pub mod event;
 pub mod graph;
 pub mod plan;
+pub mod run;
+pub mod sarif;
 pub mod saved;
+pub mod trailer;
 pub mod undo;
+mod word;
 
 use serde::Serialize;
+use std::borrow::Cow;
+
+/// A word that is constant where it is written, and owned where it was read.
+pub type Word = Cow<'static, str>;
 
 /// A document as text, indented, with a line break at its end.
 #[must_use]

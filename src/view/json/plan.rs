@@ -2,122 +2,276 @@
 //! with what the plan was made from and whole fingerprints.
 
 use crate::diag::Diagnostic;
+use crate::diag::codes;
 use crate::diag::source::Sources;
+use crate::http::pace::Headroom;
 use crate::model::address::Address;
+use crate::model::desired::Desired;
+use crate::model::resource::Kind;
 use crate::plan;
 use crate::plan::Action;
 use crate::plan::Change;
+use crate::plan::HazardKind;
 use crate::plan::Plan;
+use crate::plan::Reason;
 use crate::plan::Shown;
 use crate::plan::saved::Saved;
 use crate::secret::Fingerprint;
+use crate::view::json::Word;
 use crate::view::json::diagnostic;
+use crate::view::json::word;
 use crate::view::text::Cost;
+use serde::Deserialize;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// What a document says it is.
 pub(super) const FORMAT: &str = "keyform.plan/1";
 
-/// The document.
-#[derive(Debug, Serialize)]
+/// The document. Everything that is drawn for people or programs elsewhere (`view::markdown`, `view::junit` …) is drawn
+/// from it, so it is read as well as written.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Document {
-    format: &'static str,
-    summary: BTreeMap<&'static str, usize>,
-    unchanged: usize,
-    changes: Vec<Row>,
-    hazards: Vec<Hazard>,
-    foreign: Vec<Foreign>,
-    blind: Vec<Blind>,
-    blocked: Vec<Problem>,
-    incomplete: Vec<Problem>,
-    missing: Vec<Problem>,
-    undo: Undo,
-    /// Absent while there is no ledger that could keep the key of the fingerprints.
-    checksum: Option<String>,
-    requests: u64,
-    milliseconds: u64,
-    diagnostics: Vec<diagnostic::Entry>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    origin: Option<Origin>,
+    pub(super) format: Word,
+    /// How many changes there are, by the word of their action.
+    pub summary: BTreeMap<Word, usize>,
+    /// How many things are as declared.
+    pub unchanged: usize,
+    /// The rows.
+    pub changes: Vec<Row>,
+    /// What is dangerous.
+    pub hazards: Vec<Hazard>,
+    /// What is left alone.
+    pub foreign: Vec<Foreign>,
+    /// Syncs whose destination was not looked at.
+    pub blind: Vec<Blind>,
+    /// What exists and is not managed, or would fail.
+    pub blocked: Vec<Problem>,
+    /// What could not be read.
+    pub incomplete: Vec<Problem>,
+    /// Resources with a value that is not at hand.
+    pub missing: Vec<Problem>,
+    /// What of it could be undone.
+    pub undo: Undo,
+    /// Where the resources that the document names are declared.
+    #[serde(default)]
+    pub declared: Vec<Declared>,
+    /// 64 digits that only this plan has; absent while there is no ledger that could keep the key of the fingerprints.
+    pub checksum: Option<String>,
+    /// Requests sent.
+    pub requests: u64,
+    /// How long it took.
+    pub milliseconds: u64,
+    /// What is left of what a service takes, of the kind of request of which the least is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headroom: Option<Room>,
+    /// Every problem that was found.
+    pub diagnostics: Vec<diagnostic::Entry>,
+    /// Of a plan that was kept: what it was made from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
-#[derive(Debug, Serialize)]
-struct Origin {
-    keyform: String,
-    at: String,
-    ledger: String,
-    configuration: String,
-    targets: Vec<String>,
-    adopt: bool,
-    destroy: bool,
+/// What a service still takes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Room {
+    /// The service.
+    pub host: String,
+    /// What it takes at a time.
+    pub limit: u32,
+    /// What of that is left.
+    pub left: u32,
 }
 
-#[derive(Debug, Serialize)]
-struct Row {
-    address: String,
-    resource: String,
-    kind: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<String>,
-    action: &'static str,
-    reason: &'static str,
-    drift: bool,
-    fields: Vec<Field>,
-    needs: Vec<String>,
+/// What a plan was made from.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Origin {
+    pub(super) keyform: String,
+    /// When, in UTC, as RFC 3339.
+    pub at: String,
+    pub(super) ledger: String,
+    pub(super) configuration: String,
+    pub(super) targets: Vec<String>,
+    pub(super) adopt: bool,
+    pub(super) destroy: bool,
 }
 
-#[derive(Debug, Serialize)]
-struct Field {
-    name: String,
-    before: Value,
-    after: Value,
+/// One change.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Row {
+    /// Of a resource, or of an entry below its sync.
+    pub address: String,
+    /// The resource.
+    pub resource: String,
+    /// The resource's kind.
+    pub kind: String,
+    /// Of an entry: its key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// What will be done.
+    #[serde(with = "word::action")]
+    pub action: Action,
+    /// Why.
+    #[serde(with = "word::reason")]
+    pub reason: Reason,
+    /// Whether what is found differs from what keyform wrote last.
+    pub drift: bool,
+    /// What differs.
+    pub fields: Vec<Field>,
+    /// What must be done before.
+    pub needs: Vec<String>,
+}
+
+/// One attribute before and after.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// What was found.
+    pub before: Value,
+    /// What is wanted.
+    pub after: Value,
 }
 
 /// A value that may be shown; a secret is its fingerprint, of which only a file needs more than the first digits.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "lowercase")]
-enum Value {
+#[expect(missing_docs, reason = "they mirror `plan::Shown`")]
+pub enum Value {
     Absent,
     Plain { text: String },
     Secret { fingerprint: String },
     Unknown,
 }
 
-#[derive(Debug, Serialize)]
-struct Hazard {
-    kind: &'static str,
-    address: String,
-    count: usize,
-    detail: String,
-    allowed: bool,
+/// Something dangerous.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Hazard {
+    /// What it is.
+    #[serde(with = "word::hazard")]
+    pub kind: HazardKind,
+    /// Of which resource.
+    pub address: String,
+    /// How many.
+    pub count: usize,
+    /// What exactly.
+    pub detail: String,
+    /// Whether the configuration allows it.
+    pub allowed: bool,
 }
 
-#[derive(Debug, Serialize)]
-struct Undo {
-    asked: bool,
-    kept: usize,
-    foreign: usize,
-    unread: Vec<String>,
-    beyond: Vec<String>,
+/// What is left alone.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Foreign {
+    /// What and where, as a phrase.
+    pub place: String,
+    /// How many.
+    pub count: usize,
 }
 
-#[derive(Debug, Serialize)]
-struct Foreign {
-    place: String,
-    count: usize,
+/// A sync whose destination was not looked at.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Blind {
+    /// The sync.
+    pub address: String,
+    /// Why.
+    pub why: String,
 }
 
-#[derive(Debug, Serialize)]
-struct Blind {
-    address: String,
-    why: String,
+/// What of a plan could be undone; addresses of what could not.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Undo {
+    pub(super) asked: bool,
+    pub(super) kept: usize,
+    pub(super) foreign: usize,
+    pub(super) unread: Vec<String>,
+    pub(super) beyond: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct Problem {
-    address: String,
-    diagnostic: diagnostic::Entry,
+/// What is wrong with one resource or entry.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Problem {
+    /// The resource or entry.
+    pub address: String,
+    /// What.
+    pub diagnostic: diagnostic::Entry,
+}
+
+/// Where a resource is declared.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Declared {
+    /// The resource.
+    pub address: String,
+    /// The app of a connection, the destination of a sync.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub what: Option<String>,
+    /// The project that it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// The file, as the user knows it.
+    pub file: String,
+    /// The line of its block, counted from 1.
+    pub line: usize,
+}
+
+impl Document {
+    /// Says of every resource that the document names where it is declared.
+    #[must_use]
+    pub fn declared(mut self, desired: &Desired, sources: &Sources) -> Self {
+        let problems = self.blocked.iter().chain(&self.incomplete).chain(&self.missing).map(|p| &p.address);
+        let others = self.hazards.iter().map(|h| &h.address).chain(self.blind.iter().map(|b| &b.address));
+        let named = self.changes.iter().map(|row| &row.resource).chain(problems).chain(others);
+        let addresses: BTreeSet<Address> =
+            named.filter_map(|text| text.parse().ok()).map(|a: Address| a.resource()).collect();
+        self.declared = addresses.iter().filter_map(|address| place(address, desired, sources)).collect();
+        self
+    }
+
+    /// Says what is left of what a service takes.
+    #[must_use]
+    pub fn headroom(mut self, room: Option<&Headroom>) -> Self {
+        self.headroom = room.map(|room| Room { host: room.host.clone(), limit: room.limit, left: room.left });
+        self
+    }
+}
+
+fn place(address: &Address, desired: &Desired, sources: &Sources) -> Option<Declared> {
+    let resource = desired.resources.get(address)?;
+    let around = std::iter::successors(address.parent(), Address::parent);
+    let project = around.into_iter().find(|around| around.kind() == Kind::Project.word());
+    let own = (resource.kind == Kind::Project).then(|| address.clone());
+    Some(Declared {
+        address: address.to_string(),
+        what: (!resource.slug.is_empty()).then(|| resource.slug.to_string()),
+        project: own.or(project).or_else(|| resource.reference("project").cloned()).map(|project| project.to_string()),
+        file: sources.get(resource.origin.block.source)?.name.to_string(),
+        line: sources.line_column(resource.origin.block)?.0,
+    })
+}
+
+/// Reads a document; `name` is what the user calls the file.
+///
+/// # Errors
+/// It is none, of another version, or not as it was written.
+pub fn read(name: &str, text: &[u8]) -> Result<Document, Diagnostic> {
+    #[derive(Deserialize)]
+    struct Format {
+        format: String,
+    }
+    // The library's message may quote what it found; the line is enough.
+    let broken = |error: serde_json::Error| bad(name, &format!("is no plan, from line {} on", error.line()));
+    let format = serde_json::from_slice::<Format>(text).map_err(broken)?.format;
+    if format != FORMAT {
+        let is_plan = format.starts_with("keyform.plan/");
+        return Err(bad(name, if is_plan { "is a plan of another version" } else { "is no plan" }));
+    }
+    serde_json::from_slice(text).map_err(broken)
+}
+
+/// A file that was to be a plan.
+pub(super) fn bad(name: &str, what: &str) -> Diagnostic {
+    Diagnostic::error(&codes::BAD_PLAN, format!("`{name}` {what}.")).help("make one with `keyform plan --out FILE`")
 }
 
 /// Mirrors a plan that is to be kept.
@@ -144,10 +298,10 @@ pub fn saved(saved: &Saved, cost: Cost, diagnostics: Vec<diagnostic::Entry>, sou
 pub fn document(plan: &Plan, cost: Cost, diagnostics: Vec<diagnostic::Entry>, sources: &Sources) -> Document {
     let mut summary = BTreeMap::new();
     for action in Action::ALL {
-        summary.insert(action.word(), plan.changes.iter().filter(|change| change.action == action).count());
+        summary.insert(action.word().into(), plan.changes.iter().filter(|change| change.action == action).count());
     }
     Document {
-        format: FORMAT,
+        format: FORMAT.into(),
         summary,
         unchanged: plan.unchanged,
         changes: plan.changes.iter().map(|change| row(change, Fingerprint::short)).collect(),
@@ -155,7 +309,7 @@ pub fn document(plan: &Plan, cost: Cost, diagnostics: Vec<diagnostic::Entry>, so
             .hazards
             .iter()
             .map(|hazard| Hazard {
-                kind: hazard.kind.word(),
+                kind: hazard.kind,
                 address: hazard.address.to_string(),
                 count: hazard.count,
                 detail: hazard.detail.clone(),
@@ -174,9 +328,11 @@ pub fn document(plan: &Plan, cost: Cost, diagnostics: Vec<diagnostic::Entry>, so
             unread: plan.undo.unread.iter().map(ToString::to_string).collect(),
             beyond: plan.undo.beyond.iter().map(ToString::to_string).collect(),
         },
+        declared: Vec::new(),
         checksum: plan::checksum(plan),
         requests: cost.requests,
         milliseconds: u64::try_from(cost.took.as_millis()).unwrap_or(u64::MAX),
+        headroom: None,
         diagnostics,
         origin: None,
     }
@@ -196,8 +352,8 @@ fn row(change: &Change, digits: Digits) -> Row {
         kind: resource.kind().to_owned(),
         resource: resource.to_string(),
         key: change.address.entry_key().map(str::to_owned),
-        action: change.action.word(),
-        reason: change.reason.word(),
+        action: change.action,
+        reason: change.reason,
         drift: change.drift,
         fields: change
             .fields

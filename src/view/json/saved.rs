@@ -6,134 +6,31 @@ use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::model::address::Address;
 use crate::plan;
-use crate::plan::Action;
 use crate::plan::Change;
-use crate::plan::HazardKind;
 use crate::plan::Plan;
-use crate::plan::Reason;
 use crate::plan::Shown;
 use crate::plan::saved::Origin;
 use crate::plan::saved::Saved;
 use crate::plan::undo::Outlook;
 use crate::secret::Fingerprint;
-use crate::view::json::plan::FORMAT;
+use crate::view::json;
+use crate::view::json::plan::Document;
+use crate::view::json::plan::Problem;
+use crate::view::json::plan::Row;
+use crate::view::json::plan::Value;
 use crate::view::text::Cost;
-use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
-
-#[derive(Deserialize)]
-struct Format {
-    format: String,
-}
-
-#[derive(Deserialize)]
-struct Document {
-    unchanged: usize,
-    changes: Vec<Row>,
-    hazards: Vec<Hazard>,
-    foreign: Vec<Foreign>,
-    blind: Vec<Blind>,
-    blocked: Vec<Problem>,
-    incomplete: Vec<Problem>,
-    missing: Vec<Problem>,
-    undo: Undo,
-    checksum: String,
-    origin: Option<From>,
-}
-
-#[derive(Deserialize)]
-struct Undo {
-    asked: bool,
-    kept: usize,
-    foreign: usize,
-    unread: Vec<String>,
-    beyond: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Row {
-    address: String,
-    action: String,
-    reason: String,
-    drift: bool,
-    fields: Vec<Field>,
-    needs: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Field {
-    name: Arc<str>,
-    before: Value,
-    after: Value,
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "is", rename_all = "lowercase")]
-enum Value {
-    Absent,
-    Plain { text: Arc<str> },
-    Secret { fingerprint: String },
-    Unknown,
-}
-
-#[derive(Deserialize)]
-struct Hazard {
-    kind: String,
-    address: String,
-    count: usize,
-    detail: String,
-    allowed: bool,
-}
-
-#[derive(Deserialize)]
-struct Foreign {
-    place: Arc<str>,
-    count: usize,
-}
-
-#[derive(Deserialize)]
-struct Blind {
-    address: String,
-    why: Arc<str>,
-}
-
-#[derive(Deserialize)]
-struct Problem {
-    address: String,
-    diagnostic: Entry,
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    code: String,
-    detail: String,
-    help: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct From {
-    keyform: Arc<str>,
-    at: Arc<str>,
-    ledger: Arc<str>,
-    configuration: String,
-    targets: Vec<String>,
-    adopt: bool,
-    destroy: bool,
-}
 
 /// What it cost to make a plan that was kept.
 #[must_use]
 pub fn cost(text: &[u8]) -> Cost {
-    #[derive(Deserialize)]
-    struct Spent {
-        requests: u64,
-        milliseconds: u64,
-    }
-    let cost = |spent: Spent| Cost { requests: spent.requests, took: Duration::from_millis(spent.milliseconds) };
-    serde_json::from_slice(text).map(cost).unwrap_or_default()
+    let cost = |document: Document| Cost {
+        requests: document.requests,
+        took: Duration::from_millis(document.milliseconds),
+    };
+    json::plan::read("", text).map(cost).unwrap_or_default()
 }
 
 /// Reads a saved plan; `name` is what the user calls the file.
@@ -141,33 +38,24 @@ pub fn cost(text: &[u8]) -> Cost {
 /// # Errors
 /// It is none, of another version, or not as it was written.
 pub fn read(name: &str, text: &[u8]) -> Result<Saved, Diagnostic> {
-    let bad = |what: String| {
-        Diagnostic::error(&codes::BAD_PLAN, format!("`{name}` {what}.")).help("make one with `keyform plan --out FILE`")
-    };
-    // The library's message may quote what it found; the line is enough.
-    let broken = |error: serde_json::Error| bad(format!("is no plan, from line {} on", error.line()));
-    let format = serde_json::from_slice::<Format>(text).map_err(broken)?.format;
-    if format != FORMAT {
-        let is_plan = format.starts_with("keyform.plan/");
-        return Err(bad(if is_plan { "is a plan of another version".to_owned() } else { "is no plan".to_owned() }));
-    }
-    let document: Document = serde_json::from_slice(text).map_err(broken)?;
+    let document = json::plan::read(name, text)?;
+    let bad = |what| json::plan::bad(name, what);
     let Some(from) = &document.origin else {
-        return Err(bad("is what `keyform plan --json` prints; it does not say what it was made from".to_owned()));
+        return Err(bad("is what `keyform plan --json` prints; it does not say what it was made from"));
     };
-    let origin = origin(from).ok_or_else(|| bad("does not say what it was made from".to_owned()))?;
-    let plan = plan(&document).ok_or_else(|| bad("has a row that says nothing".to_owned()))?;
-    if plan::checksum(&plan).as_ref() != Some(&document.checksum) {
-        return Err(bad("is not as it was written: its checksum is another".to_owned()));
+    let origin = origin(from).ok_or_else(|| bad("does not say what it was made from"))?;
+    let plan = plan(&document).ok_or_else(|| bad("has a row that says nothing"))?;
+    if plan::checksum(&plan) != document.checksum {
+        return Err(bad("is not as it was written: its checksum is another"));
     }
     Ok(Saved { plan, origin })
 }
 
-fn origin(from: &From) -> Option<Origin> {
+fn origin(from: &json::plan::Origin) -> Option<Origin> {
     Some(Origin {
-        keyform: from.keyform.clone(),
-        at: from.at.clone(),
-        ledger: from.ledger.clone(),
+        keyform: (*from.keyform).into(),
+        at: (*from.at).into(),
+        ledger: (*from.ledger).into(),
         configuration: Fingerprint::from_hex(&from.configuration)?,
         targets: from.targets.iter().map(|target| target.parse().ok()).collect::<Option<_>>()?,
         adopt: from.adopt,
@@ -183,17 +71,17 @@ fn plan(document: &Document) -> Option<Plan> {
     }
     let hazards = document.hazards.iter().map(|hazard| {
         Some(plan::Hazard {
-            kind: HazardKind::from_word(&hazard.kind)?,
+            kind: hazard.kind,
             address: hazard.address.parse().ok()?,
             count: hazard.count,
             detail: hazard.detail.clone(),
             allowed: hazard.allowed,
         })
     });
-    let blind = document.blind.iter().map(|blind| Some((blind.address.parse().ok()?, blind.why.clone())));
+    let blind = document.blind.iter().map(|blind| Some((blind.address.parse().ok()?, (*blind.why).into())));
     Some(Plan {
         hazards: hazards.collect::<Option<_>>()?,
-        foreign: document.foreign.iter().map(|foreign| (foreign.place.clone(), foreign.count)).collect(),
+        foreign: document.foreign.iter().map(|foreign| ((*foreign.place).into(), foreign.count)).collect(),
         blind: blind.collect::<Option<_>>()?,
         blocked: problems(&document.blocked)?,
         incomplete: problems(&document.incomplete)?,
@@ -218,13 +106,13 @@ fn addresses(list: &[String]) -> Option<Vec<Address>> {
 
 fn row(row: &Row) -> Option<Change> {
     let fields = row.fields.iter().map(|field| {
-        let name = field.name.clone();
+        let name = (*field.name).into();
         Some(plan::Field { name, before: value(&field.before)?, after: value(&field.after)? })
     });
     Some(Change {
         address: row.address.parse().ok()?,
-        action: Action::from_word(&row.action)?,
-        reason: Reason::from_word(&row.reason)?,
+        action: row.action,
+        reason: row.reason,
         drift: row.drift,
         fields: fields.collect::<Option<_>>()?,
         needs: row.needs.iter().map(|need| need.parse().ok()).collect::<Option<_>>()?,
@@ -234,7 +122,7 @@ fn row(row: &Row) -> Option<Change> {
 fn value(value: &Value) -> Option<Shown> {
     Some(match value {
         Value::Absent => Shown::Absent,
-        Value::Plain { text } => Shown::Plain(text.clone()),
+        Value::Plain { text } => Shown::Plain((**text).into()),
         Value::Secret { fingerprint } => Shown::Secret(Fingerprint::from_hex(fingerprint)?),
         Value::Unknown => Shown::Unknown,
     })

@@ -1,0 +1,136 @@
+//! `--output`: which outputs a run gives besides what it shows, and where they go. All are drawn from one
+//! [`Run`](crate::view::json::run::Run), so they say the same thing.
+
+use crate::cli::context::Context;
+use crate::cli::context::why;
+use crate::cli::exit::Exit;
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::disk;
+use crate::view::json::run::Run;
+use crate::view::json::sarif;
+use crate::view::junit;
+use crate::view::markdown;
+use crate::view::markdown::Frame;
+use crate::view::prometheus;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// Options of every command that gives outputs.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(super) struct Outputs {
+    /// Give the result as text, json, markdown, junit, sarif or prometheus: in FILE, or on standard output instead of
+    /// the text; may be repeated
+    #[arg(long = "output", value_name = "FORMAT[=FILE]", value_parser = output)]
+    list: Vec<Output>,
+}
+
+/// One output.
+#[derive(Debug, Clone)]
+struct Output {
+    format: Format,
+    /// `None` for standard output.
+    file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Text,
+    Json,
+    Markdown,
+    Junit,
+    Sarif,
+    Prometheus,
+}
+
+const FORMATS: [(&str, Format); 6] = [
+    ("text", Format::Text),
+    ("json", Format::Json),
+    ("markdown", Format::Markdown),
+    ("junit", Format::Junit),
+    ("sarif", Format::Sarif),
+    ("prometheus", Format::Prometheus),
+];
+
+fn output(text: &str) -> Result<Output, String> {
+    let (word, file) = match text.split_once('=') {
+        Some((_, "")) => return Err("the name of a file is missing after `=`".to_owned()),
+        Some((word, file)) => (word, Some(file.into())),
+        None => (text, None),
+    };
+    let format = FORMATS.into_iter().find(|(known, _)| *known == word);
+    let words: Vec<&str> = FORMATS.iter().map(|(word, _)| *word).collect();
+    let (_, format) = format.ok_or_else(|| format!("it must be one of {}", words.join(", ")))?;
+    Ok(Output { format, file })
+}
+
+impl Outputs {
+    /// Whether there is any.
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Whether standard output is for something else than text.
+    pub(super) fn takes_over(&self) -> bool {
+        self.list.iter().any(|output| output.file.is_none() && output.format != Format::Text)
+    }
+
+    /// Whether the text has to be kept for a file.
+    pub(super) fn keeps_text(&self) -> bool {
+        self.list.iter().any(|output| output.file.is_some() && output.format == Format::Text)
+    }
+}
+
+/// Takes the outputs that a command was asked for. `file` is where its plan is kept, if it is.
+pub(super) fn begin(context: &mut Context, command: &str, outputs: &Outputs, file: Option<&Path>) -> Result<(), Exit> {
+    context.run = Run { command: command.to_owned(), ..Run::default() };
+    context.kept = file.map(|file| file.display().to_string());
+    let here: Vec<Format> = outputs.list.iter().filter(|o| o.file.is_none()).map(|output| output.format).collect();
+    let is_json = |format: &Format| *format == Format::Json;
+    if here.len() > 1 || context.global.json && !here.iter().all(is_json) {
+        let detail = "Two outputs can't both go to standard output.";
+        context.tell(
+            Diagnostic::error(&codes::OUTPUTS, detail).help("name a file for all but one: `--output junit=FILE`"),
+        );
+        return Err(context.end(command, Exit::Usage));
+    }
+    context.global.json |= here.iter().any(is_json);
+    context.outputs = outputs.clone();
+    Ok(())
+}
+
+/// Writes the outputs; what can't be written makes the answer incomplete.
+pub(super) fn write(context: &mut Context, exit: Exit) -> Exit {
+    let outputs = std::mem::take(&mut context.outputs);
+    let mut run = std::mem::take(&mut context.run);
+    run.diagnostics = context.entries();
+    run.at = Some(jiff::Timestamp::now().as_second());
+    let mut exit = exit;
+    for Output { format, file } in outputs.list {
+        let text = match (format, &file) {
+            // Standard output has it already, line by line.
+            (Format::Text | Format::Json, None) => continue,
+            (Format::Text, Some(_)) => context.text.clone(),
+            (Format::Json, Some(_)) => run.documents(),
+            (Format::Markdown, _) => {
+                let frame = Frame { file: context.kept.clone(), ..Frame::default() };
+                markdown::body(&run, &frame).text
+            }
+            (Format::Junit, _) => junit::junit(&run),
+            (Format::Sarif, _) => sarif::sarif(&run),
+            (Format::Prometheus, _) => prometheus::prometheus(&run),
+        };
+        let Some(path) = file else {
+            context.terminal.out(&text);
+            continue;
+        };
+        if let Err(error) = disk::replace_public(&path, text.as_bytes()) {
+            let detail = format!("`{}` can't be written: {}.", path.display(), why(&error));
+            context.tell(Diagnostic::error(&codes::UNWRITABLE, detail));
+            if matches!(exit, Exit::Done | Exit::Pending) {
+                exit = Exit::Undetermined;
+            }
+        }
+    }
+    exit
+}

@@ -1,0 +1,118 @@
+//! One run: everything that any output is drawn from, as it is known in the process that made it or as its documents
+//! tell it later.
+
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::view::json;
+use crate::view::json::diagnostic;
+use crate::view::json::diagnostic::Entry;
+use crate::view::json::event::Ending;
+use crate::view::json::event::REPORT;
+use crate::view::json::plan::Document;
+use crate::view::json::plan::FORMAT;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What a run came to.
+#[derive(Debug, Clone, Default)]
+pub struct Run {
+    /// `plan`, `apply` …
+    pub command: String,
+    /// The plan, unless it failed before there was one.
+    pub plan: Option<Document>,
+    /// How the apply of it ended, if there was one.
+    pub ending: Option<Ending>,
+    /// Every problem that was found, each once.
+    pub diagnostics: Vec<Entry>,
+    /// When it ended, as seconds since 1970, if that is known.
+    pub at: Option<i64>,
+}
+
+impl Run {
+    /// The documents of the run, one after the other: a plan alone is indented, as are problems alone.
+    #[must_use]
+    pub fn documents(&self) -> String {
+        match (&self.plan, &self.ending) {
+            (Some(plan), Some(ending)) => json::line(plan) + &json::line(ending),
+            (Some(plan), None) if self.command == "plan" => json::pretty(plan),
+            (Some(plan), None) => json::line(plan) + &self.problems(),
+            (None, _) => self.problems(),
+        }
+    }
+
+    /// Requests sent, to the backend and to destinations: an ending counts those of its plan as well.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        let plan = self.plan.as_ref().map(|plan| plan.requests);
+        self.ending.as_ref().map(|ending| ending.requests).or(plan).unwrap_or_default()
+    }
+
+    /// How long plan and apply took together.
+    #[must_use]
+    pub fn milliseconds(&self) -> u64 {
+        let ending = self.ending.as_ref().map_or(0, |ending| ending.milliseconds);
+        self.plan.as_ref().map_or(0, |plan| plan.milliseconds) + ending
+    }
+
+    fn problems(&self) -> String {
+        let ok = !self.diagnostics.iter().any(Entry::is_error);
+        let format = format!("keyform.{}/1", self.command);
+        json::pretty(&diagnostic::Document { format, ok, diagnostics: self.diagnostics.clone() })
+    }
+
+    fn add(&mut self, entries: Vec<Entry>) {
+        for entry in entries {
+            if !self.diagnostics.contains(&entry) {
+                self.diagnostics.push(entry);
+            }
+        }
+    }
+}
+
+/// Reads what [`Run::documents`], `keyform plan --out` or a command under `--json` wrote; `name` is what the user
+/// calls the file.
+///
+/// # Errors
+/// It is something else, or broken.
+pub fn read(name: &str, text: &[u8]) -> Result<Run, Diagnostic> {
+    let bad = |what: String| {
+        Diagnostic::error(&codes::BAD_REPORT, format!("`{name}` {what}."))
+            .help("give a plan of `keyform plan --out FILE`, or what `--output json=FILE` wrote")
+    };
+    let mut run = Run { command: "plan".to_owned(), ..Run::default() };
+    let mut is_empty = true;
+    for document in serde_json::Deserializer::from_slice(text).into_iter::<Value>() {
+        // The library's message may quote what it found; the line is enough.
+        let document = document.map_err(|error| bad(format!("is no report, from line {} on", error.line())))?;
+        let format = document.get("format").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let broken = |_| bad(format!("has a `{format}` that is not as it was written"));
+        let command = format.strip_prefix("keyform.").and_then(|rest| rest.strip_suffix("/1"));
+        match (format.as_str(), command) {
+            (FORMAT, _) if document.get("changes").is_some() => {
+                let plan = Document::deserialize(&document).map_err(broken)?;
+                run.add(plan.diagnostics.clone());
+                run.at = plan.origin.as_ref().and_then(|origin| seconds(&origin.at));
+                run.plan = Some(plan);
+            }
+            (REPORT, _) => {
+                let ending = Ending::deserialize(&document).map_err(broken)?;
+                run.add(ending.diagnostics.clone());
+                run.command = "apply".to_owned();
+                run.ending = Some(ending);
+            }
+            (_, Some("event" | "outputs")) => {}
+            (_, Some(command @ ("plan" | "apply" | "destroy"))) => {
+                let problems = diagnostic::Document::deserialize(&document).map_err(broken)?;
+                run.add(problems.diagnostics);
+                run.command = command.to_owned();
+            }
+            _ => return Err(bad("is no report of keyform, or one of another version".to_owned())),
+        }
+        is_empty = false;
+    }
+    if is_empty { Err(bad("is empty".to_owned())) } else { Ok(run) }
+}
+
+fn seconds(at: &str) -> Option<i64> {
+    at.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
+}

@@ -1,0 +1,183 @@
+//! What a run came to, in one word for programs and in one sentence for people: the same for every output.
+
+use crate::plan::Action;
+use crate::plan::Reason;
+use crate::view::json::diagnostic::Entry;
+use crate::view::json::plan::Document;
+use crate::view::json::plan::Row;
+use crate::view::json::run::Run;
+use crate::view::words;
+use std::collections::BTreeMap;
+
+/// What a run came to, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// There is no plan, or nothing of it was done.
+    Failed,
+    /// It was applied in part.
+    Partial,
+    /// Apply refuses the plan as it is.
+    Refused,
+    /// Something that exists would be lost.
+    Destructive,
+    /// There are changes, and nothing is lost.
+    Changes,
+    /// There is nothing to do where it could be seen.
+    Unsure,
+    /// There is nothing to do.
+    Clean,
+    /// It was applied.
+    Applied,
+}
+
+impl Outcome {
+    /// All of them.
+    pub const ALL: [Outcome; 8] = [
+        Outcome::Failed,
+        Outcome::Partial,
+        Outcome::Refused,
+        Outcome::Destructive,
+        Outcome::Changes,
+        Outcome::Unsure,
+        Outcome::Clean,
+        Outcome::Applied,
+    ];
+
+    /// Of a run.
+    #[must_use]
+    pub fn of(run: &Run) -> Self {
+        let Some(plan) = &run.plan else { return Self::Failed };
+        if let Some(ending) = &run.ending {
+            return match (ending.complete, ending.done.is_empty()) {
+                (true, _) => Self::Applied,
+                (false, true) if !ending.failed.is_empty() => Self::Failed,
+                (false, _) => Self::Partial,
+            };
+        }
+        let is_blocked = plan.blocked.iter().any(|problem| !is_entry(&problem.address));
+        let is_whole = plan.incomplete.is_empty() && plan.blind.is_empty() && plan.missing.is_empty();
+        match () {
+            () if is_blocked || plan.hazards.iter().any(|hazard| !hazard.allowed) => Self::Refused,
+            () if plan.changes.iter().any(destroys) => Self::Destructive,
+            () if !plan.changes.is_empty() => Self::Changes,
+            () if !is_whole => Self::Unsure,
+            () => Self::Clean,
+        }
+    }
+
+    /// The word for it in documents and labels.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Partial => "partial",
+            Self::Refused => "refused",
+            Self::Destructive => "destructive",
+            Self::Changes => "changes",
+            Self::Unsure => "unsure",
+            Self::Clean => "clean",
+            Self::Applied => "applied",
+        }
+    }
+
+    /// Whether somebody has to do something before it can go on.
+    #[must_use]
+    pub fn is_bad(self) -> bool {
+        matches!(self, Self::Failed | Self::Partial | Self::Refused)
+    }
+}
+
+/// Whether an address is that of an entry.
+#[must_use]
+pub fn is_entry(address: &str) -> bool {
+    address.contains(".entry.") || address.contains(".entry[")
+}
+
+/// Whether something that exists is lost.
+#[must_use]
+pub fn destroys(row: &Row) -> bool {
+    matches!(row.action, Action::Delete | Action::Replace)
+        || matches!(row.reason, Reason::Takeover | Reason::Unseen | Reason::Wipe)
+}
+
+/// The verdict in words, without names: one sentence or two.
+#[must_use]
+pub fn verdict(run: &Run) -> String {
+    let errors = run.diagnostics.iter().filter(|entry| Entry::is_error(entry)).count();
+    let Some(plan) = &run.plan else {
+        return format!("There is no plan: {}.", words::count(errors, "error", "errors"));
+    };
+    if let Some(ending) = &run.ending {
+        let done: usize = ending.done.values().sum();
+        let mut parts = vec![format!("{} done", words::count(done, "change", "changes"))];
+        let counts = [
+            (ending.failed.len(), "failed"),
+            (ending.unapproved.len(), "waiting for approval"),
+            (ending.skipped.len(), "skipped"),
+        ];
+        parts.extend(counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));
+        let word = match (Outcome::of(run), ending.interrupted) {
+            (Outcome::Applied, _) => "Applied",
+            (_, true) => "Stopped",
+            (Outcome::Failed, _) => "Failed",
+            _ => "Applied in part",
+        };
+        return format!("{word}: {}.", parts.join(", "));
+    }
+    let lost = lost(plan);
+    let unchanged = format!("{} as declared", words::count(plan.unchanged, "thing is", "things are"));
+    match Outcome::of(run) {
+        Outcome::Refused => {
+            let open: usize = plan.hazards.iter().filter(|hazard| !hazard.allowed).map(|hazard| hazard.count).sum();
+            let blocked = plan.blocked.iter().filter(|problem| !is_entry(&problem.address)).count();
+            let mut parts = Vec::new();
+            if open > 0 {
+                parts.push(format!("{} not allowed", words::count(open, "hazardous row is", "hazardous rows are")));
+            }
+            if blocked > 0 {
+                parts.push(format!("{} blocked", words::count(blocked, "resource is", "resources are")));
+            }
+            let lost = if lost.is_empty() { lost } else { format!(" {lost}") };
+            format!("Apply refuses this as it is: {}.{lost}", parts.join(", "))
+        }
+        Outcome::Destructive => format!("{lost} {}.", counts(plan)),
+        Outcome::Changes => format!("Nothing is lost: {}.", counts(plan)),
+        Outcome::Unsure => format!("Nothing to do where it could be seen: {unchanged}."),
+        _ => format!("Nothing to do: {unchanged}."),
+    }
+}
+
+/// What is lost, as a sentence; empty if nothing is.
+fn lost(plan: &Document) -> String {
+    let count = |is: &dyn Fn(&Row) -> bool, one, many| {
+        let n = plan.changes.iter().filter(|row| destroys(row) && is(row)).count();
+        (n > 0).then(|| words::count(n, one, many))
+    };
+    let is_end = |row: &Row| row.action == Action::Delete;
+    let parts: Vec<String> = [
+        count(&|row| is_end(row) && row.key.is_some(), "key is deleted", "keys are deleted"),
+        count(&|row| is_end(row) && row.key.is_none(), "resource is deleted", "resources are deleted"),
+        count(&|row| row.action == Action::Replace, "resource is made again", "resources are made again"),
+        count(
+            &|row| matches!(row.action, Action::Update | Action::Adopt | Action::Create),
+            "thing that keyform did not write is overwritten",
+            "things that keyform did not write are overwritten",
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if parts.is_empty() { String::new() } else { format!("{}.", parts.join(", ")) }
+}
+
+/// `3 to create, 1 to delete`, in the order of [`Action`].
+#[must_use]
+pub fn counts(plan: &Document) -> String {
+    let mut counts: BTreeMap<Action, usize> = BTreeMap::new();
+    for row in &plan.changes {
+        *counts.entry(row.action).or_default() += 1;
+    }
+    let parts: Vec<String> =
+        counts.into_iter().map(|(action, count)| format!("{count} to {}", action.word())).collect();
+    parts.join(", ")
+}

@@ -1,0 +1,93 @@
+//! A run in Prometheus' text format, for the textfile collector of a node exporter. Every series is always there, also
+//! where it is zero, so that a rule on it never meets a gap.
+
+use crate::plan::Action;
+use crate::plan::HazardKind;
+use crate::view::json::diagnostic::Entry;
+use crate::view::json::run::Run;
+use crate::view::junit::seconds;
+use crate::view::outcome::Outcome;
+
+/// Draws a run.
+#[must_use]
+pub fn prometheus(run: &Run) -> String {
+    let mut out = String::new();
+    if let Some(plan) = &run.plan {
+        let of = |action: Action, is_entry: bool| {
+            plan.changes.iter().filter(|row| row.action == action && row.key.is_some() == is_entry).count()
+        };
+        gauge(
+            &mut out,
+            "keyform_plan_changes",
+            "Changes that the plan has, by action; of resources or of entries at destinations.",
+            Action::ALL.into_iter().flat_map(|action| {
+                [("resource", false), ("entry", true)].map(|(word, is_entry)| {
+                    (format!("{{action=\"{}\",of=\"{word}\"}}", action.word()), of(action, is_entry).to_string())
+                })
+            }),
+        );
+        let drift = plan.changes.iter().filter(|row| row.drift).count();
+        one(&mut out, "keyform_plan_drift", "Changes whose cause is a change outside.", drift);
+        one(&mut out, "keyform_plan_unchanged", "Resources and entries that are as declared.", plan.unchanged);
+        gauge(
+            &mut out,
+            "keyform_plan_hazards",
+            "What is dangerous about the plan, by kind, and whether the configuration allows it.",
+            HazardKind::ALL.into_iter().flat_map(|kind| {
+                [true, false].map(|allowed| {
+                    let of = plan.hazards.iter().filter(|hazard| (hazard.kind, hazard.allowed) == (kind, allowed));
+                    let count: usize = of.map(|hazard| hazard.count).sum();
+                    (format!("{{kind=\"{}\",allowed=\"{allowed}\"}}", kind.word()), count.to_string())
+                })
+            }),
+        );
+        let foreign: usize = plan.foreign.iter().map(|foreign| foreign.count).sum();
+        one(&mut out, "keyform_plan_foreign", "What exists beside what is managed and is left alone.", foreign);
+        one(&mut out, "keyform_plan_blocked", "Resources and entries that would fail.", plan.blocked.len());
+        let unseen = plan.incomplete.len() + plan.blind.len() + plan.missing.len();
+        one(&mut out, "keyform_plan_undetermined", "What could not be read or looked at.", unseen);
+    }
+    if let Some(ending) = &run.ending {
+        let of = |action: Action| ending.done.get(action.word()).copied().unwrap_or_default().to_string();
+        let done = Action::ALL.into_iter().map(|action| (format!("{{action=\"{}\"}}", action.word()), of(action)));
+        gauge(&mut out, "keyform_apply_done", "Changes that were done, by action.", done);
+        one(&mut out, "keyform_apply_failed", "Changes that failed.", ending.failed.len());
+        let waiting = ending.skipped.len() + ending.unapproved.len();
+        one(&mut out, "keyform_apply_skipped", "Changes that were not begun, or wait for approval.", waiting);
+    }
+    let errors = run.diagnostics.iter().filter(|entry| entry.is_error()).count();
+    let severities = [("error", errors), ("warning", run.diagnostics.iter().filter(|e| !Entry::is_error(e)).count())];
+    gauge(
+        &mut out,
+        "keyform_run_problems",
+        "Problems that the run found, by severity.",
+        severities.into_iter().map(|(word, count)| (format!("{{severity=\"{word}\"}}"), count.to_string())),
+    );
+    let own = Outcome::of(run);
+    gauge(
+        &mut out,
+        "keyform_run_outcome",
+        "What the run came to: 1 for that, 0 for all others.",
+        Outcome::ALL
+            .into_iter()
+            .map(|outcome| (format!("{{outcome=\"{}\"}}", outcome.word()), u8::from(outcome == own).to_string())),
+    );
+    one(&mut out, "keyform_run_requests", "Requests that were sent.", run.requests());
+    one(&mut out, "keyform_run_duration_seconds", "How long the run took.", seconds(run.milliseconds()));
+    if let Some(at) = run.at {
+        one(&mut out, "keyform_run_timestamp_seconds", "When the run ended, in seconds since 1970.", at);
+    }
+    out
+}
+
+fn one(out: &mut String, name: &str, help: &str, value: impl ToString) {
+    gauge(out, name, help, [(String::new(), value.to_string())]);
+}
+
+/// Series of one name, each with its labels.
+fn gauge(out: &mut String, name: &str, help: &str, series: impl IntoIterator<Item = (String, String)>) {
+    out.push_str(&format!("# HELP {name} {help}\n# TYPE {name} gauge\n"));
+    for (labels, value) in series {
+        out.push_str(&format!("{name}{labels} {value}\n"));
+    }
+}

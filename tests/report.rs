@@ -1,0 +1,390 @@
+//! Outputs for other people and programs: what they say of every kind of plan, that names can do nothing in them, that they
+//! fit, and that they are what they say they are. Sessions (`scenarios/reports`) show them whole.
+
+use crate::services;
+use keyform::diag::Diagnostic;
+use keyform::diag::codes;
+use keyform::diag::source::Sources;
+use keyform::model::address::Address;
+use keyform::plan::Action;
+use keyform::plan::Change;
+use keyform::plan::Field;
+use keyform::plan::Hazard;
+use keyform::plan::HazardKind;
+use keyform::plan::Plan;
+use keyform::plan::Reason;
+use keyform::plan::Shown;
+use keyform::view::json;
+use keyform::view::json::run::Run;
+use keyform::view::json::sarif;
+use keyform::view::junit;
+use keyform::view::markdown;
+use keyform::view::markdown::Frame;
+use keyform::view::paint::Paint;
+use keyform::view::prometheus;
+use keyform::view::text;
+use keyform::view::text::Cost;
+use keyform::view::text::Style;
+use proptest::prelude::any;
+use proptest::prelude::proptest;
+use proptest::strategy::Strategy;
+use pulldown_cmark::Event;
+use pulldown_cmark::Options;
+use pulldown_cmark::Parser;
+use pulldown_cmark::Tag;
+use std::fs;
+
+/// A plan with every kind of row, hazard and problem, in which everything that has a name is called `name`.
+fn plan(name: &str) -> Plan {
+    let sync = Address::new("secret_sync", name).instance(name);
+    let plain = |text: &str| Shown::Plain(text.into());
+    let field = || vec![Field { name: name.into(), before: plain(name), after: plain(name) }];
+    let all = Action::ALL.into_iter().flat_map(|action| Reason::ALL.into_iter().map(move |reason| (action, reason)));
+    let entries = all.clone().enumerate().map(|(i, (action, reason))| Change {
+        address: sync.entry(&format!("{name}{i}")),
+        action,
+        reason,
+        drift: i % 3 == 0,
+        fields: field(),
+        needs: Vec::new(),
+    });
+    let resources = all.enumerate().map(|(i, (action, reason))| Change {
+        address: Address::new("project", name).child("folder", &format!("{name}{i}")),
+        action,
+        reason,
+        drift: i % 3 == 0,
+        fields: field(),
+        needs: Vec::new(),
+    });
+    let problem =
+        || Diagnostic::error(codes::ALL[0], format!("`{name}` and {name} are wrong.")).help(format!("mend {name}"));
+    let hazard = |kind| Hazard {
+        kind,
+        address: sync.clone(),
+        count: 2,
+        detail: format!("The sync would delete `{name}`, and {name}."),
+        allowed: kind == HazardKind::Wipe,
+    };
+    Plan {
+        changes: entries.chain(resources).collect(),
+        hazards: HazardKind::ALL.into_iter().map(hazard).collect(),
+        foreign: [(format!("keys at the destination of {sync}").into(), 3), (format!("tags in {name}").into(), 1)]
+            .into(),
+        blind: [(sync.clone(), format!("no credentials for {name}").into())].into(),
+        blocked: [(Address::new("project", name), problem())].into(),
+        incomplete: [(sync, problem())].into(),
+        missing: [(Address::new("secret", name), problem())].into(),
+        unchanged: 4,
+    }
+}
+
+fn run(name: &str) -> Run {
+    let mut sources = Sources::new();
+    let source = sources.add(name, "a = 1\nb = 2\n");
+    let span = keyform::diag::source::Span { source, start: 6, end: 7 };
+    let found = Diagnostic::warning(codes::ALL[1], format!("{name} is `{name}`.")).at(span, name).help(name);
+    let diagnostics = json::diagnostic::entries([&found], &sources);
+    let document = json::plan::document(&plan(name), Cost::default(), diagnostics.clone(), &sources);
+    Run { command: "plan".to_owned(), plan: Some(document), diagnostics, at: Some(7), ..Run::default() }
+}
+
+fn frame(name: &str, is_plain: bool) -> Frame {
+    Frame {
+        name: Some(name.to_owned()),
+        environment: Some(name.to_owned()),
+        commit: Some(name.to_owned()),
+        link: Some("https://ci.example.com/1".to_owned()),
+        source: Some("https://git.example.com/{path}#L{line}".to_owned()),
+        file: Some(name.to_owned()),
+        is_plain,
+        most: None,
+    }
+}
+
+/// What a reader of Markdown makes of a text: its structure, without what is said in it. Also the text that is not code.
+fn read(text: &str) -> (Vec<String>, String) {
+    let mut structure = Vec::new();
+    let mut said = String::new();
+    let mut in_code = false;
+    for event in Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_GFM | Options::ENABLE_STRIKETHROUGH) {
+        match event {
+            Event::Text(text) if !in_code => said.push_str(&text),
+            Event::Text(_) => {}
+            Event::Code(_) => structure.push("code".to_owned()),
+            // The head of what is folded holds names; what is between the tags may be anything but a tag.
+            Event::Html(html) | Event::InlineHtml(html) => {
+                let tags: Vec<&str> =
+                    html.split('<').skip(1).map(|rest| rest.split(['>', ' ']).next().unwrap()).collect();
+                structure.push(format!("html {tags:?}"));
+                if !html.starts_with("<!--") {
+                    assert!(!html.contains('@'), "{html}");
+                }
+            }
+            Event::Start(Tag::CodeBlock(_)) => {
+                in_code = true;
+                structure.push("block".to_owned());
+            }
+            Event::End(pulldown_cmark::TagEnd::CodeBlock) => in_code = false,
+            Event::Start(Tag::Link { dest_url, .. }) => {
+                structure.push(format!("link to {}", dest_url.split('/').nth(2).unwrap_or_default()));
+            }
+            other => structure.push(format!("{other:?}")),
+        }
+    }
+    (structure, said)
+}
+
+/// What markup is made of, in pieces that mean something on one platform or another.
+fn hostile() -> impl Strategy<Value = String> {
+    let pieces = [
+        "@everyone",
+        "#123",
+        "!45",
+        "```",
+        "`",
+        "``",
+        "~~~",
+        "</details>",
+        "<img src=x onerror=y>",
+        "<!--",
+        "-->",
+        "|",
+        "\n",
+        "\r\n",
+        "\n\n# ",
+        "[x](https://evil.example)",
+        "![x](y)",
+        "https://evil.example",
+        "www.evil.example",
+        "a@b.example",
+        "**",
+        "__",
+        "\u{202e}",
+        "\u{200b}",
+        "\\",
+        "&#64;",
+        "&lt;",
+        "/close",
+        "\n/merge",
+        "GH-1",
+        "acme/shop#1",
+        ":tada:",
+        "[ ]",
+        "- ",
+        "    ",
+        "\t",
+        "$1",
+        "%2",
+        "~label",
+        "deadbeefcafe",
+        "é",
+        "a",
+        "Z9",
+        " ",
+        "(",
+        ")",
+        "](",
+        "<https://evil.example>",
+        "[//]: # (x)",
+        "]]>",
+        "\"",
+        "'",
+    ];
+    proptest::collection::vec((proptest::sample::select(pieces.to_vec()), any::<bool>()), 0..6).prop_map(|parts| {
+        parts.into_iter().map(|(piece, twice)| if twice { piece.repeat(2) } else { piece.to_owned() }).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(96))]
+
+    /// Whatever things are called, the comment is built as it is built for harmless names, and nothing that is no code
+    /// could call somebody, refer to something, or be an address.
+    #[test]
+    fn names_can_do_nothing_in_a_comment(name in hostile()) {
+        for is_plain in [false, true] {
+            let body = markdown::body(&run(&format!("x{name}")), &frame(&name, is_plain)).text;
+            let tame = markdown::body(&run("xyz"), &frame("xyz", is_plain)).text;
+            let ((structure, said), (wanted, _)) = (read(&body), read(&tame));
+            assert_eq!(shape(&structure), shape(&wanted), "{name:?}\n{body}");
+            for odd in ["@", "evil", "#1", "GH-", "!4", "$1", "%2", "~l", "onerror", "deadbeef", "/close", "/merge", ":tada"] {
+                assert!(!said.contains(odd), "{name:?}: {odd}\n{body}");
+            }
+            assert!(body.lines().all(|line| !line.starts_with('/')), "{body}");
+            assert!(body.chars().all(|c| c == '\n' || !c.is_control()), "{body:?}");
+        }
+    }
+
+    /// XML stays XML, a line of a metric stays a line, and what is read again is what was written.
+    #[test]
+    fn names_can_do_nothing_elsewhere(name in hostile()) {
+        let run = run(&format!("x{name}"));
+        let xml = junit::junit(&run);
+        let tame = junit::junit(&self::run("x"));
+        let count = |text: &str, what: &str| text.matches(what).count();
+        for tag in ["<testsuite ", "<testcase ", "<failure ", "<skipped ", "</", "<!", "]]>"] {
+            assert_eq!(count(&xml, tag), count(&tame, tag), "{tag}\n{xml}");
+        }
+        assert_eq!(prometheus::prometheus(&run), prometheus::prometheus(&self::run("x")));
+        let again = json::run::read("x", run.documents().as_bytes()).unwrap();
+        assert_eq!(again.documents(), run.documents());
+    }
+
+    /// However little fits, the body fits, unless not even the counts would.
+    #[test]
+    fn a_body_fits(name in hostile(), most in 8_000_usize..40_000) {
+        let body = markdown::body(&run(&name), &Frame { most: Some(most), name: None, file: None, ..frame("x", false) });
+        assert!(body.text.chars().count() <= most, "{most}\n{}", body.text);
+    }
+}
+
+/// What there is besides code: of a sentence, more or fewer words may be code.
+fn shape(structure: &[String]) -> Vec<&String> {
+    structure.iter().filter(|part| *part != "code").collect()
+}
+
+#[test]
+fn a_body_that_is_the_same_but_for_what_it_took_is_the_same() {
+    let body = |took, link: &str| {
+        let document =
+            json::plan::document(&plan("a"), Cost { requests: took, ..Cost::default() }, Vec::new(), &Sources::new());
+        let run = Run { command: "plan".to_owned(), plan: Some(document), at: Some(7), ..Run::default() };
+        markdown::body(&run, &Frame { link: Some(link.to_owned()), ..Frame::default() })
+    };
+    let (a, b) = (body(1, "https://ci.example.com/1"), body(2, "https://ci.example.com/2"));
+    assert_eq!(a.stable, b.stable);
+    assert_ne!(a.text, b.text);
+}
+
+#[test]
+fn more_than_two_hundred_names_are_grouped_with_exact_counts() {
+    let lost = |n: usize| {
+        let sync = Address::new("secret_sync", "web");
+        let change = |i: usize| Change {
+            address: sync.entry(&format!("{}_{i}", if i % 3 == 0 { "STRIPE" } else { "MAIL" })),
+            action: Action::Delete,
+            reason: Reason::Removed,
+            drift: false,
+            fields: Vec::new(),
+            needs: Vec::new(),
+        };
+        let plan = Plan { changes: (0..n).map(change).collect(), ..Plan::default() };
+        let document = json::plan::document(&plan, Cost::default(), Vec::new(), &Sources::new());
+        let run = Run { command: "plan".to_owned(), plan: Some(document), ..Run::default() };
+        markdown::body(&run, &Frame::default()).text
+    };
+    let named = lost(200);
+    assert!((0..200).all(|i| named.contains(&format!("_{i}`"))), "{named}");
+    let grouped = lost(201);
+    assert!(grouped.contains("134 × `MAIL_…`, 67 × `STRIPE_…`"), "{grouped}");
+}
+
+#[test]
+fn sarif_is_what_its_schema_says() {
+    // Two of the schema's own patterns are no regular expressions.
+    let mut schema = services::description("sarif.json");
+    for part in ["run", "toolComponent"] {
+        let language = schema.pointer_mut(&format!("/definitions/{part}/properties/language")).unwrap();
+        language.as_object_mut().unwrap().remove("pattern").unwrap();
+    }
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for name in ["a", "a b/ü#?%\u{1b}.hcl"] {
+        let log: serde_json::Value = serde_json::from_str(&sarif::sarif(&run(name))).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&log).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(errors.is_empty(), "{}", errors.join("\n"));
+        let run = &log["runs"][0];
+        let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+        for result in run["results"].as_array().unwrap() {
+            let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+            assert_eq!(rules[index]["id"], result["ruleId"]);
+        }
+        let ids: Vec<&str> = rules.iter().map(|rule| rule["id"].as_str().unwrap()).collect();
+        let kinds = HazardKind::ALL.iter().filter(|kind| ids.contains(&&*format!("hazard/{}", kind.word()))).count();
+        assert_eq!(kinds, HazardKind::ALL.len());
+        for id in ["KF0101", "KF0102", "drift/changed"] {
+            assert!(ids.contains(&id), "{ids:?}");
+        }
+        let found = run["results"].as_array().unwrap().iter().find(|result| result["ruleId"] == "KF0102").unwrap();
+        let place = &found["locations"][0]["physicalLocation"];
+        assert_eq!(place["region"]["startLine"], 2);
+        assert!(!place["artifactLocation"]["uri"].as_str().unwrap().contains([' ', '#', '?', '\u{1b}']));
+    }
+    let empty = Run { command: "plan".to_owned(), ..Run::default() };
+    let log = serde_json::from_str(&sarif::sarif(&empty)).unwrap();
+    assert!(validator.is_valid(&log));
+}
+
+#[test]
+fn metrics_are_in_the_format_of_prometheus() {
+    let metric =
+        regex::Regex::new(r#"^keyform_[a-z_]+(\{[a-z]+="[a-z-]+"(,[a-z]+="[a-z-]+")*\})? \d+(\.\d+)?$"#).unwrap();
+    let text = prometheus::prometheus(&run("a"));
+    let mut series = std::collections::BTreeSet::new();
+    for line in text.lines() {
+        let is_comment =
+            line.starts_with("# HELP keyform_") || (line.starts_with("# TYPE keyform_") && line.ends_with(" gauge"));
+        assert!(is_comment || metric.is_match(line), "{line}");
+        assert!(is_comment || series.insert(line.split(' ').next().unwrap()), "twice: {line}");
+    }
+    assert!(text.contains("keyform_plan_hazards{kind=\"wipe\",allowed=\"true\"} 2\n"), "{text}");
+    assert!(text.contains("keyform_plan_foreign 4\n") && text.contains("keyform_run_timestamp_seconds 7\n"), "{text}");
+    // The same series whatever happens.
+    let clean = Run {
+        plan: Some(json::plan::document(&Plan::default(), Cost::default(), vec![], &Sources::new())),
+        at: Some(1),
+        ..Run::default()
+    };
+    let names = |text: &str| text.lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(names(&prometheus::prometheus(&clean)), names(&text));
+}
+
+#[test]
+fn text_fits_eighty_columns_without_colour() {
+    // Names of everyday lengths; one that is longer than a line can't be broken.
+    for name in ["web", "PAYMENTS_PROVIDER_WEBHOOK_SIGNING_SECRET"] {
+        let drawn = text::plan(&plan(name), Style { paint: Paint::PLAIN, width: 80 }, Cost::default());
+        assert!(!drawn.contains('\u{1b}'));
+        let longest = name.len() * 2 + "    in      secret_sync.[\"\"].entry.".len() + 20;
+        for line in drawn.lines() {
+            assert!(line.chars().count() <= longest.max(80), "{} columns: {line}", line.chars().count());
+        }
+    }
+}
+
+#[test]
+fn examples_for_ci_are_what_their_platforms_take() {
+    for (file, schema) in [
+        ("examples/ci/.github/workflows/secrets.yml", "github-workflows.json"),
+        ("examples/ci/.gitlab-ci.yml", "gitlab-ci.json"),
+    ] {
+        let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
+        let text = fs::read_to_string(&path).unwrap();
+        let document: serde_json::Value = serde_yaml_ng::from_str(&text).unwrap();
+        let schema = services::description(schema);
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let errors: Vec<String> =
+            validator.iter_errors(&document).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(errors.is_empty(), "{file}: {}", errors.join("\n"));
+    }
+}
+
+/// Every command in the documentation and the examples is one that this program takes: its options exist.
+#[test]
+fn commands_of_the_pages_are_commands() {
+    let read = |name: &str| fs::read_to_string(format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let page = read("docs/ci.md");
+    let fenced = page.split("```sh\n").skip(1).flat_map(|rest| rest.split("```").next().unwrap().lines());
+    let files = [read("examples/ci/.github/workflows/secrets.yml"), read("examples/ci/.gitlab-ci.yml")];
+    let steps = files
+        .iter()
+        .flat_map(|text| text.lines())
+        .map(|line| line.trim().trim_start_matches("- ").trim_start_matches("run: "));
+    let commands: Vec<&str> = fenced.chain(steps).filter(|line| line.starts_with("keyform ")).collect();
+    assert!(commands.len() > 10, "{commands:?}");
+    for command in commands {
+        let words = crate::session::words(command);
+        let output =
+            std::process::Command::new(crate::scenarios::PROGRAM).args(&words[1..]).arg("--help").output().unwrap();
+        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
