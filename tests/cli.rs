@@ -12,6 +12,7 @@ const COMMANDS: &[&str] = &[
     "fmt",
     "plan",
     "apply",
+    "comment",
     "adopt",
     "destroy",
     "show",

@@ -17,6 +17,7 @@ mod denied;
 mod engine;
 mod faults;
 mod files;
+mod forge;
 mod format;
 mod kept;
 mod hostile;

@@ -38,6 +38,7 @@ const SERDE: &[&str] = &[
     "http/json.rs",
     "ledger/",
     "view/json",
+    "forge/",
     "server/",
     "config/vars.rs",
     "config/json_schema.rs",

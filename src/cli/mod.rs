@@ -7,6 +7,7 @@
 mod adopt;
 mod apply;
 mod arguments;
+mod comment;
 mod completions;
 mod confirm;
 mod context;
@@ -101,6 +102,7 @@ enum Command {
     Fmt(fmt::Args),
     Plan(plan::Args),
     Apply(apply::Args),
+    Comment(comment::Args),
     Adopt(adopt::Args),
     Destroy(destroy::Args),
     Undo(undo::Args),
@@ -168,6 +170,7 @@ fn dispatch(cli: Cli) -> Exit {
         Command::Fmt(args) => fmt::run(&mut context, &args),
         Command::Plan(args) => plan::run(&mut context, &args),
         Command::Apply(args) => apply::run(&mut context, &args),
+        Command::Comment(args) => comment::run(&mut context, &args),
         Command::Adopt(args) => adopt::run(&mut context, &args),
         Command::Destroy(args) => destroy::run(&mut context, &args),
         Command::Undo(args) => undo::run(&mut context, &args),
