@@ -16,6 +16,7 @@ use crate::forge::ci::Found;
 use crate::forge::marker::Marker;
 use crate::forge::post;
 use crate::forge::post::Posted;
+use crate::forge::short;
 use crate::http::client::Client;
 use crate::http::client::Options;
 use crate::secret::Secret;
@@ -235,7 +236,7 @@ impl Post<'_> {
                 outcome if outcome.is_bad() => State::Bad,
                 _ => State::Good,
             },
-            text: outcome::verdict(self.run),
+            text: short(&outcome::verdict(self.run), 140),
             link: self.found.link.clone(),
         };
         match self.args.check {

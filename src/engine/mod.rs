@@ -155,7 +155,7 @@ impl Engine {
     /// The least that the backend still takes of one kind of request, where its answers tell.
     #[must_use]
     pub fn headroom(&self) -> Option<http::pace::Headroom> {
-        self.http.headroom()
+        self.reached.http.headroom()
     }
 
     /// Stops the embedded backend, if one was started, and frees the lock.

@@ -77,7 +77,7 @@ impl Forge for GitHub {
         let body = json!({
             "state": state,
             "context": status.name,
-            "description": short(&status.text, 140),
+            "description": status.text,
             "target_url": status.link,
         });
         Ask::with(Method::Post, format!("{}/statuses/{}", repo(place), part(commit)), body)
@@ -106,7 +106,7 @@ impl Forge for GitHub {
             "status": "completed",
             "conclusion": conclusion,
             "output": {
-                "title": short(&status.text, 140),
+                "title": status.text,
                 "summary": summary,
                 "annotations": notes.iter().take(NOTES).map(note).collect::<Vec<_>>(),
             },

@@ -187,7 +187,7 @@ pub struct Status {
     pub name: String,
     /// How it went.
     pub state: State,
-    /// One sentence.
+    /// One sentence; GitHub takes 140 characters, the others more.
     pub text: String,
     /// Where there is more.
     pub link: Option<String>,
@@ -310,6 +310,6 @@ fn items<'a>(answer: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> 
 }
 
 /// A text that has at most so many characters.
-fn short(text: &str, most: usize) -> String {
+pub(crate) fn short(text: &str, most: usize) -> String {
     if text.chars().count() <= most { text.to_owned() } else { text.chars().take(most - 1).chain(['…']).collect() }
 }
