@@ -26,10 +26,8 @@ use std::time::Duration;
 /// What it cost to make a plan that was kept.
 #[must_use]
 pub fn cost(text: &[u8]) -> Cost {
-    let cost = |document: Document| Cost {
-        requests: document.requests,
-        took: Duration::from_millis(document.milliseconds),
-    };
+    let cost =
+        |document: Document| Cost { requests: document.requests, took: Duration::from_millis(document.milliseconds) };
     json::plan::read("", text).map(cost).unwrap_or_default()
 }
 
