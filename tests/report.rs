@@ -75,7 +75,7 @@ fn plan(name: &str) -> Plan {
         incomplete: [(sync, problem())].into(),
         missing: [(Address::new("secret", name), problem())].into(),
         unchanged: 4,
-        passing: false,
+        ..Plan::default()
     }
 }
 
