@@ -15,6 +15,7 @@ const COMMANDS: &[&str] = &[
     "comment",
     "adopt",
     "destroy",
+    "drift",
     "undo",
     "show",
     "graph",

@@ -5,6 +5,7 @@ mod aws;
 mod elsewhere;
 mod killed;
 mod proxy;
+mod reading;
 mod stand;
 mod stranger;
 mod table;

@@ -358,6 +358,7 @@ fn text_fits_eighty_columns_without_colour() {
 fn examples_for_ci_are_what_their_platforms_take() {
     for (file, schema) in [
         ("examples/ci/.github/workflows/secrets.yml", "github-workflows.json"),
+        ("examples/ci/.github/workflows/drift.yml", "github-workflows.json"),
         ("examples/ci/.gitlab-ci.yml", "gitlab-ci.json"),
     ] {
         let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
@@ -377,7 +378,8 @@ fn commands_of_the_pages_are_commands() {
     let read = |name: &str| fs::read_to_string(format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
     let page = read("docs/ci.md");
     let fenced = page.split("```sh\n").skip(1).flat_map(|rest| rest.split("```").next().unwrap().lines());
-    let files = [read("examples/ci/.github/workflows/secrets.yml"), read("examples/ci/.gitlab-ci.yml")];
+    let files = ["secrets.yml", "drift.yml"].map(|name| read(&format!("examples/ci/.github/workflows/{name}")));
+    let files = [&files[..], &[read("examples/ci/.gitlab-ci.yml")]].concat();
     let steps = files
         .iter()
         .flat_map(|text| text.lines())

@@ -7,6 +7,7 @@ use crate::cli::context::Inputs;
 use crate::cli::exit::Exit;
 use crate::cli::tfstate;
 use crate::config::Extent;
+use crate::config::baseline;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::disk;
@@ -204,9 +205,9 @@ fn begin(context: &mut Context, args: &Args, dir: &Path) -> Option<(Desired, Reg
 /// Whether there is a configuration in a directory.
 pub(super) fn has_config(dir: &Path) -> bool {
     let Ok(entries) = std::fs::read_dir(dir) else { return false };
-    entries
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .any(|name| !name.starts_with('.') && name.ends_with(".hcl") && !name.ends_with(".vars.hcl"))
+    entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).any(|name| {
+        !name.starts_with('.') && name.ends_with(".hcl") && !name.ends_with(".vars.hcl") && name != baseline::NAME
+    })
 }
 
 async fn work(

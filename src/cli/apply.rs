@@ -15,6 +15,7 @@ use crate::cli::show;
 use crate::cli::signals::Stop;
 use crate::config::Extent;
 use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
 use crate::diag::codes;
 use crate::engine;
 use crate::engine::Engine;
@@ -22,16 +23,19 @@ use crate::engine::Planned;
 use crate::engine::Scope;
 use crate::engine::event::Cancel;
 use crate::engine::event::Report;
+use crate::model::address::Address;
 use crate::model::desired::Desired;
 use crate::model::desired::Settings;
 use crate::plan;
 use crate::plan::HazardKind;
 use crate::plan::Plan;
 use crate::plan::saved::Saved;
+use crate::provider::registry::Registry;
 use crate::view;
 use crate::view::json;
 use crate::view::text;
 use crate::view::text::Cost;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,6 +90,11 @@ pub(super) struct Way {
 }
 
 impl Way {
+    /// How drift is healed: no hazard is ever allowed.
+    pub(super) fn heal(auto_approve: bool, lock_timeout: Duration) -> Self {
+        Self { auto_approve, allow: Vec::new(), checksum: None, parallelism: None, lock_timeout, no_undo: false }
+    }
+
     /// Whether a number of this hazard was given.
     pub(super) fn allows(&self, kind: HazardKind) -> bool {
         self.allow.iter().any(|allow| allow.kind == kind)
@@ -104,6 +113,32 @@ impl Way {
     /// The lock of a command that writes.
     pub(super) fn lock(&self, command: &str) -> engine::Lock {
         engine::Lock { command: command.to_owned(), timeout: self.lock_timeout, only_if_new: false }
+    }
+}
+
+/// What binds an apply besides its scope.
+pub(super) enum Bound<'a> {
+    /// Nothing: whatever is planned.
+    Nothing,
+    /// Exactly what a saved plan says.
+    Saved(&'a Saved),
+    /// Only these resources.
+    Only(&'a BTreeSet<Address>),
+}
+
+impl Bound<'_> {
+    fn hold(&self, planned: &mut Planned, scope: &Scope) -> Result<(), Diagnostics> {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::Saved(saved) => planned.hold(saved, scope),
+            Self::Only(resources) => {
+                let other = planned.plan.changes.iter().find(|row| !resources.contains(&row.address.resource()));
+                let Some(other) = other else { return Ok(()) };
+                let detail = format!("{} {} as well.", other.action.word(), other.address);
+                let help = "look at `keyform plan`, and apply it if it is right";
+                Err(Diagnostics::from(Diagnostic::error(&codes::NOT_HEALED, detail).help(help)))
+            }
+        }
     }
 }
 
@@ -128,12 +163,12 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     }
     let Some(file) = &args.file else {
         let scope = Scope { targets: args.selection.targets.clone(), adopt: args.taking.adopt, destroy: false };
-        return carry_out(context, "apply", &args.selection, &args.way, scope, None);
+        return carry_out(context, "apply", &args.selection, &args.way, scope, Bound::Nothing);
     };
     let Some((saved, _)) = kept(context, file) else { return context.failed("apply") };
     let origin = &saved.origin;
     let scope = Scope { targets: origin.targets.clone(), adopt: origin.adopt, destroy: origin.destroy };
-    carry_out(context, "apply", &args.selection, &args.way, scope, Some(&saved))
+    carry_out(context, "apply", &args.selection, &args.way, scope, Bound::Saved(&saved))
 }
 
 /// Loads, plans, asks and applies; of a saved plan, only what it says.
@@ -143,7 +178,7 @@ pub(super) fn carry_out(
     selection: &Selection,
     way: &Way,
     scope: Scope,
-    saved: Option<&Saved>,
+    bound: Bound<'_>,
 ) -> Exit {
     let extent = if scope.destroy { Extent::End } else { Extent::All };
     let Some((mut desired, registry)) = context.load_for(&selection.inputs, extent) else {
@@ -152,13 +187,25 @@ pub(super) fn carry_out(
     way.settle(&mut desired.settings);
     let desired = Arc::new(desired);
     let Some(runtime) = context.runtime() else { return context.failed(command) };
-    runtime.block_on(async {
-        let engine = context.open(&desired, registry, selection.allow_exec, Some(way.lock(command))).await;
-        let Some(engine) = engine else { return context.failed(command) };
-        let exit = work(context, command, &engine, &desired, &scope, way, saved).await;
-        engine.close().await;
-        exit
-    })
+    let locked = locked(context, command, (&desired, registry.into()), selection.allow_exec, way, &scope, bound);
+    runtime.block_on(locked)
+}
+
+/// Plans, asks and applies what was loaded, while nobody else does.
+pub(super) async fn locked(
+    context: &mut Context,
+    command: &str,
+    (desired, registry): (&Arc<Desired>, Arc<Registry>),
+    allow_exec: bool,
+    way: &Way,
+    scope: &Scope,
+    bound: Bound<'_>,
+) -> Exit {
+    let engine = context.open(desired, registry, allow_exec, Some(way.lock(command))).await;
+    let Some(engine) = engine else { return context.failed(command) };
+    let exit = work(context, command, &engine, desired, scope, way, bound).await;
+    engine.close().await;
+    exit
 }
 
 async fn work(
@@ -168,13 +215,11 @@ async fn work(
     desired: &Arc<Desired>,
     scope: &Scope,
     way: &Way,
-    saved: Option<&Saved>,
+    bound: Bound<'_>,
 ) -> Exit {
     let began = Instant::now();
     let Some(mut planned) = make(context, engine, desired, scope).await else { return context.failed(command) };
-    if let Some(saved) = saved
-        && let Err(differences) = planned.hold(saved, scope)
-    {
+    if let Err(differences) = bound.hold(&mut planned, scope) {
         context.tell_all(differences);
         return context.end(command, Exit::Refused);
     }

@@ -16,6 +16,7 @@ use crate::diag::render;
 use crate::diag::source::Sources;
 use crate::engine;
 use crate::engine::Engine;
+use crate::engine::reading::Reader;
 use crate::http::pace::Headroom;
 use crate::model::desired::Desired;
 use crate::model::ledger::Ledger;
@@ -253,15 +254,20 @@ impl Context {
     }
 
     /// What an engine needs to know besides the configuration.
-    pub(super) fn options(&self, registry: Registry, allow_exec: bool, lock: Option<engine::Lock>) -> engine::Options {
-        engine::Options { dir: self.dir(), state: self.state(), allow_exec, lock, registry: Arc::new(registry) }
+    pub(super) fn options(
+        &self,
+        registry: impl Into<Arc<Registry>>,
+        allow_exec: bool,
+        lock: Option<engine::Lock>,
+    ) -> engine::Options {
+        engine::Options { dir: self.dir(), state: self.state(), allow_exec, lock, registry: registry.into() }
     }
 
     /// Opens the backend and the ledger. `None` if that fails; why was told.
     pub(super) async fn open(
         &mut self,
         desired: &Desired,
-        registry: Registry,
+        registry: impl Into<Arc<Registry>>,
         allow_exec: bool,
         lock: Option<engine::Lock>,
     ) -> Option<Engine> {
@@ -274,6 +280,28 @@ impl Context {
                     engine.hear_waits(move |wait| terminal.note(&format!("{}\n", view::progress::wait(&wait))));
                 }
                 Some(engine)
+            }
+            Err(diagnostics) => {
+                self.tell_all(diagnostics);
+                None
+            }
+        }
+    }
+
+    /// Opens the backend and the ledger to read them and nothing else. `None` if that fails; why was told.
+    pub(super) async fn read_only(
+        &mut self,
+        desired: &Desired,
+        registry: impl Into<Arc<Registry>>,
+        allow_exec: bool,
+    ) -> Option<Reader> {
+        match Reader::open(self.options(registry, allow_exec, None), desired).await {
+            Ok(reader) => {
+                let terminal = self.terminal.clone();
+                if !self.global.quiet {
+                    reader.hear_waits(move |wait| terminal.note(&format!("{}\n", view::progress::wait(&wait))));
+                }
+                Some(reader)
             }
             Err(diagnostics) => {
                 self.tell_all(diagnostics);

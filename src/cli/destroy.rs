@@ -1,6 +1,7 @@
 //! `keyform destroy`: the end of everything that keyform owns.
 
 use crate::cli::apply;
+use crate::cli::apply::Bound;
 use crate::cli::apply::Way;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
@@ -30,5 +31,5 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         return exit;
     }
     let scope = Scope { targets: args.selection.targets.clone(), adopt: false, destroy: true };
-    apply::carry_out(context, "destroy", &args.selection, &args.way, scope, None)
+    apply::carry_out(context, "destroy", &args.selection, &args.way, scope, Bound::Nothing)
 }

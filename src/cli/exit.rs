@@ -9,8 +9,12 @@ pub(super) enum Exit {
     Done = 0,
     /// Failed; nothing was changed.
     Failed = 1,
-    /// Changes are pending: `plan --exit-code`, `fmt --check`.
+    /// Changes are pending: `plan --exit-code`, `fmt --check`, `drift`.
     Pending = 2,
+    /// Something was changed outside: `drift`.
+    Drift = 3,
+    /// Something was changed outside, and changes are pending: `drift`.
+    Both = 4,
     /// Something could not be read or verified, so the answer is not complete.
     Undetermined = 5,
     /// Refused by a guard, by the person who was asked, or because a saved plan is no longer true; a plan that nothing
@@ -26,10 +30,12 @@ pub(super) enum Exit {
 
 impl Exit {
     /// Every code with what it means, for `keyform explain`.
-    pub(super) const ALL: [(Exit, &'static str); 8] = [
+    pub(super) const ALL: [(Exit, &'static str); 10] = [
         (Exit::Done, "done, or nothing to do"),
         (Exit::Failed, "failed"),
-        (Exit::Pending, "changes are pending (plan --exit-code, fmt --check)"),
+        (Exit::Pending, "changes are pending (plan --exit-code, fmt --check, drift)"),
+        (Exit::Drift, "changed outside (drift)"),
+        (Exit::Both, "changed outside, and changes are pending (drift)"),
         (Exit::Undetermined, "not fully determined: something could not be read or verified"),
         (
             Exit::Refused,

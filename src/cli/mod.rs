@@ -12,6 +12,7 @@ mod completions;
 mod confirm;
 mod context;
 mod destroy;
+mod drift;
 mod exit;
 mod explain;
 mod fmt;
@@ -64,7 +65,7 @@ use tracing_subscriber::filter::LevelFilter;
     arg_required_else_help = true,
     disable_help_subcommand = true,
     after_help = "Example:\n  keyform init && keyform plan && keyform apply\n\nExit codes:\n  0 done, 1 failed, \
-                  2 changes pending, 5 not fully determined, 6 refused, 7 applied in part,\n  64 wrong usage, \
+                  2 changes pending, 3 changed outside, 4 both, 5 not fully determined, 6 refused, 7 applied in part,\n  64 wrong usage, \
                   130 interrupted. `keyform explain exit-codes` says more."
 )]
 struct Cli {
@@ -105,6 +106,7 @@ enum Command {
     Comment(comment::Args),
     Adopt(adopt::Args),
     Destroy(destroy::Args),
+    Drift(drift::Args),
     Undo(undo::Args),
     Import(import::Args),
     Show(show::Args),
@@ -173,6 +175,7 @@ fn dispatch(cli: Cli) -> Exit {
         Command::Comment(args) => comment::run(&mut context, &args),
         Command::Adopt(args) => adopt::run(&mut context, &args),
         Command::Destroy(args) => destroy::run(&mut context, &args),
+        Command::Drift(args) => drift::run(&mut context, &args),
         Command::Undo(args) => undo::run(&mut context, &args),
         Command::Import(args) => import::run(&mut context, &args),
         Command::Show(args) => show::run(&mut context, &args),

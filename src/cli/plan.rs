@@ -8,15 +8,18 @@ use crate::cli::output;
 use crate::cli::output::Outputs;
 use crate::config::Extent;
 use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
 use crate::diag::Severity;
 use crate::diag::codes;
 use crate::disk;
 use crate::engine;
 use crate::engine::Planned;
 use crate::engine::Scope;
+use crate::engine::reading::Reader;
 use crate::model::address::Address;
 use crate::model::desired::Broken;
 use crate::model::desired::Desired;
+use crate::model::ledger::Ledger;
 use crate::plan::Hazard;
 use crate::plan::HazardKind;
 use crate::plan::Plan;
@@ -194,12 +197,33 @@ pub(super) async fn make(
     desired: &Arc<Desired>,
     scope: &Scope,
 ) -> Option<Planned> {
-    if !scope.targets.is_empty() && !are_known(context, engine, desired, &scope.targets).await {
+    if !scope.targets.is_empty() && !are_known(context, engine.ledger().await, desired, &scope.targets) {
         return None;
     }
-    match engine.plan(desired, scope).await {
+    let planned = engine.plan(desired, scope).await;
+    context.headroom = engine.headroom();
+    told(context, planned, desired)
+}
+
+/// The same where nothing may be written.
+pub(super) async fn read(
+    context: &mut Context,
+    reader: &Reader,
+    desired: &Arc<Desired>,
+    scope: &Scope,
+) -> Option<Planned> {
+    if !scope.targets.is_empty() && !are_known(context, reader.ledger().await, desired, &scope.targets) {
+        return None;
+    }
+    let planned = reader.plan(desired, scope).await;
+    context.headroom = reader.headroom();
+    told(context, planned, desired)
+}
+
+/// Tells the notes of a plan, or why there is none.
+fn told(context: &mut Context, planned: Result<Planned, Diagnostics>, desired: &Desired) -> Option<Planned> {
+    match planned {
         Ok(planned) => {
-            context.headroom = engine.headroom();
             let (changes, unchanged) = (planned.plan.changes.len(), planned.plan.unchanged);
             tracing::info!(changes, unchanged, requests = planned.requests, "planned");
             // The plan itself says which destinations were not inspected, and why.
@@ -227,8 +251,13 @@ fn rules(desired: &Desired, plan: &Plan) -> Vec<Diagnostic> {
 }
 
 /// Whether each target is declared or owned; those that are not are told.
-async fn are_known(context: &mut Context, engine: &engine::Engine, desired: &Desired, targets: &[Address]) -> bool {
-    let Some(ledger) = context.ledger(engine).await else { return false };
+fn are_known(
+    context: &mut Context,
+    ledger: Result<Ledger, Diagnostic>,
+    desired: &Desired,
+    targets: &[Address],
+) -> bool {
+    let Some(ledger) = ledger.map_err(|why| context.tell(why)).ok() else { return false };
     let known: Vec<&Address> = desired.resources.keys().chain(ledger.records.keys()).collect();
     let mut all = true;
     for target in targets {

@@ -2,6 +2,7 @@
 //! [`source`](crate::config::source), that touches the disk.
 
 use crate::config::Input;
+use crate::config::baseline;
 use crate::config::decode;
 use crate::config::vars::VARS;
 use crate::diag;
@@ -167,7 +168,9 @@ fn listed(dir: &Path) -> Result<Vec<(String, PathBuf)>, String> {
         .into_iter()
         .map(|entry| (entry.file_name().to_str().unwrap_or_default().to_owned(), entry.path()))
         // Editors keep their own files beside: `.#main.hcl`, `.main.hcl.swp`.
-        .filter(|(name, path)| !name.starts_with('.') && name.ends_with(ENDING) && !path.is_dir())
+        .filter(|(name, path)| {
+            !name.starts_with('.') && name.ends_with(ENDING) && name != baseline::NAME && !path.is_dir()
+        })
         .collect();
     paths.sort();
     Ok(paths)
@@ -202,7 +205,7 @@ fn shown(dir: &Path, path: &Path) -> String {
 }
 
 /// The text of a file, without a byte order mark.
-fn text(acc: &mut Diagnostics, path: &Path, shown: &str) -> Option<String> {
+pub(super) fn text(acc: &mut Diagnostics, path: &Path, shown: &str) -> Option<String> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) => {

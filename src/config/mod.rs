@@ -7,6 +7,7 @@
 
 mod access;
 mod addresses;
+pub mod baseline;
 pub mod blocks;
 mod check;
 mod collisions;

@@ -104,7 +104,8 @@ pub(crate) fn expression(text: &str) -> Option<Value> {
     }
 }
 
-fn constant(expr: &Expr) -> Result<Value, Diagnostic> {
+/// The value of an expression that is plain data.
+pub(super) fn constant(expr: &Expr) -> Result<Value, Diagnostic> {
     let outside = Outside { budget: Budget::of_value(), ..Outside::nothing(&[]) };
     eval::eval(expr, &Scope::new(&outside))
 }

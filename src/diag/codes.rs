@@ -425,4 +425,12 @@ codes! {
         "Bitbucket Cloud's changes have no labels, and only GitHub has checks with notes at lines. Everything else was done.";
     NEWER_COMMENT = "KF1107" Environment "a newer run has commented already"
         "The comment on the change says that a later run wrote it, so this one left it as it is: it would show what is no longer true. Runs are told apart by their number in one pipeline, else by the time of the plan. If no such run exists, somebody else wrote that comment: delete it.";
+    BAD_ACCEPTANCE = "KF1130" Configuration "not a finding that can be accepted"
+        "An `accept` block of drift.ignore.hcl names an address and one verdict, says why that is accepted, and has a last day: without one, what was accepted once would be overlooked for ever.";
+    EXPIRED = "KF1131" Configuration "accepted until a day that has passed"
+        "What an `accept` block of drift.ignore.hcl accepts is still there, and its last day is over: it counts again. Put it right, or accept it anew with another day.";
+    NOTHING_ACCEPTED = "KF1132" Configuration "nothing is accepted by this"
+        "An `accept` block of drift.ignore.hcl names a finding that is not there: it was put right, or has another verdict by now. Take the block away, so that it does not hide the next one.";
+    NOT_HEALED = "KF1133" Environment "more than drift would be applied"
+        "Healing writes what is declared where something was changed outside, and nothing else. When it was about to begin, the plan had other changes as well, so that nothing was changed: somebody was at work in between, or these belong together. `keyform plan` shows all of it.";
 }

@@ -3,11 +3,12 @@
 //!
 //! [`diff`] compares resources and [`entries`] the keys of destinations, each by one truth table; [`order`]
 //! says what each change waits for; [`guard`] names what is dangerous; [`saved`] says whether a plan that was kept
-//! is still true; [`undo`] plans the way back from a run. How a plan looks is `view`'s business, what it reads and how it is done is the engine's.
+//! is still true; [`drift`] says whose doing it is that something is not right; [`undo`] plans the way back from a run. How a plan looks is `view`'s business, what it reads and how it is done is the engine's.
 
 pub(crate) mod attributes;
 pub mod collisions;
 pub mod diff;
+pub mod drift;
 pub mod entries;
 pub mod guard;
 pub mod kept;

@@ -1,7 +1,10 @@
 //! A run as JUnit's XML, which every CI shows: one case a row and one a finding. What needs somebody is a failure: what
 //! changed outside, what is refused, what is wrong, what failed. What was not looked at is skipped.
 
+use crate::plan::drift::Cause;
+use crate::view;
 use crate::view::json::diagnostic::Entry;
+use crate::view::json::drift;
 use crate::view::json::plan::Document;
 use crate::view::json::plan::Row;
 use crate::view::json::run::Run;
@@ -28,7 +31,10 @@ enum State {
 #[must_use]
 pub fn junit(run: &Run) -> String {
     let rows = run.plan.as_ref().map(|plan| rows(run, plan)).unwrap_or_default();
-    let suites = [("changes", rows), ("hazards", hazards(run)), ("findings", findings(run))];
+    let mut suites = vec![("changes", rows), ("hazards", hazards(run)), ("findings", findings(run))];
+    if let Some(document) = &run.drift {
+        suites.insert(0, ("drift", document.findings.iter().map(found).collect()));
+    }
     let all = suites.iter().map(|(_, cases)| cases);
     let (tests, failures) = all.fold((0, 0), |(t, f), cases| (t + cases.len(), f + failed(cases)));
     let time = seconds(run.milliseconds());
@@ -110,6 +116,17 @@ fn rows(run: &Run, plan: &Document) -> Vec<Case> {
         Case { class: row.resource.clone(), name: format!("{}{what} ({reason})", row.action.word()), state }
     };
     plan.changes.iter().map(case).collect()
+}
+
+/// What was changed outside fails; what is accepted, on its way or could not be told is skipped.
+fn found(row: &drift::Row) -> Case {
+    let line = view::drift::line(row);
+    let state = match (&row.accepted, row.is(Cause::Lag) || row.is(Cause::Unknown)) {
+        (None, false) => State::Failed(format!("drift/{}", row.verdict), line.clone(), row.address.clone()),
+        _ => State::Skipped(line),
+    };
+    let what = row.key.as_ref().map(|key| format!(" {key}")).unwrap_or_default();
+    Case { class: row.resource.clone(), name: format!("{}{what} ({})", row.verdict, row.cause), state }
 }
 
 /// Every hazard, and every sync that nobody looked at.

@@ -8,6 +8,7 @@
 //! Names are data: a key or a slug may hold terminal escapes, so whatever came from outside goes through
 //! [`words::shown`] before it is drawn.
 
+pub mod drift;
 pub mod graph;
 pub mod json;
 pub mod junit;

@@ -2,6 +2,8 @@
 
 use crate::plan::Action;
 use crate::plan::Reason;
+use crate::plan::drift::Cause;
+use crate::view::drift;
 use crate::view::json::diagnostic::Entry;
 use crate::view::json::plan::Document;
 use crate::view::json::plan::Row;
@@ -18,6 +20,8 @@ pub enum Outcome {
     Partial,
     /// Apply refuses the plan as it is.
     Refused,
+    /// Something was changed outside.
+    Drift,
     /// Something that exists would be lost.
     Destructive,
     /// There are changes, and nothing is lost.
@@ -32,10 +36,11 @@ pub enum Outcome {
 
 impl Outcome {
     /// All of them.
-    pub const ALL: [Outcome; 8] = [
+    pub const ALL: [Outcome; 9] = [
         Outcome::Failed,
         Outcome::Partial,
         Outcome::Refused,
+        Outcome::Drift,
         Outcome::Destructive,
         Outcome::Changes,
         Outcome::Unsure,
@@ -46,6 +51,15 @@ impl Outcome {
     /// Of a run.
     #[must_use]
     pub fn of(run: &Run) -> Self {
+        if let (Some(drift), None) = (&run.drift, &run.ending) {
+            let open = |cause| drift.open(cause) > 0;
+            return match () {
+                () if open(Cause::Outside) || open(Cause::Both) => Self::Drift,
+                () if open(Cause::Unapplied) => Self::Changes,
+                () if open(Cause::Unknown) => Self::Unsure,
+                () => Self::Clean,
+            };
+        }
         let Some(plan) = &run.plan else { return Self::Failed };
         if let Some(ending) = &run.ending {
             return match (ending.complete, ending.done.is_empty()) {
@@ -72,6 +86,7 @@ impl Outcome {
             Self::Failed => "failed",
             Self::Partial => "partial",
             Self::Refused => "refused",
+            Self::Drift => "drift",
             Self::Destructive => "destructive",
             Self::Changes => "changes",
             Self::Unsure => "unsure",
@@ -83,7 +98,7 @@ impl Outcome {
     /// Whether somebody has to do something before it can go on.
     #[must_use]
     pub fn is_bad(self) -> bool {
-        matches!(self, Self::Failed | Self::Partial | Self::Refused)
+        matches!(self, Self::Failed | Self::Partial | Self::Refused | Self::Drift)
     }
 }
 
@@ -104,6 +119,9 @@ pub fn destroys(row: &Row) -> bool {
 #[must_use]
 pub fn verdict(run: &Run) -> String {
     let errors = run.diagnostics.iter().filter(|entry| Entry::is_error(entry)).count();
+    if let (Some(document), None) = (&run.drift, &run.ending) {
+        return drift::verdict(document);
+    }
     let Some(plan) = &run.plan else {
         return format!("There is no plan: {}.", words::count(errors, "error", "errors"));
     };

@@ -3,7 +3,10 @@
 
 use crate::plan::Action;
 use crate::plan::HazardKind;
+use crate::plan::drift::Cause;
+use crate::plan::drift::Verdict;
 use crate::view::json::diagnostic::Entry;
+use crate::view::json::drift::Document;
 use crate::view::json::run::Run;
 use crate::view::junit::seconds;
 use crate::view::outcome::Outcome;
@@ -12,6 +15,9 @@ use crate::view::outcome::Outcome;
 #[must_use]
 pub fn prometheus(run: &Run) -> String {
     let mut out = String::new();
+    if let Some(document) = &run.drift {
+        drift(&mut out, document);
+    }
     if let Some(plan) = &run.plan {
         let of = |action: Action, is_entry: bool| {
             plan.changes.iter().filter(|row| row.action == action && row.key.is_some() == is_entry).count()
@@ -78,6 +84,28 @@ pub fn prometheus(run: &Run) -> String {
         one(&mut out, "keyform_run_timestamp_seconds", "When the run ended, in seconds since 1970.", at);
     }
     out
+}
+
+fn drift(out: &mut String, document: &Document) {
+    gauge(
+        out,
+        "keyform_drift_findings",
+        "What is not as it should be and is not accepted, by whose doing it is.",
+        Cause::ALL
+            .into_iter()
+            .map(|cause| (format!("{{cause=\"{}\"}}", cause.word()), document.open(cause).to_string())),
+    );
+    gauge(
+        out,
+        "keyform_drift_verdicts",
+        "The same by what it is.",
+        Verdict::ALL.into_iter().map(|verdict| {
+            let count = document.findings.iter().filter(|row| row.is_open() && row.verdict == verdict.word()).count();
+            (format!("{{verdict=\"{}\"}}", verdict.word()), count.to_string())
+        }),
+    );
+    one(out, "keyform_drift_accepted", "Findings that are accepted for a while.", document.accepted);
+    one(out, "keyform_drift_unchanged", "Resources and entries that are as declared.", document.unchanged);
 }
 
 fn one(out: &mut String, name: &str, help: &str, value: impl ToString) {

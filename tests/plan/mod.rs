@@ -1,5 +1,6 @@
 //! Planning: the truth tables row by row, hazards, order. Worlds are made of texts; nothing is read.
 
+mod drift;
 mod entries;
 mod guard;
 mod job;

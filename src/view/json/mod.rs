@@ -4,6 +4,7 @@
 //! Every document has a `format` (`keyform.<what>/<version>`) and the `diagnostics` that were found.
 
 pub mod diagnostic;
+pub mod drift;
 pub mod event;
 pub mod graph;
 pub mod plan;

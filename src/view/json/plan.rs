@@ -224,7 +224,7 @@ impl Document {
         let named = self.changes.iter().map(|row| &row.resource).chain(problems).chain(others);
         let addresses: BTreeSet<Address> =
             named.filter_map(|text| text.parse().ok()).map(|a: Address| a.resource()).collect();
-        self.declared = addresses.iter().filter_map(|address| place(address, desired, sources)).collect();
+        self.declared = places(&addresses, desired, sources);
         self
     }
 
@@ -234,6 +234,11 @@ impl Document {
         self.headroom = room.map(|room| Room { host: room.host.clone(), limit: room.limit, left: room.left });
         self
     }
+}
+
+/// Where resources are declared.
+pub(super) fn places(addresses: &BTreeSet<Address>, desired: &Desired, sources: &Sources) -> Vec<Declared> {
+    addresses.iter().filter_map(|address| place(address, desired, sources)).collect()
 }
 
 fn place(address: &Address, desired: &Desired, sources: &Sources) -> Option<Declared> {
@@ -343,7 +348,7 @@ fn problems(list: &BTreeMap<Address, Diagnostic>, sources: &Sources) -> Vec<Prob
 }
 
 /// How much of a fingerprint is written.
-type Digits = fn(Fingerprint) -> String;
+pub(super) type Digits = fn(Fingerprint) -> String;
 
 fn row(change: &Change, digits: Digits) -> Row {
     let resource = change.address.resource();
@@ -355,17 +360,19 @@ fn row(change: &Change, digits: Digits) -> Row {
         action: change.action,
         reason: change.reason,
         drift: change.drift,
-        fields: change
-            .fields
-            .iter()
-            .map(|field| Field {
-                name: field.name.to_string(),
-                before: value(&field.before, digits),
-                after: value(&field.after, digits),
-            })
-            .collect(),
+        fields: fields(&change.fields, digits),
         needs: change.needs.iter().map(ToString::to_string).collect(),
     }
+}
+
+/// Mirrors what differs.
+pub(super) fn fields(fields: &[plan::Field], digits: Digits) -> Vec<Field> {
+    let one = |field: &plan::Field| Field {
+        name: field.name.to_string(),
+        before: value(&field.before, digits),
+        after: value(&field.after, digits),
+    };
+    fields.iter().map(one).collect()
 }
 
 fn value(shown: &Shown, digits: Digits) -> Value {

@@ -6,6 +6,7 @@ use crate::diag::codes;
 use crate::view::json;
 use crate::view::json::diagnostic;
 use crate::view::json::diagnostic::Entry;
+use crate::view::json::drift;
 use crate::view::json::event::Ending;
 use crate::view::json::event::REPORT;
 use crate::view::json::plan::Document;
@@ -20,6 +21,8 @@ pub struct Run {
     pub command: String,
     /// The plan, unless it failed before there was one.
     pub plan: Option<Document>,
+    /// What is not as it should be, if that was asked for.
+    pub drift: Option<drift::Document>,
     /// How the apply of it ended, if there was one.
     pub ending: Option<Ending>,
     /// Every problem that was found, each once.
@@ -32,6 +35,12 @@ impl Run {
     /// The documents of the run, one after the other: a plan alone is indented, as are problems alone.
     #[must_use]
     pub fn documents(&self) -> String {
+        if let Some(drift) = &self.drift {
+            let drift = drift::Document { diagnostics: self.diagnostics.clone(), ..drift.clone() };
+            let plan = self.plan.as_ref().map(json::line).unwrap_or_default();
+            let ending = self.ending.as_ref().map(json::line).unwrap_or_default();
+            return json::line(&drift) + &plan + &ending;
+        }
         match (&self.plan, &self.ending) {
             (Some(plan), Some(ending)) => json::line(plan) + &json::line(ending),
             (Some(plan), None) if self.command == "plan" => json::pretty(plan),
@@ -44,6 +53,7 @@ impl Run {
     #[must_use]
     pub fn requests(&self) -> u64 {
         let plan = self.plan.as_ref().map(|plan| plan.requests);
+        let plan = plan.or(self.drift.as_ref().map(|drift| drift.requests));
         self.ending.as_ref().map(|ending| ending.requests).or(plan).unwrap_or_default()
     }
 
@@ -51,7 +61,8 @@ impl Run {
     #[must_use]
     pub fn milliseconds(&self) -> u64 {
         let ending = self.ending.as_ref().map_or(0, |ending| ending.milliseconds);
-        self.plan.as_ref().map_or(0, |plan| plan.milliseconds) + ending
+        let drift = self.drift.as_ref().map_or(0, |drift| drift.milliseconds);
+        drift + self.plan.as_ref().map_or(0, |plan| plan.milliseconds) + ending
     }
 
     fn problems(&self) -> String {
@@ -94,6 +105,12 @@ pub fn read(name: &str, text: &[u8]) -> Result<Run, Diagnostic> {
                 run.at = plan.origin.as_ref().and_then(|origin| seconds(&origin.at));
                 run.plan = Some(plan);
             }
+            (drift::FORMAT, _) if document.get("findings").is_some() => {
+                let drift = drift::Document::deserialize(&document).map_err(broken)?;
+                run.add(drift.diagnostics.clone());
+                run.command = "drift".to_owned();
+                run.drift = Some(drift);
+            }
             (REPORT, _) => {
                 let ending = Ending::deserialize(&document).map_err(broken)?;
                 run.add(ending.diagnostics.clone());
@@ -101,7 +118,7 @@ pub fn read(name: &str, text: &[u8]) -> Result<Run, Diagnostic> {
                 run.ending = Some(ending);
             }
             (_, Some("event" | "outputs")) => {}
-            (_, Some(command @ ("plan" | "apply" | "destroy"))) => {
+            (_, Some(command @ ("plan" | "apply" | "destroy" | "drift"))) => {
                 let problems = diagnostic::Document::deserialize(&document).map_err(broken)?;
                 run.add(problems.diagnostics);
                 run.command = command.to_owned();

@@ -6,8 +6,12 @@
 use crate::diag::codes;
 use crate::plan::HazardKind;
 use crate::plan::Reason;
+use crate::plan::drift::Cause;
+use crate::view;
 use crate::view::json;
 use crate::view::json::diagnostic::Entry;
+use crate::view::json::drift;
+use crate::view::json::plan::Declared;
 use crate::view::json::plan::Document;
 use crate::view::json::run::Run;
 use crate::view::words;
@@ -146,6 +150,9 @@ pub fn sarif(run: &Run) -> String {
     if let Some(plan) = &run.plan {
         planned(&mut results, plan);
     }
+    if let Some(document) = &run.drift {
+        results.extend(document.findings.iter().map(|row| found(row, &document.declared)));
+    }
     let failed = run.ending.iter().flat_map(|ending| &ending.failed);
     results.extend(failed.map(|problem| finding(&problem.diagnostic, Some(&problem.address))));
     let ids: BTreeSet<String> = results.iter().map(|result| result.rule_id.clone()).collect();
@@ -189,11 +196,7 @@ fn planned<'a>(results: &mut Vec<Finding<'a>>, plan: &'a Document) {
         let logical = vec![Logical { fully_qualified_name: address, kind: "resource" }];
         let resource = plan.changes.iter().find(|row| row.address == address).map_or(address, |row| &row.resource);
         let declared = plan.declared.iter().find(|declared| declared.address == resource);
-        let physical = declared.map(|declared| Physical {
-            artifact_location: Artifact { uri: uri(&declared.file) },
-            region: Region { start_line: declared.line, start_column: None, end_line: None, end_column: None },
-        });
-        vec![Location { physical_location: physical, logical_locations: logical }]
+        vec![Location { physical_location: declared.map(block), logical_locations: logical }]
     };
     for hazard in &plan.hazards {
         let detail = format!("{} ({}): {}", hazard.address, hazard.count, hazard.detail);
@@ -220,6 +223,28 @@ fn planned<'a>(results: &mut Vec<Finding<'a>>, plan: &'a Document) {
             });
         }
     }
+}
+
+/// The line of a block.
+fn block(declared: &Declared) -> Physical {
+    Physical {
+        artifact_location: Artifact { uri: uri(&declared.file) },
+        region: Region { start_line: declared.line, start_column: None, end_line: None, end_column: None },
+    }
+}
+
+/// A finding of `keyform drift`, at the block that it is about.
+fn found<'a>(row: &'a drift::Row, declared: &[Declared]) -> Finding<'a> {
+    let level = match (row.is_open(), row.is(Cause::Unapplied)) {
+        (false, _) => "note",
+        (true, false) => "error",
+        (true, true) => "warning",
+    };
+    let declared = declared.iter().find(|declared| declared.address == row.resource);
+    let logical = vec![Logical { fully_qualified_name: &row.address, kind: "resource" }];
+    let locations = vec![Location { physical_location: declared.map(block), logical_locations: logical }];
+    let detail = format!("{} ({}): {}", row.address, row.cause, view::drift::line(row));
+    result(format!("drift/{}", row.verdict), level, &detail, &row.address, locations)
 }
 
 /// A problem, at its primary label.

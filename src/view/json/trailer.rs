@@ -1,6 +1,7 @@
 //! What a comment says to programs: one line of JSON that can stand in a comment of HTML, and in parentheses.
 
 use crate::plan::Action;
+use crate::plan::drift::Cause;
 use crate::view::json::Word;
 use crate::view::json::run::Run;
 use crate::view::outcome::Outcome;
@@ -44,7 +45,10 @@ pub fn trailer(run: &Run, commit: Option<&str>, link: Option<&str>) -> String {
         outcome: Outcome::of(run).word(),
         changes,
         hazards,
-        drift: plan.map_or(0, |plan| plan.changes.iter().filter(|row| row.drift).count()),
+        drift: match &run.drift {
+            Some(drift) => drift.open(Cause::Outside) + drift.open(Cause::Both),
+            None => plan.map_or(0, |plan| plan.changes.iter().filter(|row| row.drift).count()),
+        },
         errors: run.diagnostics.iter().filter(|entry| entry.is_error()).count(),
         checksum: plan.and_then(|plan| plan.checksum.as_deref()),
         commit,

@@ -3,8 +3,9 @@
 //!
 //! A platform takes so many characters and no more. A body that would have more is drawn with less detail ([`Detail`]) until
 //! it fits, and says where the whole is; it is never cut. Lives here: the order of the parts; [`table`], the table of
-//! risks; [`rows`], changes one by one; [`problems`], what is wrong.
+//! risks; [`drift`], what changed outside; [`rows`], changes one by one; [`problems`], what is wrong.
 
+mod drift;
 mod problems;
 mod rows;
 mod table;
@@ -88,6 +89,9 @@ pub fn body(run: &Run, frame: &Frame) -> Body {
 
 fn draw(run: &Run, frame: &Frame, detail: Detail) -> Body {
     let mut stable = head(run, frame);
+    if let Some(found) = &run.drift {
+        drift::drift(&mut stable, found, detail);
+    }
     if let Some(plan) = &run.plan {
         table::table(&mut stable, plan, detail);
     }
@@ -123,7 +127,7 @@ fn head(run: &Run, frame: &Frame) -> String {
     let mark = match Outcome::of(run) {
         Outcome::Failed => "❌",
         Outcome::Refused | Outcome::Partial => "⛔",
-        Outcome::Destructive | Outcome::Unsure => "⚠️",
+        Outcome::Drift | Outcome::Destructive | Outcome::Unsure => "⚠️",
         Outcome::Changes => "🔷",
         Outcome::Clean | Outcome::Applied => "✅",
     };
@@ -188,6 +192,7 @@ fn foot(out: &mut String, run: &Run, frame: &Frame, detail: Detail) {
         let place = match (&link, &frame.file) {
             (_, Some(file)) => format!("{} shows everything", code(&format!("keyform show {file}"))),
             (Some(link), None) => format!("everything is in the log of {link}"),
+            (None, None) if run.drift.is_some() => "`keyform drift` shows everything".to_owned(),
             (None, None) => "`keyform plan` shows everything".to_owned(),
         };
         out.push_str(&format!("_Shortened: {what}; {place}._\n\n"));
