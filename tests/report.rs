@@ -264,7 +264,7 @@ fn more_than_two_hundred_names_are_grouped_with_exact_counts() {
     let lost = |n: usize| {
         let sync = Address::new("secret_sync", "web");
         let change = |i: usize| Change {
-            address: sync.entry(&format!("{}_{i}", if i % 3 == 0 { "STRIPE" } else { "MAIL" })),
+            address: sync.entry(&format!("{}_{i}", if i.is_multiple_of(3) { "STRIPE" } else { "MAIL" })),
             action: Action::Delete,
             reason: Reason::Removed,
             drift: false,

@@ -100,7 +100,7 @@ fn an_undo_deletes_nothing_and_waits_only_for_what_is_done() {
     let secret = Past { address: address("secret.K"), ..past(value("new"), Hear::Record) };
     let entry = Past { needs: vec![secret.address.clone()], ..past(value("new"), Hear::Record) };
     let both = undo::way_back(&[secret.clone(), entry.clone()], false, |_| true);
-    assert_eq!(both.changes[1].needs, [secret.address.clone()]);
+    assert_eq!(both.changes[1].needs, std::slice::from_ref(&secret.address));
     let right = Past { now: value("old"), hear: Hear::Nothing, ..secret };
     let one = undo::way_back(&[right, entry.clone()], false, |_| true);
     assert_eq!(one.changes.len(), 1);

@@ -77,10 +77,10 @@ impl Chef {
             _ => {}
         }
         // An item in its wrapping is unwrapped.
-        if body.get("json_class").is_some_and(|class| class == "Chef::DataBagItem") {
-            if let Some(Value::Object(raw)) = body.remove("raw_data") {
-                return Ok(raw);
-            }
+        if body.get("json_class").is_some_and(|class| class == "Chef::DataBagItem")
+            && let Some(Value::Object(raw)) = body.remove("raw_data")
+        {
+            return Ok(raw);
         }
         Ok(body)
     }

@@ -41,7 +41,7 @@ pub(super) async fn keep(run: &Run<'_>) -> Result<Option<Arc<str>>, Diagnostic> 
     let basis = &run.planned.basis;
     let Some(settings) = &basis.desired.settings.undo else { return Ok(None) };
     let kept = match &run.planned.back {
-        Some(back) => back.taken(&run.planned),
+        Some(back) => back.taken(run.planned),
         None => taken(run).await?,
     };
     if kept.is_empty() {
