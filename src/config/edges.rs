@@ -3,6 +3,7 @@
 //! so are places that nothing declares.
 
 use crate::config::resources::Built;
+use crate::config::typed::role_slug;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::codes;
@@ -30,6 +31,7 @@ struct Named<'r> {
     /// By project.
     environments: HashMap<&'r Address, HashMap<&'r str, &'r Address>>,
     tags: HashMap<(&'r Address, &'r str), &'r Address>,
+    roles: HashMap<(&'r Address, &'r str), &'r Address>,
     folders: HashMap<Folder<'r>, &'r Address>,
     /// Ancestors of declared folders: the backend makes them along with those.
     ancestors: HashSet<Folder<'r>>,
@@ -86,6 +88,7 @@ fn index(all: &[Rc<Built>]) -> Named<'_> {
                 named.environments.entry(project).or_default().extend(slug);
             }
             Kind::Tag => named.tags.extend(resource.text("slug").map(|slug| ((project, slug), address))),
+            Kind::ProjectRole => named.roles.extend(resource.text("slug").map(|slug| ((project, slug), address))),
             Kind::Folder => {
                 let Some(folder) = folder_of(resource) else { continue };
                 named.folders.insert(folder, address);
@@ -148,6 +151,16 @@ fn implied<'r>(graph: &mut Graph, named: &Named<'r>, resource: &'r Resource) {
             for tag in tags.iter().filter_map(Value::as_str) {
                 if let Some(tag) = project.and_then(|project| named.tags.get(&(project, tag))) {
                     graph.need(from, tag, None);
+                }
+            }
+        }
+        // A role that is named by its slug is needed as one that is referred to.
+        Kind::ProjectIdentity => {
+            let project = resource.reference("project");
+            let roles = resource.attrs.get("roles").and_then(Value::as_list).unwrap_or_default();
+            for slug in roles.iter().filter_map(role_slug) {
+                if let Some(role) = project.and_then(|project| named.roles.get(&(project, slug))) {
+                    graph.need(from, role, None);
                 }
             }
         }

@@ -393,7 +393,8 @@ fn field_of<'e>(expr: &'e Expr, name: &str) -> &'e Expr {
 }
 
 /// What a role is called, whether it is for ever or for a while.
-fn role_slug(role: &Value) -> Option<&str> {
+/// The slug that an entry of `roles` names, alone or for a while; none of one that refers to a role.
+pub(crate) fn role_slug(role: &Value) -> Option<&str> {
     match role {
         Value::Object(fields) => fields.get("role").and_then(Value::as_str),
         other => other.as_str(),
