@@ -157,7 +157,7 @@ codes! {
     NOT_MANAGED = "KF0401" Configuration "exists already and is not managed"
         "What the configuration declares is there, but this ledger did not make it: someone else did, or the ledger was lost. Nothing is taken over silently: `--adopt` takes it over, with what differs shown as a hazard; another name leaves it alone.";
     IMPORT_NAMES = "KF0402" Vendor "import would fail"
-        "The first run of this sync imports what the destination holds, and some keys there become names that no secret can have: with `:` or `/` in them, or empty; or it holds values that do not come back, so that nobody knows what would be in the source. The backend then refuses the whole run, or takes nothing for a value. Use a key schema that leaves them out, rename them at the destination, or choose `overwrite-destination`.";
+        "The first run of this sync imports what the destination holds, and some keys there become names that no secret can have: with `:` or `/` in them, or empty; or it holds values that do not come back, so that nobody knows what would be in the source. The backend then refuses the whole run, or takes nothing for a value. A value with `${…}` in it is taken, but as a secret it refers to others, and the next push writes to the destination what it comes to. Use a key schema that leaves them out, rename them at the destination, or choose `overwrite-destination`.";
     STILL_USED = "KF0403" Configuration "still in use"
         "An environment or folder is no longer declared, so it would be deleted; but secrets, imports or syncs that are declared are in it or read it. Declare it again, or take those away as well.";
     IMPORT_DECLARED = "KF0404" Configuration "import would overwrite what is declared"

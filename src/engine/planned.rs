@@ -34,6 +34,7 @@ use crate::model::live::Evidence;
 use crate::model::live::Listing;
 use crate::model::live::Live;
 use crate::model::live::Sighting;
+use crate::model::references;
 use crate::model::references::Place;
 use crate::model::resource::Resource;
 use crate::model::schema::KeyRules;
@@ -48,6 +49,7 @@ use crate::plan::saved;
 use crate::plan::saved::Origin;
 use crate::plan::saved::Saved;
 use crate::provider::Observation;
+use crate::provider::Seen;
 use crate::provider::rules;
 use crate::secret::FingerprintKey;
 use std::collections::BTreeMap;
@@ -333,7 +335,7 @@ pub(super) fn listing(
 ) -> Listing {
     let observation = match seen {
         Ok(observation) => observation,
-        Err(why) => return Listing { entries: BTreeMap::new(), partial: Some(why.clone()) },
+        Err(why) => return Listing { partial: Some(why.clone()), ..Listing::default() },
     };
     let entries = observation.entries.iter().map(|(name, seen)| {
         let evidence = match &seen.value {
@@ -346,7 +348,9 @@ pub(super) fn listing(
         let version = seen.version.clone().or_else(|| seen.digest.clone());
         (Arc::clone(name), Sighting { evidence, version })
     });
-    Listing { entries: entries.collect(), partial: observation.partial.clone() }
+    let refers = |seen: &Seen| seen.value.as_ref().is_some_and(references::refers);
+    let referring = observation.entries.iter().filter(|(_, seen)| refers(seen)).map(|(name, _)| Arc::clone(name));
+    Listing { entries: entries.collect(), partial: observation.partial.clone(), referring: referring.collect() }
 }
 
 fn notes(missing: &BTreeMap<Address, Diagnostic>, opened: &BTreeMap<Address, Opened>) -> Vec<Diagnostic> {

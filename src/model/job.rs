@@ -137,6 +137,8 @@ pub enum Content {
     Unreadable,
     /// The empty text.
     Empty,
+    /// A text that would be no mere value as a secret: it refers to others (`${…}`).
+    Referring,
     /// Any other.
     Text,
 }
@@ -148,6 +150,20 @@ pub struct Unimportable {
     pub illegal: Vec<Arc<str>>,
     /// Their values can't be read; ordered.
     pub unreadable: Vec<Arc<str>>,
+    /// Their values would refer to secrets, and the next push would write something else back; ordered. A backend takes
+    /// them all the same; only a plan says so.
+    pub referring: Vec<Arc<str>>,
+}
+
+impl Unimportable {
+    /// Notes what is wrong with the content of a key that is to be imported, if anything is.
+    fn take(&mut self, key: &Arc<str>, content: Content) {
+        match content {
+            Content::Unreadable => self.unreadable.push(Arc::clone(key)),
+            Content::Referring => self.referring.push(Arc::clone(key)),
+            Content::Empty | Content::Text => {}
+        }
+    }
 }
 
 /// What a run does, by the key at the destination. `same` compares (`None` where it can't be known),
@@ -184,9 +200,7 @@ pub fn steps<V, D>(
         let step = match same(wanted, found) {
             Some(true) => Step::Same { source },
             _ if overwrite_source && content(found) != Content::Empty => {
-                if content(found) == Content::Unreadable {
-                    failed.unreadable.push(Arc::clone(key));
-                }
+                failed.take(key, content(found));
                 Step::Import { source, overwrite_source: true }
             }
             compared => Step::Overwrite { source, compared: compared.is_some() },
@@ -201,8 +215,8 @@ pub fn steps<V, D>(
         let imported = job.schema.strip(key).filter(|_| import);
         match imported {
             Some(name) if !is_legal(name) => failed.illegal.push(Arc::clone(key)),
-            Some(_) if content(found) == Content::Unreadable => failed.unreadable.push(Arc::clone(key)),
-            _ => {}
+            Some(_) => failed.take(key, content(found)),
+            None => {}
         }
         let step = match imported {
             Some(name) => Step::Import { source: name.into(), overwrite_source: false },
@@ -214,6 +228,7 @@ pub fn steps<V, D>(
         steps.insert(Arc::clone(key), step);
     }
     failed.unreadable.sort();
+    failed.referring.sort();
     if failed == Unimportable::default() { Ok(steps) } else { Err(failed) }
 }
 

@@ -6,6 +6,7 @@ use crate::model::address::Address;
 use crate::model::attrs::Attrs;
 use crate::secret::Fingerprint;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Everything that was read for one plan.
@@ -44,6 +45,8 @@ pub struct Listing {
     pub entries: BTreeMap<Arc<str>, Sighting>,
     /// Why the listing is partial; `None` if it is complete.
     pub partial: Option<Diagnostic>,
+    /// Keys whose values would refer to others if they were secrets of a backend.
+    pub referring: BTreeSet<Arc<str>>,
 }
 
 /// One key at a destination.

@@ -25,6 +25,12 @@ pub struct Reference {
     pub key: String,
 }
 
+/// Whether a value refers to secrets, as far as its looks tell: those it names need not be there yet.
+#[must_use]
+pub fn refers(value: &Secret) -> bool {
+    pieces(value.expose()).any(|piece| piece.inside.is_some())
+}
+
 /// All references of a value that stands at `place`, in the order in which they are written.
 #[must_use]
 pub fn find(value: &str, place: &Place) -> Vec<Reference> {

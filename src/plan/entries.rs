@@ -388,7 +388,12 @@ impl Sync<'_> {
     fn import_fails(&self, failed: &Unimportable) -> Diagnostic {
         let mut detail = format!("The first run of {} would import", self.address);
         let help = if failed.illegal.is_empty() {
-            let _ = write!(detail, " {}, whose values can't be read there.", named(&failed.unreadable));
+            if failed.unreadable.is_empty() {
+                let words = "whose values hold `${`: as secrets they refer to others, and the next push writes what they come to";
+                let _ = write!(detail, " {}, {words}.", named(&failed.referring));
+            } else {
+                let _ = write!(detail, " {}, whose values can't be read there.", named(&failed.unreadable));
+            }
             "use `initial_sync = \"overwrite-destination\"`, or a key schema that leaves them out"
         } else {
             let _ = write!(detail, " {}.", named(&failed.illegal));
@@ -428,6 +433,7 @@ fn steps(
         let empty = || fingerprint(key, sync, &pushed.rules, stored, b"");
         let content = match sighting.evidence {
             Evidence::Value(value) if first.is_some() && value == empty() => Content::Empty,
+            Evidence::Value(_) if listing.referring.contains(stored) => Content::Referring,
             Evidence::Value(_) => Content::Text,
             Evidence::Digest(_) | Evidence::Present => Content::Unreadable,
         };
