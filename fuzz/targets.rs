@@ -1,7 +1,10 @@
 //! What fuzzing feeds: one function a reader of foreign bytes. None of them may panic, hang, or break the promise that
-//! its assertions state. `cargo fuzz` drives them here, `tests/mutation.rs` on stable.
+//! its assertions state. `fuzz/run` drives them, led by coverage, and `tests/mutation.rs` at random.
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use keyform::api;
+use keyform::diag::Diagnostic;
 use keyform::diag::Diagnostics;
 use keyform::diag::source::Sources;
 use keyform::lang::eval;
@@ -11,7 +14,13 @@ use keyform::lang::parse;
 use keyform::lang::scope::Budget;
 use keyform::lang::scope::Outside;
 use keyform::lang::scope::Scope;
+use keyform::ledger::capsules::Capsules;
 use keyform::ledger::files::Files;
+use keyform::ledger::shared::Shared;
+use keyform::ledger::store::Found;
+use keyform::ledger::store::Put;
+use keyform::ledger::store::Store;
+use keyform::ledger::store::Version;
 use keyform::model::attrs::Value;
 use keyform::model::key_schema::KeySchema;
 use keyform::provider::manifest::load::load;
@@ -19,10 +28,17 @@ use keyform::provider::native::Changes;
 use keyform::provider::native::dotenv;
 use keyform::provider::native::json;
 use keyform::provider::native::yaml;
+use keyform::view::json::run;
+use keyform::view::json::sarif;
 use keyform::view::json::saved;
+use keyform::view::junit;
+use keyform::view::outcome;
+use keyform::view::prometheus;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 /// What is tried with any bytes: it panics if they break a promise.
 pub type Target = fn(&[u8]);
@@ -35,7 +51,10 @@ pub const ALL: &[(&str, Target)] = &[
     ("key_schema", key_schema),
     ("local_files", local_files),
     ("ledger", ledger),
+    ("shared_ledger", shared_ledger),
+    ("undo_notes", undo_notes),
     ("saved_plan", saved_plan),
+    ("report", report),
     ("api_bodies", api_bodies),
 ];
 
@@ -105,18 +124,9 @@ pub fn local_files(data: &[u8]) {
 
 /// A journal and, after a line `---`, a snapshot: read or refused, and left as they are.
 pub fn ledger(data: &[u8]) {
-    static DIR: LazyLock<PathBuf> = LazyLock::new(|| {
-        let dir = std::env::temp_dir().join(format!("keyform-fuzz-{}", std::process::id()));
-        // If it can't be made, reading below finds nothing: still no panic.
-        let _ = std::fs::create_dir_all(&dir);
-        dir
-    });
+    static DIR: LazyLock<PathBuf> = LazyLock::new(|| folder("ledger"));
     let dir: &Path = &DIR;
-    let at = data.windows(5).position(|w| w == b"\n---\n");
-    let (journal, snapshot) = match at {
-        Some(at) => (&data[..=at], Some(&data[at + 5..])),
-        None => (data, None),
-    };
+    let (journal, snapshot) = halves(data);
     let mut files = vec![(dir.join("journal.jsonl"), journal)];
     files.extend(snapshot.map(|snapshot| (dir.join("ledger.json"), snapshot)));
     for (path, bytes) in &files {
@@ -134,9 +144,77 @@ pub fn ledger(data: &[u8]) {
     }
 }
 
+/// A folder of this process. If it can't be made, reading there finds nothing: still no panic.
+fn folder(name: &str) -> PathBuf {
+    let dir = std::env::temp_dir().join(format!("keyform-fuzz-{}-{name}", std::process::id()));
+    let _ = std::fs::create_dir_all(&dir);
+    dir
+}
+
+/// What stands before a line `---`, and what after it, if there is one.
+fn halves(data: &[u8]) -> (&[u8], Option<&[u8]>) {
+    match data.windows(5).position(|w| w == b"\n---\n") {
+        Some(at) => (&data[..=at], Some(&data[at + 5..])),
+        None => (data, None),
+    }
+}
+
+/// The head of a shared ledger and, after a line `---`, whatever snapshot it names: read or refused.
+pub fn shared_ledger(data: &[u8]) {
+    let (head, snapshot) = halves(data);
+    let store = Two { head: head.to_vec(), snapshot: snapshot.map(<[u8]>::to_vec) };
+    let key = keyform::secret::Secret::new("0".repeat(64));
+    let Ok(shared) = Shared::new(Arc::new(store), Some(&key), Duration::from_secs(1)) else { return };
+    // This store never lets anyone wait.
+    assert!(shared.load().now_or_never().is_some() && shared.lease().now_or_never().is_some(), "it waits");
+}
+
+/// A store with a head and one other content, under every name. Nothing can be written.
+struct Two {
+    head: Vec<u8>,
+    snapshot: Option<Vec<u8>>,
+}
+
+impl Store for Two {
+    fn place(&self) -> String {
+        "there".to_owned()
+    }
+
+    fn get<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Found>, Diagnostic>> {
+        let content = if name == "ledger.jsonl" { Some(&self.head) } else { self.snapshot.as_ref() };
+        let found = content.map(|content| Found { content: content.clone(), version: Version("1".to_owned()) });
+        Box::pin(std::future::ready(Ok(found)))
+    }
+
+    fn put<'a>(&'a self, _: &'a str, _: &'a [u8], _: Option<&'a Version>) -> BoxFuture<'a, Result<Put, Diagnostic>> {
+        Box::pin(std::future::ready(Ok(Put::Conflict)))
+    }
+
+    fn delete<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), Diagnostic>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// The note of an undo capsule.
+pub fn undo_notes(data: &[u8]) {
+    static DIR: LazyLock<PathBuf> = LazyLock::new(|| folder("notes"));
+    let undo = DIR.join("undo");
+    if std::fs::create_dir_all(&undo).is_ok() && std::fs::write(undo.join("20260102-030405-006.json"), data).is_ok() {
+        let _ = Capsules::beside(&DIR).notes();
+    }
+}
+
 /// A plan from a file.
 pub fn saved_plan(data: &[u8]) {
     let _ = saved::read("web.plan", data);
+}
+
+/// What a run wrote, in a job that has it from another: whatever is read is written so that it can be read again, and
+/// shown in every form.
+pub fn report(data: &[u8]) {
+    let Ok(run) = run::read("run.json", data) else { return };
+    assert!(run::read("again.json", run.documents().as_bytes()).is_ok(), "what was read can't be read again");
+    let _ = (sarif::sarif(&run), junit::junit(&run), prometheus::prometheus(&run), outcome::verdict(&run));
 }
 
 /// Answers of a backend.

@@ -1,6 +1,5 @@
-//! The targets of fuzzing on stable: the files of `fuzz/corpus/` are changed at random, from a fixed seed, and fed
-//! to `fuzz/targets.rs`. `KEYFORM_MUTATIONS=100000` does more of it. Not guided by coverage: `cargo fuzz` is, where there
-//! is a nightly compiler.
+//! The targets of fuzzing at random: the files of `fuzz/corpus/` are changed, from a fixed seed, and fed to
+//! `fuzz/targets.rs`. `KEYFORM_MUTATIONS=100000` does more of it. `fuzz/run` is led by coverage.
 
 #[path = "../fuzz/targets.rs"]
 mod targets;
@@ -148,21 +147,18 @@ macro_rules! targets {
     )* };
 }
 
-targets! { parser evaluator manifest key_schema local_files ledger saved_plan api_bodies }
+targets! { parser evaluator manifest key_schema local_files ledger shared_ledger undo_notes saved_plan report api_bodies }
 
-/// Whoever adds a target adds its program, its corpus and its line here.
+/// Whoever adds a target adds its corpus and its line here.
 #[test]
 fn every_target_is_fed() {
     let here = include_str!("mutation.rs");
     let line = here.lines().find(|line| line.starts_with("targets! {")).unwrap();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
-    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
     for (name, _) in targets::ALL {
         assert!(line.split(' ').any(|word| word == *name), "{name} is not fed");
-        let program = fs::read_to_string(root.join(format!("fuzz_targets/{name}.rs"))).unwrap();
-        assert!(program.contains(&format!("targets::{name}(data)")), "{name} has no program");
-        assert!(manifest.contains(&format!("name = \"{name}\"")), "{name} is not in fuzz/Cargo.toml");
         assert!(!corpus(name).is_empty(), "{name} has no corpus");
     }
     assert_eq!(line.split(' ').count() - 3, targets::ALL.len());
+    let folders = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus")).unwrap();
+    assert_eq!(folders.count(), targets::ALL.len(), "`fuzz/run` takes the folders of the corpus for the targets");
 }

@@ -110,7 +110,7 @@ fn everything_comes_from_crates_io_and_with_a_checksum() {
             line.map(|line| line.trim_end_matches('"').to_owned())
         };
         let name = field("name").unwrap();
-        if name == "keyform" {
+        if name.starts_with("keyform") {
             continue;
         }
         seen += 1;

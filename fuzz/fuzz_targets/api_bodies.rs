@@ -1,8 +1,0 @@
-//! See `api_bodies` in `targets.rs`.
-#![no_main]
-
-#[path = "../targets.rs"]
-#[expect(dead_code, reason = "one target a program")]
-mod targets;
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::api_bodies(data));
