@@ -274,6 +274,9 @@ fn resources(desired: &Desired) -> String {
     if desired.settings.parallelism.is_some() || desired.settings.ledger.is_some() {
         let _ = writeln!(out, "{:?}", desired.settings);
     }
+    for notify in &desired.notify {
+        let _ = writeln!(out, "notify {} {} {:?} {:?}", notify.channel, notify.name, notify.attrs, notify.causes);
+    }
     if desired.policy.max_deletes != 10 || !desired.policy.allow.is_empty() {
         let _ = writeln!(out, "{:?}", desired.policy);
     }

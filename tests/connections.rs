@@ -343,7 +343,7 @@ impl Other {
         let bytes = body.map(|body| Zeroizing::new(body.to_string().into_bytes()));
         let body = bytes.map(|bytes| http::Body { content_type: "application/json".into(), bytes });
         let url = format!("{}{path}", self.url).parse().unwrap();
-        let request = http::Request { method, url, headers, body, idempotent: false };
+        let request = http::Request { method, url, headers, body, idempotent: false, is_path_secret: false };
         let response = self.client.send(&request, &Policy::default()).await.unwrap();
         let answer = serde_json::from_slice(&response.body).unwrap_or(Value::Null);
         assert_eq!(response.status, 200, "{path}: {answer}");

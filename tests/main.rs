@@ -31,6 +31,7 @@ mod pacing;
 mod plan;
 mod manifest;
 mod mutation;
+mod notify;
 mod providers;
 mod reference;
 mod report;

@@ -57,7 +57,7 @@ impl Backend {
         }
         let body = body.map(|bytes| Body { content_type: "application/json".into(), bytes: Zeroizing::new(bytes) });
         let url = format!("{}{path}", self.running.url).parse().unwrap();
-        let request = Request { method, url, headers, body, idempotent: false };
+        let request = Request { method, url, headers, body, idempotent: false, is_path_secret: false };
         let policy = Policy { budget: Duration::ZERO, ..Policy::default() };
         let response = self.client.send(&request, &policy).await.unwrap();
         (response.status, serde_json::from_slice(&response.body).unwrap_or(Value::Null))

@@ -39,6 +39,7 @@ const SERDE: &[&str] = &[
     "ledger/",
     "view/json",
     "forge/",
+    "notify/",
     "server/",
     "config/vars.rs",
     "config/json_schema.rs",

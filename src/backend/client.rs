@@ -250,7 +250,7 @@ impl Client {
             .body
             .as_ref()
             .map(|bytes| http::Body { content_type: "application/json".to_owned(), bytes: bytes.clone() });
-        Request { method: call.method, url, headers, body, idempotent: call.idempotent }
+        Request { method: call.method, url, headers, body, idempotent: call.idempotent, is_path_secret: false }
     }
 }
 

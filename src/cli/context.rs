@@ -93,6 +93,13 @@ impl Context {
         Self { global, terminal, sources, found, outputs, run, headroom, kept, text }
     }
 
+    /// Another one that shows nothing and knows the same texts.
+    #[must_use]
+    pub(super) fn hushed(&self) -> Self {
+        let global = Global { json: false, ..self.global.clone() };
+        Self { terminal: self.terminal.muted(), sources: self.sources.clone(), ..Self::new(global) }
+    }
+
     /// The directory of the configuration.
     #[must_use]
     pub(super) fn dir(&self) -> PathBuf {

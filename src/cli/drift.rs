@@ -7,6 +7,8 @@ use crate::cli::apply::Way;
 use crate::cli::apply::seconds;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
+use crate::cli::notify;
+use crate::cli::notify::Found;
 use crate::cli::output;
 use crate::cli::output::Outputs;
 use crate::cli::plan;
@@ -28,6 +30,7 @@ use crate::view::text::Cost;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +45,8 @@ use std::time::Instant;
 #[command(
     after_help = "Examples:\n  keyform drift   # 0 no drift, 2 not applied yet, 3 changed outside, 4 both, 5 could not see everything\n  \
                         keyform drift --output sarif=drift.sarif --output prometheus=/var/lib/node_exporter/drift.prom\n  \
-                        keyform drift --heal --auto-approve"
+                        keyform drift --heal --auto-approve\n  \
+                        keyform drift --notify   # Slack, mail, issues …: news only; 7 if somebody could not be told"
 )]
 pub(super) struct Args {
     #[command(flatten)]
@@ -59,6 +63,12 @@ pub(super) struct Args {
     /// How long to wait for another run that holds the lock, before healing
     #[arg(long, value_name = "SECONDS", default_value = "0", requires = "heal", value_parser = seconds)]
     lock_timeout: Duration,
+    /// Tell the channels of the `notify` blocks what is news
+    #[arg(long, conflicts_with = "targets")]
+    notify: bool,
+    /// Which environment it is about, if there are several: each has notices of its own
+    #[arg(long, value_name = "NAME", requires = "notify")]
+    environment: Option<String>,
     #[command(flatten)]
     outputs: Outputs,
 }
@@ -68,31 +78,93 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         return exit;
     }
     let Some((desired, registry)) = context.load(&args.selection.inputs) else { return context.failed("drift") };
-    let Some(accepted) = accepted(context, args) else { return context.failed("drift") };
-    let (desired, registry) = (Arc::new(desired), Arc::new(registry));
-    let Some(runtime) = context.runtime() else { return context.failed("drift") };
-    let Some(drift) = runtime.block_on(look(context, args, &desired, &registry, &accepted)) else {
+    if args.notify && !notify::is_anybody(context, &desired) {
         return context.failed("drift");
+    }
+    let Some(accepted) = accepted(context, args.baseline.as_deref()) else { return context.failed("drift") };
+    let Some(runtime) = context.runtime() else { return context.failed("drift") };
+    let search = Search {
+        desired: Arc::new(desired),
+        registry: Arc::new(registry),
+        accepted,
+        targets: args.selection.targets.clone(),
+        allow_exec: args.selection.allow_exec,
     };
-    show(context, args.heal);
-    let exit = exit(&drift);
-    if !args.heal {
-        return exit;
+    runtime.block_on(work(context, args, &search))
+}
+
+async fn work(context: &mut Context, args: &Args, search: &Search) -> Exit {
+    let Some(drift) = look(context, search).await else { return context.failed("drift") };
+    let environment = args.environment.as_deref();
+    // What people read does not wait for anybody; a document has everything that happened.
+    let is_first = !context.global.json;
+    if is_first {
+        show(context, args.heal);
     }
-    let healable = drift.healable();
-    if healable.is_empty() {
+    let mut is_told = !args.notify || tell(context, search, &drift, environment).await;
+    if !is_first {
+        show(context, args.heal);
+    }
+    let mut exit = exit(&drift);
+    let healable = if args.heal { drift.healable() } else { BTreeSet::new() };
+    if args.heal && healable.is_empty() {
         context.terminal.note("Nothing that can be healed.\n");
-        return exit;
     }
-    let way = Way::heal(args.auto_approve, args.lock_timeout);
-    let healed = runtime.block_on(heal(context, args, (&desired, registry), &way, &healable));
-    if healed == Exit::Done { left(&drift) } else { healed }
+    if !healable.is_empty() {
+        let way = Way::heal(args.auto_approve, args.lock_timeout);
+        let healed = heal(context, search, &way, &healable).await;
+        exit = if healed == Exit::Done { left(&drift) } else { healed };
+        if args.notify && healed == Exit::Done {
+            is_told &= tell_again(context, search, environment).await;
+        }
+    }
+    match exit {
+        exit if is_told => exit,
+        // That was told, and means more.
+        Exit::Failed | Exit::Refused | Exit::Interrupted => exit,
+        _ => Exit::Partial,
+    }
+}
+
+/// What is looked for, and where.
+pub(super) struct Search {
+    /// What the configuration says.
+    pub(super) desired: Arc<Desired>,
+    /// All destinations.
+    pub(super) registry: Arc<Registry>,
+    /// What is accepted.
+    pub(super) accepted: Vec<Acceptance>,
+    /// Only these; none for everything.
+    pub(super) targets: Vec<Address>,
+    /// Whether `secret_exec` may start programs.
+    pub(super) allow_exec: bool,
+}
+
+/// Tells whoever wants to hear of it what was found. Gives whether that went well.
+pub(super) async fn tell(context: &mut Context, search: &Search, drift: &Drift, environment: Option<&str>) -> bool {
+    let Some(document) = context.run.drift.clone() else { return false };
+    let found = Found { drift, document: &document, environment };
+    notify::tell(context, (&search.desired, &search.registry), search.allow_exec, found).await
+}
+
+/// Looks once more after healing, and tells what that came to. What was shown stays as it was shown.
+pub(super) async fn tell_again(context: &mut Context, search: &Search, environment: Option<&str>) -> bool {
+    let mut hushed = context.hushed();
+    let is_told = match look(&mut hushed, search).await {
+        Some(drift) => tell(&mut hushed, search, &drift, environment).await,
+        None => false,
+    };
+    // What it found was told before; what it could not tell was not.
+    let news: Vec<Diagnostic> =
+        hushed.found.into_iter().filter(|d| !context.found.iter().any(|told| told == d)).collect();
+    context.tell_all(news);
+    is_told
 }
 
 /// What is accepted. `None` if the file is wrong; that was told.
-fn accepted(context: &mut Context, args: &Args) -> Option<Vec<Acceptance>> {
+pub(super) fn accepted(context: &mut Context, file: Option<&Path>) -> Option<Vec<Acceptance>> {
     let own = context.dir().join(baseline::NAME);
-    let path = match &args.baseline {
+    let path = match file {
         Some(path) => path,
         None if own.exists() => &own,
         None => return Some(Vec::new()),
@@ -105,16 +177,11 @@ fn accepted(context: &mut Context, args: &Args) -> Option<Vec<Acceptance>> {
 }
 
 /// Reads and compares. `None` if that failed; why was told.
-async fn look(
-    context: &mut Context,
-    args: &Args,
-    desired: &Arc<Desired>,
-    registry: &Arc<Registry>,
-    accepted: &[Acceptance],
-) -> Option<Drift> {
+pub(super) async fn look(context: &mut Context, search: &Search) -> Option<Drift> {
     let began = Instant::now();
-    let scope = Scope { targets: args.selection.targets.clone(), ..Scope::default() };
-    let reader = context.read_only(desired, Arc::clone(registry), args.selection.allow_exec).await?;
+    let Search { desired, registry, accepted, targets, allow_exec } = search;
+    let scope = Scope { targets: targets.clone(), ..Scope::default() };
+    let reader = context.read_only(desired, Arc::clone(registry), *allow_exec).await?;
     let planned = plan::read(context, &reader, desired, &scope).await;
     reader.close().await;
     let planned = planned?;
@@ -155,20 +222,14 @@ fn show(context: &mut Context, is_more: bool) {
 }
 
 /// Applies what can be healed, and refuses where anything else would be.
-async fn heal(
-    context: &mut Context,
-    args: &Args,
-    (desired, registry): (&Arc<Desired>, Arc<Registry>),
-    way: &Way,
-    healable: &BTreeSet<Address>,
-) -> Exit {
+pub(super) async fn heal(context: &mut Context, search: &Search, way: &Way, healable: &BTreeSet<Address>) -> Exit {
     let scope = Scope { targets: healable.iter().cloned().collect(), ..Scope::default() };
-    let allow_exec = args.selection.allow_exec;
-    apply::locked(context, "drift", (desired, registry), allow_exec, way, &scope, Bound::Only(healable)).await
+    let loaded = (&search.desired, Arc::clone(&search.registry));
+    apply::locked(context, "drift", loaded, search.allow_exec, way, &scope, Bound::Only(healable)).await
 }
 
 /// What was found stands, also where something else could not be seen.
-fn exit(drift: &Drift) -> Exit {
+pub(super) fn exit(drift: &Drift) -> Exit {
     let open = |cause| drift.open(cause) > 0;
     ending(open(Cause::Outside), open)
 }

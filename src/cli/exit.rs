@@ -20,7 +20,7 @@ pub(super) enum Exit {
     /// Refused by a guard, by the person who was asked, or because a saved plan is no longer true; a plan that nothing
     /// on the command line could allow.
     Refused = 6,
-    /// Applied in part: something failed, or waits for somebody's approval.
+    /// Applied in part: something failed, or waits for somebody's approval; or somebody was not notified: `drift --notify`.
     Partial = 7,
     /// The command line makes no sense.
     Usage = 64,
@@ -41,7 +41,7 @@ impl Exit {
             Exit::Refused,
             "refused by a guard, not confirmed, or a saved plan is no longer true; of `plan`: no apply could allow it",
         ),
-        (Exit::Partial, "applied in part, or waiting for approval"),
+        (Exit::Partial, "applied in part, or waiting for approval; of `drift --notify`: somebody was not notified"),
         (Exit::Usage, "wrong usage"),
         (Exit::Interrupted, "interrupted"),
     ];

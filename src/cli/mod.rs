@@ -21,6 +21,7 @@ mod graph;
 mod import;
 mod init;
 mod ledger;
+mod notify;
 mod output;
 pub mod panics;
 mod plan;

@@ -15,6 +15,8 @@ pub(super) struct Terminal {
     out: Style,
     err: Style,
     quiet: bool,
+    /// Whether nothing is written at all.
+    is_mute: bool,
     /// The first thing that was meant for standard output and did not get there.
     lost: Arc<OnceLock<io::Error>>,
 }
@@ -39,8 +41,15 @@ impl Terminal {
             out: style(io::stdout().is_terminal(), &console::Term::stdout()),
             err: style(io::stderr().is_terminal(), &console::Term::stderr()),
             quiet,
+            is_mute: false,
             lost: Arc::default(),
         }
+    }
+
+    /// The same, but nothing is written.
+    #[must_use]
+    pub(super) fn muted(&self) -> Self {
+        Self { is_mute: true, quiet: true, ..self.clone() }
     }
 
     /// Why something did not get to standard output, unless its reader went away.
@@ -80,6 +89,9 @@ impl Terminal {
 
     /// [`Terminal::out`] for a value that should not become an ordinary text.
     pub(super) fn out_bytes(&self, bytes: &[u8]) {
+        if self.is_mute {
+            return;
+        }
         let mut stream = io::stdout().lock();
         match stream.write_all(bytes).and_then(|()| stream.flush()) {
             // A pipe that nobody reads any more is no failure of ours.
@@ -92,6 +104,9 @@ impl Terminal {
 
     /// Writes what goes wrong, and questions.
     pub(super) fn err(&self, text: &str) {
+        if self.is_mute {
+            return;
+        }
         let mut stream = io::stderr().lock();
         let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
     }

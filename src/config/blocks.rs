@@ -5,6 +5,7 @@
 mod access;
 mod history;
 mod native;
+mod notify;
 mod outward;
 pub mod reuse;
 mod settings;
@@ -315,6 +316,7 @@ pub static TOP: &[&Form] = &[
         doc: "What the configuration wants of its own resources. `self` is the resource: its attributes as they are written, null where they are not set, its blocks as objects, `self.labels` and `self.address`. A resource that does not meet it is the hazard `rule`.",
         ..PLAIN
     },
+    &notify::NOTIFY,
     &Form {
         word: "variable",
         labels: &["name"],
@@ -519,6 +521,9 @@ pub static TOP: &[&Form] = &[
     &history::MOVED,
     &history::REMOVED,
 ];
+
+/// How bad an event is, in PagerDuty's words.
+pub(crate) const SEVERITIES: &[&str] = &["critical", "error", "warning", "info"];
 
 /// Attributes that only a backend knows.
 pub static COMPUTED: &[&str] = &[

@@ -60,6 +60,7 @@ pub(crate) struct Declared<'a> {
     pub(crate) backend: Option<&'a Block>,
     pub(crate) guard: Option<&'a Block>,
     pub(crate) rules: Vec<&'a Block>,
+    pub(crate) notify: Vec<&'a Block>,
 }
 
 /// A module, as one block calls it; the first one is the configuration, which nothing calls.
@@ -118,6 +119,7 @@ pub(crate) fn collect<'a>(acc: &mut Diagnostics, files: &'a Files, dir: &'a Path
         backend: None,
         guard: None,
         rules: Vec::new(),
+        notify: Vec::new(),
     };
     module(acc, &mut out, files, &files.bodies, 0);
     out
@@ -255,6 +257,13 @@ impl<'a> Reader<'_, 'a> {
                 let label = &block.labels[0];
                 if !taken(self.acc, self.seen, (None, "rule", label.text.clone()), block.header) {
                     self.out.rules.push(block);
+                }
+                return;
+            }
+            "notify" => {
+                let label = &block.labels[1];
+                if !taken(self.acc, self.seen, (None, "notify", label.text.clone()), block.header) {
+                    self.out.notify.push(block);
                 }
                 return;
             }

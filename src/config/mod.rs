@@ -26,6 +26,7 @@ mod load;
 mod locals;
 pub(crate) mod names;
 pub(crate) mod native;
+mod notify;
 mod outward;
 mod plain;
 mod reads;
@@ -185,6 +186,9 @@ fn evaluate_all(
     let all = ev.built();
     if matches!(input.extent, Extent::All | Extent::Used) {
         desired.broken = ev.rules(&all);
+    }
+    if input.extent == Extent::All {
+        desired.notify = ev.notify();
     }
     if let Some(lacking) = ev.lacking.take().filter(|_| input.extent != Extent::Backend && demanded.is_none()) {
         return Err(lacking);

@@ -219,6 +219,7 @@ impl Evaluation<'_> {
             if matches!(**from, SecretSource::Stored(_) | SecretSource::Random { .. }) {
                 let detail = match kind {
                     "ledger" => "The ledger is read before the backend is: its password can't come from there.",
+                    "notify" => "Whom to notify must be known when the backend can't be reached, too.",
                     _ => "The login to the backend can't come from the backend.",
                 };
                 self.report(Diagnostic::error(&codes::SECRET_PLACE, detail).at(span, ""));

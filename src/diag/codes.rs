@@ -433,4 +433,10 @@ codes! {
         "An `accept` block of drift.ignore.hcl names a finding that is not there: it was put right, or has another verdict by now. Take the block away, so that it does not hide the next one.";
     NOT_HEALED = "KF1133" Environment "more than drift would be applied"
         "Healing writes what is declared where something was changed outside, and nothing else. When it was about to begin, the plan had other changes as well, so that nothing was changed: somebody was at work in between, or these belong together. `keyform plan` shows all of it.";
+    NOT_NOTIFIED = "KF1134" Vendor "somebody was not notified"
+        "A channel of a `notify` block could not be reached, refused, or its secret is not at hand. The report itself is whole, and the run ends with 7, so that whoever relies on being told sees that nobody was. What was not told is told by the next run. Addresses that are secrets are shown by their host alone.";
+    NOBODY = "KF1135" Configuration "nobody to notify"
+        "`--notify` tells the channels that `notify` blocks of the configuration name, and there is none. `docs/ci.md` has one for each kind of channel.";
+    TOLD = "KF1136" Environment "what was told is not known"
+        "Which findings were told to whom is kept beside the ledger, in `told.json`, so that only news is told. It could not be read or written: things may be told once more than needed. It is no part of the ledger, and can be deleted.";
 }

@@ -4,11 +4,13 @@ use crate::forge::Annotation;
 use crate::forge::Ask;
 use crate::forge::Comment;
 use crate::forge::Forge;
+use crate::forge::Found;
 use crate::forge::Label;
 use crate::forge::Place;
 use crate::forge::State;
 use crate::forge::Status;
 use crate::forge::bearer;
+use crate::forge::issue::Issue;
 use crate::forge::items;
 use crate::forge::name;
 use crate::forge::part;
@@ -133,5 +135,31 @@ impl Forge for GitHub {
 
     fn remove_label(&self, place: &Place, change: u64, label: &Label) -> Option<Ask> {
         Some(Ask::new(Method::Delete, format!("{}/issues/{change}/labels/{}", repo(place), part(&label.id))))
+    }
+
+    fn issues(&self, place: &Place, label: &str) -> Option<Ask> {
+        let path = format!("{}/issues?state=all&per_page=100&labels={}", repo(place), part(label));
+        Some(Ask::new(Method::Get, path))
+    }
+
+    fn read_issues(&self, answer: &Value) -> Vec<Found> {
+        let found = |item: &Value| Found {
+            number: name(&item["number"]),
+            body: item["body"].as_str().unwrap_or_default().to_owned(),
+            is_open: item["state"] == "open",
+        };
+        // Its changes are issues, too.
+        items(answer, "").filter(|item| item["pull_request"].is_null()).map(found).collect()
+    }
+
+    fn open_issue(&self, place: &Place, issue: &Issue<'_>, body: &str) -> Option<Ask> {
+        let body = json!({ "title": issue.title, "body": body, "labels": [issue.label] });
+        Some(Ask::with(Method::Post, format!("{}/issues", repo(place)), body))
+    }
+
+    fn edit_issue(&self, place: &Place, number: &str, issue: &Issue<'_>, body: &str) -> Option<Ask> {
+        let state = if issue.is_open { "open" } else { "closed" };
+        let body = json!({ "title": issue.title, "body": body, "state": state });
+        Some(Ask::with(Method::Patch, format!("{}/issues/{}", repo(place), part(number)), body))
     }
 }

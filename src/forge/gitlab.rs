@@ -3,10 +3,12 @@
 use crate::forge::Ask;
 use crate::forge::Comment;
 use crate::forge::Forge;
+use crate::forge::Found;
 use crate::forge::Label;
 use crate::forge::Place;
 use crate::forge::State;
 use crate::forge::Status;
+use crate::forge::issue::Issue;
 use crate::forge::items;
 use crate::forge::name;
 use crate::forge::part;
@@ -78,5 +80,30 @@ impl Forge for GitLab {
 
     fn remove_label(&self, place: &Place, change: u64, label: &Label) -> Option<Ask> {
         Some(Ask::with(Method::Put, change_at(place, change), json!({ "remove_labels": label.name })))
+    }
+
+    fn issues(&self, place: &Place, label: &str) -> Option<Ask> {
+        let path = format!("{}/issues?state=all&per_page=100&labels={}", project(place), part(label));
+        Some(Ask::new(Method::Get, path))
+    }
+
+    fn read_issues(&self, answer: &Value) -> Vec<Found> {
+        let found = |item: &Value| Found {
+            number: name(&item["iid"]),
+            body: item["description"].as_str().unwrap_or_default().to_owned(),
+            is_open: item["state"] == "opened",
+        };
+        items(answer, "").map(found).collect()
+    }
+
+    fn open_issue(&self, place: &Place, issue: &Issue<'_>, body: &str) -> Option<Ask> {
+        let body = json!({ "title": issue.title, "description": body, "labels": issue.label });
+        Some(Ask::with(Method::Post, format!("{}/issues", project(place)), body))
+    }
+
+    fn edit_issue(&self, place: &Place, number: &str, issue: &Issue<'_>, body: &str) -> Option<Ask> {
+        let event = if issue.is_open { "reopen" } else { "close" };
+        let body = json!({ "title": issue.title, "description": body, "state_event": event });
+        Some(Ask::with(Method::Put, format!("{}/issues/{}", project(place), part(number)), body))
     }
 }

@@ -1,8 +1,8 @@
 //! Where changes are reviewed: GitHub, GitLab, Bitbucket Cloud, Azure DevOps, Gitea and Forgejo.
 //!
 //! Lives here: [`Place`], a change to be commented on; [`ci`], what a CI says of itself in its environment; [`marker`], how a
-//! comment of ours is known again, and which of two is newer; [`post`], how one comment is kept up to date; and one file a
-//! platform, with the requests that it takes. What a comment says is `view`'s business.
+//! comment of ours is known again, and which of two is newer; [`post`], how one comment is kept up to date; [`issue`], how one
+//! issue is; and one file a platform, with the requests that it takes. What they say is `view`'s business.
 
 mod azure;
 mod bitbucket;
@@ -10,10 +10,12 @@ pub mod ci;
 mod gitea;
 mod github;
 mod gitlab;
+pub mod issue;
 pub mod marker;
 pub mod post;
 
 use crate::diag::Diagnostic;
+use crate::forge::issue::Issue;
 use crate::http::Method;
 use crate::http::Request;
 use crate::secret::Secret;
@@ -169,6 +171,14 @@ struct Label {
     name: String,
 }
 
+/// An issue that is there.
+struct Found {
+    /// Its number in the repository.
+    number: String,
+    body: String,
+    is_open: bool,
+}
+
 /// How a run is marked at its commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
@@ -255,6 +265,19 @@ trait Forge: Sync {
         None
     }
     fn remove_label(&self, _place: &Place, _change: u64, _label: &Label) -> Option<Ask> {
+        None
+    }
+    /// Where the list of issues with a label begins, open and closed.
+    fn issues(&self, _place: &Place, _label: &str) -> Option<Ask> {
+        None
+    }
+    fn read_issues(&self, _answer: &Value) -> Vec<Found> {
+        Vec::new()
+    }
+    fn open_issue(&self, _place: &Place, _issue: &Issue<'_>, _body: &str) -> Option<Ask> {
+        None
+    }
+    fn edit_issue(&self, _place: &Place, _number: &str, _issue: &Issue<'_>, _body: &str) -> Option<Ask> {
         None
     }
 }

@@ -157,7 +157,12 @@ async fn labels(client: &Client, place: &Place, list: &Ask) -> Result<Vec<Label>
 }
 
 /// Every page of a list.
-async fn pages(client: &Client, place: &Place, first: &Ask, code: &'static Code) -> Result<Vec<Value>, Diagnostic> {
+pub(super) async fn pages(
+    client: &Client,
+    place: &Place,
+    first: &Ask,
+    code: &'static Code,
+) -> Result<Vec<Value>, Diagnostic> {
     let mut pages = Vec::new();
     let mut next = Some(Ask::new(first.method, first.path.clone()));
     while let Some(page) = next.take().filter(|_| pages.len() < PAGES) {
@@ -189,7 +194,7 @@ async fn ask(client: &Client, place: &Place, ask: &Ask, code: &'static Code) -> 
     sent.map_err(|why| Diagnostic::error(code, format!("{}: {}", why.summary(), why.detail)))
 }
 
-async fn done(client: &Client, place: &Place, what: &Ask, code: &'static Code) -> Result<Value, Diagnostic> {
+pub(super) async fn done(client: &Client, place: &Place, what: &Ask, code: &'static Code) -> Result<Value, Diagnostic> {
     settled(place, ask(client, place, what, code).await?, code)
 }
 

@@ -423,12 +423,13 @@ fn host(request: &Request) -> String {
 /// Whether the host is this machine itself, or the metadata service where that is asked.
 fn is_here(request: &Request, policy: &Policy) -> bool {
     let host = request.url.host_str().unwrap_or("");
-    if host == "localhost" || host.ends_with(".localhost") || policy.metadata && host == "metadata.google.internal" {
-        return true;
-    }
-    match host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>() {
-        Ok(std::net::IpAddr::V4(address)) => address.is_loopback() || policy.metadata && address.is_link_local(),
-        Ok(address) => address.is_loopback(),
-        Err(_) => false,
-    }
+    let is_link_local = || host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_link_local());
+    is_loopback(host) || policy.metadata && (host == "metadata.google.internal" || is_link_local())
+}
+
+/// Whether a host, as an address names it, is this machine.
+#[must_use]
+pub fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
 }

@@ -31,6 +31,8 @@ pub struct Request {
     /// Whether sending it twice does the same as sending it once, so that it may be retried after an
     /// answer that never came.
     pub idempotent: bool,
+    /// Whether knowing the path is enough to be let in: then nothing shows it.
+    pub is_path_secret: bool,
 }
 
 /// The methods in use.
@@ -99,7 +101,8 @@ impl Request {
                     "An absolute address such as `https://api.example.com` is needed here.",
                 )
             })?;
-        Ok(Self { method, url, headers: Vec::new(), body: None, idempotent: method.is_idempotent() })
+        let idempotent = method.is_idempotent();
+        Ok(Self { method, url, headers: Vec::new(), body: None, idempotent, is_path_secret: false })
     }
 
     /// Adds a header.
@@ -136,11 +139,19 @@ impl Request {
         self
     }
 
+    /// Says that whoever knows the path is let in.
+    #[must_use]
+    pub fn hide_path(mut self) -> Self {
+        self.is_path_secret = true;
+        self
+    }
+
     /// Method, host and path, for messages: `GET api.example.com/v1/things`. The query is left out.
     #[must_use]
     pub fn title(&self) -> String {
         let port = self.url.port().map(|port| format!(":{port}")).unwrap_or_default();
-        format!("{} {}{port}{}", self.method.as_str(), self.url.host_str().unwrap_or(""), self.url.path())
+        let path = if self.is_path_secret { "/…" } else { self.url.path() };
+        format!("{} {}{port}{path}", self.method.as_str(), self.url.host_str().unwrap_or(""))
     }
 }
 

@@ -8,6 +8,7 @@
 //! | `journal.jsonl` | what happened since, a line an event, each on disk before the next change starts |
 //! | `fingerprint.key` | the key of all fingerprints, for its owner's eyes only |
 //! | `lock`, `lock.json` | who is writing: a lock of the operating system, and a note for people |
+//! | `told.json` | which findings of drift were told to whom: [`told`] |
 //! | `undo/` | what runs overwrote and deleted, sealed: [`capsules`] |
 //!
 //! [`shared`] keeps it in a [`store`] that many machines reach: [`objects`] (the three clouds), [`postgres`], or the
@@ -27,3 +28,4 @@ pub mod postgres;
 pub mod shared;
 pub mod snapshot;
 pub mod store;
+pub mod told;

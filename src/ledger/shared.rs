@@ -5,6 +5,7 @@
 //! | `ledger.jsonl` | the head: one line that says who may write and which snapshot counts, then a line an event since that |
 //! | `snapshot-….json` | all records as of one serial; written once, before the head names it |
 //! | `fingerprint-….key` | the key of all fingerprints, named after its mark; not there under `KEYFORM_FINGERPRINT_KEY` |
+//! | `told.json` | which findings of drift were told to whom ([`crate::ledger::told`]); no part of the ledger |
 //!
 //! Every change is one conditional write of the head, so a writer whose head is not the one that is there
 //! has written nothing, and knows it: that is what fences off a run whose [`Lease`] was taken over. A reader takes no lease. It
@@ -89,6 +90,10 @@ impl Shared {
     #[must_use]
     pub fn place(&self) -> String {
         self.store.place()
+    }
+
+    pub(super) fn store(&self) -> &dyn Store {
+        &*self.store
     }
 
     pub(crate) fn patience(&self) -> Duration {

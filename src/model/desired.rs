@@ -34,6 +34,8 @@ pub struct Desired {
     pub policy: Policy,
     /// What does not meet the `rule` blocks, in the order of the blocks.
     pub broken: Vec<Broken>,
+    /// The `notify` blocks.
+    pub notify: Vec<Notify>,
 }
 
 impl Desired {
@@ -61,6 +63,19 @@ pub struct Broken {
     pub message: Arc<str>,
     /// Where `require` stands.
     pub origin: Span,
+}
+
+/// A `notify` block: who hears of drift.
+#[derive(Debug, Clone, Default)]
+pub struct Notify {
+    /// `slack`, `teams`, `webhook`, `pagerduty`, `email`, `github`, `gitlab` or `heartbeat`.
+    pub channel: Arc<str>,
+    /// The label of the block.
+    pub name: Arc<str>,
+    /// What the channel takes; secrets are sources.
+    pub attrs: Attrs,
+    /// The causes that it hears of, by their words; none for all.
+    pub causes: Vec<Arc<str>>,
 }
 
 /// A `moved` block: what was declared as `from` is declared as `to` now.

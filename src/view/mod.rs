@@ -3,7 +3,7 @@
 //!
 //! Lives here: [`words`], every symbol and phrase, once; [`paint`], colours; [`text`], a plan as people
 //! read it; [`reference`], pages of the documentation; [`report`], how an apply ended; [`progress`], events as lines; [`undo`], what
-//! can be undone; [`graph`], drawings; [`json`], the same for programs.
+//! can be undone; [`notice`], what people are told of drift; [`graph`], drawings; [`json`], the same for programs.
 //!
 //! Names are data: a key or a slug may hold terminal escapes, so whatever came from outside goes through
 //! [`words::shown`] before it is drawn.
@@ -14,6 +14,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod markup;
+pub mod notice;
 pub mod outcome;
 pub mod paint;
 pub mod progress;

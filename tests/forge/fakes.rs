@@ -4,6 +4,7 @@
 //! <https://developer.atlassian.com/cloud/bitbucket/rest/>, <https://learn.microsoft.com/rest/api/azure/devops/git/>,
 //! <https://docs.gitea.com/api/>.
 
+use crate::forge::issues;
 use crate::providers::front::Answer;
 use crate::providers::front::Call;
 use serde_json::Value;
@@ -41,6 +42,10 @@ pub struct Fake {
     pub known: Vec<String>,
     /// Statuses and checks, as they were asked for, with the commit.
     pub marks: Vec<(String, Value)>,
+    /// Issues, with whether they are open.
+    pub issues: Vec<(String, String, bool)>,
+    /// Labels of a new issue that the token may not set.
+    pub is_label_dropped: bool,
     /// Everything that was not only read.
     pub writes: Vec<String>,
     pub url: String,
@@ -54,6 +59,8 @@ impl Fake {
             labels: Vec::new(),
             known: Vec::new(),
             marks: Vec::new(),
+            issues: Vec::new(),
+            is_label_dropped: false,
             writes: Vec::new(),
             url: String::new(),
         }
@@ -85,6 +92,11 @@ impl Fake {
         }
         if !call.is_read() {
             self.writes.push(format!("{} {}", call.method, call.target));
+        }
+        if call.path.last().is_some_and(|last| last == "issues")
+            || call.path.iter().rev().nth(1).is_some_and(|part| part == "issues")
+        {
+            return issues::answer(self, call);
         }
         match self.kind {
             Kind::GitHub => self.github(call),

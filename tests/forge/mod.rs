@@ -1,7 +1,8 @@
 //! `keyform comment` against the platforms: found in the environment of their CI, one comment kept up to date, never written
 //! twice, never by an older run; and what is said when they refuse.
 
-mod fakes;
+pub mod fakes;
+mod issues;
 
 use crate::canary;
 use crate::forge::fakes::Fake;

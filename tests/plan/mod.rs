@@ -5,6 +5,7 @@ mod entries;
 mod guard;
 mod job;
 mod moves;
+mod news;
 mod order;
 mod properties;
 mod resources;

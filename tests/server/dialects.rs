@@ -139,7 +139,8 @@ async fn a_window_ends() {
     for _ in 0..2 {
         let url = format!("{}/api/v1/projects", b.running.url).parse().unwrap();
         let headers = vec![("authorization".to_owned(), Secret::new(format!("Bearer {}", b.token)))];
-        let request = Request { method: Method::Get, url, headers, body: None, idempotent: true };
+        let request =
+            Request { method: Method::Get, url, headers, body: None, idempotent: true, is_path_secret: false };
         assert_eq!(b.client.send(&request, &Policy::default()).await.unwrap().status, 200);
     }
     assert!(start.elapsed() >= window, "{:?}", start.elapsed());

@@ -1,4 +1,4 @@
-//! Services that no one here wrote, started by the tests: moto answers as AWS, OpenBao as Vault. Also what
+//! Services that no one here wrote, started by the tests: moto answers as AWS, OpenBao as Vault, aiosmtpd takes mail. Also what
 //! vendors say about their own interfaces: GitHub's OpenAPI description, the request models of AWS.
 //!
 //! Everything is fetched once into `target/test-services/` and made anew when its list changes. A service
@@ -68,6 +68,16 @@ pub fn openbao() -> SocketAddr {
         })
     });
     OPENBAO.address
+}
+
+/// A mail server that keeps what it takes in a maildir.
+pub fn mail(maildir: &Path) -> Service {
+    let words = |port: String| {
+        let program = folder().join("venv/bin/aiosmtpd").to_str().unwrap().to_owned();
+        let flags = ["-n", "-l", &format!("127.0.0.1:{port}"), "-c", "aiosmtpd.handlers.Mailbox"].map(str::to_owned);
+        [program].into_iter().chain(flags).chain([maildir.to_str().unwrap().to_owned()]).collect()
+    };
+    Service::run("aiosmtpd", &words, &|address| TcpStream::connect(address).is_ok())
 }
 
 impl Service {

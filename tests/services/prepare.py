@@ -24,6 +24,8 @@ GITHUB_PATHS = (
     "/repos/{owner}/{repo}/statuses/{sha}",
     "/repos/{owner}/{repo}/check-runs",
 )
+# And of issues.
+GITHUB_ISSUES = ("/repos/{owner}/{repo}/issues", "/repos/{owner}/{repo}/issues/{issue_number}")
 # SARIF's schema comes with a crate that others use to read it; nothing of the crate is built.
 SARIF = """[package]
 name = "schemas"
@@ -92,7 +94,8 @@ def main(folder):
 
 def trim(whole):
     """The paths in use and the components that they need."""
-    paths = {p: item for p, item in whole["paths"].items() if p == "/user" or any(part in p for part in GITHUB_PATHS)}
+    exact = ("/user", *GITHUB_ISSUES)
+    paths = {p: item for p, item in whole["paths"].items() if p in exact or any(part in p for part in GITHUB_PATHS)}
     kept = {"paths": paths, "components": {}}
     todo = [paths]
     while todo:

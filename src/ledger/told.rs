@@ -1,0 +1,103 @@
+//! Which findings of drift were told to whom, so that only news is told: `told.json` beside the ledger. It is no part of it, takes no
+//! lock, and losing it means no more than that things are told once more.
+
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::ledger::beside::Beside;
+use crate::ledger::keeper::Keeper;
+use crate::ledger::store::Version;
+use crate::plan::drift::Verdict;
+use crate::plan::news::Item;
+use serde::Deserialize;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::io;
+
+const NAME: &str = "told.json";
+
+/// The version of the file.
+const VERSION: u32 = 1;
+
+/// The findings that each channel was told of, by the channel's name.
+pub type Told = BTreeMap<String, BTreeSet<Item>>;
+
+/// What was told, as it was read.
+#[derive(Debug, Clone, Default)]
+pub struct Kept {
+    /// What was told.
+    pub told: Told,
+    version: Option<Version>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    version: u32,
+    told: BTreeMap<String, Vec<Line>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    address: String,
+    verdict: String,
+}
+
+impl Keeper {
+    /// What was told before; nothing if nobody was.
+    ///
+    /// # Errors
+    /// It can't be read, is damaged, or of a later version.
+    pub async fn told(&self) -> Result<Kept, Diagnostic> {
+        let (content, version) = match self {
+            Self::Files(files) => {
+                let beside = Beside::new(files.dir());
+                (beside.read(NAME).map_err(|error| bad(&beside.place(NAME), &error.to_string()))?, None)
+            }
+            Self::Shared(shared) => match shared.store().get(NAME).await? {
+                Some(found) => (Some(found.content), Some(found.version)),
+                None => (None, None),
+            },
+        };
+        let Some(content) = content else { return Ok(Kept { version, ..Kept::default() }) };
+        let file = serde_json::from_slice::<File>(&content).ok().filter(|file| file.version == VERSION);
+        let told =
+            file.and_then(|file| file.told.into_iter().map(|(name, lines)| Some((name, items(lines)?))).collect());
+        let damaged = || bad(&self.place(), &format!("`{NAME}` is damaged, or of a later version"));
+        Ok(Kept { told: told.ok_or_else(damaged)?, version })
+    }
+
+    /// Keeps what is told now. Where another run did so since it was read, that stays.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub async fn keep_told(&self, kept: &Kept, told: &Told) -> Result<(), Diagnostic> {
+        let lines = |items: &BTreeSet<Item>| {
+            items
+                .iter()
+                .map(|item| Line { address: item.address.to_string(), verdict: item.verdict.word().to_owned() })
+                .collect()
+        };
+        let told = told.iter().map(|(name, items)| (name.clone(), lines(items))).collect();
+        let unwritable = |error: &io::Error| bad(&self.place(), &error.to_string());
+        let content =
+            serde_json::to_vec(&File { version: VERSION, told }).map_err(|error| unwritable(&error.into()))?;
+        match self {
+            Self::Files(files) => Beside::new(files.dir()).write(NAME, &content).map_err(|error| unwritable(&error)),
+            Self::Shared(shared) => shared.store().put(NAME, &content, kept.version.as_ref()).await.map(drop),
+        }
+    }
+}
+
+/// `None` if a line is none.
+fn items(lines: Vec<Line>) -> Option<BTreeSet<Item>> {
+    let item =
+        |line: Line| Some(Item { address: line.address.parse().ok()?, verdict: Verdict::from_word(&line.verdict)? });
+    lines.into_iter().map(item).collect()
+}
+
+fn bad(place: &str, why: &str) -> Diagnostic {
+    Diagnostic::warning(&codes::TOLD, format!("{place}: {why}."))
+        .help("if it is damaged, delete it: everything is told once more")
+}
