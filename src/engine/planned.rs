@@ -17,6 +17,7 @@ use crate::engine::effective::Source;
 use crate::engine::effective::View;
 use crate::engine::effective::When;
 use crate::engine::index::Index;
+use crate::engine::index::natural;
 use crate::engine::keeper;
 use crate::engine::observe;
 use crate::engine::open;
@@ -36,6 +37,7 @@ use crate::model::live::Live;
 use crate::model::live::Sighting;
 use crate::model::references;
 use crate::model::references::Place;
+use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use crate::model::schema::KeyRules;
 use crate::plan;
@@ -113,7 +115,7 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
         key = key.with_names(ledger.names());
     }
     let mut imports = Imports::default();
-    let mut state = snapshot::read(&engine.reached.backend, desired, &mut ledger, &mut imports).await?;
+    let mut state = snapshot::read(&engine.reached.backend, desired, &mut ledger, &mut imports, scope.destroy).await?;
     let asked = Asked::of(desired, &ledger, &scope.targets, scope.destroy);
     if !scope.destroy {
         age::check(&engine.reached.backend, desired, &ledger, &state, &asked).await?;
@@ -295,6 +297,9 @@ fn pushed(
             read = read.max(old.map_or(0, |old| count(&old, at)).min(named_count));
         }
     }
+    if read < named_count && !index.ledger.records.is_empty() {
+        read = (read + arriving(index, resource)).min(named_count);
+    }
     let schemas = engine.options.registry.schemas();
     let destination = schemas.destinations.get(&resource.slug);
     let left = live.and_then(|live| destinations::left(index, engine, resolved, resource, opened, live));
@@ -316,6 +321,21 @@ fn pushed(
         unread,
         blind: opened.destination.as_ref().err().map(|why| why.detail.clone().into()),
     }
+}
+
+/// How many secrets move into the folder of a sync along with the plan: they were read elsewhere, and are not lost.
+fn arriving(index: &Index<'_>, sync: &Resource) -> usize {
+    let is_in = |secret: &&Resource| {
+        secret.kind == Kind::Secret
+            && ["project", "environment", "path"].iter().all(|name| secret.attrs.get(*name) == sync.attrs.get(*name))
+    };
+    let has_moved = |secret: &&Resource| {
+        let natural = index.ledger.records.get(&secret.address).map(|record| &record.natural);
+        let differs = |name: &str| natural.and_then(|was| was.get(name)).map(|was| &**was) != secret.text(name);
+        natural.is_some() && (differs(natural::ENVIRONMENT) || differs(natural::PATH))
+    };
+    let secrets = index.desired.resources.values().filter(is_in).filter(has_moved);
+    secrets.filter(|secret| observe::live_secret(index, secret).is_some()).count()
 }
 
 /// The backend's sync for a declared one.

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Reads everything that is mentioned.
+/// Reads everything that is mentioned. Where everything is to end, nothing is imported any more: it would end as well.
 ///
 /// # Errors
 /// Not even the projects could be listed.
@@ -28,6 +28,7 @@ pub(super) async fn read(
     desired: &Desired,
     ledger: &mut Ledger,
     imports: &mut Imports,
+    destroy: bool,
 ) -> Result<State, Diagnostic> {
     if desired.resources.is_empty() && ledger.records.is_empty() && ledger.intents.is_empty() {
         return Ok(State::default());
@@ -40,11 +41,18 @@ pub(super) async fn read(
     }
     let named = Index::mentions_of_organization(desired, ledger);
     (state.organization, state.things) = backend::read::organization(backend, &named).await;
-    imports::find(ledger, imports, &state, desired, true);
+    if !destroy {
+        imports::find(ledger, imports, &state, desired, true);
+    }
     let index = Index::new(desired, ledger, &state);
     let mut mentions = index.mentions();
-    imports::mention(&mut mentions, &index, ledger, imports);
+    if !destroy {
+        imports::mention(&mut mentions, &index, ledger, imports);
+    }
     backend::read::fill(backend, &mut state, &mentions).await;
+    if destroy {
+        return Ok(state);
+    }
     imports::find(ledger, imports, &state, desired, false);
     imports::absent(imports, &Index::new(desired, ledger, &state));
     Ok(state)

@@ -30,7 +30,7 @@
 //! | – | an environment or folder that is declared of others | yes | no row: blocked, with a diagnostic |
 //! | – | yes | – | nothing; counted as foreign |
 //! | – | – | yes | Forget · Gone |
-//! | any | unknown | any | no row: incomplete |
+//! | any | unknown | any | no row: incomplete, unless everything is to end and nothing that is owned needs it |
 //!
 //! A sync with `run = "keyform"` is nothing that the backend has: it counts as not declared here. An
 //! attribute that can't be read is compared with the ledger alone. One that is no longer declared, and was
@@ -71,7 +71,10 @@ pub fn resources(plan: &mut Plan, input: &Input<'_>, asked: &Asked) {
     if input.targets.is_empty() {
         plan.foreign.extend(input.live.foreign.iter().map(|(name, count)| (Arc::clone(name), *count)));
     }
-    plan.incomplete.extend(input.live.incomplete.iter().map(|(address, why)| (address.clone(), why.clone())));
+    let ending = input.destroy.then(|| ending(input));
+    let counts = |address: &Address| ending.as_ref().is_none_or(|ending| ending.contains(address));
+    let incomplete = input.live.incomplete.iter().filter(|(address, _)| counts(address));
+    plan.incomplete.extend(incomplete.map(|(address, why)| (address.clone(), why.clone())));
     let declared = declared(input);
     let unknown = unknown(input);
     let moved = moved(input, &declared);
@@ -128,6 +131,15 @@ pub fn resources(plan: &mut Plan, input: &Input<'_>, asked: &Asked) {
         };
         plan.changes.push(change(address, action, reason, fields));
     }
+}
+
+/// What the end of everything is about: what is owned, or was about to be, and what that needs. Whatever else could not
+/// be read is nobody's business then, such as a kind that the server does not have.
+fn ending(input: &Input<'_>) -> BTreeSet<Address> {
+    let owned = || input.ledger.records.keys().chain(input.ledger.intents.keys()).cloned();
+    let mut all = input.desired.graph.closure(owned());
+    all.extend(owned());
+    all
 }
 
 /// The syncs that keyform runs itself are nothing of the backend: only their entries have moved.

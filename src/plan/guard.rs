@@ -40,6 +40,7 @@ use crate::plan::Plan;
 use crate::plan::Pushed;
 use crate::plan::Reason;
 use crate::plan::Shown;
+use crate::plan::attributes;
 use crate::plan::collisions;
 use crate::plan::collisions::With;
 use crate::plan::kept;
@@ -258,6 +259,14 @@ impl Judge<'_> {
         Some(format!("{names} for {owner}, which is no longer declared"))
     }
 
+    /// The attributes of a row that can't be changed in place.
+    fn immutable<'c>(&self, change: &'c Change) -> Vec<&'c str> {
+        let seen = self.input.live.resources.get(&change.address);
+        let Some((kind, seen)) = Kind::of(&change.address).zip(seen) else { return Vec::new() };
+        let names = change.fields.iter().map(|field| &*field.name);
+        names.filter(|name| attributes::is_immutable(kind, name, &seen.attrs)).collect()
+    }
+
     fn resources(&mut self, changes: &[Change]) {
         let deletes = |change: &&Change| matches!(change.action, Action::Delete | Action::Replace);
         let gone: BTreeSet<&Address> = changes.iter().filter(deletes).map(|change| &change.address).collect();
@@ -271,7 +280,7 @@ impl Judge<'_> {
                 self.regenerated(address);
             }
             if change.action == Action::Replace {
-                let names: Vec<&str> = change.fields.iter().map(|field| &*field.name).collect();
+                let names = self.immutable(change);
                 let detail = match names.is_empty() {
                     _ if change.reason != Reason::Immutable => {
                         "It ends with the keys at its old place, and is made again.".to_owned()
