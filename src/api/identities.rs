@@ -48,6 +48,9 @@ pub struct OrganizationMember {
     /// Its role; `custom` for one that the organisation made itself.
     #[serde(default)]
     pub role: String,
+    /// Its organisation.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub org_id: String,
     /// The role that the organisation made itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_role: Option<CustomRole>,
@@ -70,6 +73,17 @@ pub struct Machine {
     /// How it can log in: `universal-auth` …
     #[serde(default)]
     pub auth_methods: Vec<String>,
+    /// The one way that there is, where the server is of 2024.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_method: Option<String>,
+}
+
+impl Machine {
+    /// Whether it can log in so.
+    #[must_use]
+    pub fn logs_in_by(&self, method: &str) -> bool {
+        self.auth_methods.iter().chain(&self.auth_method).any(|known| known == method)
+    }
 }
 
 /// A role that the organisation made itself.

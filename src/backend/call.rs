@@ -13,7 +13,8 @@ pub struct Call<'a> {
     pub(super) method: Method,
     /// With `:name` for each segment that is filled in: what messages show.
     pub(super) pattern: &'static str,
-    pub(super) args: Vec<&'a str>,
+    /// What is filled in: in the newest dialect, and in that of 2024.
+    pub(super) args: Vec<(&'a str, &'a str)>,
     pub(super) query: Vec<(&'static str, &'a str)>,
     pub(super) body: Option<Zeroizing<Vec<u8>>>,
     pub(super) secrets: Vec<Secret>,
@@ -39,8 +40,14 @@ impl<'a> Call<'a> {
 
     /// Fills in the next `:segment` of the pattern.
     #[must_use]
-    pub fn arg(mut self, value: &'a str) -> Self {
-        self.args.push(value);
+    pub fn arg(self, value: &'a str) -> Self {
+        self.arg_or_once(value, value)
+    }
+
+    /// The same where servers of 2024 want something else in its place.
+    #[must_use]
+    pub fn arg_or_once(mut self, value: &'a str, once: &'a str) -> Self {
+        self.args.push((value, once));
         self
     }
 
@@ -79,7 +86,7 @@ impl<'a> Call<'a> {
             about: self.about,
             method: self.method,
             pattern,
-            args: self.args.clone(),
+            args: self.args.iter().map(|(_, once)| (*once, *once)).collect(),
             query: self.query.iter().map(|(name, value)| (dialect::old_name(name), *value)).collect(),
             body: self.body.as_ref().map(|body| Zeroizing::new(dialect::old_body(body))),
             secrets: self.secrets.clone(),

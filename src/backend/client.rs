@@ -7,6 +7,7 @@ use crate::api;
 use crate::api::Credential;
 use crate::backend::auth::Login;
 use crate::backend::auth::Token;
+use crate::backend::auth::identity_of;
 use crate::backend::auth::token_is_spent;
 use crate::backend::call::Call;
 use crate::backend::dialect;
@@ -84,6 +85,14 @@ impl Client {
     #[must_use]
     pub fn own(&self) -> Option<&str> {
         self.inner.own.get().map(|id| &**id)
+    }
+
+    /// The id of the identity that asks, as its token tells it.
+    ///
+    /// # Errors
+    /// The login failed.
+    pub(super) async fn claimed(&self) -> Result<Option<String>, Failure> {
+        self.token(None).await.map(|token| identity_of(&token))
     }
 
     /// The turn to make a folder, where the server needs turns.
@@ -236,7 +245,7 @@ impl Client {
             path.pop_if_empty();
             for segment in call.pattern.split('/').skip(1) {
                 // Pushing escapes slashes and everything else that could leave the segment.
-                path.push(if segment.starts_with(':') { args.next().copied().unwrap_or("") } else { segment });
+                path.push(if segment.starts_with(':') { args.next().map_or("", |(value, _)| value) } else { segment });
             }
         }
         if !call.query.is_empty() {

@@ -7,6 +7,8 @@
 //! them is too old for them.
 
 use crate::api::integrations;
+use crate::api::members;
+use crate::api::roles;
 use crate::http::Method;
 use serde_json::value::RawValue;
 use std::sync::OnceLock;
@@ -22,6 +24,10 @@ pub enum Area {
     Folders,
     /// Secret imports.
     Imports,
+    /// Roles of projects.
+    Roles,
+    /// Identities as members of projects.
+    Members,
 }
 
 /// Which names a server knows.
@@ -76,6 +82,16 @@ static ROUTES: &[Route] = &[
     route(Area::Imports, Method::Post, "/api/v2/secret-imports", "/api/v1/secret-imports"),
     route(Area::Imports, Method::Patch, IMPORT, "/api/v1/secret-imports/:importId"),
     route(Area::Imports, Method::Delete, IMPORT, "/api/v1/secret-imports/:importId"),
+    // By the project's slug, not by its id.
+    route(Area::Roles, Method::Get, roles::ROLES, "/api/v1/workspace/:projectSlug/roles"),
+    route(Area::Roles, Method::Post, roles::ROLES, "/api/v1/workspace/:projectSlug/roles"),
+    route(Area::Roles, Method::Get, roles::BY_SLUG, "/api/v1/workspace/:projectSlug/roles/slug/:roleSlug"),
+    route(Area::Roles, Method::Patch, roles::ROLE, "/api/v1/workspace/:projectSlug/roles/:roleId"),
+    route(Area::Roles, Method::Delete, roles::ROLE, "/api/v1/workspace/:projectSlug/roles/:roleId"),
+    route(Area::Members, Method::Get, members::MEMBERS, OLD_MEMBERS),
+    route(Area::Members, Method::Post, members::MEMBER, OLD_MEMBER),
+    route(Area::Members, Method::Patch, members::MEMBER, OLD_MEMBER),
+    route(Area::Members, Method::Delete, members::MEMBER, OLD_MEMBER),
 ];
 
 /// One project.
@@ -94,6 +110,9 @@ pub(super) const TAG: &str = "/api/v1/projects/:projectId/tags/:tagId";
 pub(super) const FOLDER: &str = "/api/v2/folders/:folderId";
 /// One import.
 pub(super) const IMPORT: &str = "/api/v2/secret-imports/:importId";
+
+const OLD_MEMBERS: &str = "/api/v2/workspace/:projectId/identity-memberships";
+const OLD_MEMBER: &str = "/api/v2/workspace/:projectId/identity-memberships/:identityId";
 
 /// The row of an operation, if it was ever called otherwise.
 pub(super) fn of(method: Method, newest: &str) -> Option<&'static Route> {
@@ -119,12 +138,7 @@ pub(super) fn old_body(body: &[u8]) -> Vec<u8> {
 
 /// What was found out of each area.
 #[derive(Default)]
-pub(super) struct Known {
-    projects: Found,
-    secrets: Found,
-    folders: Found,
-    imports: Found,
-}
+pub(super) struct Known([Found; 6]);
 
 #[derive(Default)]
 pub(super) struct Found {
@@ -135,12 +149,7 @@ pub(super) struct Found {
 
 impl Known {
     pub(super) fn of(&self, area: Area) -> &Found {
-        match area {
-            Area::Projects => &self.projects,
-            Area::Secrets => &self.secrets,
-            Area::Folders => &self.folders,
-            Area::Imports => &self.imports,
-        }
+        &self.0[area as usize]
     }
 }
 

@@ -22,8 +22,8 @@
 //! ```
 //!
 //! A server of 2024 costs more: it can't list projects for a machine identity, so each mentioned one is read by
-//! its slug; it can't list folders recursively, so each folder is asked for its own; and the first call of each
-//! renamed part of the API is made twice, once by each of its names.
+//! its slug; it can't list folders recursively, so each folder is asked for its own; who am I takes one request more;
+//! and the first call of each renamed part of the API is made twice, once by each of its names.
 //!
 //! Nothing is asked twice in one run, and no answer is kept for the next: a list of secrets could only be
 //! compared by its ETag if the secrets were kept beside it, which they are not.
@@ -127,9 +127,8 @@ pub async fn organization(client: &Client, named: &Named) -> (Arc<str>, Things) 
     if named.is_empty() {
         return (Arc::default(), found);
     }
-    let call = Call::new("the organisation", Method::Get, api::identities::DETAILS);
-    let id: Arc<str> = match client.send::<api::identities::Details>(call).await {
-        Ok(details) => details.identity_details.organization.id.into(),
+    let id = match things::identities::own_organization(client).await {
+        Ok(id) => id,
         Err(why) => {
             let why = Diagnostic::from(why);
             return (Arc::default(), named.keys().map(|kind| (*kind, Err(why.clone()))).collect());

@@ -58,6 +58,8 @@ mod said {
     pub(super) const NOT_CHANGED: &str = "Update by id";
     /// A slug that is taken, in an organisation that the identity may not see all of (newest, status 400).
     pub(super) const TAKEN: &str = "already exists in your organization";
+    /// A route that is for people, not for machine identities (2024, status 403).
+    pub(super) const FOR_PEOPLE: &str = "Forbidden access to ";
     /// Refusals that a licence would lift.
     pub(super) const LICENCE: [&str; 4] = ["plan restriction", "Upgrade", "upgrade", "nterprise"];
 }
@@ -107,6 +109,10 @@ fn reading(call: &Call<'_>, status: u16, said: &api::Failure) -> (&'static Code,
         403 if said.error == "TokenError" => {
             (&codes::BACKEND_CREDENTIALS, help("the token is not accepted: log in anew or replace it"))
         }
+        403 if said.error.starts_with(said::FOR_PEOPLE) => (
+            &codes::BACKEND_PERMISSION,
+            help("this server lets people do this, and no machine identity: update the backend"),
+        ),
         403 => (&codes::BACKEND_PERMISSION, Some(permission(said, &text))),
         404 if said.is_missing_route() => (&codes::BACKEND_ROUTE, help("check `url`, or update the backend")),
         404 => (&codes::BACKEND_NOT_FOUND, None),

@@ -3,7 +3,7 @@
 //!
 //! Attributes that are written come with ids in the place of references, and with secrets as they are.
 
-mod identities;
+pub(super) mod identities;
 pub mod integrations;
 mod members;
 mod permissions;

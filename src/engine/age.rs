@@ -13,12 +13,14 @@ use crate::diag::Diagnostics;
 use crate::diag::codes;
 use crate::engine::index::Index;
 use crate::model::attrs::Number;
+use crate::model::attrs::Object;
 use crate::model::attrs::Value;
 use crate::model::desired::Desired;
 use crate::model::ledger::Ledger;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use crate::plan::order::Asked;
+use std::sync::Arc;
 
 /// Kinds that it has nothing of, or nothing that a machine identity may see, and the words for that.
 const LATER: &[(&[Kind], &str, &str)] = &[
@@ -26,16 +28,6 @@ const LATER: &[(&[Kind], &str, &str)] = &[
         &[Kind::AppConnection, Kind::SecretSync],
         "this server has no app connections and no secret syncs",
         "they came to Infisical in 2025: update the backend, or take them out of the configuration",
-    ),
-    (
-        &[Kind::Identity, Kind::ProjectIdentity],
-        "this server does not tell a machine identity of which organisation it is, so that no identities are found",
-        "update the backend, or manage its identities by hand",
-    ),
-    (
-        &[Kind::ProjectRole],
-        "this server knows the roles of a project by other names than keyform does",
-        "update the backend, or manage its roles by hand",
     ),
     (
         &[Kind::ProjectTemplate],
@@ -66,6 +58,7 @@ const DROPPED: &[(Kind, &[&str])] = &[
     ),
     (Kind::Folder, &["description"]),
     (Kind::Secret, &["metadata"]),
+    (Kind::Identity, &["delete_protection"]),
 ];
 
 /// Everything declared and asked for that the server has no place for.
@@ -120,6 +113,9 @@ fn dropped(problems: &mut Diagnostics, index: &Index<'_>, resource: &Resource) {
     let names = DROPPED.iter().find(|(kind, _)| *kind == resource.kind).map_or(&[][..], |(_, names)| names);
     let says = |name: &&&str| resource.attrs.get(**name).is_some_and(|value| !is_what_it_has(name, value));
     let mut names: Vec<&str> = names.iter().filter(says).copied().collect();
+    if resource.kind == Kind::ProjectRole {
+        names.extend(unkept_of_permissions(resource));
+    }
     // The only thing that it keeps and does not change.
     if resource.kind == Kind::Project {
         let live = index.project(&resource.address).filter(|live| Some(&*live.slug) != resource.text("slug"));
@@ -128,9 +124,28 @@ fn dropped(problems: &mut Diagnostics, index: &Index<'_>, resource: &Resource) {
     let Some(first) = names.first() else { return };
     let list = names.join("`, `");
     let detail = format!("{}: this server does not keep its `{list}`", resource.address);
-    let span = resource.origin.attrs.get(*first).copied().unwrap_or(resource.origin.block);
+    let attribute = first.split('[').next().unwrap_or(first);
+    let span = resource.origin.attrs.get(attribute).copied().unwrap_or(resource.origin.block);
     let d = Diagnostic::error(&codes::BACKEND_OLD, detail).at(span, "");
     problems.push(d.help(format!("update the backend, or leave `{list}` as the server has it")));
+}
+
+/// What it would drop of a role's permissions, which would then permit more than they should: it forbids nothing, and
+/// knows conditions of secrets only, by environment and path (its own description, October 2024).
+fn unkept_of_permissions(resource: &Resource) -> Vec<&'static str> {
+    let list = resource.attrs.get("permissions").and_then(Value::as_list).unwrap_or_default();
+    let permissions: Vec<_> = list.iter().filter_map(Value::as_object).collect();
+    let is_kept = |name: &Arc<str>| ["environment", "secretPath"].contains(&&**name);
+    let loses = |fields: &&Object| {
+        let conditions = fields.get("conditions").and_then(Value::as_object).filter(|named| !named.is_empty());
+        let is_of_secrets = fields.get("subject").and_then(Value::as_str) == Some("secrets");
+        conditions.is_some_and(|named| !is_of_secrets || !named.keys().all(is_kept))
+    };
+    let forbids = |fields: &&Object| fields.get("inverted").and_then(Value::as_bool) == Some(true);
+    let mut names = Vec::new();
+    names.extend(permissions.iter().any(|fields| forbids(fields)).then_some("permissions[].inverted"));
+    names.extend(permissions.iter().any(|fields| loses(fields)).then_some("permissions[].conditions"));
+    names
 }
 
 /// Whether a value says no more than such a server means anyway.

@@ -1,7 +1,7 @@
 //! Who asks: logging in with a client secret, and the bearer tokens that it gives.
 //!
-//! Tokens are random texts. What is kept is their keyed digest, in memory for every request and in the
-//! database for the next start.
+//! A token is a JWT, because clients read in it whose it is. That it is alive is not in it: a keyed digest is kept, in
+//! memory for every request and in the database for the next start.
 
 use crate::api::auth::Login;
 use crate::api::auth::Renew;
@@ -14,6 +14,7 @@ use crate::server::check;
 use crate::server::check::Rule;
 use crate::server::check::text;
 use crate::server::clock;
+use crate::server::crypto::Vault;
 use crate::server::data::Credentials;
 use crate::server::db::Database;
 use crate::server::db::Store;
@@ -25,14 +26,16 @@ use axum::extract::State;
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::Next;
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rusqlite::OptionalExtension as _;
 use rusqlite::params;
+use serde_json::Value;
+use serde_json::json;
 use std::collections::HashMap;
 use std::sync::PoisonError;
 use std::sync::RwLock;
 
-/// What every token starts with: anything else is no token of ours.
-const PREFIX: &str = "kft.";
 /// How long a token lives without renewal, in seconds: a day.
 pub(crate) const TOKEN_LIVES: i64 = 86_400;
 /// How long it can live at all: thirty days.
@@ -116,10 +119,22 @@ fn verify(app: &App, token: &str) -> Result<(), Refusal> {
     if token.is_empty() {
         return Err(Refusal::new(403, "TokenError", "jwt must be provided"));
     }
-    if !token.starts_with(PREFIX) {
-        let message =
-            "The provided access token is malformed. Please use a valid token or generate a new one and try again.";
-        return Err(Refusal::new(403, "TokenError", message));
+    let refused = |why: &'static str| Err(Refusal::new(403, "TokenError", why));
+    let Some((text, signature)) = token.rsplit_once('.').filter(|_| token.matches('.').count() == 2) else {
+        return refused(
+            "The provided access token is malformed. Please use a valid token or generate a new one and try again.",
+        );
+    };
+    let decoded = |part: &str| URL_SAFE_NO_PAD.decode(part).unwrap_or_default();
+    let head = text.split('.').next().map(decoded).unwrap_or_default();
+    if serde_json::from_slice::<Value>(&head).is_err() {
+        return refused("invalid token");
+    }
+    if signature.is_empty() {
+        return refused("jwt signature is required");
+    }
+    if !app.db.vault().has_digest(text, &decoded(signature)) {
+        return refused("invalid signature");
     }
     match app.tokens.get(&app.db.vault().digest(token)) {
         None => Err(Refusal::unknown_caller("No identity access token found")),
@@ -133,11 +148,10 @@ fn verify(app: &App, token: &str) -> Result<(), Refusal> {
 /// `POST /api/v1/auth/universal-auth/login`
 pub(crate) async fn login(State(app): State<Shared>, Given(fields): Given) -> Answer<Token> {
     let asked: Login = check::read(fields, LOGIN)?;
-    let token = Secret::new(format!("{PREFIX}{}", hex::encode(crate::server::crypto::new_key().as_slice())));
-    let digest = app.db.vault().digest(token.expose());
     let now = clock::seconds();
     let times = Times { expires: now + TOKEN_LIVES, last: now + MAX_TTL };
-    app.db
+    let (token, digest) = app
+        .db
         .run(move |store| {
             let found: Option<(String, Vec<u8>)> = store
                 .sql
@@ -152,15 +166,31 @@ pub(crate) async fn login(State(app): State<Shared>, Given(fields): Given) -> An
             if !store.vault.has_digest(asked.client_secret.expose(), &hash) {
                 return Err(wrong);
             }
+            let token = signed(store.vault, &identity, times);
+            let digest = store.vault.digest(token.expose());
             store.sql.execute(
                 "INSERT INTO tokens (hash, identity_id, expires_at, max_expires_at) VALUES (?, ?, ?, ?)",
                 params![digest, identity, times.expires, times.last],
             )?;
-            Ok(())
+            Ok((token, digest))
         })
         .await?;
     app.tokens.put(digest, times);
     Ok(Json(answer(token, times, now)))
+}
+
+/// A new token of an identity.
+fn signed(vault: &Vault, identity: &str, times: Times) -> Secret {
+    let head = json!({ "alg": "HS256", "typ": "JWT" });
+    let claims = json!({
+        "identityId": identity,
+        "identityAccessTokenId": clock::id(),
+        "authTokenType": "identityAccessToken",
+        "exp": times.last,
+    });
+    let text = [head, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".");
+    let signature = vault.digest(&text);
+    Secret::new(format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature)))
 }
 
 /// `POST /api/v1/auth/token/renew`
@@ -186,11 +216,11 @@ pub(crate) async fn renew(State(app): State<Shared>, Given(fields): Given) -> An
 }
 
 /// `POST /api/v1/auth/token/revoke`
-pub(crate) async fn revoke(State(app): State<Shared>, Given(fields): Given) -> Answer<serde_json::Value> {
+pub(crate) async fn revoke(State(app): State<Shared>, Given(fields): Given) -> Answer<Value> {
     let asked: Renew = check::read(fields, RENEW)?;
     verify(&app, asked.access_token.expose())?;
     end(&app.db, &app.tokens, app.db.vault().digest(asked.access_token.expose())).await?;
-    Ok(Json(serde_json::json!({"message": "Successfully revoked access token"})))
+    Ok(Json(json!({"message": "Successfully revoked access token"})))
 }
 
 async fn end(db: &Database, tokens: &Tokens, digest: Digest) -> Result<(), Refusal> {

@@ -20,28 +20,46 @@ use tokio::process::Command;
 
 /// Operations that the old server had and keyform uses. The rest of the description is there for whoever adds one.
 const USED: &[&str] = &[
+    "DELETE /api/v1/auth/universal-auth/identities/{id}",
     "DELETE /api/v1/folders/{id}",
+    "DELETE /api/v1/identities/{id}",
     "DELETE /api/v1/secret-imports/{id}",
     "DELETE /api/v1/workspace/{id}",
     "DELETE /api/v1/workspace/{id}/environments/{id}",
     "DELETE /api/v1/workspace/{id}/tags/{id}",
+    "DELETE /api/v1/workspace/{slug}/roles/{id}",
+    "DELETE /api/v2/workspace/{id}/identity-memberships/{id}",
     "DELETE /api/v3/secrets/batch/raw",
+    "GET /api/v1/auth/universal-auth/identities/{id}",
     "GET /api/v1/folders",
+    "GET /api/v1/identities",
+    "GET /api/v1/identities/{id}",
     "GET /api/v1/secret-imports",
     "GET /api/v1/workspace/{id}/tags",
+    "GET /api/v1/workspace/{slug}/roles",
+    "GET /api/v1/workspace/{slug}/roles/slug/{slug}",
+    "GET /api/v2/workspace/{id}/identity-memberships",
     "GET /api/v2/workspace/{slug}",
     "GET /api/v3/secrets/raw",
+    "PATCH /api/v1/auth/universal-auth/identities/{id}",
+    "PATCH /api/v1/identities/{id}",
     "PATCH /api/v1/secret-imports/{id}",
     "PATCH /api/v1/workspace/{id}",
     "PATCH /api/v1/workspace/{id}/environments/{id}",
     "PATCH /api/v1/workspace/{id}/tags/{id}",
+    "PATCH /api/v1/workspace/{slug}/roles/{id}",
+    "PATCH /api/v2/workspace/{id}/identity-memberships/{id}",
     "PATCH /api/v3/secrets/batch/raw",
+    "POST /api/v1/auth/universal-auth/identities/{id}",
     "POST /api/v1/auth/universal-auth/login",
     "POST /api/v1/folders",
+    "POST /api/v1/identities",
     "POST /api/v1/secret-imports",
     "POST /api/v1/workspace/{id}/environments",
     "POST /api/v1/workspace/{id}/tags",
+    "POST /api/v1/workspace/{slug}/roles",
     "POST /api/v2/workspace",
+    "POST /api/v2/workspace/{id}/identity-memberships/{id}",
     "POST /api/v3/secrets/batch/raw",
 ];
 
@@ -52,6 +70,7 @@ const DROPPED: &[(&str, &str, &str)] = &[
     ("DELETE /api/v1/folders/{id}", "forceDelete", "it never looks whether a folder is empty: keyform does"),
     ("POST /api/v2/workspace", "shouldCreateDefaultEnvs", "it makes them always, and they are deleted"),
     ("POST /api/v2/workspace", "hasDeleteProtection", "it knows none: one that is wanted is an error"),
+    ("POST /api/v1/identities", "hasDeleteProtection", "it knows none: one that is wanted is an error"),
 ];
 
 /// The call without what is dropped; tells of which rows something was.
@@ -115,7 +134,19 @@ project "bakery" {
     path        = "/api"
     from        = { environment = "dev", path = "/api/batch" }
   }
+  project_role "reader" {
+    permissions = [{ subject = "secrets", action = ["read"], conditions = { environment = "dev" } }]
+  }
+  project_identity "ci" {
+    identity = identity.ci
+    roles    = [project.bakery.project_role.reader]
+  }
 }
+identity "ci" {
+  metadata = { team = "ovens" }
+  universal_auth { access_token_ttl = 600 }
+}
+identity "cd" {}
 "##,
     // Other names, another comment, another source of an import; one thing less of most.
     r##"
@@ -142,7 +173,26 @@ project "bakery" {
     path        = "/api"
     from        = { environment = "qa", path = "/" }
   }
+  project_role "reader" {
+    name        = "Readers"
+    permissions = [{ subject = "secrets", action = ["read", "create"] }]
+  }
+  project_identity "ci" {
+    identity = identity.ci
+    roles    = ["viewer", { role = "member", range = "8h", start = "2026-01-01T00:00:00Z" }]
+  }
 }
+identity "ci" {
+  role     = "member"
+  metadata = { team = "counter" }
+  universal_auth { access_token_ttl = 700 }
+}
+"##,
+    r##"
+project "bakery" {
+  environment "dev" {}
+}
+identity "ci" {}
 "##,
 ];
 

@@ -20,6 +20,9 @@ use crate::model::login;
 use crate::model::login::Method;
 use crate::model::login::Proof;
 use crate::secret::Secret;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use std::time::Instant;
@@ -182,6 +185,17 @@ impl Token {
     pub(crate) fn is_fresh(&self, now: Instant) -> bool {
         self.renew_at.is_none_or(|at| now < at)
     }
+}
+
+/// The identity that a token is of. It is read, not verified: that is the backend's business.
+pub(crate) fn identity_of(token: &Secret) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Claims {
+        identity_id: String,
+    }
+    let claims = URL_SAFE_NO_PAD.decode(token.expose().split('.').nth(1)?).ok()?;
+    serde_json::from_slice(&claims).ok().map(|Claims { identity_id }| identity_id)
 }
 
 /// Whether an answer says that the token is no longer good, so that one more login may help. Wrong

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 pub(super) async fn list(client: &Client, scope: &Scope, wanted: &BTreeSet<Arc<str>>) -> Result<Vec<Thing>, Failure> {
     let about = format!("the roles of project {}", scope.name);
-    let call = Call::new(&about, Method::Get, roles::ROLES).arg(&scope.id);
+    let call = Call::new(&about, Method::Get, roles::ROLES).arg_or_once(&scope.id, &scope.name);
     let found: roles::Many = client.send(call).await?;
     let own = found.roles.into_iter().filter(|role| !roles::BUILT_IN.contains(&&*role.slug));
     let all = own.map(|role| async {
@@ -27,7 +27,8 @@ pub(super) async fn list(client: &Client, scope: &Scope, wanted: &BTreeSet<Arc<s
         if role.permissions.is_some() || !is_wanted {
             return Ok(role);
         }
-        let call = Call::new(&about, Method::Get, roles::BY_SLUG).arg(&scope.id).arg(&role.slug);
+        let call = Call::new(&about, Method::Get, roles::BY_SLUG);
+        let call = call.arg_or_once(&scope.id, &scope.name).arg(&role.slug);
         client.send::<roles::One>(call).await.map(|answer| answer.role)
     });
     let all = futures_util::future::try_join_all(all).await?;
@@ -51,7 +52,7 @@ pub(super) async fn create(client: &Client, new: &Wanted<'_>) -> Result<String, 
         description: new.any_text("description"),
         permissions: permissions::write(new.list("permissions").unwrap_or_default()),
     };
-    let call = Call::new(new.about, Method::Post, roles::ROLES).arg(&new.scope.id).json(&body);
+    let call = Call::new(new.about, Method::Post, roles::ROLES).arg_or_once(&new.scope.id, &new.scope.name).json(&body);
     client.send::<roles::One>(call).await.map(|answer| answer.role.id)
 }
 
@@ -63,10 +64,14 @@ pub(super) async fn update(client: &Client, live: &Thing, change: &Wanted<'_>) -
         description: change.new_text("description"),
         permissions: change.differs("permissions").then(permitted),
     };
-    let call = Call::new(change.about, Method::Patch, roles::ROLE).arg(&change.scope.id).arg(&live.id);
-    write::patch(client, call, &body).await
+    write::patch(client, one(Method::Patch, change.about, change.scope, live), &body).await
 }
 
 pub(super) async fn delete(client: &Client, about: &str, scope: &Scope, live: &Thing) -> Result<(), Failure> {
-    write::delete(client, Call::new(about, Method::Delete, roles::ROLE).arg(&scope.id).arg(&live.id)).await
+    write::delete(client, one(Method::Delete, about, scope, live)).await
+}
+
+/// A call about a role that is there. Servers of 2024 know projects by their slugs here.
+fn one<'a>(method: Method, about: &'a str, scope: &'a Scope, live: &'a Thing) -> Call<'a> {
+    Call::new(about, method, roles::ROLE).arg_or_once(&scope.id, &scope.name).arg(&live.id)
 }

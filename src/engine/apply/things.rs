@@ -28,15 +28,18 @@ use std::time::Instant;
 /// Makes it; gives its id.
 pub(super) async fn create(run: &Run<'_>, resource: &Resource) -> Result<Arc<str>, Diagnostic> {
     let about = resource.address.to_string();
-    let (scope, attrs) = (scope(run, resource)?, attrs(run, resource)?);
+    let (scope, attrs) = (scope(run, resource)?, attrs(run, resource, true)?);
     let new = Wanted { about: &about, scope: &scope, attrs: &attrs, changed: BTreeSet::new() };
     Ok(things::create(run.backend(), resource.kind, &new).await?)
 }
 
 pub(super) async fn update(run: &Run<'_>, resource: &Resource, change: &Change) -> Result<(), Diagnostic> {
     let about = resource.address.to_string();
-    let (scope, attrs) = (scope(run, resource)?, attrs(run, resource)?);
-    let changed = change.fields.iter().map(|field| field.name.split('.').next().unwrap_or_default()).collect();
+    let changed = change.fields.iter().map(|field| field.name.split('.').next().unwrap_or_default());
+    let changed: BTreeSet<&str> = changed.collect();
+    // These are written together: what is not at hand is in nobody's way as long as none of them changes.
+    let has_credentials = ["credentials", "host", "namespace"].iter().any(|name| changed.contains(name));
+    let (scope, attrs) = (scope(run, resource)?, attrs(run, resource, has_credentials)?);
     let wanted = Wanted { about: &about, scope: &scope, attrs: &attrs, changed };
     Ok(things::update(run.backend(), resource.kind, live(run, resource.kind, &resource.address)?, &wanted).await?)
 }
@@ -44,7 +47,8 @@ pub(super) async fn update(run: &Run<'_>, resource: &Resource, change: &Change) 
 pub(super) async fn delete(run: &Run<'_>, kind: Kind, address: &Address) -> Result<(), Diagnostic> {
     let about = address.to_string();
     let id = if kind.is_of_organization() { Arc::default() } else { old_project(run, address)? };
-    let scope = Scope { name: Arc::default(), id };
+    let name = run.index.state.project_by_id(&id).map(|project| project.slug.clone()).unwrap_or_default();
+    let scope = Scope { name, id };
     let removes = match run.index.desired.resources.get(address) {
         Some(resource) => resource.text("on_delete") == Some("remove"),
         None => run.record(address).is_some_and(|record| record.removes),
@@ -60,19 +64,21 @@ fn live<'a>(run: &Run<'a>, kind: Kind, address: &Address) -> Result<&'a Thing, D
 
 /// The organisation, or its project.
 fn scope(run: &Run<'_>, resource: &Resource) -> Result<Scope, Diagnostic> {
-    let id = match resource.kind.is_of_organization() {
-        true => run.index.state.organization.clone(),
-        false => run.project_id(&resource.address)?,
-    };
-    Ok(Scope { name: Arc::default(), id })
+    if resource.kind.is_of_organization() {
+        return Ok(Scope { name: Arc::default(), id: run.index.state.organization.clone() });
+    }
+    let project = resource.reference("project").and_then(|project| run.index.desired.resources.get(project));
+    let name = project.and_then(|project| project.text("slug")).unwrap_or_default();
+    Ok(Scope { name: name.into(), id: run.project_id(&resource.address)? })
 }
 
-/// What is sent: ids in the place of references, secrets, environments as they are called now.
-fn attrs(run: &Run<'_>, resource: &Resource) -> Result<Attrs, Diagnostic> {
+/// What is sent: ids in the place of references, secrets if they are sent, environments as they are called now.
+fn attrs(run: &Run<'_>, resource: &Resource, has_credentials: bool) -> Result<Attrs, Diagnostic> {
     let mut out = Attrs::new();
     for (name, value) in &resource.attrs {
         let value = match (&**name, value) {
             ("project", _) => continue,
+            ("credentials", _) if !has_credentials => continue,
             ("credentials", _) => {
                 let resolved = run.planned.basis.resolved.credentials.get(&resource.address);
                 let fields = resolved.cloned().unwrap_or_else(|| Ok(Attrs::new()))?;

@@ -3,12 +3,12 @@
 
 use crate::api::identities::Create;
 use crate::api::identities::Machine;
-use crate::api::identities::Many;
 use crate::api::identities::OrganizationMember;
 use crate::api::identities::Pair;
 use crate::api::identities::Range;
 use crate::api::identities::UniversalAuth;
 use crate::api::identities::Update;
+use crate::server::App;
 use crate::server::Shared;
 use crate::server::auth::TOKEN_LIVES;
 use crate::server::body::Asked;
@@ -50,7 +50,12 @@ const CREATE: &[Rule] = &[
     list("metadata", 0, PAIR),
 ];
 /// One that is told no role had none that allows anything.
-const CREATE_2024: &[Rule] = &[text("name").required(), text("organizationId").required(), text("role").length(1, 64)];
+const CREATE_2024: &[Rule] = &[
+    text("name").required(),
+    text("organizationId").required(),
+    text("role").length(1, 64),
+    list("metadata", 0, PAIR),
+];
 const UPDATE: &[Rule] =
     &[text("name"), text("role").length(1, 64), bool("hasDeleteProtection"), list("metadata", 0, PAIR)];
 const RANGE: &[Rule] = &[text("ipAddress").required()];
@@ -111,25 +116,30 @@ pub(super) fn routes() -> Routes {
         .route("/api/v1/auth/universal-auth/identities/{id}", auth)
 }
 
-async fn all(State(app): State<Shared>, Asked(query): Asked) -> Answer<Many> {
+async fn all(State(app): State<Shared>, Asked(query): Asked) -> Answer<Value> {
     let asked: Listing = check::read_query(query, LIST)?;
     refuse_other_organization(&app, &asked.org_id)?;
+    let all = app.db.run(every).await?;
     // A listing leaves out the metadata.
-    let listed = |document| OrganizationMember { metadata: None, ..member(document) };
-    let identities: Vec<_> = app.db.run(every).await?.into_iter().map(listed).collect();
-    Ok(Json(Many { total_count: identities.len(), identities }))
+    let told = |document| match app.dialect {
+        Dialect::Newest => json!(OrganizationMember { metadata: None, ..member(document) }),
+        Dialect::October2024 => without_metadata(&app, document),
+    };
+    Ok(Json(json!({ "totalCount": all.len(), "identities": all.into_iter().map(told).collect::<Vec<_>>() })))
 }
 
 /// The same by the older address, as memberships.
 async fn members(State(app): State<Shared>, Path(organization): Id) -> Answer<Value> {
     refuse_other_organization(&app, &organization)?;
     let all = app.db.run(every).await?;
-    let told = |document| {
-        let mut told = membership(&app, document);
-        told.as_object_mut().into_iter().for_each(|fields| drop(fields.remove("metadata")));
-        told
-    };
+    let told = |document| without_metadata(&app, document);
     Ok(Json(json!({ "totalCount": all.len(), "identityMemberships": all.into_iter().map(told).collect::<Vec<_>>() })))
+}
+
+fn without_metadata(app: &App, document: Document<Kept>) -> Value {
+    let mut told = membership(app, document);
+    told.as_object_mut().into_iter().for_each(|fields| drop(fields.remove("metadata")));
+    told
 }
 
 async fn create(State(app): State<Shared>, Given(mut fields): Given) -> Answer<Value> {
@@ -311,9 +321,20 @@ fn no_auth(id: &str) -> Refusal {
 fn member(document: Document<Kept>) -> OrganizationMember {
     let kept = document.body;
     let auth_methods = kept.auth.iter().map(|_| "universal-auth".to_owned()).collect();
-    let identity =
-        Machine { id: document.id, name: kept.name, has_delete_protection: kept.has_delete_protection, auth_methods };
-    OrganizationMember { identity, role: kept.role, custom_role: None, metadata: Some(kept.metadata) }
+    let identity = Machine {
+        id: document.id,
+        name: kept.name,
+        has_delete_protection: kept.has_delete_protection,
+        auth_methods,
+        auth_method: None,
+    };
+    OrganizationMember {
+        identity,
+        role: kept.role,
+        org_id: String::new(),
+        custom_role: None,
+        metadata: Some(kept.metadata),
+    }
 }
 
 /// What was just made, changed or deleted.
@@ -342,8 +363,9 @@ pub(super) fn named(dialect: Dialect, id: &str, name: &str, logs_in: bool) -> Va
 }
 
 /// An identity as a member of the organisation, by the older addresses.
-fn membership(app: &Shared, document: Document<Kept>) -> Value {
+fn membership(app: &App, document: Document<Kept>) -> Value {
     let kept = document.body;
+    let pair = |pair: Pair| json!({ "id": clock::id(), "key": pair.key, "value": pair.value });
     json!({
         "id": document.id,
         "identityId": document.id,
@@ -351,7 +373,7 @@ fn membership(app: &Shared, document: Document<Kept>) -> Value {
         "orgId": app.db.organization().id,
         "role": kept.role,
         "roleId": null,
-        "metadata": kept.metadata,
+        "metadata": kept.metadata.into_iter().map(pair).collect::<Vec<_>>(),
         "createdAt": document.created_at,
         "updatedAt": document.updated_at,
     })

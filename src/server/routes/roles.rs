@@ -85,9 +85,10 @@ async fn read(State(app): State<Shared>, Path((project, slug)): Ids) -> Answer<O
 }
 
 async fn create(State(app): State<Shared>, Path(project): Id, Given(fields): Given) -> Answer<One> {
-    let new: Create = check::read(fields, CREATE)?;
+    let mut new: Create = check::read(fields, CREATE)?;
     refuse_reserved(&new.slug)?;
     let dialect = app.dialect;
+    new.permissions.iter_mut().for_each(|permission| drop_what_is_later(dialect, permission));
     let made = app.db.run(move |store| {
         let project = project_of(store, dialect, &project)?;
         refuse_taken(store, &project, &new.slug, "")?;
@@ -99,9 +100,10 @@ async fn create(State(app): State<Shared>, Path(project): Id, Given(fields): Giv
 }
 
 async fn update(State(app): State<Shared>, Path((project, id)): Ids, Given(fields): Given) -> Answer<One> {
-    let change: Update = check::read(fields, UPDATE)?;
+    let mut change: Update = check::read(fields, UPDATE)?;
     change.slug.as_deref().map_or(Ok(()), refuse_reserved)?;
     let dialect = app.dialect;
+    change.permissions.iter_mut().flatten().for_each(|permission| drop_what_is_later(dialect, permission));
     let made = app.db.run(move |store| {
         let project = project_of(store, dialect, &project)?;
         let old = find(store, &project, &id)?;
@@ -130,6 +132,14 @@ async fn delete(State(app): State<Shared>, Path((project, id)): Ids) -> Answer<O
         Ok(role)
     });
     Ok(Json(One { role: gone.await? }))
+}
+
+/// In October 2024 nothing was forbidden, and only what was permitted on secrets had conditions.
+fn drop_what_is_later(dialect: Dialect, permission: &mut Permission) {
+    if dialect == Dialect::October2024 {
+        permission.inverted = false;
+        permission.conditions.take_if(|_| permission.subject.as_deref() != Some("secrets"));
+    }
 }
 
 /// The id of the project that an address names; in October 2024 by its slug only.
