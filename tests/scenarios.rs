@@ -9,6 +9,8 @@
 use crate::canary;
 use crate::session;
 use crate::session::Step;
+use keyform::model::address::Address;
+use keyform::model::resource::Kind;
 use regex::Regex;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -389,6 +391,41 @@ pub(crate) fn all(folders: &[PathBuf], check: impl Fn(&Path) -> Option<String> +
 fn every_session_goes_as_written() {
     let bless = std::env::var_os("KEYFORM_BLESS").is_some();
     all(&folders("tests/scenarios"), |folder| check(folder, bless));
+}
+
+/// What is done to things of each kind, as far as rows say it.
+fn done_to_kinds(session: &str) -> BTreeSet<(Kind, &str)> {
+    let row = |line: &'_ str| {
+        let (done, rest) =
+            [("+ create", "create"), ("~ update", "change"), ("-/+ replace", "change"), ("- delete", "delete")]
+                .iter()
+                .find_map(|(start, done)| Some((*done, line.trim_start().strip_prefix(start)?)))?;
+        let address: Address = rest.split_whitespace().next()?.parse().ok()?;
+        Some((Kind::of(&address)?, done))
+    };
+    session.lines().filter_map(row).collect()
+}
+
+#[test]
+fn every_kind_is_made_changed_and_ended_in_one_world() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios/everything");
+    let text: String = canary::files(&folder).iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    let words = Kind::ALL.into_iter().map(Kind::word).chain(["module", "import", "moved", "removed"]);
+    let data = Kind::ALL.into_iter().filter_map(Kind::data_word).map(|word| word.replace("data.", "data \""));
+    let is_declared = |word: &String| Regex::new(&format!(r#"(?m)^\s*{word}[" {{]"#)).unwrap().is_match(&text);
+    let undeclared: Vec<String> = words.map(str::to_owned).chain(data).filter(|word| !is_declared(word)).collect();
+    assert!(undeclared.is_empty(), "nobody declares {undeclared:?}");
+    let session = fs::read_to_string(folder.join("session")).unwrap();
+    let (newest, old) = session.split_once("keyform serve --dialect 2024-10").unwrap();
+    let (newest, old) = (done_to_kinds(newest), done_to_kinds(old));
+    let later = [Kind::ProjectTemplate, Kind::AppConnection, Kind::SecretSync, Kind::Webhook];
+    for kind in Kind::ALL.into_iter().filter(|kind| kind.is_planned()) {
+        let all: Vec<_> =
+            ["create", "change", "delete"].into_iter().filter(|done| !newest.contains(&(kind, done))).collect();
+        assert!(all.is_empty(), "{kind}: no {all:?}");
+        let all = ["change", "delete"].into_iter().all(|done| old.contains(&(kind, done)));
+        assert_eq!(all, !later.contains(&kind), "{kind} of a server of 2024");
+    }
 }
 
 #[test]
