@@ -28,6 +28,7 @@ mod leaks;
 mod ledger;
 mod logins;
 mod pacing;
+mod page;
 mod plan;
 mod manifest;
 mod mutation;

@@ -15,6 +15,7 @@ use keyform::plan::Plan;
 use keyform::plan::Reason;
 use keyform::plan::Shown;
 use keyform::view::json;
+use keyform::view::json::plan::Sync;
 use keyform::view::json::run::Run;
 use keyform::view::json::sarif;
 use keyform::view::junit;
@@ -79,13 +80,17 @@ fn plan(name: &str) -> Plan {
     }
 }
 
-fn run(name: &str) -> Run {
+/// What a run comes to in which everything has that name.
+pub fn run(name: &str) -> Run {
     let mut sources = Sources::new();
     let source = sources.add(name, "a = 1\nb = 2\n");
     let span = keyform::diag::source::Span { source, start: 6, end: 7 };
     let found = Diagnostic::warning(codes::ALL[1], format!("{name} is `{name}`.")).at(span, name).help(name);
     let diagnostics = json::diagnostic::entries([&found], &sources);
-    let document = json::plan::document(&plan(name), Cost::default(), diagnostics.clone(), &sources);
+    let mut document = json::plan::document(&plan(name), Cost::default(), diagnostics.clone(), &sources);
+    let text = || name.to_owned();
+    let sync = Sync { address: text(), project: text(), folder: text(), connection: text(), destination: text() };
+    document.syncs = vec![sync.clone(), Sync { project: format!("{name}2"), ..sync }];
     Run { command: "plan".to_owned(), plan: Some(document), diagnostics, at: Some(7), ..Run::default() }
 }
 

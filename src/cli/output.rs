@@ -7,6 +7,7 @@ use crate::cli::exit::Exit;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::disk;
+use crate::view::html;
 use crate::view::json::run::Run;
 use crate::view::json::sarif;
 use crate::view::junit;
@@ -19,7 +20,7 @@ use std::path::PathBuf;
 /// Options of every command that gives outputs.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct Outputs {
-    /// Give the result as text, json, markdown, junit, sarif or prometheus: in FILE, or on standard output instead of
+    /// Give the result as text, json, markdown, html, junit, sarif or prometheus: in FILE, or on standard output instead of
     /// the text; may be repeated
     #[arg(long = "output", value_name = "FORMAT[=FILE]", value_parser = output)]
     list: Vec<Output>,
@@ -38,15 +39,17 @@ enum Format {
     Text,
     Json,
     Markdown,
+    Html,
     Junit,
     Sarif,
     Prometheus,
 }
 
-const FORMATS: [(&str, Format); 6] = [
+const FORMATS: [(&str, Format); 7] = [
     ("text", Format::Text),
     ("json", Format::Json),
     ("markdown", Format::Markdown),
+    ("html", Format::Html),
     ("junit", Format::Junit),
     ("sarif", Format::Sarif),
     ("prometheus", Format::Prometheus),
@@ -116,6 +119,7 @@ pub(super) fn write(context: &mut Context, exit: Exit) -> Exit {
                 let frame = Frame { file: context.kept.clone(), ..Frame::default() };
                 markdown::body(&run, &frame).text
             }
+            (Format::Html, _) => html::html(&run, context.kept.as_deref()),
             (Format::Junit, _) => junit::junit(&run),
             (Format::Sarif, _) => sarif::sarif(&run),
             (Format::Prometheus, _) => prometheus::prometheus(&run),

@@ -8,6 +8,7 @@ use crate::view::json::drift;
 use crate::view::json::plan::Document;
 use crate::view::json::plan::Row;
 use crate::view::json::run::Run;
+use crate::view::markup::xml;
 use crate::view::words;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -38,7 +39,7 @@ pub fn junit(run: &Run) -> String {
     let all = suites.iter().map(|(_, cases)| cases);
     let (tests, failures) = all.fold((0, 0), |(t, f), cases| (t + cases.len(), f + failed(cases)));
     let time = seconds(run.milliseconds());
-    let command = attribute(&run.command);
+    let command = xml(&run.command);
     let mut out = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"keyform {command}\" tests=\"{tests}\" \
          failures=\"{failures}\" time=\"{time}\">\n"
@@ -68,14 +69,14 @@ fn failed(cases: &[Case]) -> usize {
 }
 
 fn draw(out: &mut String, case: &Case) {
-    out.push_str(&format!("    <testcase classname=\"{}\" name=\"{}\"", attribute(&case.class), attribute(&case.name)));
+    out.push_str(&format!("    <testcase classname=\"{}\" name=\"{}\"", xml(&case.class), xml(&case.name)));
     match &case.state {
         State::Passed => out.push_str("/>\n"),
-        State::Skipped(why) => out.push_str(&format!("><skipped message=\"{}\"/></testcase>\n", attribute(why))),
+        State::Skipped(why) => out.push_str(&format!("><skipped message=\"{}\"/></testcase>\n", xml(why))),
         State::Failed(kind, line, rest) => out.push_str(&format!(
             "><failure type=\"{}\" message=\"{}\">{}</failure></testcase>\n",
-            attribute(kind),
-            attribute(line),
+            xml(kind),
+            xml(line),
             lines(rest),
         )),
     }
@@ -171,13 +172,8 @@ fn problem(entry: &Entry) -> State {
     State::Failed(entry.code.to_string(), entry.summary.to_string(), format!("{}{help}", entry.detail))
 }
 
-/// A text as the value of an attribute.
-fn attribute(text: &str) -> String {
-    words::shown(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
 /// A text of several lines between tags.
 fn lines(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(attribute).collect();
+    let lines: Vec<String> = text.lines().map(xml).collect();
     lines.join("\n")
 }

@@ -3,6 +3,7 @@
 //!
 //! A name is a code span: nothing in one is interpreted, and the two characters that could end it or its cell of a table
 //! are written as their code points. Of a sentence, the words that are plain words stay as they are; everything else is code.
+//! Where there is no Markdown, [`xml`] is enough.
 
 use crate::view::words;
 
@@ -35,6 +36,12 @@ pub fn html(name: &str) -> String {
     }
     out.push_str("</code>");
     out
+}
+
+/// A text in XML or HTML, also as the value of an attribute between double quotes.
+#[must_use]
+pub fn xml(text: &str) -> String {
+    words::shown(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// Lines that are shown as they are, in the colours of a patch: `+`, `-` and `!` at the beginning of a line have one each.

@@ -10,6 +10,7 @@
 
 pub mod drift;
 pub mod graph;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;
@@ -21,6 +22,7 @@ pub mod progress;
 pub mod prometheus;
 pub mod reference;
 pub mod report;
+pub mod risks;
 pub mod text;
 pub mod undo;
 pub mod words;

@@ -1,6 +1,7 @@
 //! What a run came to, in one word for programs and in one sentence for people: the same for every output.
 
 use crate::plan::Action;
+use crate::plan::HazardKind;
 use crate::plan::Reason;
 use crate::plan::drift::Cause;
 use crate::view::drift;
@@ -198,4 +199,38 @@ pub fn counts(plan: &Document) -> String {
     let parts: Vec<String> =
         counts.into_iter().map(|(action, count)| format!("{count} to {}", action.word())).collect();
     parts.join(", ")
+}
+
+/// How a plan is applied.
+pub enum Way {
+    /// Not as it is: what is wrong can't be allowed.
+    Mend,
+    /// With a command.
+    Command {
+        /// The command, with the numbers that it needs.
+        command: String,
+        /// Whether it does nothing else than this plan: before there is a ledger, no other run comes to its checksum.
+        exactly: bool,
+        /// Whether it allows hazards.
+        review: bool,
+    },
+}
+
+/// How the plan of a run is applied; `file` is what `apply` takes, if it was kept. `None` if there is nothing to apply.
+#[must_use]
+pub fn way(run: &Run, file: Option<&str>) -> Option<Way> {
+    let plan = run.plan.as_ref().filter(|plan| !plan.changes.is_empty() && Outcome::of(run) != Outcome::Failed)?;
+    let mut open: BTreeMap<HazardKind, usize> = BTreeMap::new();
+    for hazard in plan.hazards.iter().filter(|hazard| !hazard.allowed) {
+        *open.entry(hazard.kind).or_default() += hazard.count;
+    }
+    let is_blocked = plan.blocked.iter().any(|problem| !is_entry(&problem.address));
+    if is_blocked || open.keys().any(|kind| !kind.can_be_allowed()) {
+        return Some(Way::Mend);
+    }
+    let allow: String = open.iter().map(|(kind, count)| format!(" --allow {}={count}", kind.word())).collect();
+    let file = file.map(|file| format!(" {file}")).unwrap_or_default();
+    let checksum = plan.checksum.as_ref().map(|checksum| format!(" --checksum {checksum}")).unwrap_or_default();
+    let command = format!("keyform apply{file}{checksum}{allow}");
+    Some(Way::Command { command, exactly: !checksum.is_empty(), review: !open.is_empty() })
 }

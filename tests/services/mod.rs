@@ -5,6 +5,7 @@
 //! starts at most once for all tests of a run, on loopback, and ends with it. What a missing prerequisite
 //! breaks fails loudly: nothing is skipped.
 
+pub mod browser;
 pub mod stores;
 
 use serde_json::Value;
@@ -158,6 +159,33 @@ fn prepare() -> PathBuf {
         "the services of the tests can't be set up (python3 with venv, and npm, are needed):\n{}",
         String::from_utf8_lossy(&made.stderr)
     );
+    fs::write(stamp, wanted).unwrap();
+    folder
+}
+
+/// Packages of npm in a folder of their own, fetched when their list changes; `finish` makes of them what is needed.
+fn packages(name: &str, finish: &dyn Fn(&Path)) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("test-services").join(name);
+    fs::create_dir_all(&folder).unwrap();
+    let lock = File::create(folder.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let lists = ["package.json", "package-lock.json"].map(|list| (list, fs::read(source(name).join(list)).unwrap()));
+    let wanted = lists.iter().fold(sha2::Sha256::new(), |hash, (_, text)| hash.chain_update(text));
+    let wanted = hex::encode(wanted.finalize());
+    let stamp = folder.join("stamp");
+    if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
+        return folder;
+    }
+    for (list, text) in lists {
+        fs::write(folder.join(list), text).unwrap();
+    }
+    let npm = Command::new("npm")
+        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
+        .current_dir(&folder)
+        .output()
+        .unwrap_or_else(|why| panic!("npm is needed to fetch what {} lists: {why}", source(name).display()));
+    assert!(npm.status.success(), "npm ci: {}", String::from_utf8_lossy(&npm.stderr));
+    finish(&folder);
     fs::write(stamp, wanted).unwrap();
     folder
 }

@@ -3,11 +3,8 @@
 
 use crate::services;
 use crate::services::Service;
-use crate::services::source;
 use serde_json::Value;
-use sha2::Digest;
 use std::fs;
-use std::fs::File;
 use std::net::SocketAddr;
 use std::net::TcpStream;
 use std::os::unix::fs::MetadataExt;
@@ -139,32 +136,7 @@ fn native() -> PathBuf {
 
 /// Where everything is, fetched if it is not there.
 fn folder() -> &'static Path {
-    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("test-services/stores");
-        fs::create_dir_all(&folder).unwrap();
-        let lock = File::create(folder.join("lock")).unwrap();
-        lock.lock().unwrap();
-        let lists =
-            ["package.json", "package-lock.json"].map(|name| (name, fs::read(source("stores").join(name)).unwrap()));
-        let wanted = lists.iter().fold(sha2::Sha256::new(), |hash, (_, text)| hash.chain_update(text));
-        let wanted = hex::encode(wanted.finalize());
-        let stamp = folder.join("stamp");
-        if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
-            return folder;
-        }
-        for (name, text) in lists {
-            fs::write(folder.join(name), text).unwrap();
-        }
-        let npm = Command::new("npm")
-            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
-            .current_dir(&folder)
-            .output()
-            .unwrap_or_else(|why| panic!("npm is needed to fetch PostgreSQL and Azurite: {why}"));
-        assert!(npm.status.success(), "npm ci: {}", String::from_utf8_lossy(&npm.stderr));
-        link(&folder);
-        fs::write(stamp, wanted).unwrap();
-        folder
-    });
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| services::packages("stores", &link));
     &FOLDER
 }
 

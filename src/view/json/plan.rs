@@ -6,8 +6,10 @@ use crate::diag::codes;
 use crate::diag::source::Sources;
 use crate::http::pace::Headroom;
 use crate::model::address::Address;
+use crate::model::attrs;
 use crate::model::desired::Desired;
 use crate::model::resource::Kind;
+use crate::model::resource::Resource;
 use crate::plan;
 use crate::plan::Action;
 use crate::plan::Change;
@@ -57,6 +59,9 @@ pub struct Document {
     /// Where the resources that the document names are declared.
     #[serde(default)]
     pub declared: Vec<Declared>,
+    /// Every declared sync, also those that nothing changes: from where to where.
+    #[serde(default)]
+    pub syncs: Vec<Sync>,
     /// 64 digits that only this plan has; absent while there is no ledger that could keep the key of the fingerprints.
     pub checksum: Option<String>,
     /// Requests sent.
@@ -215,8 +220,23 @@ pub struct Declared {
     pub line: usize,
 }
 
+/// A declared sync: what it reads, and where it writes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Sync {
+    /// The sync.
+    pub address: String,
+    /// The address of its project.
+    pub project: String,
+    /// Environment and path that it reads: `prod/api`.
+    pub folder: String,
+    /// The address of its connection.
+    pub connection: String,
+    /// Where it writes, in words: the kind of destination, and its fields.
+    pub destination: String,
+}
+
 impl Document {
-    /// Says of every resource that the document names where it is declared.
+    /// Says of every resource that the document names where it is declared, and of every sync from where to where it goes.
     #[must_use]
     pub fn declared(mut self, desired: &Desired, sources: &Sources) -> Self {
         let problems = self.blocked.iter().chain(&self.incomplete).chain(&self.missing).map(|p| &p.address);
@@ -225,6 +245,7 @@ impl Document {
         let addresses: BTreeSet<Address> =
             named.filter_map(|text| text.parse().ok()).map(|a: Address| a.resource()).collect();
         self.declared = places(&addresses, desired, sources);
+        self.syncs = desired.syncs().map(sync).collect();
         self
     }
 
@@ -253,6 +274,22 @@ fn place(address: &Address, desired: &Desired, sources: &Sources) -> Option<Decl
         file: sources.get(resource.origin.block.source)?.name.to_string(),
         line: sources.line_column(resource.origin.block)?.0,
     })
+}
+
+fn sync(resource: &Resource) -> Sync {
+    let address = |name: &str| resource.reference(name).map(ToString::to_string).unwrap_or_default();
+    let text = |name: &str| resource.text(name).unwrap_or_default();
+    let fields = resource.attrs.get("destination").and_then(attrs::Value::as_object);
+    let fields: BTreeMap<&str, &str> =
+        fields.into_iter().flatten().filter_map(|(name, value)| Some((&**name, value.as_str()?))).collect();
+    let fields: Vec<String> = fields.into_iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    Sync {
+        address: resource.address.to_string(),
+        project: address("project"),
+        folder: format!("{}{}", text("environment"), text("path").trim_end_matches('/')),
+        connection: address("connection"),
+        destination: format!("{} ({})", resource.slug, fields.join(", ")),
+    }
 }
 
 /// Reads a document; `name` is what the user calls the file.
@@ -334,6 +371,7 @@ pub fn document(plan: &Plan, cost: Cost, diagnostics: Vec<diagnostic::Entry>, so
             beyond: plan.undo.beyond.iter().map(ToString::to_string).collect(),
         },
         declared: Vec::new(),
+        syncs: Vec::new(),
         checksum: plan::checksum(plan),
         requests: cost.requests,
         milliseconds: u64::try_from(cost.took.as_millis()).unwrap_or(u64::MAX),

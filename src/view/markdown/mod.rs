@@ -10,19 +10,18 @@ mod problems;
 mod rows;
 mod table;
 
-use crate::plan::HazardKind;
-use crate::view::json::plan::Document;
 use crate::view::json::run::Run;
 use crate::view::json::trailer::trailer;
 use crate::view::markup::code;
 use crate::view::markup::prose;
+use crate::view::outcome;
 use crate::view::outcome::Outcome;
+use crate::view::outcome::Way;
 use crate::view::outcome::verdict;
 use crate::view::words;
 use percent_encoding::AsciiSet;
 use percent_encoding::CONTROLS;
 use percent_encoding::utf8_percent_encode;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What a body says besides the run, and how much of it fits.
@@ -106,7 +105,7 @@ fn draw(run: &Run, frame: &Frame, detail: Detail) -> Body {
     if let Some(plan) = &run.plan {
         problems::beside(&mut stable, plan, detail);
         if run.ending.is_none() {
-            how(&mut stable, run, plan, frame);
+            how(&mut stable, run, frame);
         }
     }
     let mut text = stable.clone();
@@ -143,29 +142,16 @@ fn head(run: &Run, frame: &Frame) -> String {
 }
 
 /// How the plan is applied: the command, with the numbers that it needs.
-fn how(out: &mut String, run: &Run, plan: &Document, frame: &Frame) {
-    let mut open: BTreeMap<HazardKind, usize> = BTreeMap::new();
-    for hazard in plan.hazards.iter().filter(|hazard| !hazard.allowed) {
-        *open.entry(hazard.kind).or_default() += hazard.count;
+fn how(out: &mut String, run: &Run, frame: &Frame) {
+    match outcome::way(run, frame.file.as_deref()) {
+        None => {}
+        Some(Way::Mend) => out.push_str("**To apply:** mend what is named above first.\n\n"),
+        Some(Way::Command { command, exactly, review }) => {
+            let review = if review { ", if every hazard above is what you want" } else { "" };
+            let word = if exactly { "To apply exactly this" } else { "To apply" };
+            out.push_str(&format!("**{word}**{review}: {}\n\n", code(&command)));
+        }
     }
-    let is_blocked = plan.blocked.iter().any(|problem| !crate::view::outcome::is_entry(&problem.address));
-    if plan.changes.is_empty() || Outcome::of(run) == Outcome::Failed {
-        return;
-    }
-    if is_blocked || open.keys().any(|kind| !kind.can_be_allowed()) {
-        out.push_str("**To apply:** mend what is named above first.\n\n");
-        return;
-    }
-    let allow: String = open.iter().map(|(kind, count)| format!(" --allow {}={count}", kind.word())).collect();
-    let file = frame.file.as_ref().map(|file| format!(" {file}")).unwrap_or_default();
-    let review = if open.is_empty() { "" } else { ", if every hazard above is what you want" };
-    // Before there is a ledger, no other run comes to the same checksum.
-    let (word, checksum) = match &plan.checksum {
-        Some(checksum) => ("To apply exactly this", format!(" --checksum {checksum}")),
-        None => ("To apply", String::new()),
-    };
-    let command = code(&format!("keyform apply{file}{checksum}{allow}"));
-    out.push_str(&format!("**{word}**{review}: {command}\n\n"));
 }
 
 /// What changes from run to run: what it cost, where it ran, and where there is more.

@@ -9,10 +9,10 @@ use crate::view::json::plan::Value;
 use crate::view::markdown::Detail;
 use crate::view::markdown::Frame;
 use crate::view::markdown::fold;
-use crate::view::markdown::table::project;
 use crate::view::markup::code;
 use crate::view::markup::fence;
 use crate::view::outcome::destroys;
+use crate::view::risks::project;
 use crate::view::words;
 use std::collections::BTreeMap;
 
