@@ -48,6 +48,7 @@ mod stores;
 mod supply;
 mod syntax;
 mod tidy;
+mod trial;
 mod undo;
 mod view;
 mod xray;

@@ -4,7 +4,7 @@
 //! The real program runs in a copy of the folder, with nothing in its environment but what `env` says.
 //! `base web` gives it the configuration `scenarios/web.hcl`, which many share.
 //! Besides `keyform …` a session knows `write`, `append`, `replace`, `rm`, `mkdir`, `mv`, `chmod`, `cat`,
-//! `ls`, `set`, `unset`, and `start keyform serve …` with `stop`.
+//! `ls`, `set`, `unset`, and `start keyform serve …` or `start python3 …` with `stop`.
 
 use crate::canary;
 use crate::session;
@@ -105,7 +105,16 @@ impl World {
         let input = step.input.as_deref();
         match (args.as_slice(), input) {
             (["keyform", rest @ ..], _) => return self.keyform(rest, input),
-            (["start", "keyform", rest @ ..], _) => self.start(rest),
+            (["start", "keyform", rest @ ..], _) => {
+                let args: Vec<String> = rest.iter().map(|word| (*word).to_owned()).collect();
+                self.start(self.command(&args));
+            }
+            (["start", "python3", rest @ ..], _) => {
+                let mut command = Command::new("python3");
+                command.args(rest).current_dir(self.dir()).envs(&self.env);
+                command.stdout(Stdio::piped()).stderr(Stdio::piped());
+                self.start(command);
+            }
             (["stop"], _) => return self.stop(),
             (["base", name], _) => {
                 let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios").join(format!("{name}.hcl"));
@@ -150,7 +159,8 @@ impl World {
             }
             (["set", pair], _) => {
                 let (name, value) = pair.split_once('=').unwrap();
-                self.env.insert(name.to_owned(), value.to_owned());
+                let value = self.expand(value);
+                self.env.insert(name.to_owned(), value);
             }
             (["unset", name], _) => {
                 self.env.remove(*name);
@@ -206,9 +216,8 @@ impl World {
     }
 
     /// Starts a server; its address becomes `$URL`, its credentials those that it was given.
-    fn start(&mut self, args: &[&str]) {
-        let args: Vec<String> = args.iter().map(|word| (*word).to_owned()).collect();
-        let mut child = self.command(&args).spawn().unwrap();
+    fn start(&mut self, mut command: Command) {
+        let mut child = command.spawn().unwrap();
         let mut lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
         let address = Regex::new(r"http://[0-9.:]+").unwrap();
         let url = lines.by_ref().map_while(Result::ok).find_map(|l| address.find(&l).map(|m| m.as_str().to_owned()));
@@ -223,7 +232,8 @@ impl World {
         let secret = "canary-client-secret-0123456789";
         self.put("secret.txt", secret);
         let serve = "serve --listen 127.0.0.1:0 --data server --client-id keyform --client-secret-file secret.txt";
-        self.start(&serve.split(' ').collect::<Vec<_>>());
+        let serve: Vec<String> = serve.split(' ').map(str::to_owned).collect();
+        self.start(self.command(&serve));
         let url = self.env["URL"].clone();
         for name in ["INFISICAL_HOST", "HANZO_KMS_URL", "KEYFORM_VAR_url"] {
             self.env.insert(name.to_owned(), url.clone());
@@ -295,6 +305,7 @@ impl World {
             (r"\d+ of (\d+) requests of a kind left", "[NUMBER] of $1 requests of a kind left"),
             (r#""(milliseconds|requests|left)": ?\d+"#, r#""$1":0"#),
             (r#""(id|owner)": "[^"]+""#, r#""$1": "[ID]""#),
+            (r"KEYFORM_TEST_[A-Z]{6}", "KEYFORM_TEST_[TAG]"),
         ] {
             text = Regex::new(pattern).unwrap().replace_all(&text, replacement).into_owned();
         }
@@ -390,7 +401,10 @@ pub(crate) fn all(folders: &[PathBuf], check: impl Fn(&Path) -> Option<String> +
 #[test]
 fn every_session_goes_as_written() {
     let bless = std::env::var_os("KEYFORM_BLESS").is_some();
-    all(&folders("tests/scenarios"), |folder| check(folder, bless));
+    let mut all_folders = folders("tests/scenarios");
+    // Some examples are walks through something.
+    all_folders.extend(folders("examples").into_iter().filter(|folder| folder.join("session").exists()));
+    all(&all_folders, |folder| check(folder, bless));
 }
 
 /// What is done to things of each kind, as far as rows say it.

@@ -255,6 +255,11 @@ impl Context {
         };
         let dir = self.dir().join("providers");
         registry.add_user_manifests(&mut acc, &mut self.sources, &dir);
+        // A configuration within `providers/` is there to try one of the manifests beside it.
+        let above = std::fs::canonicalize(self.dir()).ok().and_then(|dir| Some(dir.parent()?.to_owned()));
+        if let Some(above) = above.filter(|above| above.ends_with("providers")) {
+            registry.add_user_manifests(&mut acc, &mut self.sources, &above);
+        }
         let failed = acc.has_errors();
         self.tell_all(acc);
         (!failed).then_some(registry)

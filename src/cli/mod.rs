@@ -2,7 +2,7 @@
 //!
 //! A command gets a [`context::Context`] and gives an [`exit::Exit`]; what it has to say goes to standard
 //! output, what is wrong to standard error. `--help`, `--version` and completions start nothing;
-//! `validate`, `fmt`, `graph`, `explain` and `providers` start no runtime and need no network.
+//! `validate`, `fmt`, `graph`, `explain` and `providers` (but for its `test`) start no runtime and need no network.
 
 mod adopt;
 mod apply;

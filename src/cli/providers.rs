@@ -1,4 +1,10 @@
-//! `keyform providers`: which apps and destinations are known, and what they take. Offline.
+//! `keyform providers`: which apps and destinations are known, what they take and what they can do; and what helps with
+//! a manifest of one's own: [`scaffold`] begins one, [`check`] looks at it, [`trial`] tries it where it is. Offline, but for that.
+
+mod check;
+mod matrix;
+mod scaffold;
+mod trial;
 
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
@@ -13,13 +19,17 @@ use crate::model::schema::Type;
 use crate::view::paint::Paint;
 use crate::view::words;
 use serde::Serialize;
+use std::path::PathBuf;
 
 /// Look up apps and destinations: what connections and syncs take.
 ///
 /// Built-in ones and those of providers/*.hcl beside the configuration. `show` takes an app (aws) or a
 /// destination (aws-secrets-manager) and lists every attribute with its type.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  keyform providers list\n  keyform providers show github")]
+#[command(
+    after_help = "Examples:\n  keyform providers list\n  keyform providers show github\n  keyform providers matrix --format markdown\n  \
+                        keyform providers init acme && keyform providers check"
+)]
 pub(super) struct Args {
     #[command(subcommand)]
     action: Action,
@@ -34,6 +44,24 @@ enum Action {
         /// The slug of an app or a destination
         slug: String,
     },
+    /// Show what each destination can do: whether values come back, how keys are written, what that is known from
+    Matrix {
+        /// How to write it
+        #[arg(long, value_enum, default_value = "text")]
+        format: matrix::Format,
+    },
+    /// Begin a manifest of your own: providers/NAME.hcl, and a configuration to try it in
+    Init {
+        /// The slug of the app: lower-case letters, digits and dashes
+        name: String,
+    },
+    /// Check manifests: what does not load, and what is odd about the rest
+    Check {
+        /// The manifests; by default all of providers/
+        files: Vec<PathBuf>,
+    },
+    /// Try a destination where it really is, with keys of its own that are taken away again
+    Test(trial::Args),
 }
 
 #[derive(Serialize)]
@@ -89,12 +117,19 @@ struct FieldEntry<'a> {
 }
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
-    let Some(registry) = context.registry() else { return context.failed("providers") };
-    let schemas = registry.schemas();
     let slug = match &args.action {
-        Action::List => None,
+        Action::Test(args) => return trial::run(context, args),
+        Action::Check { files } => return check::run(context, files),
         Action::Show { slug } => Some(slug.as_str()),
+        Action::List | Action::Matrix { .. } | Action::Init { .. } => None,
     };
+    let Some(registry) = context.registry() else { return context.failed("providers") };
+    match &args.action {
+        Action::Matrix { format } => return matrix::run(context, &registry, *format),
+        Action::Init { name } => return scaffold::run(context, &registry, name),
+        _ => {}
+    }
+    let schemas = registry.schemas();
     let is_meant = |app: &str, own: &str| slug.is_none_or(|slug| slug == app || slug == own);
     let apps: Vec<&App> = schemas.apps.values().filter(|a| is_meant("", &a.slug)).collect();
     let destinations: Vec<&Destination> = schemas.destinations.values().filter(|d| is_meant(&d.app, &d.slug)).collect();

@@ -410,6 +410,16 @@ codes! {
         "An identity file is what `age-keygen` writes: lines that begin with `AGE-SECRET-KEY-1`, comments and empty lines. Files that are themselves encrypted, and keys of SSH or of plugins, are not taken; `age -d` decrypts the former. What was read is not shown.";
     OUTPUTS = "KF1045" Configuration "outputs are in each other's way"
         "Standard output can carry one result: the text, or one `--output` without a file. Others go into files, as many as are wanted, from the same run: `--output sarif=plan.sarif --output markdown=plan.md`.";
+    BAD_SLUG = "KF1060" Configuration "not a name for a provider"
+        "A provider is named by lower-case letters, digits and dashes, beginning with a letter: `acme`, `acme-vault`. Its name is what `app_connection` and `secret_sync` blocks are labelled with, and that of its file.";
+    NO_TRIAL = "KF1061" Configuration "nothing that can be tried"
+        "`keyform providers test` takes the address of a declared secret sync: it tries the destination of that, with the credentials of its connection.";
+    NO_ROOM = "KF1062" Configuration "no room for keys to try with"
+        "A trial writes a few keys of its own and takes them away again. Here it can't: the destination is full, or its rules take none of the names that a trial has for them. Nothing was written.";
+    LAW_BROKEN = "KF1063" Vendor "destination breaks a law"
+        "Every destination keeps the same laws, or plans about it would be wrong: what was created is read, an update touches one key, values arrive as they left. The law that is broken is named, with what was seen. Mostly the manifest says something else than the service does: look at the requests with `-vv`. A service that shows what was written only after a while is waited for, ten seconds long.";
+    LEFT_BEHIND = "KF1064" Vendor "keys of a trial are left behind"
+        "What a trial wrote could not be taken away again, or nobody knows whether it was. The keys have names that nobody else has, their values mean nothing, and no run of keyform touches them: take them away by hand.";
     // 11 reports
     BAD_REPORT = "KF1101" Configuration "not a report"
         "`keyform comment` takes what keyform itself wrote: a plan that `plan --out` kept, what `plan --json` or `apply --json` printed, or what `--output json=FILE` wrote. The file is something else, was cut, or is of another version.";
@@ -439,4 +449,14 @@ codes! {
         "`--notify` tells the channels that `notify` blocks of the configuration name, and there is none. `docs/ci.md` has one for each kind of channel.";
     TOLD = "KF1136" Environment "what was told is not known"
         "Which findings were told to whom is kept beside the ledger, in `told.json`, so that only news is told. It could not be read or written: things may be told once more than needed. It is no part of the ledger, and can be deleted.";
+    UNUSED = "KF1180" Configuration "nothing uses this"
+        "A manifest declares an input that none of its requests asks for, or a lookup whose result nobody wants. A user who sets such an input expects that it does something.";
+    SHOWN_CREDENTIAL = "KF1181" Configuration "credential that is not secret"
+        "An input of a connection is called like a credential and is not `sensitive`: its value would be taken for plain text, shown in plans and kept as it is.";
+    NEVER_TRIED = "KF1182" Configuration "credentials that nothing tries"
+        "Without a `verify` block, or a `login`, nothing tells good credentials from bad ones before they are used: a mistake in them is found only when a key is to be written.";
+    BAD_DAY = "KF1183" Configuration "not a day"
+        "`verified` is the day on which the facts of a manifest were last compared with the vendor's documentation, so that whoever doubts them knows how old they are. It is written YYYY-MM-DD.";
+    NO_WORDS = "KF1184" Configuration "service's own words are lost"
+        "Where a service says why it refused something, `errors { message = … }` shows that, without what is secret. Without it people see a status and nothing else.";
 }

@@ -26,6 +26,7 @@ pub mod secrets;
 mod snapshot;
 mod sources;
 mod things;
+mod trial;
 pub mod undo;
 mod wanted;
 mod wire;

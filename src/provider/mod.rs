@@ -3,7 +3,8 @@
 //! Lives here: the [`Destination`] that every part of keyform (and the embedded backend) talks to, with
 //! the laws that each must keep. [`registry`] knows all manifests; [`manifest`] reads and interprets
 //! them; [`driver`] does what every vendor needs (paging, per-key reads, batching, limits); [`sign`]
-//! signs requests; [`native`] holds what is no HTTP vendor at all. Diffing does not live here: there is
+//! signs requests; [`native`] holds what is no HTTP vendor at all; [`matrix`] says what each destination can do, [`lint`]
+//! what is odd about a manifest, and [`trial`] tries one where it really is. Diffing does not live here: there is
 //! one diff, in `plan`.
 //!
 //! The laws: empty reads empty; what was created is read; applied twice is applied once; an update
@@ -12,12 +13,15 @@
 //! reject what they say they reject; nothing leaks a value.
 
 pub mod driver;
+pub mod lint;
 pub mod manifest;
+pub mod matrix;
 pub mod native;
 pub mod reference;
 pub mod registry;
 pub mod rules;
 pub mod sign;
+pub mod trial;
 
 use crate::diag::Diagnostic;
 use crate::model::attrs::Attrs;

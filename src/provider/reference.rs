@@ -128,8 +128,15 @@ fn destination(out: &mut String, destination: &Destination) {
 }
 
 fn rules(out: &mut String, variant: &Variant) {
+    let readable = if variant.readable { "Values come back." } else { "Values never come back." };
+    let said = [vec![readable.to_owned()], limits(variant)].concat();
+    line(out, format_args!("\n{}", said.join(" ")));
+}
+
+/// Which keys and values a variant takes and how many, in sentences.
+#[must_use]
+pub fn limits(variant: &Variant) -> Vec<String> {
     let mut said = Vec::new();
-    said.push(if variant.readable { "Values come back." } else { "Values never come back." }.to_owned());
     key_rules(&mut said, &variant.keys);
     if variant.schema_names_container {
         said.push("The key schema names the one container; keys in it stay as they are.".to_owned());
@@ -146,7 +153,7 @@ fn rules(out: &mut String, variant: &Variant) {
     if let Some(max) = variant.max_entries {
         said.push(format!("It holds {max} entries at most."));
     }
-    line(out, format_args!("\n{}", said.join(" ")));
+    said
 }
 
 fn key_rules(said: &mut Vec<String>, rules: &KeyRules) {

@@ -13,11 +13,13 @@ use crate::provider::Inner;
 use crate::provider::Spec;
 use crate::provider::driver::Driver;
 use crate::provider::driver::session::Session;
+use crate::provider::lint;
 use crate::provider::manifest::Manifest;
 use crate::provider::manifest::load::load;
 use crate::provider::native::files::Files;
 use crate::secret::FingerprintKey;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -67,6 +69,8 @@ const BUILTIN: [(&str, &str); 38] = [
 pub struct Registry {
     manifests: BTreeMap<Arc<str>, Arc<Manifest>>,
     schemas: Schemas,
+    /// The apps of the built-in manifests.
+    builtin: BTreeSet<Arc<str>>,
     /// Tells places apart by their credentials without naming these.
     key: FingerprintKey,
 }
@@ -79,14 +83,19 @@ impl Registry {
     pub fn builtin() -> Result<Self, Diagnostics> {
         let mut acc = Diagnostics::new();
         let mut sources = Sources::new();
-        let mut registry =
-            Self { manifests: BTreeMap::new(), schemas: Schemas::default(), key: FingerprintKey::generate() };
+        let mut registry = Self {
+            manifests: BTreeMap::new(),
+            schemas: Schemas::default(),
+            builtin: BTreeSet::new(),
+            key: FingerprintKey::generate(),
+        };
         for (name, text) in BUILTIN {
             registry.load(&mut acc, &mut sources, name, text);
         }
         if acc.has_errors() {
             return Err(located(acc, &sources));
         }
+        registry.builtin = registry.manifests.keys().cloned().collect();
         Ok(registry)
     }
 
@@ -121,6 +130,28 @@ impl Registry {
         added
     }
 
+    /// Adds the manifests of one text, as [`Registry::add_user_manifests`] does, and says what is odd about them. Gives the
+    /// slugs of their apps and destinations.
+    pub fn check(&mut self, acc: &mut Diagnostics, sources: &mut Sources, name: &str, text: &str) -> Vec<String> {
+        let id = sources.add_plain(name, text);
+        let manifests = sources.get(id).cloned().map(|source| load(acc, id, &source)).unwrap_or_default();
+        if !acc.has_errors() {
+            manifests.iter().for_each(|manifest| lint::lint(acc, manifest));
+        }
+        let slugs = |manifest: &Manifest| {
+            let app = manifest.app.slug.to_string();
+            std::iter::once(app).chain(manifest.destinations.keys().map(ToString::to_string)).collect::<BTreeSet<_>>()
+        };
+        let slugs = manifests.iter().flat_map(slugs).collect();
+        // A copy of a built-in one is no second one.
+        if !BUILTIN.iter().any(|(_, builtin)| *builtin == text) {
+            manifests.into_iter().for_each(|manifest| {
+                self.add(acc, name, manifest);
+            });
+        }
+        slugs
+    }
+
     /// Adds the manifests of one text. Gives the slugs of its destinations.
     fn load(&mut self, acc: &mut Diagnostics, sources: &mut Sources, name: &str, text: &str) -> Vec<String> {
         let id = sources.add_plain(name, text);
@@ -150,6 +181,18 @@ impl Registry {
     #[must_use]
     pub fn schemas(&self) -> &Schemas {
         &self.schemas
+    }
+
+    /// The manifest of an app.
+    #[must_use]
+    pub fn manifest(&self, app: &str) -> Option<&Manifest> {
+        self.manifests.get(app).map(|manifest| &**manifest)
+    }
+
+    /// Whether an app's manifest is one of keyform's own.
+    #[must_use]
+    pub fn is_builtin(&self, app: &str) -> bool {
+        self.builtin.contains(app)
     }
 
     /// Opens a destination. Nothing is sent yet.

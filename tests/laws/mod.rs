@@ -8,6 +8,7 @@ mod bytes;
 mod create;
 mod delete;
 mod empty;
+mod evidence;
 mod faults;
 mod foreign;
 mod leaks;
@@ -20,6 +21,7 @@ pub mod stand;
 mod stopped;
 mod tags;
 mod throttle;
+mod trial;
 mod twice;
 mod update;
 mod verify;
@@ -189,6 +191,8 @@ macro_rules! laws {
             #[test] fn nothing_leaks() { hold(stand, laws::leaks::law); }
             #[test] fn credentials_are_verified() { hold(stand, laws::verify::law); }
             #[test] fn nothing_is_asked_twice() { hold(stand, laws::asking::law); }
+            #[test] fn a_users_trial_holds_and_leaves_nothing() { hold(stand, laws::trial::law); }
+            #[test] fn the_matrix_says_what_it_is_tried_against() { hold(stand, laws::evidence::law); }
         }
     )* };
 }

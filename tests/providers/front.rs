@@ -200,6 +200,16 @@ impl Front {
         self.stopped.notified().await;
     }
 
+    /// Whether the vendor's own description checks what passes.
+    pub fn is_checked(&self) -> bool {
+        !self.checks.is_empty()
+    }
+
+    /// Whether somebody else's software answers.
+    pub fn is_service(&self) -> bool {
+        matches!(self.behind, Behind::Service(_))
+    }
+
     /// What the checks found.
     pub fn problems(&self) -> Vec<String> {
         self.state.lock().unwrap().problems.clone()
