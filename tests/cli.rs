@@ -18,6 +18,7 @@ const COMMANDS: &[&str] = &[
     "drift",
     "undo",
     "show",
+    "where",
     "graph",
     "import",
     "adopt",

@@ -1,24 +1,39 @@
-//! `keyform explain`: what a code, a hazard or the exit codes mean.
+//! `keyform explain`: what a code, a hazard or the exit codes mean; and, in [`address`], why a row is in the plan.
+
+mod address;
 
 use crate::cli::context::Context;
+use crate::cli::context::Inputs;
 use crate::cli::exit::Exit;
+use crate::cli::plan;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::diag::codes::Code;
 use crate::diag::nearest;
+use crate::model::address::Address;
+use crate::model::address::MODULE;
+use crate::model::resource::Kind;
 use crate::plan::HazardKind;
 use crate::view::words;
 use serde::Serialize;
 
-/// Explain a diagnostic's code, a hazard, or the exit codes.
+/// Explain a row of the plan, a diagnostic's code, a hazard, or the exit codes.
 ///
 /// Every problem that keyform reports carries a code that never changes its meaning. This prints what it
-/// means, why it is a problem, and how it is mended. Without an argument it lists all codes and hazards.
+/// means, why it is a problem, and how it is mended. Without an argument it lists all codes and hazards. With the address of a
+/// resource or an entry it reads what `plan` reads, and says where that is declared, what is there, what keyform wrote last, which
+/// rule made the row, what is dangerous about it and what it waits for.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  keyform explain KF0101\n  keyform explain wipe\n  keyform explain exit-codes")]
+#[command(after_help = "Examples:\n  keyform explain KF0101\n  keyform explain wipe\n  keyform explain exit-codes\n  \
+                        keyform explain secret_sync.web.entry.APP_DB_URL")]
 pub(super) struct Args {
-    /// A code (KF0101), a hazard (wipe) or `exit-codes`
+    /// A code (KF0101), a hazard (wipe), `exit-codes`, or an address
     topic: Option<String>,
+    /// Let `secret_exec` run programs, to explain an address
+    #[arg(long)]
+    allow_exec: bool,
+    #[command(flatten)]
+    inputs: Inputs,
 }
 
 #[derive(Serialize)]
@@ -109,6 +124,16 @@ fn of_hazard(kind: HazardKind) -> Topic {
     Topic { name: kind.word().to_owned(), summary: words::hazard(kind), text }
 }
 
+/// A topic that begins like an address is one.
+fn known(topic: &str) -> Option<Address> {
+    let address = plan::address(topic).ok()?;
+    address
+        .segments()
+        .first()
+        .is_some_and(|s| Kind::from_word(&s.kind).is_some() || &*s.kind == MODULE)
+        .then_some(address)
+}
+
 fn exit_codes() -> Vec<Topic> {
     Exit::ALL
         .into_iter()
@@ -117,6 +142,9 @@ fn exit_codes() -> Vec<Topic> {
 }
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
+    if let Some(address) = args.topic.as_deref().and_then(known) {
+        return address::run(context, args, &address);
+    }
     let everything = || codes::ALL.iter().map(|c| of_code(c)).chain(HazardKind::ALL.into_iter().map(of_hazard));
     let topics: Vec<Topic> = match args.topic.as_deref() {
         None => everything().collect(),

@@ -36,6 +36,7 @@ mod terminal;
 mod tfstate;
 mod undo;
 mod validate;
+mod whereabouts;
 
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
@@ -111,6 +112,7 @@ enum Command {
     Undo(undo::Args),
     Import(import::Args),
     Show(show::Args),
+    Where(whereabouts::Args),
     Graph(graph::Args),
     Secret(secret::Args),
     Ledger(ledger::Args),
@@ -180,6 +182,7 @@ fn dispatch(cli: Cli) -> Exit {
         Command::Undo(args) => undo::run(&mut context, &args),
         Command::Import(args) => import::run(&mut context, &args),
         Command::Show(args) => show::run(&mut context, &args),
+        Command::Where(args) => whereabouts::run(&mut context, &args),
         Command::Graph(args) => graph::run(&mut context, &args),
         Command::Secret(args) => secret::run(&mut context, &args),
         Command::Ledger(args) => ledger::run(&mut context, &args),

@@ -290,7 +290,7 @@ fn missing(place: &Place, key: &str, secrets: &Secrets) -> Diagnostic {
 }
 
 /// The value from standard input: asked for without an echo on a terminal.
-fn input(context: &Context, key: &str) -> Result<Secret, Diagnostic> {
+pub(super) fn input(context: &Context, key: &str) -> Result<Secret, Diagnostic> {
     let fails = |e: std::io::Error| {
         Diagnostic::error(&codes::UNREADABLE, format!("Standard input can't be read: {}.", context::why(&e)))
     };

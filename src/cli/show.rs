@@ -283,7 +283,8 @@ fn text(value: &Value) -> String {
     }
 }
 
-fn source(source: &SecretSource) -> String {
+/// Where a value comes from, as it is written in a configuration.
+pub(super) fn source(source: &SecretSource) -> String {
     match source {
         SecretSource::Env(name) => format!("secret_env(\"{name}\")"),
         SecretSource::File(path) => format!("secret_file(\"{}\")", path.display()),

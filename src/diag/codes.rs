@@ -420,6 +420,8 @@ codes! {
         "Every destination keeps the same laws, or plans about it would be wrong: what was created is read, an update touches one key, values arrive as they left. The law that is broken is named, with what was seen. Mostly the manifest says something else than the service does: look at the requests with `-vv`. A service that shows what was written only after a while is waited for, ten seconds long.";
     LEFT_BEHIND = "KF1064" Vendor "keys of a trial are left behind"
         "What a trial wrote could not be taken away again, or nobody knows whether it was. The keys have names that nobody else has, their values mean nothing, and no run of keyform touches them: take them away by hand.";
+    NOWHERE = "KF1065" Configuration "found nowhere"
+        "`keyform where` looks at the projects, environments and destinations that the configuration declares, and at nothing else: a secret of another project, or a copy that somebody made elsewhere, it can't find.";
     // 11 reports
     BAD_REPORT = "KF1101" Configuration "not a report"
         "`keyform comment` takes what keyform itself wrote: a plan that `plan --out` kept, what `plan --json` or `apply --json` printed, or what `--output json=FILE` wrote. The file is something else, was cut, or is of another version.";

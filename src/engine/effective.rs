@@ -45,7 +45,7 @@ pub(super) struct Imported {
 
 /// One project's secrets and imports, folder by folder; environments as the configuration calls them.
 pub(super) struct View<'a> {
-    secrets: BTreeMap<Place, BTreeMap<Arc<str>, Option<Secret>>>,
+    pub(super) secrets: BTreeMap<Place, BTreeMap<Arc<str>, Option<Secret>>>,
     imports: BTreeMap<Place, Vec<Place>>,
     /// Environments whose secrets, and folders whose imports, could not be read.
     unread: BTreeMap<Arc<str>, &'a Diagnostic>,
@@ -189,7 +189,7 @@ impl<'a> View<'a> {
     }
 
     /// Which folder each key comes from: a folder's own secrets win, then later imports.
-    fn merge(
+    pub(super) fn merge(
         &self,
         place: &Place,
         open: &mut Vec<Place>,
@@ -213,7 +213,8 @@ impl<'a> View<'a> {
         Ok(())
     }
 
-    fn expanded(&self, origin: &Place, key: &str) -> Option<Secret> {
+    /// The value of a secret with its references replaced; `None` where part of it is not at hand.
+    pub(super) fn expanded(&self, origin: &Place, key: &str) -> Option<Secret> {
         let value = self.secrets.get(origin)?.get(key)?.as_ref()?;
         let mut unknown = false;
         let mut lookup = |reference: &Reference| {

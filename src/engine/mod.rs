@@ -21,6 +21,7 @@ mod open;
 mod others;
 mod planned;
 pub mod pushing;
+pub mod reach;
 pub mod reading;
 pub mod secrets;
 mod snapshot;

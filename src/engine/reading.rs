@@ -16,6 +16,7 @@ use crate::model::address::Address;
 use crate::model::desired::Desired;
 use crate::model::ledger::Ledger;
 use crate::model::ledger::VALUE;
+use crate::plan;
 use crate::plan::Change;
 use crate::plan::Reason;
 use crate::plan::Shown;
@@ -24,6 +25,8 @@ use crate::plan::drift;
 use crate::plan::drift::Acceptance;
 use crate::plan::drift::Drift;
 use crate::plan::drift::Job;
+use crate::plan::facts;
+use crate::plan::facts::Facts;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -86,6 +89,25 @@ impl Planned {
             accepted,
             today,
         })
+    }
+
+    /// The facts behind a row, or behind there being none; `None` if nothing is known of the address.
+    #[must_use]
+    pub fn facts(&self, address: &Address) -> Option<Facts> {
+        let basis = &self.basis;
+        let input = plan::Input {
+            desired: &basis.desired,
+            live: &basis.live,
+            ledger: &self.ledger,
+            moves: &basis.moves,
+            imports: &basis.imports,
+            key: &basis.key,
+            wanted: &basis.wanted,
+            targets: &[],
+            adopt: false,
+            destroy: false,
+        };
+        facts::facts(&input, &self.plan, address)
     }
 
     /// Whether something is gone and would not be made as it was: then its declaration changed as well.

@@ -2,7 +2,7 @@
 //! outside world. A plan is data, holds no secret, and has a row for whatever is not already right.
 //!
 //! [`diff`] compares resources and [`entries`] the keys of destinations, each by one truth table; [`order`]
-//! says what each change waits for; [`guard`] names what is dangerous; [`saved`] says whether a plan that was kept
+//! says what each change waits for; [`guard`] names what is dangerous; [`facts`] puts the three truths about one address side by side; [`saved`] says whether a plan that was kept
 //! is still true; [`drift`] says whose doing it is that something is not right, [`news`] what of that nobody was told of; [`undo`] plans the way back from a run. How a plan looks is `view`'s business, what it reads and how it is done is the engine's.
 
 pub(crate) mod attributes;
@@ -10,6 +10,7 @@ pub mod collisions;
 pub mod diff;
 pub mod drift;
 pub mod entries;
+pub mod facts;
 pub mod guard;
 pub mod kept;
 pub mod moves;

@@ -25,4 +25,5 @@ pub mod report;
 pub mod risks;
 pub mod text;
 pub mod undo;
+pub mod why;
 pub mod words;

@@ -298,7 +298,9 @@ fn wrap(out: &mut String, texts: impl Iterator<Item = String>, indent: usize, st
     }
 }
 
-fn value(shown: &Shown) -> String {
+/// A value as it may be shown.
+#[must_use]
+pub fn value(shown: &Shown) -> String {
     match shown {
         Shown::Absent => "not set".to_owned(),
         Shown::Plain(text) => words::shown(text),

@@ -1,0 +1,318 @@
+//! `keyform where`: every place that a secret reaches, and in which order it is changed there. Reads, and nothing else.
+
+use crate::cli::context::Context;
+use crate::cli::context::Inputs;
+use crate::cli::exit::Exit;
+use crate::cli::plan;
+use crate::cli::secret;
+use crate::cli::show;
+use crate::diag::Diagnostic;
+use crate::diag::codes;
+use crate::engine::Scope;
+use crate::engine::reach::Origin;
+use crate::engine::reach::Reach;
+use crate::engine::reach::Sought;
+use crate::engine::reach::Written;
+use crate::model::attrs::SecretSource;
+use crate::model::attrs::Value;
+use crate::model::desired::Desired;
+use crate::view::json;
+use crate::view::paint::Paint;
+use crate::view::words;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Find every place that a secret reaches, and in which order it is changed there.
+///
+/// KEY is that of a secret, or what a sync calls it at a destination. Looks at every project and destination of the
+/// configuration: secrets that are it or refer to it, the keys that syncs write of them and when, and copies that nothing
+/// here writes. With --value-stdin by the value itself, whatever its key is; it is compared by fingerprints and kept nowhere.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  keyform where STRIPE_KEY\n  pbpaste | keyform where --value-stdin   # a value that leaked"
+)]
+pub(super) struct Args {
+    /// The key of a secret, or of an entry of a destination
+    #[arg(required_unless_present = "value_stdin")]
+    key: Option<String>,
+    /// Look for a value, which is read from standard input; one line break at its end is left out
+    #[arg(long, conflicts_with = "key")]
+    value_stdin: bool,
+    /// Let `secret_exec` run programs
+    #[arg(long)]
+    allow_exec: bool,
+    #[command(flatten)]
+    inputs: Inputs,
+}
+
+#[derive(Serialize)]
+struct Document {
+    format: &'static str,
+    secrets: Vec<SecretEntry>,
+    written: Vec<WrittenEntry>,
+    copies: Vec<CopyEntry>,
+    integrations: Vec<String>,
+    steps: Vec<String>,
+    unseen: BTreeMap<String, String>,
+    diagnostics: Vec<json::diagnostic::Entry>,
+}
+
+#[derive(Serialize)]
+struct SecretEntry {
+    secret: String,
+    declared: Option<String>,
+    refers: bool,
+}
+
+#[derive(Serialize)]
+struct WrittenEntry {
+    sync: String,
+    destination: String,
+    environment: String,
+    key: String,
+    secret: String,
+    written_at: Option<String>,
+    pending: Option<&'static str>,
+    pushed_at_once: bool,
+}
+
+#[derive(Serialize)]
+struct CopyEntry {
+    sync: String,
+    destination: String,
+    key: String,
+    written_at: Option<String>,
+}
+
+pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
+    let sought = match sought(context, args) {
+        Ok(sought) => sought,
+        Err(why) => {
+            context.tell(why);
+            return context.failed("where");
+        }
+    };
+    let Some((desired, registry)) = context.load(&args.inputs) else { return context.failed("where") };
+    let desired = Arc::new(desired);
+    let Some(runtime) = context.runtime() else { return context.failed("where") };
+    let planned = runtime.block_on(async {
+        let reader = context.read_only(&desired, registry, args.allow_exec).await?;
+        let planned = plan::read(context, &reader, &desired, &Scope::default()).await;
+        reader.close().await;
+        planned
+    });
+    let Some(planned) = planned else { return context.failed("where") };
+    let reach = planned.reach(&sought);
+    let is_nowhere = reach.secrets.is_empty() && reach.copies.is_empty();
+    if is_nowhere {
+        let diagnostic = match (&sought, reach.unseen.is_empty()) {
+            (Sought::Key(key), true) => {
+                let detail = format!("There is no `{}` in what this configuration declares.", words::shown(key));
+                Diagnostic::error(&codes::NOWHERE, detail).did_you_mean(key, reach.known.iter().map(|key| &**key))
+            }
+            (Sought::Value(_), true) => {
+                Diagnostic::error(&codes::NOWHERE, "Nothing that this configuration declares holds this value.")
+            }
+            (_, false) => {
+                Diagnostic::error(&codes::NOWHERE, "Not where it could be looked, and that was not everywhere.")
+            }
+        };
+        context.tell(diagnostic);
+    }
+    let steps = steps(&desired, &reach, &sought);
+    if context.global.json {
+        let document = document(&reach, steps, context.entries());
+        context.document(&document);
+    } else {
+        context.terminal.out(&draw(&desired, &reach, &steps, context.terminal.style().paint));
+    }
+    match (reach.unseen.is_empty(), is_nowhere) {
+        (false, _) => Exit::Undetermined,
+        (true, true) => Exit::Failed,
+        (true, false) => Exit::Done,
+    }
+}
+
+fn sought(context: &Context, args: &Args) -> Result<Sought, Diagnostic> {
+    if let Some(key) = args.key.as_deref().filter(|_| !args.value_stdin) {
+        return Ok(Sought::Key(key.into()));
+    }
+    let value = secret::input(context, "the secret")?;
+    if value.is_empty() {
+        return Err(Diagnostic::error(&codes::EMPTY_VALUE, "The value to look for is empty."));
+    }
+    Ok(Sought::Value(value))
+}
+
+fn document(reach: &Reach, steps: Vec<String>, diagnostics: Vec<json::diagnostic::Entry>) -> Document {
+    let text = |text: &Option<Arc<str>>| text.as_ref().map(ToString::to_string);
+    Document {
+        format: "keyform.where/1",
+        secrets: reach
+            .secrets
+            .iter()
+            .map(|Origin { place, declared, refers }| SecretEntry {
+                secret: place.clone(),
+                declared: declared.as_ref().map(ToString::to_string),
+                refers: *refers,
+            })
+            .collect(),
+        written: reach
+            .written
+            .iter()
+            .map(|it| WrittenEntry {
+                sync: it.sync.to_string(),
+                destination: it.destination.to_string(),
+                environment: it.environment.clone(),
+                key: it.key.to_string(),
+                secret: it.secret.clone(),
+                written_at: text(&it.at),
+                pending: it.pending.map(|action| action.word()),
+                pushed_at_once: it.at_once,
+            })
+            .collect(),
+        copies: reach
+            .copies
+            .iter()
+            .map(|it| CopyEntry {
+                sync: it.sync.to_string(),
+                destination: it.destination.to_string(),
+                key: it.key.to_string(),
+                written_at: text(&it.at),
+            })
+            .collect(),
+        integrations: reach.integrations.iter().map(ToString::to_string).collect(),
+        steps,
+        unseen: reach.unseen.iter().map(|(address, why)| (address.to_string(), why.to_string())).collect(),
+        diagnostics,
+    }
+}
+
+fn draw(desired: &Desired, reach: &Reach, steps: &[String], paint: Paint) -> String {
+    let mut out = String::new();
+    let head = |out: &mut String, text: &str| {
+        let gap = if out.is_empty() { "" } else { "\n" };
+        out.push_str(&format!("{gap}{}\n", paint.bold(text)));
+    };
+    if !reach.secrets.is_empty() {
+        head(&mut out, "Secrets");
+        for origin in &reach.secrets {
+            let refers = if origin.refers { "  refers to it" } else { "" };
+            let declared = match &origin.declared {
+                Some(address) => format!("{address}{}", from(desired, origin)),
+                None => "not declared here".to_owned(),
+            };
+            out.push_str(&format!(
+                "  {}  {}{refers}\n",
+                words::shown(&origin.place),
+                paint.dim(&words::shown(&declared))
+            ));
+        }
+    }
+    if !reach.written.is_empty() {
+        head(&mut out, "Written by syncs");
+        let mut last = None;
+        for it in &reach.written {
+            if last != Some(&it.sync) {
+                let (sync, destination) = (it.sync.to_string(), words::shown(&it.destination));
+                out.push_str(&format!("  {}  {destination}, from {}\n", words::shown(&sync), it.environment));
+            }
+            last = Some(&it.sync);
+            let at = it.at.as_deref().map_or("not seen written yet".to_owned(), |at| format!("written {at}"));
+            let pending = it.pending.map(|action| format!("; to {}", action.word())).unwrap_or_default();
+            out.push_str(&format!("    {}  {}{pending}\n", words::shown(&it.key), paint.dim(&at)));
+        }
+    }
+    if !reach.integrations.is_empty() {
+        head(&mut out, "Pushed with its whole folder, under names that keyform does not know");
+        reach
+            .integrations
+            .iter()
+            .for_each(|address| out.push_str(&format!("  {}\n", words::shown(&address.to_string()))));
+    }
+    if !reach.copies.is_empty() {
+        head(&mut out, "Copies that nothing here writes");
+        for it in &reach.copies {
+            let at = it.at.as_deref().map(|at| format!("; keyform wrote it {at}")).unwrap_or_default();
+            let (key, place) = (words::shown(&it.key), words::shown(&it.destination));
+            out.push_str(&format!("  {key}  {place}, where {} writes{at}\n", words::shown(&it.sync.to_string())));
+        }
+    }
+    if !reach.unseen.is_empty() {
+        head(&mut out, "Not looked at: it may be there, too");
+        for (address, why) in &reach.unseen {
+            out.push_str(&format!("  {}  {}\n", words::shown(&address.to_string()), words::shown(why)));
+        }
+    }
+    if !steps.is_empty() {
+        head(&mut out, "To change it");
+        for (n, step) in steps.iter().enumerate() {
+            out.push_str(&format!("  {}. {}\n", n + 1, words::shown(step)));
+        }
+    }
+    out
+}
+
+/// Where the declared value of a secret comes from.
+fn source<'a>(desired: &'a Desired, origin: &Origin) -> Option<&'a SecretSource> {
+    match desired.resources.get(origin.declared.as_ref()?)?.attrs.get("value")? {
+        Value::Source(source) => Some(source),
+        _ => None,
+    }
+}
+
+fn from(desired: &Desired, origin: &Origin) -> String {
+    source(desired, origin).map(|source| format!(", {}", show::source(source))).unwrap_or_default()
+}
+
+/// How it is changed everywhere, without a moment in which something has no value that works.
+fn steps(desired: &Desired, reach: &Reach, sought: &Sought) -> Vec<String> {
+    let own: Vec<&Origin> = reach.secrets.iter().filter(|origin| !origin.refers).collect();
+    if own.is_empty() && reach.copies.is_empty() {
+        return Vec::new();
+    }
+    let mut steps = vec!["Have a new value issued, and let the old one go on working meanwhile.".to_owned()];
+    let mut needs_apply = false;
+    let mut sources: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for origin in own {
+        let place = &origin.place;
+        steps.push(match source(desired, origin) {
+            Some(SecretSource::Random { .. }) => format!("Give {place} a new value: keyform secret set {place}"),
+            Some(source) => {
+                sources.entry(show::source(source)).or_default().push(place);
+                continue;
+            }
+            None if origin.declared.is_some() => {
+                needs_apply = true;
+                format!("Change the value of {place} where it is declared.")
+            }
+            None => format!("Give {place} the new value: keyform secret set {place}"),
+        });
+    }
+    for (source, places) in &sources {
+        needs_apply = true;
+        steps.push(format!("Change {source}, which is where the value of {} comes from.", places.join(", ")));
+    }
+    let by_hand: BTreeSet<String> =
+        reach.written.iter().filter(|it| !it.at_once).map(|Written { sync, .. }| sync.to_string()).collect();
+    if needs_apply || !by_hand.is_empty() {
+        let list = by_hand.into_iter().collect::<Vec<_>>().join(", ");
+        steps.push(match list.is_empty() {
+            true => "Write it: keyform apply".to_owned(),
+            false => format!("Write it with keyform apply; nothing else pushes through {list}."),
+        });
+    }
+    steps.extend(reach.integrations.iter().map(|address| format!("Wait for {address}, or run it in the backend.")));
+    for copy in &reach.copies {
+        steps.push(format!("Change or delete `{}` at {} by hand: nothing here writes it.", copy.key, copy.destination));
+    }
+    let look = match sought {
+        Sought::Key(key) => format!("keyform where {key}"),
+        Sought::Value(_) => "keyform where --value-stdin, with the old value".to_owned(),
+    };
+    steps.push(format!("Restart what reads values only when it starts, and look again: {look}"));
+    steps.push("Only then have the old value revoked.".to_owned());
+    steps
+}
