@@ -3,8 +3,9 @@
 //! Lives here: [`Secret`], the one type that carries a secret value, and [`Fingerprint`], the keyed
 //! digest that stands for it wherever people or files can look. Neither the type nor its errors ever
 //! show the value: `Debug` prints `•••`, there is no `Display` and no `Serialize`, memory is wiped on
-//! drop. [`seal`] makes of many of them bytes that few can read. Reading a secret from somewhere does not live here.
+//! drop. [`seal`] makes of many of them bytes that few can read, and [`blot`] takes them out of what others say. Reading a secret from somewhere does not live here.
 
+pub mod blot;
 pub mod seal;
 
 use hmac::Hmac;

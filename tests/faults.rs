@@ -4,6 +4,7 @@
 mod aws;
 mod elsewhere;
 mod killed;
+mod lists;
 mod proxy;
 mod reading;
 mod stand;

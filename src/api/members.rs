@@ -20,7 +20,6 @@ pub struct Member {
     #[serde(default)]
     pub identity_id: String,
     /// Its roles.
-    #[serde(default)]
     pub roles: Vec<Role>,
     /// The identity.
     pub identity: IdentityName,
@@ -73,7 +72,6 @@ pub struct Many {
     /// They.
     pub identity_memberships: Vec<Member>,
     /// How many there are in all.
-    #[serde(default)]
     pub total_count: usize,
 }
 

@@ -326,8 +326,7 @@ pub struct One {
 /// The answer about many.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Many {
-    /// They, in no order.
-    #[serde(default)]
+    /// They, in no order. Never left out: an answer without them is none.
     pub secrets: Vec<StoredSecret>,
     /// Imported ones, one group an import.
     #[serde(default, skip_serializing_if = "Option::is_none")]

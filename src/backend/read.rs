@@ -35,6 +35,7 @@ use crate::backend::call::Call;
 use crate::backend::client::Client;
 use crate::backend::dialect;
 use crate::backend::dialect::Area;
+use crate::backend::refusal;
 use crate::backend::refusal::Failure;
 use crate::backend::state::Connection;
 use crate::backend::state::Environment;
@@ -317,9 +318,10 @@ fn keep(state: &mut State, answer: Answer) {
 }
 
 async fn projects(client: &Client, slugs: &BTreeSet<Arc<str>>) -> Result<BTreeMap<Arc<str>, Project>, Diagnostic> {
-    let call = Call::new("the list of projects", Method::Get, api::projects::PROJECTS);
+    let about = "the list of projects";
+    let call = Call::new(about, Method::Get, api::projects::PROJECTS);
     let found = match client.send::<api::projects::Many>(call).await {
-        Ok(answer) => answer.projects.into_iter().map(project).collect(),
+        Ok(answer) => answer.projects.into_iter().map(|found| whole(about, found)).collect::<Result<Vec<_>, _>>()?,
         Err(failure) if failure.is_unknown_route() && client.is_old(Area::Projects) => {
             let asked = futures_util::stream::iter(slugs).map(|slug| project_by_slug(client, slug));
             let found: Vec<_> = asked.buffer_unordered(AT_ONCE).collect().await;
@@ -335,9 +337,17 @@ pub(super) async fn project_by_slug(client: &Client, slug: &str) -> Result<Optio
     let about = format!("project {slug}");
     let call = Call::new(&about, Method::Get, dialect::PROJECT_BY_SLUG).arg(slug);
     match client.send::<api::projects::Project>(call).await {
-        Ok(found) => Ok(Some(project(found))),
+        Ok(found) => whole(&about, found).map(Some),
         Err(failure) if failure.is_gone() => Ok(None),
         Err(failure) => Err(failure),
+    }
+}
+
+/// A project that was read: only answers to changes leave its environments out.
+fn whole(about: &str, wire: api::projects::Project) -> Result<Project, Failure> {
+    match wire.environments {
+        Some(_) => Ok(project(wire)),
+        None => Err(refusal::lacks(about, "environments")),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::diag::source::is_unseen;
 use crate::http::Method;
 use crate::http::Response;
 use crate::secret::Secret;
+use crate::secret::blot::blot;
 
 /// Why a call gave no answer.
 #[derive(Debug)]
@@ -93,7 +94,7 @@ pub(super) fn refused(call: &Call<'_>, url: &str, response: &Response, unsaid: &
         detail = format!("{detail} [request {}]", redact(&id, unsaid));
     }
     let mut diagnostic = Diagnostic::error(code, detail);
-    diagnostic.help = help;
+    diagnostic.help = help.map(|help| redact(&help, unsaid));
     Failure { diagnostic, status: Some(status), is_open }
 }
 
@@ -177,6 +178,12 @@ pub(super) fn unreadable(call: &Call<'_>, url: &str, response: &Response, error:
     Failure { diagnostic, status: Some(response.status), is_open: call.method != Method::Get }
 }
 
+/// The failure for an answer that lacks a part which every server gives: what is not told is not empty.
+pub(super) fn lacks(about: &str, what: &str) -> Failure {
+    let diagnostic = Diagnostic::error(&codes::BACKEND_ANSWER, format!("{about}: the answer has no `{what}`"));
+    Failure::settled(diagnostic.help("check that `url` is the backend itself and that its version is supported"), None)
+}
+
 fn not_json(call: &Call<'_>, url: &str, response: &Response) -> Failure {
     let detail = format!(
         "{}: {} at {url} answered {} with a web page instead of JSON",
@@ -234,41 +241,9 @@ pub(super) fn words(body: &[u8]) -> api::Failure {
     })
 }
 
-/// What stands where a secret stood.
-const BLOT: &str = "•••";
-/// Values that are shorter stand in many a word by chance: blotted out there, the rest of the word would
-/// give them away.
-const IN_ANY_WORD: usize = 6;
-
-/// The text with a short value blotted out where it stands as a word of its own.
-fn blot_words(text: &str, value: &str) -> String {
-    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
-    while let Some(at) = rest.find(value) {
-        let (before, after) = (&rest[..at], &rest[at + value.len()..]);
-        let joined = before.chars().next_back().or(out.chars().next_back()).is_some_and(char::is_alphanumeric)
-            || after.chars().next().is_some_and(char::is_alphanumeric);
-        out.push_str(before);
-        out.push_str(if joined { value } else { BLOT });
-        rest = after;
-    }
-    out + rest
-}
-
-/// The server's words without secrets, without control characters, and not too long.
+/// The server's words without secrets and without control characters.
 fn redact(text: &str, secrets: &[Secret]) -> String {
-    let mut text = text.to_owned();
-    for secret in secrets.iter().filter(|s| !s.expose().trim().is_empty()) {
-        let trimmed = secret.expose().trim();
-        text = match trimmed.chars().count() < IN_ANY_WORD {
-            true => blot_words(&text, trimmed),
-            false => text.replace(secret.expose(), BLOT).replace(trimmed, BLOT),
-        };
-    }
-    let clean: String = text.chars().map(|c| if is_unseen(c) { ' ' } else { c }).collect();
-    match clean.char_indices().nth(600) {
-        Some((end, _)) => format!("{}…", &clean[..end]),
-        None => clean,
-    }
+    blot(text, secrets).chars().map(|c| if is_unseen(c) { ' ' } else { c }).collect()
 }
 
 fn looks_like_html(response: &Response) -> bool {
@@ -286,11 +261,13 @@ mod tests {
     #[test]
     fn quoted_secrets_and_control_characters_are_blotted_out() {
         let secrets = [Secret::new("canary-key\n".to_owned()), Secret::new(String::new())];
-        assert_eq!(redact("bad \u{1b}[31mcanary-key", &secrets), "bad  [31m•••");
+        assert_eq!(redact("bad \u{1b}[31m canary-key", &secrets), "bad  [31m •••");
         assert_eq!(redact("a\u{202e}b\u{9b}c", &[]), "a b c");
-        let short = [Secret::new("v".to_owned())];
-        assert_eq!(redact("no environment `v` (v), v", &short), "no environment `•••` (•••), •••");
-        assert_eq!(redact(&"x".repeat(1000), &[]).chars().count(), 601);
+        // The next step is made of the server's words as well.
+        let body = br#"{"error":"PermissionDenied","message":"no","details":[{"action":"canary-key","subject":"x"}]}"#;
+        let response = Response { status: 403, headers: Vec::new(), body: body.to_vec().into() };
+        let failure = refused(&Call::new("x", Method::Post, "/x"), "https://kms.example", &response, &secrets);
+        assert!(failure.diagnostic.help.is_some_and(|help| help.contains("permission `•••` on `x`")));
     }
 
     #[test]

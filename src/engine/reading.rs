@@ -11,7 +11,6 @@ use crate::engine::index::Index;
 use crate::engine::planned::live_sync;
 use crate::engine::things;
 use crate::http;
-use crate::http::tape;
 use crate::model::address::Address;
 use crate::model::desired::Desired;
 use crate::model::ledger::Ledger;
@@ -27,6 +26,7 @@ use crate::plan::drift::Drift;
 use crate::plan::drift::Job;
 use crate::plan::facts;
 use crate::plan::facts::Facts;
+use crate::secret::blot::blot;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -136,7 +136,7 @@ impl Planned {
                 Status::Pending => Job::Pending,
                 Status::Failed => {
                     let why = sync.message.as_deref().filter(|why| !why.is_empty()).unwrap_or("it gives no reason");
-                    let why = tape::redact(why, &basis.resolved.values());
+                    let why = blot(why, &basis.resolved.values());
                     Job::Failed(format!("the last run of the sync failed: {why}").into())
                 }
                 Status::Never | Status::Succeeded => continue,

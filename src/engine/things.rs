@@ -6,7 +6,6 @@ use crate::diag::codes;
 use crate::engine::index::Index;
 use crate::engine::sources::Resolved;
 use crate::engine::wanted::with_fingerprints;
-use crate::http::tape;
 use crate::model::address::Address;
 use crate::model::attrs::Attrs;
 use crate::model::attrs::Value;
@@ -16,6 +15,7 @@ use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use crate::secret::FingerprintKey;
 use crate::secret::Secret;
+use crate::secret::blot::blot;
 use std::sync::Arc;
 
 /// The thing with an id, else the one that `is_named` finds. Several of one name can't be told apart.
@@ -112,7 +112,7 @@ pub(super) fn notes(index: &Index<'_>, live: &Live, resolved: &Resolved) -> Vec<
 
 /// The warning that the last run of a native integration failed, and why.
 pub(super) fn run_failed(resource: &Resource, said: &str, resolved: &Resolved) -> Diagnostic {
-    let said = tape::redact(if said.is_empty() { "it gives no reason" } else { said }, &resolved.values());
+    let said = blot(if said.is_empty() { "it gives no reason" } else { said }, &resolved.values());
     let detail = format!("{}: {said}", resource.address);
     Diagnostic::warning(&codes::INTEGRATION_FAILED, detail)
         .at(resource.origin.block, "")

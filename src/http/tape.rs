@@ -76,9 +76,9 @@ impl Taped {
 }
 
 /// A text without any of `secrets`: each is replaced by `«value»`, also as JSON and as a part of an
-/// address would write it. The longest are replaced first.
-#[must_use]
-pub fn redact(text: &str, secrets: &[Secret]) -> String {
+/// address would write it, and nowhere else, because how a request writes a value is what the tape is for. The longest
+/// are replaced first.
+fn redact(text: &str, secrets: &[Secret]) -> String {
     let mut forms: Vec<String> = secrets.iter().filter(|secret| !secret.is_empty()).flat_map(forms).collect();
     forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
     forms.iter().fold(text.to_owned(), |text, form| text.replace(form, "«value»"))

@@ -18,7 +18,6 @@ use crate::engine::effective::runs_here;
 use crate::engine::event::Event;
 use crate::engine::wire;
 use crate::http::json;
-use crate::http::tape;
 use crate::ledger::journal;
 use crate::model::address::Address;
 use crate::model::attrs::Object;
@@ -26,6 +25,7 @@ use crate::model::attrs::Value;
 use crate::model::resource::Resource;
 use crate::plan::Action;
 use crate::plan::Change;
+use crate::secret::blot::blot;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
@@ -270,7 +270,8 @@ async fn removed(run: &Run<'_>, address: &Address, slug: &str, id: &str) -> Resu
             Err(failure) if failure.is_gone() => return Ok(()),
             Err(failure) => return Err(failure.into()),
             Ok(sync) if sync.removal == Status::Failed => {
-                let detail = format!("{about}: its keys could not be removed: {}", sync.message.unwrap_or_default());
+                let why = without_secrets(run, &sync.message.unwrap_or_default());
+                let detail = format!("{about}: its keys could not be removed: {why}");
                 return Err(Diagnostic::error(&codes::SYNC_FAILED, detail)
                     .help("mend the cause, or keep the keys with `on_delete = \"keep\"` and apply that first"));
             }
@@ -407,7 +408,7 @@ async fn ended(run: &Run<'_>, resource: &Resource, id: &Arc<str>) -> Result<(), 
             Status::Failed => {
                 let words = now.message.unwrap_or_else(|| "it gives no reason".to_owned());
                 let words = of_key(&words).unwrap_or(words);
-                let detail = format!("{about}: {}", tape::redact(&words, &run.planned.basis.resolved.values()));
+                let detail = format!("{about}: {}", without_secrets(run, &words));
                 return Err(Diagnostic::error(&codes::SYNC_FAILED, detail));
             }
             Status::Never | Status::Pending if began.elapsed() > timeout(resource) => {
@@ -418,6 +419,11 @@ async fn ended(run: &Run<'_>, resource: &Resource, id: &Arc<str>) -> Result<(), 
             }
         }
     }
+}
+
+/// What the backend says of a job: it may quote what it pushed.
+fn without_secrets(run: &Run<'_>, words: &str) -> String {
+    blot(words, &run.planned.basis.resolved.values())
 }
 
 /// The backend names the key at fault as JSON: the same as a sentence.

@@ -8,7 +8,6 @@ use crate::http::Response;
 use crate::http::client::Client;
 use crate::http::client::Policy;
 use crate::http::json;
-use crate::http::tape::redact;
 use crate::lang::ast::Expr;
 use crate::model::attrs::Attrs;
 use crate::model::attrs::Value;
@@ -24,6 +23,8 @@ use crate::provider::manifest::slots::Slot;
 use crate::provider::manifest::slots::mentions;
 use crate::provider::sign::Signer;
 use crate::secret::Secret;
+use crate::secret::blot::BLOT;
+use crate::secret::blot::blot;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
@@ -350,8 +351,8 @@ impl Session {
             collect(&env.get(name), &mut secrets);
         }
         let key = env.get("key");
-        let redacted = redact(words, &secrets);
-        let shown: Vec<&str> = redacted
+        let blotted = blot(words, &secrets);
+        let shown: Vec<&str> = blotted
             .split_whitespace()
             .map(|word| if is_plain(word) || is_blotted(word) || key.as_str() == Some(word) { word } else { "…" })
             .collect();
@@ -369,7 +370,7 @@ fn address(expr: &Expr, env: &Env) -> Result<String, Diagnostic> {
 
 /// Whether nothing but a secret stood here: the rest of a word around one would give it away.
 fn is_blotted(word: &str) -> bool {
-    word.contains('«') && !word.replace("«value»", "").contains(char::is_alphanumeric)
+    word.contains(BLOT) && !word.contains(char::is_alphanumeric)
 }
 
 /// Whether a word is one that people use: letters with what joins them, or a number below a thousand.
