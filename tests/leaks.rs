@@ -36,10 +36,16 @@ secret "ASKED" {
 
 /// All that is said, at the most talkative.
 fn run(world: &World, args: &[&str]) -> (i32, Vec<u8>) {
+    run_with(world, args, "")
+}
+
+/// The same with an identity in the environment.
+fn run_with(world: &World, args: &[&str], identity: &str) -> (i32, Vec<u8>) {
     let mut command = Command::new(PROGRAM);
     command.args(args).current_dir(world.path()).stdin(Stdio::null()).env_clear();
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", world.path());
     command.env("KEYFORM_VAR_typed", "canary-typed").env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full");
+    command.env("KEYFORM_UNDO_IDENTITY", identity);
     let output = command.output().unwrap();
     (output.status.code().unwrap_or(-1), [output.stdout, output.stderr].concat())
 }
@@ -99,4 +105,35 @@ fn nothing_leaks_where_nobody_looks() {
         assert_eq!(mode(&world.path().join(file)), 0o600, "{file}");
     }
     assert_eq!(canary::found(&canaries, &fs::read(world.path().join("web.plan")).unwrap()), Vec::<&str>::new());
+}
+
+#[test]
+fn a_private_key_where_a_path_belongs_is_never_shown() {
+    let world = World::new("");
+    assert_eq!(run(&world, &["undo", "--new-identity", "undo.key"]).0, 0);
+    let file = world.read("undo.key");
+    let recipient = file.lines().next().unwrap().trim_start_matches("# public key: ");
+    let asks = format!("keyform {{\n  undo {{\n    recipients = [\"{recipient}\"]\n  }}\n}}\n");
+    world.write("main.hcl", &format!("{PROJECT}{SYNC}{asks}"));
+    assert_eq!(run(&world, &["apply", "--auto-approve"]).0, 0);
+    world.write("a", "canary-new");
+    assert_eq!(run(&world, &["apply", "--auto-approve"]).0, 0);
+
+    // In the environment what the file holds is as good as its path; a key with a slip of the pen is neither.
+    let key = file.lines().nth(1).unwrap();
+    for identity in [&file, key, "undo.key", &file.replace("AGE-", "AGF-"), &key[1..], "nowhere.key"] {
+        for args in [&["undo", "last"][..], &["undo", "last", "--json"]] {
+            let (code, said) = run_with(&world, args, identity);
+            let said = String::from_utf8_lossy(&said).into_owned();
+            let is_one = [&file, key, "undo.key"].contains(&identity);
+            // Without a terminal nobody can say yes: so far it comes where the capsule was opened.
+            assert_eq!(said.contains("update"), is_one, "{code} {identity} {args:?}: {said}");
+            assert!(!said.contains(&key[20..40]) && !said.contains("canary"), "{args:?}: {said}");
+        }
+    }
+    for path in [&file, key] {
+        let (code, said) = run(&world, &["undo", "last", "--json", "--identity", path]);
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert!(code == 1 && said.contains("KF1015") && !said.contains(&key[20..40]), "{code} {said}");
+    }
 }

@@ -145,7 +145,8 @@ async fn work(
     }
     let exit = match is_right && planned.plan.blocked.is_empty() && !context.global.json {
         true => {
-            let already = format!("Nothing to undo: everything that {} took is as it was before it.\n", note.run);
+            let already =
+                format!("Nothing to undo: everything that {} took is as it was before it.\n", words::shown(&note.run));
             context.terminal.out(&already);
             Exit::Done
         }
@@ -196,16 +197,25 @@ fn choose(name: &str, notes: &[Note]) -> Result<Note, Diagnostic> {
 /// The private keys that were given.
 fn identities(context: &Context, file: Option<&Path>) -> Result<Vec<Identity>, Diagnostic> {
     let variable = std::env::var(VARIABLE).ok().filter(|text| !text.is_empty()).map(Zeroizing::new);
+    // What a file of keys holds may have been given in its place: such a text is no path, and is never shown.
+    let is_key = |text: &str| Identity::is_meant(text) || text.contains('\n');
     let (path, text) = match (file, variable) {
-        (Some(path), _) if Identity::is_meant(&path.to_string_lossy()) => {
+        (Some(path), _) if is_key(&path.to_string_lossy()) => {
             let detail = "A key on the command line can be seen by every user of the machine.";
             return Err(Diagnostic::error(&codes::VALUE_IN_ARGUMENTS, detail).help(format!(
                 "give the path of the file that it is in, or the key in {VARIABLE}; and make a new one"
             )));
         }
         (Some(path), _) => (path.display().to_string(), Zeroizing::new(context.read(path)?)),
-        (None, Some(text)) if Identity::is_meant(&text) => (VARIABLE.to_owned(), text),
-        (None, Some(path)) => (path.to_string(), Zeroizing::new(context.read(Path::new(path.as_str()))?)),
+        (None, Some(text)) if is_key(&text) => (VARIABLE.to_owned(), text),
+        (None, Some(path)) => {
+            // Neither is what may be a key with a slip of the pen.
+            let text = context.read(Path::new(path.as_str())).map_err(|why| {
+                let detail = format!("The file that {VARIABLE} names can't be read.");
+                Diagnostic::error(why.code, detail).help("it takes the path of a file, or what is in that file")
+            })?;
+            (format!("The file that {VARIABLE} names"), Zeroizing::new(text))
+        }
         (None, None) => {
             return Err(Diagnostic::error(&codes::NO_IDENTITY, "The capsule of that run is sealed.")
                 .help(format!("add --identity FILE, or set {VARIABLE}")));

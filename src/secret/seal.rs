@@ -11,7 +11,7 @@ use std::io::Write;
 use zeroize::Zeroizing;
 
 /// What the text of every identity begins with.
-const MARK: &str = "AGE-SECRET-KEY-1";
+const MARK: &str = "AGE-SECRET-KEY-";
 
 /// A public key: whoever has its identity can open what is sealed for it. `age1…`
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,10 +51,11 @@ impl Identity {
         all.filter(|all| !all.is_empty())
     }
 
-    /// Whether a text is meant to be one: then it is a secret, whatever else is wrong with it.
+    /// Whether a text is meant to be one, or a file of them: then it is a secret, whatever else is wrong with it.
     #[must_use]
     pub fn is_meant(text: &str) -> bool {
-        text.trim().get(..MARK.len()).is_some_and(|start| start.eq_ignore_ascii_case(MARK))
+        let begins = |line: &str| line.trim().get(..MARK.len()).is_some_and(|start| start.eq_ignore_ascii_case(MARK));
+        text.contains(MARK) || text.lines().any(begins)
     }
 
     /// Its public key.
@@ -155,7 +156,12 @@ mod tests {
         let read = Identity::all(&file).unwrap_or_default();
         assert_eq!(read.iter().map(Identity::recipient).collect::<Vec<_>>(), [one.recipient()]);
         assert_eq!(Recipient::parse(&one.recipient().to_string()), Some(one.recipient()));
-        assert!(Identity::is_meant(text.expose()) && !Identity::is_meant(&one.recipient().to_string()));
+        for meant in [text.expose(), &text.expose().to_lowercase(), &file, &format!("KEY={}", text.expose())] {
+            assert!(Identity::is_meant(meant));
+        }
+        for other in [&*one.recipient().to_string(), "/home/me/age-secret-key-1.txt", ""] {
+            assert!(!Identity::is_meant(other), "{other}");
+        }
         assert_eq!(format!("{one:?}"), "Identity(•••)");
         for bad in ["", "# nothing", "age1qqq", "AGE-SECRET-KEY-1QQQ"] {
             assert!(Identity::all(bad).is_none(), "{bad}");

@@ -80,11 +80,16 @@ pub fn runs(notes: &[Note], style: Style) -> String {
     let mut out = String::new();
     for (note, (again, by)) in notes.iter().zip(undo::taken_again(notes)) {
         let values = words::count(note.values.len(), "value", "values");
-        let head = format!("{}  {}  {}", paint.bold(&words::shown(&note.run)), note.at, words::shown(&note.command));
+        let head = format!(
+            "{}  {}  {}",
+            paint.bold(&words::shown(&note.run)),
+            words::shown(&note.at),
+            words::shown(&note.command)
+        );
         out.push_str(&format!("{head}\n"));
         words::paragraph(&mut out, &format!("{values}: {}", resources(&note.values)), 2, 2, style.width);
         let state = match (&note.undone, by) {
-            (Some(at), _) => paint.dim(&format!("undone {at}")),
+            (Some(at), _) => paint.dim(&format!("undone {}", words::shown(at))),
             (None, None) => paint.good("can be undone"),
             (None, Some(by)) => {
                 let again = if again == note.values.len() { "all".to_owned() } else { format!("{again} of them") };
