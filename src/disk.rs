@@ -10,6 +10,7 @@ use std::fs::Permissions;
 use std::io;
 use std::io::Write;
 use std::path::Path;
+use std::path::PathBuf;
 
 /// Replaces the content of a file, or makes it. A new file can be read by its owner only, an existing one keeps
 /// its mode. Only one caller at a time may write a path: it holds a lock that all of them know.
@@ -38,6 +39,39 @@ pub fn replace_public(path: &Path, content: &[u8]) -> io::Result<()> {
     #[cfg(not(unix))]
     let new = None;
     put(path, content, fs::metadata(path).ok().map(|old| old.permissions()).or(new))
+}
+
+/// Writes to where a person said. A file is replaced by `replace`, one of the functions above, through links to the
+/// file itself; what is no file, such as a pipe or a device, stays what it is and is written to. So is what the system
+/// shows of open files: a program that has one open must not lose it.
+///
+/// # Errors
+/// As [`replace`]; or it is a directory.
+pub fn save(path: &Path, content: &[u8], replace: fn(&Path, &[u8]) -> io::Result<()>) -> io::Result<()> {
+    let is_open = ["/dev", "/proc"].iter().any(|system| path.starts_with(system));
+    let file = linked(path)?;
+    match fs::metadata(&file) {
+        Ok(found) if is_open || !found.is_file() => OpenOptions::new().append(true).open(path)?.write_all(content),
+        _ => replace(&file, content),
+    }
+}
+
+/// Whether a path leads to what passes on what is written and holds nothing itself: a pipe, a terminal, a device. Reading
+/// it would wait, or never end.
+#[must_use]
+pub fn passes_on(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+/// What a path leads to in the end, also where nothing is there yet.
+fn linked(path: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::read_link(path) {
+            Ok(next) => linked(&path.parent().unwrap_or(Path::new("")).join(next)),
+            Err(_) => Ok(path.to_owned()),
+        },
+        found => found,
+    }
 }
 
 fn put(path: &Path, content: &[u8], mode: Option<Permissions>) -> io::Result<()> {

@@ -14,6 +14,7 @@ mod config;
 mod connections;
 mod cover;
 mod denied;
+mod disk;
 mod engine;
 mod faults;
 mod files;

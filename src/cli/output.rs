@@ -97,9 +97,21 @@ pub(super) fn begin(context: &mut Context, command: &str, outputs: &Outputs, fil
         );
         return Err(context.end(command, Exit::Usage));
     }
+    let files = outputs.list.iter().filter_map(|output| output.file.as_deref());
+    if let Some(path) = files.into_iter().find(|path| is_configuration(path)) {
+        let detail = format!("`{}` would be read as configuration.", path.display());
+        context.tell(Diagnostic::error(&codes::OUTPUT_PLACE, detail).help("name another file"));
+        return Err(context.end(command, Exit::Usage));
+    }
     context.global.json |= here.iter().any(is_json);
     context.outputs = outputs.clone();
     Ok(())
+}
+
+/// Whether an output would take the place of configuration, or become a part of it.
+fn is_configuration(path: &Path) -> bool {
+    let names = |path: &Path| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("hcl"));
+    names(path) || path.canonicalize().is_ok_and(|file| names(&file))
 }
 
 /// Writes the outputs; what can't be written makes the answer incomplete.
@@ -128,7 +140,7 @@ pub(super) fn write(context: &mut Context, exit: Exit) -> Exit {
             context.terminal.out(&text);
             continue;
         };
-        if let Err(error) = disk::replace_public(&path, text.as_bytes()) {
+        if let Err(error) = disk::save(&path, text.as_bytes(), disk::replace_public) {
             let detail = format!("`{}` can't be written: {}.", path.display(), why(&error));
             context.tell(Diagnostic::error(&codes::UNWRITABLE, detail));
             if matches!(exit, Exit::Done | Exit::Pending) {

@@ -148,6 +148,9 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
 
 /// Whether a plan may be kept there: nothing else must be lost.
 fn is_free(path: &Path) -> Result<(), Diagnostic> {
+    if disk::passes_on(path) {
+        return Ok(());
+    }
     let is_plan = match std::fs::read(path) {
         Ok(old) => old.is_empty() || json::saved::read(&path.display().to_string(), &old).is_ok(),
         Err(error) => error.kind() == ErrorKind::NotFound,
@@ -170,7 +173,7 @@ fn keep(
     let saved = Saved { plan: planned.plan.clone(), origin: planned.origin(scope) };
     let document = json::plan::saved(&saved, cost, context.entries(), &context.sources);
     let document = document.declared(desired, &context.sources).headroom(context.headroom.as_ref());
-    disk::replace_private(path, json::pretty(&document).as_bytes()).map_err(|error| match error.kind() {
+    disk::save(path, json::pretty(&document).as_bytes(), disk::replace_private).map_err(|error| match error.kind() {
         ErrorKind::NotFound => unwritable(path, "there is no such directory"),
         _ => unwritable(path, &why(&error)),
     })

@@ -17,9 +17,7 @@ use crate::engine::secrets::Place;
 use crate::secret::Secret;
 use crate::view::words;
 use serde::Serialize;
-use std::fs::OpenOptions;
 use std::io::IsTerminal;
-use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -249,6 +247,9 @@ async fn write(
 
 /// Whether a file may be written: nothing is there, or nothing but secrets that are written again.
 fn is_free(path: &Path, format: Format, secrets: &Secrets) -> Result<(), Diagnostic> {
+    if disk::passes_on(path) {
+        return Ok(());
+    }
     let is_free = match std::fs::read_to_string(path).map(Zeroizing::new) {
         Ok(old) => formats::read(&old, format).is_ok_and(|old| old.keys().all(|key| secrets.contains_key(key))),
         Err(error) => error.kind() == std::io::ErrorKind::NotFound,
@@ -308,17 +309,9 @@ pub(super) fn input(context: &Context, key: &str) -> Result<Secret, Diagnostic> 
     Ok(Secret::new(text))
 }
 
-/// A file that only its owner may read, whatever its mode was. What is no file, such as a pipe, is written to.
+/// A file that only its owner may read, whatever its mode was.
 fn save(path: &Path, text: &[u8]) -> Result<(), Diagnostic> {
-    let written = match std::fs::metadata(path) {
-        Ok(found) if !found.is_file() => {
-            OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(text))
-        }
-        // Through a link to the file itself.
-        Ok(_) => path.canonicalize().and_then(|file| disk::replace_private(&file, text)),
-        Err(_) => disk::replace_private(path, text),
-    };
-    written.map_err(|error| {
+    disk::save(path, text, disk::replace_private).map_err(|error| {
         Diagnostic::error(
             &codes::UNWRITABLE,
             format!("`{}` can't be written: {}.", path.display(), context::why(&error)),

@@ -181,7 +181,7 @@ codes! {
     TARGET_SETS_OFF = "KF0413" Configuration "a sync would run that is to be changed itself"
         "A sync with auto-sync is run by the backend as soon as something in its source changes, with all of its keys. What the targets change sets off one that is itself declared otherwise than it is, so nobody can say what it would write. Make it a target as well, or apply its own change first.";
     SWAPPED = "KF0414" Configuration "two things change places"
-        "Two secrets or two environments of one project, or more of them in a circle, are each declared where another one still is. A backend has every key and every slug once, so none of them can go first. Give one of them a name that is free, apply that, and then the name that it is to have.";
+        "Two things of a kind, or more of them in a circle, are each declared where another one still is, or with the name that it still has: secrets, environments, projects, tags, roles, templates, connections or syncs. A backend has every key and every such name once, so none of them can go first. Give one of them a name that is free, apply that, and then the name that it is to have.";
     // 05 providers
     BAD_ADDRESS = "KF0501" Configuration "bad address"
         "An address of a service must be absolute and begin with https:// (or http:// for this machine). Check the instance address of the connection.";
@@ -410,6 +410,8 @@ codes! {
         "An identity file is what `age-keygen` writes: lines that begin with `AGE-SECRET-KEY-1`, comments and empty lines. Files that are themselves encrypted, and keys of SSH or of plugins, are not taken; `age -d` decrypts the former. What was read is not shown.";
     OUTPUTS = "KF1045" Configuration "outputs are in each other's way"
         "Standard output can carry one result: the text, or one `--output` without a file. Others go into files, as many as are wanted, from the same run: `--output sarif=plan.sarif --output markdown=plan.md`.";
+    OUTPUT_PLACE = "KF1055" Configuration "output would become configuration"
+        "A file whose name ends in `.hcl` is read as configuration by the next run, and may be configuration now. No output is written there.";
     BAD_SLUG = "KF1060" Configuration "not a name for a provider"
         "A provider is named by lower-case letters, digits and dashes, beginning with a letter: `acme`, `acme-vault`. Its name is what `app_connection` and `secret_sync` blocks are labelled with, and that of its file.";
     NO_TRIAL = "KF1061" Configuration "nothing that can be tried"

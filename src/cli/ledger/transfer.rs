@@ -89,7 +89,7 @@ pub(super) async fn pull(context: &mut Context, keeper: &Keeper, args: &Pull) ->
 }
 
 fn write(path: &Path, content: &[u8]) -> Result<(), Diagnostic> {
-    disk::replace(path, content).map_err(|error| {
+    disk::save(path, content, disk::replace).map_err(|error| {
         Diagnostic::error(&codes::UNWRITABLE, format!("`{}` can't be written: {}.", path.display(), why(&error)))
     })
 }
