@@ -18,6 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
 /// The layouts, oldest first: one that is applied raises `user_version` by one.
@@ -36,6 +37,7 @@ pub(crate) struct Database(Arc<Inner>);
 
 struct Inner {
     connection: Mutex<Connection>,
+    written: Notify,
     vault: Vault,
     organization: Organization,
 }
@@ -58,7 +60,7 @@ impl Database {
         prepare(&mut connection, &path)?;
         let vault = data_key(&connection, &root, &path)?;
         let organization = organization(&connection, &path)?;
-        Ok(Self(Arc::new(Inner { connection: Mutex::new(connection), vault, organization })))
+        Ok(Self(Arc::new(Inner { connection: Mutex::new(connection), written: Notify::new(), vault, organization })))
     }
 
     /// What seals its values.
@@ -83,6 +85,11 @@ impl Database {
         done.unwrap_or_else(|_| Err(Refusal::internal("InternalServerError")))
     }
 
+    /// Waits until something was written since this was last waited for. One may wait.
+    pub(crate) async fn written(&self) {
+        self.0.written.notified().await;
+    }
+
     /// The same on this thread, for the start.
     pub(crate) fn run_here<T>(&self, work: impl FnOnce(&Store<'_>) -> Result<T, Refusal>) -> Result<T, Refusal> {
         self.0.run(work)
@@ -101,9 +108,14 @@ impl Inner {
     fn run<T>(&self, work: impl FnOnce(&Store<'_>) -> Result<T, Refusal>) -> Result<T, Refusal> {
         // A panic inside a transaction has rolled it back: the connection is as good as before.
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = connection.total_changes();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
         let done = work(&Store { sql: &transaction, vault: &self.vault, organization: &self.organization })?;
         transaction.commit()?;
+        if connection.total_changes() != before {
+            // Said here and by nobody who waits for this: he may be gone, as a client is who hangs up.
+            self.written.notify_one();
+        }
         Ok(done)
     }
 }

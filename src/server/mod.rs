@@ -33,7 +33,6 @@ use crate::server::data::Directory;
 use crate::server::db::Database;
 use crate::server::dialect::Dialect;
 use crate::server::files::LocalFiles;
-use crate::server::jobs::Bell;
 use crate::server::rate::Buckets;
 use crate::server::rate::RateLimits;
 use std::net::Ipv4Addr;
@@ -98,7 +97,6 @@ struct App {
     registry: Arc<Registry>,
     /// For destinations and for trying credentials.
     client: Client,
-    jobs: Bell,
     local: LocalFiles,
     dialect: Dialect,
     rate: Option<Buckets>,
@@ -133,16 +131,7 @@ pub async fn start(options: Options, registry: Arc<Registry>, client: Client) ->
     directory.say(&format!("process {}, listening on {address}", std::process::id()))?;
 
     let (stop, stopped) = watch::channel(false);
-    let app = Arc::new(App {
-        db: db.clone(),
-        tokens,
-        registry,
-        client,
-        jobs: Bell::default(),
-        local: options.local,
-        dialect,
-        rate,
-    });
+    let app = Arc::new(App { db: db.clone(), tokens, registry, client, local: options.local, dialect, rate });
     let tasks =
         vec![tokio::spawn(jobs::work(app.clone(), stopped.clone())), tokio::spawn(serve(listener, app, stopped))];
     Ok(Running {

@@ -9,6 +9,7 @@ use serde_json::json;
 use std::path::Path;
 use std::time::Duration;
 use std::time::Instant;
+use tokio::io::AsyncWriteExt as _;
 
 /// A project with a connection to a directory, and what makes a sync of `dev` to the file `out.env` there.
 async fn ready(b: &Backend, out: &Path) -> (String, Value) {
@@ -76,6 +77,44 @@ async fn connections_are_tried_and_kept_while_in_use() {
     let after = b.ok(Method::Patch, &one, same).await["appConnection"].clone();
     assert_ne!(before["credentialsHash"], after["credentialsHash"]);
     assert_eq!(b.ok(Method::Get, &format!("{base}/connection-name/files"), Value::Null).await["appConnection"], after);
+    b.running.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_leaves_no_job_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let b = backend(&dir.path().join("data")).await;
+    let (p, sync) = ready(&b, out.path()).await;
+    let secrets = |value: &str| {
+        let one = |n: i32| json!({"secretKey": format!("K{n}"), "secretValue": value});
+        json!({"projectId": p, "environment": "dev", "secretPath": "/", "secrets": (0..60).map(one).collect::<Vec<_>>()})
+    };
+    b.ok(Method::Post, "/api/v4/secrets/batch", secrets("first")).await;
+    let made = b.ok(Method::Post, SYNCS, sync).await["secretSync"].clone();
+    b.settled("local-file", made["id"].as_str().unwrap()).await;
+    let address = b.running.url.strip_prefix("http://").unwrap();
+    for pause in 0..25 {
+        let body = secrets(&format!("after-{pause}")).to_string();
+        let head = format!(
+            "PATCH /api/v4/secrets/batch HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: \
+             application/json\r\ncontent-length: {}\r\n\r\n",
+            b.token,
+            body.len()
+        );
+        let mut client = tokio::net::TcpStream::connect(address).await.unwrap();
+        client.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        drop(client);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        // Done or not, but what is done is pushed, although nobody asks for anything else.
+        let stored = format!("K0={}\n", b.get(&p, "dev", "/", "K0", "").await);
+        let start = Instant::now();
+        while !std::fs::read_to_string(out.path().join("out.env")).unwrap().contains(&stored) {
+            assert!(start.elapsed() < Duration::from_secs(5), "{stored} is not pushed, after {pause} ms");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
     b.running.shutdown().await;
 }
 

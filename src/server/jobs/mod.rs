@@ -7,7 +7,6 @@ pub(crate) mod run;
 use crate::server::Shared;
 use crate::server::store::jobs::Job;
 use std::time::Duration;
-use tokio::sync::Notify;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -18,18 +17,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Longest message of a failed job, in characters: what clients are used to.
 const MESSAGE: usize = 1024;
 
-/// Says that the queue has something new.
-#[derive(Default)]
-pub(crate) struct Bell(Notify);
-
-impl Bell {
-    /// Wakes the runner.
-    pub(crate) fn ring(&self) {
-        self.0.notify_one();
-    }
-}
-
-/// Runs jobs until `stop` turns true.
+/// Runs jobs until `stop` turns true. Whatever is written may have put one into the queue.
 pub(crate) async fn work(app: Shared, mut stop: watch::Receiver<bool>) {
     let mut running = JoinSet::new();
     while !*stop.borrow() {
@@ -38,7 +26,7 @@ pub(crate) async fn work(app: Shared, mut stop: watch::Receiver<bool>) {
             running.spawn(perform(app.clone(), job));
         }
         tokio::select! {
-            () = app.jobs.0.notified() => {}
+            () = app.db.written() => {}
             _ = running.join_next(), if !running.is_empty() => {}
             _ = stop.changed() => {}
         }
@@ -84,5 +72,4 @@ async fn perform(app: Shared, work: Work) {
     if ended.is_err() {
         tracing::error!("the end of a job could not be written down; it runs again at the next start");
     }
-    app.jobs.ring();
 }

@@ -112,7 +112,6 @@ async fn create(State(app): State<Shared>, Given(fields): Given) -> Answer<Chang
         Ok(made)
     });
     let made = made.await?;
-    app.jobs.ring();
     Ok(changed("Successfully created secret import", made))
 }
 
@@ -151,7 +150,6 @@ async fn update(State(app): State<Shared>, Path(id): Id, Given(fields): Given) -
         Ok(made)
     });
     let made = made.await?;
-    app.jobs.ring();
     Ok(changed("Successfully updated secret import", made))
 }
 
@@ -164,7 +162,6 @@ async fn delete(State(app): State<Shared>, Path(id): Id, Given(fields): Given) -
         Ok(gone)
     });
     let gone = gone.await?;
-    app.jobs.ring();
     Ok(changed("Successfully deleted secret import", gone))
 }
 

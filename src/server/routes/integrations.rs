@@ -292,7 +292,6 @@ async fn create(State(app): State<Shared>, Given(fields): Given) -> Answer<Value
         store.integration(&store.create_document(Kind::Integration, &new)?)
     });
     let made = made.await?;
-    app.jobs.ring();
     Ok(Json(json!({ "integration": told(made) })))
 }
 
@@ -321,7 +320,6 @@ async fn update(State(app): State<Shared>, Path(id): Id, Given(fields): Given) -
         store.integration(&id)
     });
     let made = made.await?;
-    app.jobs.ring();
     Ok(Json(json!({ "integration": told(made) })))
 }
 
@@ -332,7 +330,6 @@ async fn sync(State(app): State<Shared>, Path(id): Id) -> Answer<Value> {
         store.integration(&id)
     });
     let found = found.await?;
-    app.jobs.ring();
     Ok(Json(json!({ "integration": bare(found) })))
 }
 

@@ -152,7 +152,6 @@ async fn create(State(app): State<Shared>, Given(fields): Given) -> Answer<Many>
         Ok(made)
     });
     let secrets = secrets.await?;
-    app.jobs.ring();
     Ok(many(secrets))
 }
 
@@ -192,7 +191,6 @@ async fn update(State(app): State<Shared>, Given(fields): Given) -> Answer<Many>
         Ok(made)
     });
     let secrets = secrets.await?;
-    app.jobs.ring();
     Ok(many(secrets))
 }
 
@@ -217,7 +215,6 @@ async fn delete(State(app): State<Shared>, Given(fields): Given) -> Answer<Many>
         Ok(gone)
     });
     let secrets = secrets.await?;
-    app.jobs.ring();
     Ok(many(secrets))
 }
 

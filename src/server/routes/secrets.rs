@@ -284,7 +284,6 @@ async fn create(State(app): State<Shared>, Path(key): Id, Given(fields): Given) 
         Ok(made)
     });
     let secret = secret.await?;
-    app.jobs.ring();
     Ok(one(secret))
 }
 
@@ -305,7 +304,6 @@ async fn update(State(app): State<Shared>, Path(key): Id, Given(fields): Given) 
         Ok(made)
     });
     let secret = secret.await?;
-    app.jobs.ring();
     Ok(one(secret))
 }
 
@@ -320,7 +318,6 @@ async fn delete(State(app): State<Shared>, Path(key): Id, Given(fields): Given) 
         Ok(gone)
     });
     let secret = secret.await?;
-    app.jobs.ring();
     Ok(one(secret))
 }
 
@@ -360,7 +357,6 @@ async fn relocate(State(app): State<Shared>, Given(fields): Given) -> Answer<Mov
             touched(store, &to)
         })
         .await?;
-    app.jobs.ring();
     Ok(Json(Moved { is_source_updated: true, is_destination_updated: true }))
 }
 

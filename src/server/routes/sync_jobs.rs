@@ -117,7 +117,6 @@ async fn start(State(app): State<Shared>, Path(ids): Ids, kind: Kind, argument: 
         store.find_sync(&id)?.ok_or(Refusal::internal("InternalServerError"))
     });
     let secret_sync = started.await?;
-    app.jobs.ring();
     Ok(Json(One { secret_sync }))
 }
 

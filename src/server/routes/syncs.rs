@@ -159,7 +159,6 @@ async fn create(State(app): State<Shared>, Path(slug): Id, Given(fields): Given)
         queue_if_auto(store, made)
     });
     let secret_sync = made.await?;
-    app.jobs.ring();
     Ok(Json(One { secret_sync }))
 }
 
@@ -198,7 +197,6 @@ async fn update(State(app): State<Shared>, Path((slug, id)): Ids, Given(fields):
         queue_if_auto(store, changed)
     });
     let secret_sync = made.await?;
-    app.jobs.ring();
     Ok(Json(One { secret_sync }))
 }
 
