@@ -14,11 +14,11 @@ pub mod facts;
 pub mod guard;
 pub mod kept;
 pub mod moves;
+mod names;
 pub mod news;
 pub mod order;
 mod relabelled;
 pub mod saved;
-mod slugs;
 pub mod undo;
 
 use crate::diag::Diagnostic;

@@ -26,8 +26,8 @@ use crate::plan::Change;
 use crate::plan::Input;
 use crate::plan::Plan;
 use crate::plan::Reason;
+use crate::plan::names;
 use crate::plan::relabelled;
-use crate::plan::slugs;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -215,7 +215,7 @@ struct Needs<'a> {
     /// Secrets that are made again elsewhere, by project and the key that they leave.
     moved_secrets: BTreeMap<[&'a str; 2], Vec<usize>>,
     /// Environments that leave the slug of another one.
-    left_slugs: BTreeMap<usize, usize>,
+    left_names: BTreeMap<usize, usize>,
     /// Syncs that end and take keys along, by key.
     ended_syncs: BTreeMap<&'a str, BTreeSet<usize>>,
 }
@@ -248,11 +248,11 @@ impl<'a> Needs<'a> {
                 ended_syncs.entry(key).or_default().insert(*row);
             }
         }
-        let left_slugs = slugs::leaving(changes, input);
-        Self { input, changes, rows, ended_secrets, moved_secrets, left_slugs, ended_syncs }
+        let left_names = names::leaving(changes, input);
+        Self { input, changes, rows, ended_secrets, moved_secrets, left_names, ended_syncs }
     }
 
-    /// Secrets and environments that go where others are that wait for them.
+    /// Secrets that go where others are that wait for them, and what takes such names.
     fn swapped(&self, needs: &[Waits]) -> Vec<(Address, Diagnostic)> {
         let mut swapped = Vec::new();
         for (&address, &row) in self.rows.iter().filter(|(_, row)| self.goes_elsewhere(**row)) {
@@ -264,27 +264,19 @@ impl<'a> Needs<'a> {
                 }
             }
             if let Some(resource) = self.input.desired.resources.get(address).filter(|_| reached.contains(&row)) {
-                let (what, name) = match resource.kind {
-                    Kind::Environment => ("an environment", "slug"),
-                    _ => ("a secret", "key"),
-                };
-                let detail = format!("{address} goes where {what} is that goes where {address} is.");
-                let why = Diagnostic::error(&codes::SWAPPED, detail)
-                    .at(resource.origin.block, "declared here")
-                    .help(format!("give one of them a {name} that is free and apply, then the one that it is to have"));
-                swapped.push((address.clone(), why));
+                swapped.push((address.clone(), names::circle(resource)));
             }
         }
         swapped
     }
 
     fn goes_elsewhere(&self, row: usize) -> bool {
-        self.changes[row].action == Action::Replace || self.left_slugs.contains_key(&row)
+        self.changes[row].action == Action::Replace || self.left_names.contains_key(&row)
     }
 
     /// What leaves the place where another one goes: it makes room first.
     fn makes_room(&self, address: &Address) -> Vec<usize> {
-        if let Some(room) = self.rows.get(address).and_then(|row| self.left_slugs.get(row)) {
+        if let Some(room) = self.rows.get(address).and_then(|row| self.left_names.get(row)) {
             return vec![*room];
         }
         let room = || {

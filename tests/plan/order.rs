@@ -175,3 +175,39 @@ fn a_slug_is_left_before_it_is_taken_and_a_circle_is_refused() {
     let blocked: Vec<String> = plan.blocked.iter().map(|(at, why)| format!("{at} {}", why.code.id)).collect();
     assert_eq!(blocked, ["environment.e_a KF0414", "environment.e_b KF0414"]);
 }
+
+#[test]
+fn a_name_is_left_before_it_is_taken_and_a_circle_is_refused() {
+    for (kind, name, is_in_project) in [
+        ("app_connection", "name", false),
+        ("app_connection", "name", true),
+        ("secret_sync", "name", true),
+        ("tag", "slug", true),
+        ("project_role", "slug", true),
+        ("project_template", "name", false),
+        ("project", "slug", false),
+    ] {
+        let world = |pairs: &[(&str, &str)]| {
+            let mut world = World::new();
+            world.declare("project.p", &[("slug", "p".into())]);
+            for (now, then) in pairs {
+                let at = format!("{kind}.e_{now}");
+                let attrs = |text: &str| {
+                    let own = [(name, Value::from(text))];
+                    own.into_iter().chain(is_in_project.then(|| ("project", refer("project.p")))).collect::<Vec<_>>()
+                };
+                world.declare(&at, &attrs(then));
+                world.exists(&at, &attrs(now));
+                world.wrote(&at, &attrs(now), &[("project", "p"), (name, now)]);
+            }
+            world.plan()
+        };
+        let plan = world(&[("a", "b"), ("b", "c"), ("c", "d")]);
+        let changed: Vec<String> = rows(&plan).into_iter().filter(|row| row.starts_with("update")).collect();
+        assert_eq!(changed, ["c", "b", "a"].map(|own| format!("update changed {kind}.e_{own}")));
+        assert!(plan.blocked.is_empty(), "{kind}: {:?}", plan.blocked);
+        let plan = world(&[("a", "b"), ("b", "a"), ("c", "d")]);
+        let blocked: Vec<String> = plan.blocked.iter().map(|(at, why)| format!("{at} {}", why.code.id)).collect();
+        assert_eq!(blocked, [format!("{kind}.e_a KF0414"), format!("{kind}.e_b KF0414")]);
+    }
+}
