@@ -6,6 +6,7 @@ mod elsewhere;
 mod killed;
 mod lists;
 mod proxy;
+mod pushed;
 mod reading;
 mod stand;
 mod stranger;

@@ -11,6 +11,7 @@
 //! | yes | differs | equals live | Update · Changed |
 //! | yes | differs | equals desired | Update · Drifted *(drift)* |
 //! | yes | differs | neither | Update · Conflict *(drift)* |
+//! | yes | differs | open intent to write what is live | Update · Resumed |
 //! | yes | differs | – | Update · Takeover: hazard |
 //! | yes | unreadable | equals desired, same version | nothing |
 //! | yes | unreadable | equals desired, other version | Update · Drifted *(drift)* |
@@ -262,7 +263,7 @@ impl Sync<'_> {
                 plan.blocked.insert(self.address.entry(key), why.clone());
                 continue;
             }
-            let found = Found { sighting: listing.entries.get(key), record: record(key) };
+            let found = Found { sighting: listing.entries.get(key), record: record(key), meant: self.meant(key) };
             match self.row(pushed, listing, step, &found) {
                 Verdict::Row(action, reason, fields) => {
                     let drift = matches!(reason, Reason::Missing | Reason::Drifted | Reason::Conflict);
@@ -329,7 +330,7 @@ impl Sync<'_> {
                 let field = Field { name: "source".into(), before, after: found.shown() };
                 Verdict::Row(Action::Adopt, Reason::Imported, vec![field])
             }
-            Step::Delete | Step::Keep(_) if found.record.is_none() => match step {
+            Step::Delete | Step::Keep(_) if found.record.is_none() && !found.is_begun() => match step {
                 Step::Delete if !self.writes_itself() => self.delete(Reason::Wipe, found),
                 _ => Verdict::Foreign,
             },
@@ -359,6 +360,11 @@ impl Sync<'_> {
         let is_here = |(other, theirs): &(&Address, &Pushed)| *other != self.address && theirs.place == pushed.place;
         let syncs = self.input.wanted.syncs.iter().filter(|_| !pushed.place.is_empty());
         syncs.filter(is_here).map(|(other, _)| other).collect()
+    }
+
+    /// What a run was to write there that the ledger has not heard of since.
+    fn meant(&self, key: &str) -> Option<Fingerprint> {
+        Fingerprint::from_hex(self.input.ledger.intents.get(&self.address.entry(key))?.get(VALUE)?)
     }
 
     /// Whether the ledger has a key of another sync.
@@ -478,9 +484,16 @@ enum Verdict {
 struct Found<'a> {
     sighting: Option<&'a Sighting>,
     record: Option<&'a Record>,
+    /// What a run that did not end was to write.
+    meant: Option<Fingerprint>,
 }
 
 impl Found<'_> {
+    /// Whether a run that did not end has written it, for certain.
+    fn is_begun(&self) -> bool {
+        self.meant.is_some() && self.meant == self.live()
+    }
+
     fn ours(&self) -> Option<Fingerprint> {
         self.record?.written.get(VALUE).copied()
     }
@@ -504,6 +517,7 @@ impl Found<'_> {
     fn differs(&self, wanted: Option<Fingerprint>) -> Verdict {
         let ours = self.ours();
         let reason = match self.live() {
+            _ if self.record.is_none() && self.is_begun() => Reason::Resumed,
             _ if self.record.is_none() => Reason::Takeover,
             Some(live) if ours == Some(live) => Reason::Changed,
             _ if ours.is_some() && ours == wanted => Reason::Drifted,
@@ -554,7 +568,7 @@ fn ended(plan: &mut Plan, input: &Input<'_>, owned: &BTreeMap<Address, Records<'
                 _ if !removes => end(address, Action::Forget, Reason::Kept, Vec::new()),
                 Some(None) => end(address, Action::Forget, Reason::Gone, Vec::new()),
                 Some(sighting) => {
-                    let found = Found { sighting, record: None };
+                    let found = Found { sighting, record: None, meant: None };
                     end(address, Action::Delete, Reason::Removed, vec![value(found.shown(), Shown::Absent)])
                 }
                 None => end(address, Action::Delete, Reason::Removed, vec![value(Shown::Unknown, Shown::Absent)]),

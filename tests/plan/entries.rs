@@ -221,6 +221,29 @@ fn an_import_over_a_declared_value_is_refused() {
     assert_eq!(plan.blocked.values().map(|d| d.code.id).collect::<Vec<_>>(), [codes::IMPORT_DECLARED.id]);
 }
 
+/// An intent proves what the value alone proves: nothing is guessed.
+#[test]
+fn what_a_run_that_did_not_end_wrote_is_ours() {
+    let (a, b) = (Seen::Value("canary-a"), Some("canary-b"));
+    for (desired, seen, meant, expected) in [
+        (b, a, Some("canary-a"), "update resumed"),
+        (b, a, Some("canary-x"), "update takeover"),
+        (b, a, None, "update takeover"),
+        (b, Hidden("1"), Some("canary-a"), "update unseen"),
+        (b, Digest(false), Some("canary-a"), "update takeover"),
+        (b, No, Some("canary-a"), "create new"),
+        (Some("canary-a"), a, Some("canary-a"), "adopt new"),
+        (None, a, Some("canary-a"), "delete removed"),
+    ] {
+        for run in ["backend", "keyform"] {
+            let mut world = world(run, desired, seen, None);
+            let mark = meant.map(|meant| ("value".into(), world.mark(S, "A", meant).to_hex().into()));
+            world.ledger.intents.insert(address(S).entry("A"), mark.into_iter().collect());
+            assert_eq!(rows(&world.plan()), [format!("{expected} secret_sync.s.entry.A")], "{run} {meant:?}");
+        }
+    }
+}
+
 #[test]
 fn an_empty_value_at_the_destination_does_not_win() {
     let mut world = world("backend", Some("canary-a"), Seen::Value(""), None);

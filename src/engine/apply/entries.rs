@@ -23,6 +23,7 @@ use crate::plan;
 use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::Reason;
+use crate::plan::Shown;
 use crate::provider::Destination;
 use crate::provider::Observation;
 use crate::provider::Op;
@@ -33,11 +34,23 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Says in the ledger which entries will be written that it does not know yet.
-pub(super) async fn intend(run: &Run<'_>, rows: &[&Change]) -> Result<(), Diagnostic> {
-    let new = rows.iter().filter(|row| matches!(row.action, Action::Create | Action::Update));
+/// Says in the ledger which entries will be written that it does not know yet, and with what: before anything is, because
+/// a backend pushes a secret as soon as it is there. What an undo puts back is not ours afterwards.
+pub(super) async fn intend(run: &Run<'_>) -> Result<(), Diagnostic> {
+    if run.planned.back.is_some() {
+        return Ok(());
+    }
+    let rows = run.planned.plan.changes.iter().filter(|row| row.address.entry_key().is_some());
+    let new = rows.filter(|row| matches!(row.action, Action::Create | Action::Update));
     let new = new.filter(|row| run.record(&row.address).is_none());
-    let intents = new.map(|row| journal::Event::Intent { address: row.address.clone(), natural: Natural::new() });
+    let meant = |row: &Change| {
+        let value = row.fields.iter().find(|field| *field.name == *VALUE).map(|field| &field.after);
+        match value {
+            Some(Shown::Secret(mark)) => Natural::from([(VALUE.into(), mark.to_hex().into())]),
+            _ => Natural::new(),
+        }
+    };
+    let intents = new.map(|row| journal::Event::Intent { address: row.address.clone(), natural: meant(row) });
     run.append(&intents.collect::<Vec<_>>()).await
 }
 
@@ -106,7 +119,6 @@ async fn try_write(run: &Run<'_>, resource: &Resource, work: &[&Change]) -> Resu
             }
         }
     }
-    intend(run, work).await?;
     let turn = run.turn(destination.place());
     let _held = turn.lock().await;
     // Others may have written to the place since the plan was made: it is written on top of what is there now.

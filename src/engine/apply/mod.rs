@@ -67,7 +67,10 @@ pub(super) async fn apply(
     let begun = match Box::pin(capsule::keep(&run)).await {
         Ok(kept) => {
             report.undo = kept;
-            run.follow().await
+            match run.follow().await {
+                Ok(()) => entries::intend(&run).await,
+                followed => followed,
+            }
         }
         Err(why) => Err(why),
     };

@@ -39,7 +39,7 @@ pub(super) async fn change(run: &Run<'_>, address: &Address, changes: &[&Change]
     let mut outcomes = Vec::new();
     if let Some(own) = own {
         let went = match own.action {
-            Action::Create => create(run, address, &rows).await,
+            Action::Create => create(run, address).await,
             Action::Update => update(run, own).await,
             Action::Replace => replace(run, address, &rows).await,
             Action::Delete => end(run, address, declared).await,
@@ -175,13 +175,12 @@ fn said(run: &Run<'_>, resource: &Resource) -> Result<Said, Diagnostic> {
 }
 
 /// Makes a sync that does not start by itself yet.
-async fn create(run: &Run<'_>, address: &Address, rows: &[&Change]) -> Result<(), Diagnostic> {
+async fn create(run: &Run<'_>, address: &Address) -> Result<(), Diagnostic> {
     let resource = run.declared(address)?;
     let mut off = resource.clone();
     off.attrs.insert(AUTO.into(), Value::Bool(false));
     let said = said(run, &off)?;
     run.intend([resource]).await?;
-    entries::intend(run, rows).await?;
     let new = api::syncs::Create {
         name: resource.text("name").unwrap_or("").to_owned(),
         project_id: run.project_id(address)?.to_string(),
@@ -220,7 +219,7 @@ async fn replace(run: &Run<'_>, address: &Address, rows: &[&Change]) -> Result<(
     // The keys at a place that it leaves go with the old one.
     let leaves = rows.iter().any(|row| row.address.key().is_some());
     remove(run, address, leaves).await?;
-    create(run, address, rows).await
+    create(run, address).await
 }
 
 async fn end(run: &Run<'_>, address: &Address, declared: Option<&Resource>) -> Result<(), Diagnostic> {
@@ -310,9 +309,6 @@ async fn push(run: &Run<'_>, resource: &Resource, work: &[&Change], starts_itsel
             false => work.iter().map(|row| (row.address.clone(), Err(why.clone()))).collect(),
         }
     };
-    if let Err(why) = entries::intend(run, work).await {
-        return all(why);
-    }
     let id = match run.id(&resource.address) {
         Ok(id) => id,
         Err(why) => return all(why),
