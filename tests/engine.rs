@@ -421,3 +421,24 @@ async fn a_plan_asks_for_lists_and_nothing_else() {
     // Login, projects, connections, syncs, folders, secrets, imports of the source.
     assert_eq!(world.planned().await.requests, 7);
 }
+
+/// The requests of one folder are each done or not: what an earlier one made is no failure of a later one.
+#[tokio::test]
+async fn a_value_that_is_too_large_fails_alone() {
+    let more = PROJECT.replace(
+        "secret \"B\"",
+        "secret \"C\" {\n environment = \"dev\"\n path = \"/api\"\n value = secret_file(\"c\")\n }\n secret \"B\"",
+    );
+    let world = World::new(&more);
+    world.write("b", &"x".repeat(1_200_000));
+    world.write("c", "canary-c");
+    let (_, report) = world.apply(&Scope::default()).await;
+    let failed: Vec<String> = report.failed.iter().map(|(address, _)| address.to_string()).collect();
+    assert_eq!(failed, ["project.bakery.secret.B"], "{:?}", report.failed);
+    let stored = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    };
+    assert_eq!(world.stored().await, stored(&[("A", "canary-a"), ("C", "canary-c")]));
+    world.write("b", "canary-b");
+    assert_eq!(world.converge().await, ["create new project.bakery.secret.B"]);
+}

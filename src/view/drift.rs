@@ -157,6 +157,8 @@ fn field(field: &Field) -> String {
     match (&field.before, &field.after) {
         (Value::Absent, after) => format!("{name} {}", one(after)),
         (before, Value::Absent) => format!("{name} is {}", one(before)),
+        // It is only the ledger that does not have it.
+        (before, after) if one(before) == one(after) => format!("{name} {}", one(after)),
         (before, after) => format!("{name} is {}, not {}", one(before), one(after)),
     }
 }

@@ -31,9 +31,7 @@ pub async fn create(
     let mut ids = BTreeMap::new();
     let told = |item: &api::secrets::CreateItem| item.new.secret_metadata.as_ref().is_some_and(|m| !m.is_empty());
     let with_metadata: Vec<String> = items.iter().filter(|i| told(i)).map(|i| i.secret_key.clone()).collect();
-    for chunk in
-        chunks(items, |item| item.secret_key.len() + item.new.secret_value.len() + item.new.secret_comment.len())
-    {
+    for chunk in chunks(items, new_bytes) {
         let secrets: Vec<_> = chunk.iter().map(|item| item.new.secret_value.clone()).collect();
         let body = api::secrets::CreateBatch { place: wire(place), secrets: chunk };
         let call = Call::new(about, Method::Post, api::secrets::BATCH).json(&body).secrets(secrets);
@@ -97,10 +95,6 @@ pub async fn update(
     place: &Place,
     items: Vec<api::secrets::UpdateItem>,
 ) -> Result<(), Failure> {
-    let size = |item: &api::secrets::UpdateItem| {
-        let value = item.change.secret_value.as_ref().map_or(0, crate::secret::Secret::len);
-        item.secret_key.len() + value + item.change.secret_comment.as_ref().map_or(0, String::len)
-    };
     let told = |item: &api::secrets::UpdateItem| item.change.secret_metadata.as_ref().is_some_and(|m| !m.is_empty());
     let name =
         |item: &api::secrets::UpdateItem| item.change.new_secret_name.as_ref().unwrap_or(&item.secret_key).clone();
@@ -110,7 +104,7 @@ pub async fn update(
         true => with_values(client, place, items).await?,
         false => items,
     };
-    for chunk in chunks(items, size) {
+    for chunk in chunks(items, changed_bytes) {
         // Renames are not repeatable: after the first time the old key is gone.
         let renames = chunk.iter().any(|item| item.change.new_secret_name.is_some());
         let secrets: Vec<_> = chunk.iter().filter_map(|item| item.change.secret_value.clone()).collect();
@@ -135,8 +129,21 @@ pub async fn delete(client: &Client, about: &str, place: &Place, keys: Vec<Strin
     Ok(())
 }
 
+/// What a new secret adds to the body of a request.
+#[must_use]
+pub fn new_bytes(item: &api::secrets::CreateItem) -> usize {
+    item.secret_key.len() + item.new.secret_value.len() + item.new.secret_comment.len()
+}
+
+/// What a changed secret adds to the body of a request.
+#[must_use]
+pub fn changed_bytes(item: &api::secrets::UpdateItem) -> usize {
+    let value = item.change.secret_value.as_ref().map_or(0, crate::secret::Secret::len);
+    item.secret_key.len() + value + item.change.secret_comment.as_ref().map_or(0, String::len)
+}
+
 /// Cuts a list so that no request's body is too large. Fields and escapes are reckoned generously.
-fn chunks<T>(items: Vec<T>, size: impl Fn(&T) -> usize) -> Vec<Vec<T>> {
+pub fn chunks<T>(items: Vec<T>, size: impl Fn(&T) -> usize) -> Vec<Vec<T>> {
     let mut chunks: Vec<Vec<T>> = Vec::new();
     let mut filled = 0;
     for item in items {

@@ -163,6 +163,21 @@ async fn all(run: &Run<'_>, place: &Place, about: &str, items: Vec<Item<'_>>) ->
     if let Err(why) = run.intend(creates.filter_map(|item| item.resource)).await {
         return items.iter().map(|item| (item.change.address.clone(), Err(why.clone()))).collect();
     }
+    // One request each, so that each is done or not as a whole.
+    let bytes = |item: &Item<'_>| match &item.send {
+        Send::Create(create) => write::secrets::new_bytes(create),
+        Send::Update(update) => write::secrets::changed_bytes(update),
+        Send::Delete(key) => key.len(),
+    };
+    let mut outcomes = Vec::new();
+    for items in write::secrets::chunks(items, bytes) {
+        outcomes.extend(once(run, place, about, items).await);
+    }
+    outcomes
+}
+
+/// Sends the items of one request; where one of them is refused, each on its own.
+async fn once(run: &Run<'_>, place: &Place, about: &str, items: Vec<Item<'_>>) -> Vec<Outcome> {
     match send(run, place, about, &items).await {
         Ok(ids) => record(run, &items, &ids).await,
         Err(failure) if items.len() > 1 && matches!(failure.status, Some(400 | 404 | 422)) => {
