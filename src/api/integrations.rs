@@ -17,6 +17,8 @@ pub const AUTHORIZATIONS: &str = "/api/v1/projects/:projectId/authorizations";
 pub const INTEGRATIONS: &str = "/api/v1/integration";
 /// `GET`, `PATCH`: [`Update`], `DELETE` (query `shouldDeleteIntegrationSecrets`) → [`One`].
 pub const INTEGRATION: &str = "/api/v1/integration/:integrationId";
+/// `POST`: `{}` → [`One`]. Has it run, which a change of its credentials alone does not.
+pub const SYNC: &str = "/api/v1/integration/:integrationId/sync";
 /// `POST`: [`Authorize`] → [`OneAuthorization`].
 pub const AUTHORIZE: &str = "/api/v1/integration-auth/access-token";
 /// `GET`, `PATCH`: [`Credentials`] (not in 2024), `DELETE`, which takes its integrations along → [`OneAuthorization`].

@@ -25,6 +25,8 @@ use crate::http::Method;
 use crate::model::attrs::Object;
 use crate::model::attrs::Value;
 use crate::secret::Secret;
+use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
 
 /// Where the id of the credentials is among the attributes.
 const AUTH: &str = "integration_auth";
@@ -220,7 +222,13 @@ pub(super) async fn update(client: &Client, live: &Thing, change: &Wanted<'_>) -
         })?;
     }
     if change.changed.iter().all(|name| of_auth.contains(name)) {
-        return Ok(());
+        // New credentials set nothing going by themselves.
+        if change.flag("active") == Some(false) {
+            return Ok(());
+        }
+        let call = Call::new(change.about, Method::Post, integrations::SYNC).arg(&live.id);
+        let call = call.json(&BTreeMap::<&str, &str>::new()).repeatable();
+        return client.send::<IgnoredAny>(call).await.map(drop);
     }
     let body = integrations::Update {
         environment: change.new_text("environment"),
