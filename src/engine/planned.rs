@@ -127,6 +127,13 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
         sources::resolve(&index, &rules, &live)
     };
     snapshot::follow(&engine.reached.backend, &mut state, desired, &ledger, &resolved).await;
+    if !scope.destroy {
+        for (old, new) in things::relabelled(&Index::new(desired, &ledger, &state), &resolved) {
+            ledger.rename(&old, &new);
+            moves.done.insert(new, old);
+        }
+        key = key.with_names(ledger.names());
+    }
     let index = Index::new(desired, &ledger, &state);
     let schemas = engine.options.registry.schemas();
     let mut live = observe::observe(&index, &resolved, schemas, &key);

@@ -1,4 +1,4 @@
-//! Kinds that are nothing but attributes: which thing of the backend a declared one is, what it says
+//! Kinds that are nothing but attributes: which thing of the backend a declared one is, and what it says.
 
 use crate::backend::state::Thing;
 use crate::diag::Diagnostic;
@@ -81,6 +81,38 @@ pub(super) fn is_remembered(kind: Kind, natural: &Natural, thing: &Thing) -> boo
         found.is_some() && found == natural.get(*name).map(|text| &**text)
     };
     !matches!(kind, Kind::Webhook | Kind::NativeIntegration) && kind.names().unwrap_or_default().iter().all(same)
+}
+
+/// Webhooks and native integrations whose label changed, though no block says so: what is declared anew is what one that is
+/// declared no longer has made. Their secrets can only be compared under the name that they were written under.
+pub(super) fn relabelled(index: &Index<'_>, resolved: &Resolved) -> Vec<(Address, Address)> {
+    let kind =
+        |address: &Address| Kind::of(address).filter(|kind| matches!(kind, Kind::Webhook | Kind::NativeIntegration));
+    let desired = index.desired;
+    let is_left = |address: &Address| !desired.resources.contains_key(address) && !desired.releases(address);
+    let left = index.ledger.records.iter().filter(|(address, _)| is_left(address));
+    let left = left.filter_map(|(address, record)| Some((address, by_id(index, kind(address)?, &record.id)?)));
+    let left: Vec<(&Address, &Thing)> = left.collect();
+    if left.is_empty() {
+        return Vec::new();
+    }
+    let is_new = |address: &Address| {
+        !index.ledger.records.contains_key(address)
+            && !index.ledger.intents.contains_key(address)
+            && !desired.imports.contains_key(address)
+    };
+    let mut pairs = Vec::new();
+    for resource in desired.resources.values().filter(|resource| kind(&resource.address).is_some()) {
+        let is_it = |(old, thing): &&(&Address, &Thing)| {
+            kind(old) == Some(resource.kind) && is_declared(index, resolved, resource, thing)
+        };
+        if is_new(&resource.address) {
+            pairs.extend(left.iter().filter(is_it).map(|(old, _)| ((*old).clone(), resource.address.clone())));
+        }
+    }
+    // Where it could be more than one, nobody knows which.
+    let is_only = |(old, new): &(Address, Address)| pairs.iter().filter(|(a, b)| a == old || b == new).count() == 1;
+    pairs.iter().filter(|pair| is_only(pair)).cloned().collect()
 }
 
 /// What it says as the configuration says it: secrets as fingerprints, and what it refers to by its address.
