@@ -73,6 +73,46 @@ pub struct StoredSecret {
     pub updated_at: String,
 }
 
+/// A secret of a listing, no more of it than a reader of many wants: what stands in every one of them and is of no use,
+/// such as its project and its times, is passed over.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListedSecret {
+    /// Its id; stable.
+    pub id: String,
+    /// `shared` or `personal`.
+    #[serde(rename = "type", default)]
+    pub kind: String,
+    /// Its key.
+    pub secret_key: String,
+    /// Its value.
+    #[serde(with = "exposed")]
+    pub secret_value: Secret,
+    /// A comment.
+    #[serde(default)]
+    pub secret_comment: String,
+    /// Whether the caller may not see the value, and it is a mask.
+    #[serde(default)]
+    pub secret_value_hidden: bool,
+    /// The folder; absent in some answers of older servers.
+    #[serde(default)]
+    pub secret_path: Option<String>,
+    /// Metadata; absent in answers of older servers.
+    #[serde(default)]
+    pub secret_metadata: Option<Vec<Metadata>>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: Option<Vec<Tag>>,
+}
+
+/// A listing, for a reader of many.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Listing {
+    /// They, in no order.
+    #[serde(default)]
+    pub secrets: Vec<ListedSecret>,
+}
+
 /// One pair of metadata.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Metadata {

@@ -87,6 +87,9 @@ pub struct Policy {
     pub metadata: bool,
 }
 
+/// Most bytes that are set aside for a body before any of it is there.
+const ANNOUNCED: usize = 8 << 20;
+
 /// How often one request may fail before its failure stands. Being told to wait is no failure.
 const MOST_FAILURES: u32 = 4;
 
@@ -306,7 +309,9 @@ impl Client {
     /// The body of an answer, which may neither be endless nor drip.
     async fn body(&self, response: &mut reqwest::Response) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let options = &self.0.options;
-        let mut body = Zeroizing::new(Vec::new());
+        // A long listing is not copied each time it outgrows its place; what is announced is not believed blindly.
+        let announced = usize::try_from(response.content_length().unwrap_or(0)).unwrap_or(usize::MAX);
+        let mut body = Zeroizing::new(Vec::with_capacity(announced.min(options.most_bytes).min(ANNOUNCED)));
         let (mut since, mut then) = (Instant::now(), 0);
         loop {
             let left = options.patience.saturating_sub(since.elapsed());

@@ -49,7 +49,9 @@ fn understood(name: &str, value: &Value) -> Result<(), String> {
             "folder" | "folders" => reads::<api::folders::Folder>(item),
             "imports" => reads::<api::secrets::Imported>(item),
             "secret" | "secrets" if item.get("secrets").is_some() => reads::<api::secrets::Imported>(item),
-            "secret" | "secrets" => reads::<api::secrets::StoredSecret>(item),
+            "secret" | "secrets" => {
+                reads::<api::secrets::StoredSecret>(item).and_then(|()| reads::<api::secrets::ListedSecret>(item))
+            }
             "secretImport" | "secretImports" => reads::<api::imports::Import>(item),
             "integration" | "integrations" => reads::<api::integrations::Integration>(item),
             "identity" | "identityMemberships" | "identityMembership" if item.get("orgId").is_some() => {

@@ -62,6 +62,7 @@ async fn nothing_that_holds_a_secret_shows_it() {
         wire::<api::secrets::CreateBatch>(&with(json!({"secrets": [{"secretKey": "K", "secretValue": c}]}))),
         wire::<api::secrets::UpdateBatch>(&with(json!({"secrets": [{"secretKey": "K", "secretValue": c}]}))),
         wire::<api::secrets::StoredSecret>(&stored),
+        wire::<api::secrets::ListedSecret>(&stored),
         wire::<api::secrets::Many>(&json!({"secrets": [stored], "imports": []})),
         wire::<api::auth::Token>(
             &json!({"accessToken": c, "expiresIn": 1, "accessTokenMaxTTL": 1, "tokenType": "Bearer"}),
