@@ -1,6 +1,7 @@
 //! What goes wrong on the way to the backend: refusals, silence, half answers, and death. The run after
 //! converges, makes nothing twice and loses nothing.
 
+mod approval;
 mod aws;
 mod elsewhere;
 mod killed;
@@ -287,27 +288,6 @@ async fn a_write_that_fails_stops_only_what_needs_it() {
         assert!(why.detail.contains("POST /api/v4/secrets/batch"), "{}", why.detail);
     }
     assert!(!report.skipped.is_empty());
-    check(&front, &world).await;
-    front.server.shutdown().await;
-}
-
-#[tokio::test]
-async fn what_waits_for_approval_is_neither_done_nor_failed() {
-    let front = Front::start().await;
-    let world = front.world(&main());
-    front.faults(|method, path, _| match (method, path) {
-        ("POST", "/api/v4/secrets/batch") => Fault::Approval,
-        _ => Fault::None,
-    });
-    let (_, report) = world.apply(&Scope::default()).await;
-    let waiting: Vec<String> = report.unapproved.iter().map(|(address, _)| address.to_string()).collect();
-    assert_eq!(waiting, ["project.bakery.secret.A", "project.bakery.secret.B"]);
-    assert!(report.unapproved.iter().all(|(_, why)| why.code.id == "KF0610"));
-    assert!(report.failed.is_empty() && !report.is_complete() && report.done_count() > 0, "{:?}", report.failed);
-    assert!(report.skipped.iter().all(|(_, because)| because.is_some()));
-    // Nothing of it is recorded: it is still to be done.
-    let rows = world.plan(&Scope::default()).await;
-    assert!(rows.iter().any(|row| row.starts_with("create") && row.ends_with("secret.A")), "{rows:?}");
     check(&front, &world).await;
     front.server.shutdown().await;
 }

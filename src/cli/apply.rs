@@ -87,12 +87,23 @@ pub(super) struct Way {
     /// Do not keep what is overwritten and deleted, though the configuration asks for it: it is lost
     #[arg(long)]
     no_undo: bool,
+    /// Ask once more for changes that wait for approval at the backend: the requests were declined
+    #[arg(long)]
+    ask_again: bool,
 }
 
 impl Way {
     /// How drift is healed: no hazard is ever allowed.
     pub(super) fn heal(auto_approve: bool, lock_timeout: Duration) -> Self {
-        Self { auto_approve, allow: Vec::new(), checksum: None, parallelism: None, lock_timeout, no_undo: false }
+        Self {
+            auto_approve,
+            allow: Vec::new(),
+            checksum: None,
+            parallelism: None,
+            lock_timeout,
+            no_undo: false,
+            ask_again: false,
+        }
     }
 
     /// Whether a number of this hazard was given.
@@ -162,12 +173,13 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         return exit;
     }
     let Some(file) = &args.file else {
-        let scope = Scope { targets: args.selection.targets.clone(), adopt: args.taking.adopt, destroy: false };
+        let scope = Scope { targets: args.selection.targets.clone(), adopt: args.taking.adopt, ..Scope::default() };
         return carry_out(context, "apply", &args.selection, &args.way, scope, Bound::Nothing);
     };
     let Some((saved, _)) = kept(context, file) else { return context.failed("apply") };
     let origin = &saved.origin;
-    let scope = Scope { targets: origin.targets.clone(), adopt: origin.adopt, destroy: origin.destroy };
+    let scope =
+        Scope { targets: origin.targets.clone(), adopt: origin.adopt, destroy: origin.destroy, ..Scope::default() };
     carry_out(context, "apply", &args.selection, &args.way, scope, Bound::Saved(&saved))
 }
 
@@ -180,6 +192,7 @@ pub(super) fn carry_out(
     scope: Scope,
     bound: Bound<'_>,
 ) -> Exit {
+    let scope = Scope { ask_again: way.ask_again, ..scope };
     let extent = if scope.destroy { Extent::End } else { Extent::All };
     let Some((mut desired, registry)) = context.load_for(&selection.inputs, extent) else {
         return context.failed(command);

@@ -30,6 +30,6 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     if let Err(exit) = output::begin(context, "destroy", &args.outputs, None) {
         return exit;
     }
-    let scope = Scope { targets: args.selection.targets.clone(), adopt: false, destroy: true };
+    let scope = Scope { targets: args.selection.targets.clone(), destroy: true, ..Scope::default() };
     apply::carry_out(context, "destroy", &args.selection, &args.way, scope, Bound::Nothing)
 }

@@ -105,7 +105,12 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     };
     let desired = Arc::new(desired);
     let Some(runtime) = context.runtime() else { return context.failed("plan") };
-    let scope = Scope { targets: args.selection.targets.clone(), adopt: args.taking.adopt, destroy: args.destroy };
+    let scope = Scope {
+        targets: args.selection.targets.clone(),
+        adopt: args.taking.adopt,
+        destroy: args.destroy,
+        ..Scope::default()
+    };
     if let Some(path) = &args.out
         && let Err(why) = is_free(path)
     {

@@ -257,7 +257,7 @@ codes! {
     BACKEND_ANSWER = "KF0609" Vendor "the backend's answer can't be read"
         "The answer is not the JSON that this part of the API gives. A web page instead of JSON means that `url` points to a proxy, a login page or another service.";
     BACKEND_APPROVAL = "KF0610" Permission "the change waits for approval"
-        "An approval policy covers this path: the backend took the change as a request that a person must approve. It is not applied and not recorded, so the next plan shows it again until it is approved there: a machine identity may not ask what became of a request. Do not apply again before that, or there will be two requests. Or let the machine identity bypass the policy.";
+        "An approval policy covers this path: the backend took the change as a request that a person must approve. It is not applied and not recorded, so the next plan shows it again until it is approved there: a machine identity may not ask what became of a request. It is not asked for a second time as long as it is the same change; `apply --ask-again` does so, for one that was declined. Or let the machine identity bypass the policy.";
     BACKEND_CONFIG = "KF0611" Configuration "the backend block is incomplete"
         "The `backend` block names a kind, an address or a way to log in that keyform does not know or can't use.";
     BACKEND_HIDDEN = "KF0612" Permission "secret values are hidden from this identity"
@@ -270,6 +270,8 @@ codes! {
         "The backend could do this, but not with the plan or licence that it has: a number of environments or identities, an enterprise feature. Its own words say which. Nothing was changed.";
     BACKEND_OLD = "KF0616" Vendor "the backend is too old for this"
         "The server answers, but this version of it does not have what the configuration declares. Servers of 2024 have no app connections and no secret syncs, and of a project they keep neither a description nor another slug. Update the backend, or take that part out of the configuration.";
+    REQUEST_WAITS = "KF0617" Permission "a change waits for approval"
+        "An earlier run sent this change, and the backend took it as a request that a person must approve. The plan shows it until it is approved, and apply does not send it again, so that there are no two requests for one change. Another value is another change. Whether a request was declined can't be seen by a machine identity: `keyform apply --ask-again` makes another one.";
     // 07 embedded backend
     SERVER_DATA = "KF0701" Environment "the data directory of the embedded backend can't be used"
         "The embedded backend keeps its database, its key file and its identity in one directory that only its owner may read. It could not be made, read or written; the detail says which file and why. Nothing was changed.";

@@ -84,6 +84,8 @@ pub struct Scope {
     pub adopt: bool,
     /// Plan the end of everything that the ledger owns.
     pub destroy: bool,
+    /// Ask once more for changes that wait for approval.
+    pub ask_again: bool,
 }
 
 /// A plan together with what is needed to apply it. The secrets are in here, not in the plan.

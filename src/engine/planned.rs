@@ -31,6 +31,7 @@ use crate::model::address::Address;
 use crate::model::desired::Desired;
 use crate::model::job;
 use crate::model::job::InitialSync;
+use crate::model::ledger::Ledger;
 use crate::model::live::Evidence;
 use crate::model::live::Listing;
 use crate::model::live::Live;
@@ -41,7 +42,9 @@ use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use crate::model::schema::KeyRules;
 use crate::plan;
+use crate::plan::Change;
 use crate::plan::Imports;
+use crate::plan::Plan;
 use crate::plan::Pushed;
 use crate::plan::Wanted;
 use crate::plan::moves;
@@ -72,6 +75,8 @@ pub(super) struct Basis {
     pub(super) live: Live,
     /// What targets ask for: the rest stays as it is.
     pub(super) asked: Asked,
+    /// Changes that the backend has been asked for, and that are not sent again.
+    pub(super) waiting: BTreeMap<Address, Diagnostic>,
 }
 
 impl Planned {
@@ -168,7 +173,10 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
     if !scope.destroy {
         notes.extend(things::notes(&index, &live, &resolved));
     }
+    let waiting = waiting(&plan, &ledger, &key, scope);
+    notes.extend(waiting.values().cloned());
     let basis = Basis {
+        waiting,
         moves,
         imports,
         desired: Arc::clone(desired),
@@ -182,6 +190,19 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
         asked,
     };
     Ok(Planned { plan, notes, requests: engine.reached.http.requests(), ledger, basis, back: None })
+}
+
+/// The rows of a plan that wait for approval as they are.
+fn waiting(plan: &Plan, ledger: &Ledger, key: &FingerprintKey, scope: &Scope) -> BTreeMap<Address, Diagnostic> {
+    let rows = plan.changes.iter().filter(|_| !scope.ask_again);
+    let one = |change: &Change| {
+        let request = ledger.requests.get(&change.address)?;
+        let detail = format!("{}: it was asked for on {}, and is not sent again", change.address, request.at);
+        let d = Diagnostic::warning(&codes::REQUEST_WAITS, detail);
+        let d = d.help("approve the request at the backend; if it was declined, `--ask-again` makes another one");
+        (request.row == plan::mark(key, change)).then(|| (change.address.clone(), d))
+    };
+    rows.filter_map(one).collect()
 }
 
 fn wanted(

@@ -8,6 +8,7 @@ use crate::model::address::Address;
 use crate::model::ledger::Ledger;
 use crate::model::ledger::Natural;
 use crate::model::ledger::Record;
+use crate::model::ledger::Request;
 use crate::secret::Fingerprint;
 use serde::Deserialize;
 use serde::Serialize;
@@ -24,7 +25,14 @@ pub enum Event {
         /// What will find it.
         natural: Natural,
     },
-    /// Something was written, or adopted. Ends its intent.
+    /// The backend took a change as a request for approval.
+    Request {
+        /// Of what.
+        address: Address,
+        /// What is known of the request.
+        request: Request,
+    },
+    /// Something was written, or adopted. Ends its intent, and its request.
     Record {
         /// What.
         address: Address,
@@ -38,7 +46,7 @@ pub enum Event {
         /// What it is.
         to: Address,
     },
-    /// Something is gone, or no longer managed. Ends its intent as well.
+    /// Something is gone, or no longer managed. Ends its intent and its request as well.
     Forget {
         /// What.
         address: Address,
@@ -52,13 +60,18 @@ pub fn apply(ledger: &mut Ledger, event: Event) {
         Event::Intent { address, natural } => {
             ledger.intents.insert(address, natural);
         }
+        Event::Request { address, request } => {
+            ledger.requests.insert(address, request);
+        }
         Event::Record { address, record } => {
             ledger.intents.remove(&address);
+            ledger.requests.remove(&address);
             ledger.records.insert(address, record);
         }
         Event::Move { from, to } => ledger.rename(&from, &to),
         Event::Forget { address } => {
             ledger.intents.remove(&address);
+            ledger.requests.remove(&address);
             ledger.records.remove(&address);
         }
     }
@@ -72,6 +85,9 @@ pub(crate) fn line(serial: u64, event: &Event) -> Result<String, serde_json::Err
     let line = match event {
         Event::Intent { address, natural } => {
             Line::Intent { serial, address: address.to_string(), natural: natural.clone() }
+        }
+        Event::Request { address, request } => {
+            Line::Request { serial, address: address.to_string(), request: Requested::of(request) }
         }
         Event::Record { address, record } => {
             Line::Record { serial, address: address.to_string(), record: Written::of(record) }
@@ -115,6 +131,9 @@ fn event(text: &[u8]) -> Option<(u64, Event)> {
         Line::Intent { serial, address, natural } => {
             (serial, Event::Intent { address: address.parse().ok()?, natural })
         }
+        Line::Request { serial, address, request } => {
+            (serial, Event::Request { address: address.parse().ok()?, request: request.request()? })
+        }
         Line::Record { serial, address, record } => {
             (serial, Event::Record { address: address.parse().ok()?, record: record.record()? })
         }
@@ -127,9 +146,28 @@ fn event(text: &[u8]) -> Option<(u64, Event)> {
 #[serde(tag = "event", rename_all = "lowercase", deny_unknown_fields)]
 enum Line {
     Intent { serial: u64, address: String, natural: Natural },
+    Request { serial: u64, address: String, request: Requested },
     Record { serial: u64, address: String, record: Written },
     Move { serial: u64, from: String, to: String },
     Forget { serial: u64, address: String },
+}
+
+/// A request in a file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Requested {
+    row: String,
+    at: Arc<str>,
+}
+
+impl Requested {
+    pub(crate) fn of(request: &Request) -> Self {
+        Self { row: request.row.to_hex(), at: Arc::clone(&request.at) }
+    }
+
+    pub(crate) fn request(self) -> Option<Request> {
+        Some(Request { row: Fingerprint::from_hex(&self.row)?, at: self.at })
+    }
 }
 
 /// A record in a file; what is empty is left out.

@@ -3,6 +3,7 @@
 
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::ledger::journal::Requested;
 use crate::ledger::journal::Written;
 use crate::model::ledger::Ledger;
 use crate::model::ledger::Natural;
@@ -86,6 +87,8 @@ struct Snapshot {
     key: String,
     records: BTreeMap<String, Written>,
     intents: BTreeMap<String, Natural>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    requests: BTreeMap<String, Requested>,
 }
 
 impl Snapshot {
@@ -97,17 +100,20 @@ impl Snapshot {
             key,
             records: ledger.records.iter().map(|(address, r)| (address.to_string(), Written::of(r))).collect(),
             intents: ledger.intents.iter().map(|(address, n)| (address.to_string(), n.clone())).collect(),
+            requests: ledger.requests.iter().map(|(address, r)| (address.to_string(), Requested::of(r))).collect(),
         }
     }
 
     fn ledger(self) -> Option<Ledger> {
         let records = self.records.into_iter().map(|(address, r)| Some((address.parse().ok()?, r.record()?)));
         let intents = self.intents.into_iter().map(|(address, natural)| Some((address.parse().ok()?, natural)));
+        let requests = self.requests.into_iter().map(|(address, r)| Some((address.parse().ok()?, r.request()?)));
         Some(Ledger {
             serial: self.serial,
             owner: self.owner,
             records: records.collect::<Option<_>>()?,
             intents: intents.collect::<Option<_>>()?,
+            requests: requests.collect::<Option<_>>()?,
         })
     }
 }

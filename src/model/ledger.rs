@@ -25,6 +25,17 @@ pub struct Ledger {
     pub records: BTreeMap<Address, Record>,
     /// Creates that were begun and not heard of since: what is found under such an address is ours.
     pub intents: BTreeMap<Address, Natural>,
+    /// Changes that the backend took as requests for approval, and that were not heard of since.
+    pub requests: BTreeMap<Address, Request>,
+}
+
+/// A change that waits for somebody's approval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The mark of its row, as `plan::mark` gives it: another change is another request.
+    pub row: Fingerprint,
+    /// When it was made, in UTC, as RFC 3339.
+    pub at: Arc<str>,
 }
 
 /// What finds a thing again without an id, by name: `project`, `environment`, `path`, `key`, `app` …
@@ -74,7 +85,7 @@ impl Ledger {
         }
     }
 
-    /// Moves a resource, with its intent and, of a sync, with its entries. Their fingerprints stay as they are.
+    /// Moves a resource, with its intent, its request and, of a sync, with its entries. Their fingerprints stay as they are.
     pub fn rename(&mut self, from: &Address, to: &Address) {
         let moves = |address: &Address| address.resource() == *from;
         let new = |address: &Address| address.entry_key().map_or_else(|| to.clone(), |key| to.entry(key));
@@ -90,6 +101,9 @@ impl Ledger {
         for address in old {
             let Some(natural) = self.intents.remove(&address) else { continue };
             self.intents.insert(new(&address), natural);
+        }
+        if let Some(request) = self.requests.remove(from) {
+            self.requests.insert(to.clone(), request);
         }
     }
 

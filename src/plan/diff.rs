@@ -15,7 +15,7 @@
 //! | yes | differs | –, with an `import` | Update · Takeover: hazard; Update · Unseen if it can't be read |
 //! | yes | differs in what can't be changed in place | any | Replace · Immutable |
 //! | yes | a random value, not the one that was made | yes | Adopt · Drifted *(drift)* |
-//! | yes | same | open intent | Adopt · Resumed |
+//! | yes | same | open intent, or a request that waited for approval | Adopt · Resumed |
 //! | yes | differs | open intent | Update · Resumed |
 //! | yes | same | under an address that is no longer declared, same id | Adopt · New, and Forget · Kept there |
 //! | yes | differs | the same | Update · Changed, and Forget · Kept there |
@@ -316,7 +316,9 @@ impl Row<'_> {
         let address = &self.resource.address;
         let imported = self.input.imports.found.contains(address);
         let record = self.input.ledger.records.get(address).filter(|_| !imported);
-        let intent = self.input.ledger.intents.contains_key(address);
+        // Begun, or asked for.
+        let ledger = self.input.ledger;
+        let intent = ledger.intents.contains_key(address) || ledger.requests.contains_key(address);
         let followed = moved.is_some() || (record.is_none() && self.came_with_another());
         let is_ours = record.is_some() || intent || imported || followed;
         let differences = self.differences(seen, record);

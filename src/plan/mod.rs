@@ -477,10 +477,7 @@ pub fn checksum(plan: &Plan) -> Option<String> {
     for change in &plan.changes {
         let drift = if change.drift { " drift" } else { "" };
         line(&mut text, format_args!("{} {}{drift} {}", change.action.word(), change.reason.word(), change.address));
-        for field in &change.fields {
-            let name = field.name.escape_debug();
-            line(&mut text, format_args!("  {name}: {} -> {}", Mark(&field.before), Mark(&field.after)));
-        }
+        fields_of(&mut text, change);
     }
     for hazard in &plan.hazards {
         line(&mut text, format_args!("hazard {}={} {}", hazard.kind.word(), hazard.count, hazard.address));
@@ -495,6 +492,21 @@ pub fn checksum(plan: &Plan) -> Option<String> {
         line(&mut text, format_args!("{} {address}", diagnostic.code.id));
     }
     Some(hex::encode(<sha2::Sha256 as sha2::Digest>::digest(text.as_bytes())))
+}
+
+fn fields_of(text: &mut String, change: &Change) {
+    for field in &change.fields {
+        let name = field.name.escape_debug();
+        line(text, format_args!("  {name}: {} -> {}", Mark(&field.before), Mark(&field.after)));
+    }
+}
+
+/// What tells a change from any other of the same thing: what is done, and from what to what; not why.
+#[must_use]
+pub fn mark(key: &FingerprintKey, change: &Change) -> Fingerprint {
+    let mut text = format!("{}\n", change.action.word());
+    fields_of(&mut text, change);
+    key.fingerprint(&change.address.to_string(), text.as_bytes())
 }
 
 fn line(text: &mut String, content: std::fmt::Arguments<'_>) {

@@ -13,11 +13,14 @@ use crate::engine::apply::resource;
 use crate::engine::apply::run::Run;
 use crate::engine::apply::run::missing;
 use crate::engine::observe;
+use crate::engine::open;
 use crate::engine::sources::hidden;
 use crate::ledger::journal;
 use crate::model::address::Address;
 use crate::model::attrs::Value;
+use crate::model::ledger::Request;
 use crate::model::resource::Resource;
+use crate::plan;
 use crate::plan::Action;
 use crate::plan::Change;
 use std::collections::BTreeMap;
@@ -42,13 +45,20 @@ pub(super) async fn change(run: &Run<'_>, changes: &[&Change]) -> Vec<Outcome> {
     let mut ready = Vec::new();
     let mut outcomes = Vec::new();
     for change in changes {
-        match Item::of(run, change) {
+        match waits(run, &change.address).and_then(|()| Item::of(run, change)) {
             Ok(item) => ready.push(item),
             Err(why) => outcomes.push((change.address.clone(), Err(why))),
         }
     }
     outcomes.extend(all(run, &place, &about, ready).await);
     outcomes
+}
+
+/// Whether the change may be sent: what waits for approval is not asked for again.
+fn waits(run: &Run<'_>, address: &Address) -> Result<(), Diagnostic> {
+    let Some(waits) = run.planned.basis.waiting.get(address) else { return Ok(()) };
+    let d = Diagnostic::error(&codes::BACKEND_APPROVAL, waits.detail.clone());
+    Err(Diagnostic { help: waits.help.clone(), ..d })
 }
 
 /// One secret with what will be sent.
@@ -187,16 +197,32 @@ async fn once(run: &Run<'_>, place: &Place, about: &str, items: Vec<Item<'_>>) -
                 let one = [item];
                 match send(run, place, &about, &one).await {
                     Ok(ids) => outcomes.extend(record(run, &one, &ids).await),
-                    Err(failure) => outcomes.push((one[0].change.address.clone(), Err(failure.into()))),
+                    Err(failure) => outcomes.extend(refused(run, &one, failure).await),
                 }
             }
             outcomes
         }
-        Err(failure) => {
-            let why = Diagnostic::from(failure);
-            items.iter().map(|item| (item.change.address.clone(), Err(why.clone()))).collect()
-        }
+        Err(failure) => refused(run, &items, failure).await,
     }
+}
+
+/// Nothing of it was done. What became a request is remembered as one.
+async fn refused(run: &Run<'_>, items: &[Item<'_>], failure: Failure) -> Vec<Outcome> {
+    let mut why = Diagnostic::from(failure);
+    if why.code == &codes::BACKEND_APPROVAL
+        && let Err(unkept) = asked(run, items.iter().map(|item| item.change)).await
+    {
+        why = unkept;
+    }
+    items.iter().map(|item| (item.change.address.clone(), Err(why.clone()))).collect()
+}
+
+/// Remembers what was asked for.
+async fn asked<'c>(run: &Run<'_>, changes: impl Iterator<Item = &'c Change>) -> Result<(), Diagnostic> {
+    let request = |change| Request { row: plan::mark(&run.planned.basis.key, change), at: open::now().into() };
+    let events =
+        changes.map(|change| journal::Event::Request { address: change.address.clone(), request: request(change) });
+    run.append(&events.collect::<Vec<_>>()).await
 }
 
 /// Sends items of one action; gives the ids of new ones by key.
@@ -250,6 +276,7 @@ async fn record(run: &Run<'_>, items: &[Item<'_>], ids: &BTreeMap<String, String
 /// Until that is done the record is of the old one, so that the run after one that was killed takes it up again.
 pub(super) async fn replace(run: &Run<'_>, change: &Change) -> Result<(), Diagnostic> {
     let address = &change.address;
+    waits(run, address)?;
     let live = run.planned.basis.live.resources.get(address);
     let key =
         live.and_then(|o| o.attrs.get("key")).and_then(Value::as_str).ok_or_else(|| missing(address, "its key"))?;
@@ -265,8 +292,8 @@ pub(super) async fn replace(run: &Run<'_>, change: &Change) -> Result<(), Diagno
         return create_one(run, declared).await;
     }
     let id = match there {
-        None => make(run, declared).await?,
-        Some(there) if has_left(run, address, there) => make(run, declared).await?,
+        None => make_anew(run, change, declared).await?,
+        Some(there) if has_left(run, address, there) => make_anew(run, change, declared).await?,
         Some(there) if is_made(run, declared, there) => there.id.clone(),
         Some(_) => {
             let detail = format!("{address} can't move: another secret of this name is where it is declared.");
@@ -298,6 +325,15 @@ fn has_left(run: &Run<'_>, address: &Address, there: &Stored) -> bool {
             && change.address != *address
             && live.get(&change.address).is_some_and(|seen| seen.id == there.id)
     })
+}
+
+/// Makes one secret where it moves to.
+async fn make_anew(run: &Run<'_>, change: &Change, declared: &Resource) -> Result<Arc<str>, Diagnostic> {
+    let made = make(run, declared).await;
+    if made.as_ref().is_err_and(|why| why.code == &codes::BACKEND_APPROVAL) {
+        asked(run, std::iter::once(change)).await?;
+    }
+    made
 }
 
 /// Makes one secret.
