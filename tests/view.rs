@@ -9,6 +9,13 @@ use keyform::plan::HazardKind;
 use keyform::plan::Plan;
 use keyform::plan::Reason;
 use keyform::plan::Shown;
+use keyform::plan::drift::Acceptance;
+use keyform::plan::drift::Cause;
+use keyform::plan::drift::Drift;
+use keyform::plan::drift::Evidence;
+use keyform::plan::drift::Finding;
+use keyform::plan::drift::Step;
+use keyform::plan::drift::Verdict;
 use keyform::plan::saved::Origin;
 use keyform::plan::saved::Saved;
 use keyform::plan::undo::Outlook;
@@ -284,4 +291,54 @@ fn a_saved_plan_is_read_as_it_was_written_or_not_at_all() {
     assert!(twice != text && read(&twice).is_err());
     assert!(read(&"[".repeat(100_000)).is_err());
     assert!(json::saved::read("x.plan", b"\xff\xfe").is_err());
+}
+
+#[test]
+fn drift_as_json_is_what_its_schema_says() {
+    let schema: serde_json::Value = serde_json::from_str(include_str!("../schema/drift.schema.json")).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let words = |place: &str| schema.pointer(place).unwrap().clone();
+    let verdicts: Vec<&str> = Verdict::ALL.into_iter().map(Verdict::word).collect();
+    assert_eq!(words("/$defs/finding/properties/verdict/enum"), serde_json::json!(verdicts));
+    let causes: Vec<&str> = Cause::ALL.into_iter().map(Cause::word).collect();
+    assert_eq!(words("/$defs/finding/properties/cause/enum"), serde_json::json!(causes));
+
+    let mut sources = keyform::diag::source::Sources::new();
+    let source = sources.add("drift.ignore.hcl", "accept \"x\" {}\n");
+    let origin = keyform::diag::source::Span { source, start: 0, end: 6 };
+    let sync = Address::new("secret_sync", "web");
+    let accepted = ["", "payments"].map(|owner| Acceptance {
+        address: sync.clone(),
+        verdict: Verdict::Extra,
+        reason: "known".into(),
+        owner: (!owner.is_empty()).then(|| owner.into()),
+        expires: "2027-01-31".into(),
+        until: 0,
+        origin,
+    });
+    let all = Verdict::ALL.into_iter().flat_map(|verdict| Cause::ALL.map(|cause| (verdict, cause)));
+    let findings = all.enumerate().map(|(i, (verdict, cause))| Finding {
+        address: if i % 2 == 0 { sync.clone() } else { sync.entry("K") },
+        verdict,
+        evidence: [Evidence::Proven, Evidence::Strong, Evidence::None][i % 3],
+        cause,
+        row: (i % 4 == 0).then_some((Action::Update, Reason::Drifted)),
+        fields: vec![Field { name: "f".into(), before: secret(1), after: plain("x") }],
+        said: "said".into(),
+        steps: [Step::Heal, Step::Apply, Step::Accept, Step::Ignore, Step::Mend][..i % 6].to_vec(),
+        accepted: (i % 5 < 2).then_some(i % 5),
+    });
+    let drift = Drift { findings: findings.collect(), ..Drift::default() };
+    let plan = Plan { foreign: [("somewhere".into(), 2)].into(), unchanged: 1, ..Plan::default() };
+    let known = (&keyform::model::desired::Desired::default(), &sources);
+    let mut document = json::drift::document(&drift, &accepted, &plan, Cost::default(), known);
+    let problem = keyform::diag::Diagnostic::warning(&keyform::diag::codes::EXPIRED, "x").at(origin, "here");
+    document.diagnostics = json::diagnostic::entries([&problem], &sources);
+    let value: serde_json::Value = serde_json::from_str(&json::pretty(&document)).unwrap();
+    assert_eq!(value["findings"].as_array().unwrap().len(), 50);
+    let errors: Vec<String> = validator.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    assert_eq!(errors, Vec::<String>::new());
+    let mut other = value;
+    other["findings"][0]["value"] = "no such thing".into();
+    assert!(!validator.is_valid(&other), "what is not described is not taken");
 }

@@ -1,4 +1,4 @@
-//! Drift as JSON: `keyform.drift/1`.
+//! Drift as JSON: `keyform.drift/1`, described by `schema/drift.schema.json`.
 
 use crate::diag::source::Sources;
 use crate::model::desired::Desired;
