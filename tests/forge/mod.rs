@@ -3,6 +3,7 @@
 
 pub mod fakes;
 mod issues;
+mod whole;
 
 use crate::canary;
 use crate::forge::fakes::Fake;
