@@ -52,4 +52,5 @@ mod tidy;
 mod trial;
 mod undo;
 mod view;
+mod watch;
 mod xray;

@@ -377,6 +377,28 @@ fn examples_for_ci_are_what_their_platforms_take() {
     }
 }
 
+/// What the examples for systemd and Kubernetes start.
+fn on_machines(read: &dyn Fn(&str) -> String) -> Vec<String> {
+    let of_unit = |name: &str| {
+        let text = read(&format!("examples/ci/systemd/{name}"));
+        let line = text.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/")).unwrap();
+        line.to_owned()
+    };
+    let of_container = |name: &str, place: &str| {
+        let manifest: serde_json::Value =
+            serde_yaml_ng::from_str(&read(&format!("examples/ci/kubernetes/{name}"))).unwrap();
+        let args = manifest.pointer(&format!("{place}/spec/containers/0/args")).unwrap().as_array().unwrap();
+        let quoted = args.iter().map(|arg| format!(" \"{}\"", arg.as_str().unwrap()));
+        format!("keyform{}", quoted.collect::<String>())
+    };
+    vec![
+        of_unit("keyform-watch.service"),
+        of_unit("keyform-drift.service"),
+        of_container("drift.yml", "/spec/jobTemplate/spec/template"),
+        of_container("watch.yml", "/spec/template"),
+    ]
+}
+
 /// Every command in the documentation and the examples is one that this program takes: its options exist.
 #[test]
 fn commands_of_the_pages_are_commands() {
@@ -391,6 +413,9 @@ fn commands_of_the_pages_are_commands() {
         .map(|line| line.trim().trim_start_matches("- ").trim_start_matches("run: "));
     let commands: Vec<&str> = fenced.chain(steps).filter(|line| line.starts_with("keyform ")).collect();
     assert!(commands.len() > 10, "{commands:?}");
+    let others = on_machines(&read);
+    assert_eq!(others.len(), 4, "{others:?}");
+    let commands = commands.into_iter().chain(others.iter().map(String::as_str));
     for command in commands {
         let words = crate::session::words(command);
         let output =

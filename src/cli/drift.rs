@@ -26,6 +26,7 @@ use crate::plan::drift::Drift;
 use crate::provider::registry::Registry;
 use crate::view;
 use crate::view::json;
+use crate::view::json::drift::Document;
 use crate::view::text::Cost;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -115,7 +116,7 @@ async fn work(context: &mut Context, args: &Args, search: &Search) -> Exit {
         let healed = heal(context, search, &way, &healable).await;
         exit = if healed == Exit::Done { left(&drift) } else { healed };
         if args.notify && healed == Exit::Done {
-            is_told &= tell_again(context, search, environment).await;
+            is_told &= again(context, search, true, environment).await.is_told;
         }
     }
     match exit {
@@ -147,18 +148,27 @@ pub(super) async fn tell(context: &mut Context, search: &Search, drift: &Drift, 
     notify::tell(context, (&search.desired, &search.registry), search.allow_exec, found).await
 }
 
-/// Looks once more after healing, and tells what that came to. What was shown stays as it was shown.
-pub(super) async fn tell_again(context: &mut Context, search: &Search, environment: Option<&str>) -> bool {
+/// What healing came to.
+pub(super) struct Again {
+    /// What is found now, unless nothing could be.
+    pub(super) found: Option<(Drift, Document)>,
+    /// Whether everything was told that had to be.
+    pub(super) is_told: bool,
+}
+
+/// Looks once more after healing, and tells what that came to, if somebody is to hear of it. Nothing of it is shown.
+pub(super) async fn again(context: &mut Context, search: &Search, is_heard: bool, environment: Option<&str>) -> Again {
     let mut hushed = context.hushed();
-    let is_told = match look(&mut hushed, search).await {
-        Some(drift) => tell(&mut hushed, search, &drift, environment).await,
-        None => false,
+    let drift = look(&mut hushed, search).await;
+    let is_told = match &drift {
+        Some(drift) if is_heard => tell(&mut hushed, search, drift, environment).await,
+        _ => !is_heard,
     };
-    // What it found was told before; what it could not tell was not.
-    let news: Vec<Diagnostic> =
-        hushed.found.into_iter().filter(|d| !context.found.iter().any(|told| told == d)).collect();
+    // What it found was said before; what it could not tell was not.
+    let is_known = |problem: &Diagnostic| context.found.iter().any(|known| known == problem);
+    let news: Vec<Diagnostic> = hushed.found.into_iter().filter(|problem| !is_known(problem)).collect();
     context.tell_all(news);
-    is_told
+    Again { found: drift.zip(hushed.run.drift), is_told }
 }
 
 /// What is accepted. `None` if the file is wrong; that was told.

@@ -36,6 +36,7 @@ mod terminal;
 mod tfstate;
 mod undo;
 mod validate;
+mod watch;
 mod whereabouts;
 
 use crate::cli::context::Context;
@@ -96,6 +97,9 @@ struct Global {
     /// Results and problems as JSON on standard output
     #[arg(long, global = true)]
     json: bool,
+    /// How lines of the log look: text or json
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    log_format: String,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -109,6 +113,7 @@ enum Command {
     Adopt(adopt::Args),
     Destroy(destroy::Args),
     Drift(drift::Args),
+    Watch(watch::Args),
     Undo(undo::Args),
     Import(import::Args),
     Show(show::Args),
@@ -168,7 +173,7 @@ fn hide_values(error: &mut clap::Error) {
 
 fn dispatch(cli: Cli) -> Exit {
     let mut context = Context::new(cli.global);
-    log(context.global.verbose, context.terminal.err_style().paint.color);
+    log(&context.global, matches!(cli.command, Command::Watch(_)), context.terminal.err_style().paint.color);
     let exit = match cli.command {
         Command::Init(args) => init::run(&mut context, &args),
         Command::Validate(args) => validate::run(&mut context, &args),
@@ -179,6 +184,7 @@ fn dispatch(cli: Cli) -> Exit {
         Command::Adopt(args) => adopt::run(&mut context, &args),
         Command::Destroy(args) => destroy::run(&mut context, &args),
         Command::Drift(args) => drift::run(&mut context, &args),
+        Command::Watch(args) => watch::run(&mut context, &args),
         Command::Undo(args) => undo::run(&mut context, &args),
         Command::Import(args) => import::run(&mut context, &args),
         Command::Show(args) => show::run(&mut context, &args),
@@ -196,13 +202,18 @@ fn dispatch(cli: Cli) -> Exit {
 }
 
 /// Starts logging to standard error. Only keyform's own records: those of libraries may show headers.
-fn log(verbose: u8, color: bool) {
-    let level = match verbose {
-        0 => return,
-        1 => LevelFilter::INFO,
+fn log(global: &Global, is_watch: bool, color: bool) {
+    let level = match (global.verbose, is_watch) {
+        (0, false) => return,
+        (0, true) if global.quiet => LevelFilter::WARN,
+        (0 | 1, _) => LevelFilter::INFO,
         _ => LevelFilter::DEBUG,
     };
     let filter = tracing_subscriber::EnvFilter::new(format!("off,keyform={level}"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // Logging that is already set up is fine, too.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(color).with_writer(std::io::stderr).try_init();
+    let _ = match global.log_format.as_str() {
+        "json" => log.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init(),
+        _ => log.with_ansi(color).try_init(),
+    };
 }

@@ -20,6 +20,7 @@ use tokio::signal::windows::CtrlC;
 use tokio::signal::windows::ctrl_break;
 #[cfg(windows)]
 use tokio::signal::windows::ctrl_c;
+use tokio::sync::watch;
 
 #[cfg(unix)]
 type Both = (Signal, Signal);
@@ -57,6 +58,16 @@ impl Stop {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
+    }
+
+    /// Says at the first signal that it came, and ends the process at the second.
+    pub(super) async fn announce(mut self, asked: watch::Sender<bool>, terminal: Terminal) {
+        self.asked().await;
+        // Nobody may be waiting any more.
+        let _ = asked.send(true);
+        self.asked().await;
+        terminal.err("\nStopped. What was in flight may be half done; run the same command again to repair it.\n");
+        std::process::exit(Exit::Interrupted as i32);
     }
 
     /// Cancels a run at the first signal and ends the process at the second.

@@ -412,6 +412,8 @@ codes! {
         "An identity file is what `age-keygen` writes: lines that begin with `AGE-SECRET-KEY-1`, comments and empty lines. Files that are themselves encrypted, and keys of SSH or of plugins, are not taken; `age -d` decrypts the former. What was read is not shown.";
     OUTPUTS = "KF1045" Configuration "outputs are in each other's way"
         "Standard output can carry one result: the text, or one `--output` without a file. Others go into files, as many as are wanted, from the same run: `--output sarif=plan.sarif --output markdown=plan.md`.";
+    LISTEN = "KF1050" Environment "address can't be listened on"
+        "`keyform watch --listen` serves its metrics at an address of this machine. Something listens there already, the address is none of this machine's, or the port needs more rights.";
     OUTPUT_PLACE = "KF1055" Configuration "output would become configuration"
         "A file whose name ends in `.hcl` is read as configuration by the next run, and may be configuration now. No output is written there.";
     BAD_SLUG = "KF1060" Configuration "not a name for a provider"

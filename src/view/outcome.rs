@@ -61,7 +61,6 @@ impl Outcome {
                 () => Self::Clean,
             };
         }
-        let Some(plan) = &run.plan else { return Self::Failed };
         if let Some(ending) = &run.ending {
             return match (ending.complete, ending.done.is_empty()) {
                 (true, _) => Self::Applied,
@@ -69,6 +68,7 @@ impl Outcome {
                 (false, _) => Self::Partial,
             };
         }
+        let Some(plan) = &run.plan else { return Self::Failed };
         let is_blocked = plan.blocked.iter().any(|problem| !is_entry(&problem.address));
         let is_whole = plan.incomplete.is_empty() && plan.blind.is_empty() && plan.missing.is_empty();
         match () {

@@ -1,4 +1,4 @@
-//! A run in Prometheus' text format, for the textfile collector of a node exporter. Every series is always there, also
+//! A run in Prometheus' text format, for the textfile collector of a node exporter or for who asks `keyform watch`. Every series is always there, also
 //! where it is zero, so that a rule on it never meets a gap.
 
 use crate::plan::Action;
@@ -10,6 +10,7 @@ use crate::view::json::drift::Document;
 use crate::view::json::run::Run;
 use crate::view::junit::seconds;
 use crate::view::outcome::Outcome;
+use std::collections::BTreeMap;
 
 /// Draws a run.
 #[must_use]
@@ -86,6 +87,41 @@ pub fn prometheus(run: &Run) -> String {
     out
 }
 
+/// What is known of the runs of `keyform watch`.
+#[derive(Debug, Clone, Default)]
+pub struct Watched {
+    /// How many there were, by what they came to.
+    pub runs: BTreeMap<Outcome, u64>,
+    /// Runs after which somebody was not told.
+    pub untold: u64,
+    /// Ticks that were passed over because a run took longer.
+    pub missed: u64,
+    /// When the last one ended that could look at all, in seconds since 1970.
+    pub last_good: Option<i64>,
+    /// When the next one begins.
+    pub next: Option<i64>,
+}
+
+/// Draws what is known of runs on a schedule.
+#[must_use]
+pub fn watch(watched: &Watched, is_running: bool) -> String {
+    let mut out = String::new();
+    let of = |outcome: Outcome| watched.runs.get(&outcome).copied().unwrap_or_default().to_string();
+    let runs = Outcome::ALL.into_iter().map(|outcome| (format!("{{outcome=\"{}\"}}", outcome.word()), of(outcome)));
+    counter(&mut out, "keyform_watch_runs_total", "Runs since the start, by what they came to.", runs);
+    let one_of = |value: u64| [(String::new(), value.to_string())];
+    let untold = "Runs after which somebody who had to be told was not.";
+    counter(&mut out, "keyform_watch_untold_total", untold, one_of(watched.untold));
+    let missed = "Ticks of the schedule that were passed over because a run took longer.";
+    counter(&mut out, "keyform_watch_missed_ticks_total", missed, one_of(watched.missed));
+    one(&mut out, "keyform_watch_running", "Whether a run is under way.", u8::from(is_running));
+    let last = "When a run last ended that could look, in seconds since 1970; 0 for never.";
+    one(&mut out, "keyform_watch_last_success_timestamp_seconds", last, watched.last_good.unwrap_or_default());
+    let next = "When the next run begins, in seconds since 1970; 0 while that is not known.";
+    one(&mut out, "keyform_watch_next_run_timestamp_seconds", next, watched.next.unwrap_or_default());
+    out
+}
+
 fn drift(out: &mut String, document: &Document) {
     gauge(
         out,
@@ -112,9 +148,17 @@ fn one(out: &mut String, name: &str, help: &str, value: impl ToString) {
     gauge(out, name, help, [(String::new(), value.to_string())]);
 }
 
-/// Series of one name, each with its labels.
 fn gauge(out: &mut String, name: &str, help: &str, series: impl IntoIterator<Item = (String, String)>) {
-    out.push_str(&format!("# HELP {name} {help}\n# TYPE {name} gauge\n"));
+    metric(out, "gauge", name, help, series);
+}
+
+fn counter(out: &mut String, name: &str, help: &str, series: impl IntoIterator<Item = (String, String)>) {
+    metric(out, "counter", name, help, series);
+}
+
+/// Series of one name, each with its labels.
+fn metric(out: &mut String, kind: &str, name: &str, help: &str, series: impl IntoIterator<Item = (String, String)>) {
+    out.push_str(&format!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
     for (labels, value) in series {
         out.push_str(&format!("{name}{labels} {value}\n"));
     }
