@@ -2,6 +2,7 @@
 
 use crate::canary;
 use crate::providers::front::Answer;
+use crate::providers::front::Call;
 use crate::providers::front::Front;
 use crate::scenarios::PROGRAM;
 use crate::services;
@@ -269,4 +270,67 @@ async fn what_is_wrong_from_the_start_is_said_at_once() {
     fs::write(stand.dir.path().join("more.hcl"), "projct \"x\" {}\n").unwrap();
     let (code, said) = run(&["watch", "--schedule", "@daily"]).await;
     assert!(code == 1 && said.contains("KF0112"), "{said}");
+}
+
+#[tokio::test]
+async fn each_run_is_a_trace_where_a_collector_is_named() {
+    let calls: Arc<std::sync::Mutex<Vec<Call>>> = Arc::default();
+    let behind = Arc::clone(&calls);
+    let vendor = move |call: &Call| {
+        behind.lock().unwrap().push(call.clone());
+        Answer::json(200, &serde_json::json!({}))
+    };
+    let collector = Front::before(Arc::new(vendor), Vec::new()).await;
+    let mut stand = Stand::new().await;
+    stand.edit();
+    let bare = stand.env.len();
+    stand.env.push(("OTEL_EXPORTER_OTLP_ENDPOINT", format!("{}/", collector.url())));
+    stand.env.push(("OTEL_EXPORTER_OTLP_HEADERS", "api-key=canary%2Dtrace%20key".to_owned()));
+    stand.env.push(("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment=prod".to_owned()));
+    let mut watch = stand.watch(&["@yearly", "--heal"]);
+    watch.hear("next run").await;
+    assert_eq!(watch.stop().await, 0);
+    let sent = std::mem::take(&mut *calls.lock().unwrap());
+    let [call] = sent.as_slice() else { panic!("{sent:?}") };
+    assert_eq!((call.method.as_str(), call.target.as_str()), ("POST", "/v1/traces"));
+    assert_eq!(call.header("api-key"), "canary-trace key");
+    let values: BTreeSet<String> = VALUES.into_iter().map(str::to_owned).collect();
+    assert_eq!(canary::found(&values, &call.body), Vec::<&str>::new());
+    let body = call.json().unwrap();
+    let named = |name: &str| {
+        let all = body["resourceSpans"][0]["resource"]["attributes"].as_array().unwrap();
+        all.iter().find(|one| one["key"] == name).map(|one| one["value"]["stringValue"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(named("service.name").as_deref(), Some("keyform"));
+    assert_eq!(named("deployment.environment").as_deref(), Some("prod"));
+    let spans = body["resourceSpans"][0]["scopeSpans"][0]["spans"].as_array().unwrap();
+    let names: Vec<&str> = spans.iter().map(|span| span["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["keyform watch", "load", "look", "heal", "look again"]);
+    let hexadecimal = |value: &Value, digits: usize| {
+        let text = value.as_str().unwrap();
+        text.len() == digits && text.bytes().all(|b| b.is_ascii_hexdigit())
+    };
+    let number = |span: &Value, name: &str| span[name].as_str().unwrap().parse::<u64>().unwrap();
+    for span in spans {
+        assert!(hexadecimal(&span["traceId"], 32) && hexadecimal(&span["spanId"], 16), "{span}");
+        assert_eq!(span["traceId"], spans[0]["traceId"]);
+        let (began, ended) = (number(span, "startTimeUnixNano"), number(span, "endTimeUnixNano"));
+        assert!(number(&spans[0], "startTimeUnixNano") <= began && began <= ended, "{span}");
+        assert!(ended <= number(&spans[0], "endTimeUnixNano"), "{span}");
+    }
+    assert!(spans[1..].iter().all(|span| span["parentSpanId"] == spans[0]["spanId"]));
+    assert_eq!((&spans[0]["parentSpanId"], &spans[0]["status"]["code"]), (&Value::Null, &1.into()));
+
+    // gRPC is another protocol: that is said before anything begins.
+    stand.env.push(("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc".to_owned()));
+    let output = stand.command(&["watch", "--schedule", "@yearly"]).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("KF1051"));
+    // And nothing is sent where nobody wants it.
+    stand.env.truncate(bare + 1);
+    stand.env.push(("OTEL_SDK_DISABLED", "true".to_owned()));
+    let mut watch = stand.watch(&["@yearly"]);
+    watch.hear("next run").await;
+    assert_eq!(watch.stop().await, 0);
+    assert!(calls.lock().unwrap().is_empty());
 }

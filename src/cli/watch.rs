@@ -1,12 +1,13 @@
 //! `keyform watch`: `keyform drift` on a schedule, for as long as it is let.
 //!
 //! One run at a time: [`schedule`] says when the next one begins, counted from the end of the one before, so that nothing piles up.
-//! [`board`] keeps what is known of them, [`metrics`] shows it, [`systemd`] is told. What a run does is `drift`'s business.
+//! [`board`] keeps what is known of them, [`metrics`] shows it, [`systemd`] is told, [`traces`] sends it to a collector. What a run does is `drift`'s business.
 
 mod board;
 mod metrics;
 mod schedule;
 mod systemd;
+mod traces;
 
 use crate::cli::apply::Way;
 use crate::cli::apply::seconds;
@@ -19,6 +20,8 @@ use crate::cli::signals::Stop;
 use crate::cli::watch::board::Board;
 use crate::cli::watch::schedule::Schedule;
 use crate::cli::watch::systemd::Bell;
+use crate::cli::watch::traces::Exporter;
+use crate::cli::watch::traces::Step;
 use crate::diag::Diagnostic;
 use crate::diag::Severity;
 use crate::diag::codes;
@@ -102,6 +105,7 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
 async fn work(context: &Context, args: &Args) -> Result<(), Diagnostic> {
     let (asked, mut stop) = watch::channel(false);
     tokio::spawn(Stop::listen()?.announce(asked, context.terminal.clone()));
+    let exporter = Exporter::find(&|name| std::env::var(name).ok().filter(|value| !value.is_empty()))?;
     let board = Arc::new(Board::default());
     if let Some(address) = args.listen {
         tokio::spawn(metrics::serve(bind(address).await?, Arc::clone(&board)));
@@ -120,6 +124,9 @@ async fn work(context: &Context, args: &Args) -> Result<(), Diagnostic> {
         let now = Timestamp::now();
         log(&round, &mut known);
         let outcome = board.end(round.run, round.is_told, now.as_second());
+        if let Some(exporter) = &exporter {
+            exporter.send(&round.steps, outcome.word(), round.exit as u8).await;
+        }
         let missed = args.schedule.ticks(began, now, &args.time_zone);
         if missed > 0 {
             tracing::warn!(ticks = missed, "the run took longer than to the next tick; these are passed over");
@@ -185,18 +192,33 @@ struct Round {
     is_told: bool,
     /// Findings that count.
     findings: BTreeSet<Item>,
+    /// What was done, in order.
+    steps: Vec<Step>,
+}
+
+impl Round {
+    /// Says that a step that began then is done.
+    fn did(&mut self, name: &'static str, began: Timestamp) {
+        self.steps.push(Step { name, began, ended: Timestamp::now() });
+    }
 }
 
 /// One run. `None` if it was stopped before it had anything to say.
 async fn round(base: &Context, args: &Args, stop: &mut watch::Receiver<bool>) -> Option<Round> {
     let mut context = base.hushed();
     context.run = Run { command: "drift".to_owned(), ..Run::default() };
-    let mut round = Round { run: Run::default(), exit: Exit::Failed, is_told: true, findings: BTreeSet::new() };
-    if let Some(search) = load(&mut context, args) {
+    let (run, findings, steps) = Default::default();
+    let mut round = Round { run, exit: Exit::Failed, is_told: true, findings, steps };
+    let began = Timestamp::now();
+    let search = load(&mut context, args);
+    round.did("load", began);
+    if let Some(search) = search {
+        let began = Timestamp::now();
         let found = tokio::select! {
             found = drift::look(&mut context, &search) => found,
             _ = stop.wait_for(|is_asked| *is_asked) => return None,
         };
+        round.did("look", began);
         if let Some(drift) = found {
             finish(&mut context, args, &search, &drift, &mut round, *stop.borrow()).await;
         }
@@ -236,16 +258,22 @@ async fn finish(
     round.exit = drift::exit(drift);
     round.findings = news::news(drift, &[], &BTreeSet::new()).fresh;
     if is_heard {
+        let began = Timestamp::now();
         round.is_told = drift::tell(context, search, drift, environment).await;
+        round.did("tell", began);
     }
     let healable = if args.heal && !is_stopping { drift.healable() } else { BTreeSet::new() };
     if healable.is_empty() {
         return;
     }
     tracing::info!(resources = healable.len(), "healing");
+    let began = Timestamp::now();
     round.exit = drift::heal(context, search, &Way::heal(true, args.lock_timeout), &healable).await;
+    round.did("heal", began);
     if round.exit == Exit::Done {
+        let began = Timestamp::now();
         let again = drift::again(context, search, is_heard, environment).await;
+        round.did("look again", began);
         round.is_told &= again.is_told;
         if let Some((left, document)) = again.found {
             round.exit = drift::exit(&left);

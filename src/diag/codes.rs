@@ -414,6 +414,8 @@ codes! {
         "Standard output can carry one result: the text, or one `--output` without a file. Others go into files, as many as are wanted, from the same run: `--output sarif=plan.sarif --output markdown=plan.md`.";
     LISTEN = "KF1050" Environment "address can't be listened on"
         "`keyform watch --listen` serves its metrics at an address of this machine. Something listens there already, the address is none of this machine's, or the port needs more rights.";
+    NO_TRACES = "KF1051" Configuration "traces can't be sent"
+        "`keyform watch` sends a trace of each run to where OTEL_EXPORTER_OTLP_ENDPOINT says, by HTTP and as JSON. The variable holds no address, another protocol is asked for, or the collector refuses. OTEL_SDK_DISABLED=true turns traces off.";
     OUTPUT_PLACE = "KF1055" Configuration "output would become configuration"
         "A file whose name ends in `.hcl` is read as configuration by the next run, and may be configuration now. No output is written there.";
     BAD_SLUG = "KF1060" Configuration "not a name for a provider"
