@@ -13,10 +13,12 @@
 //!
 //! "Changed outside" and "not applied yet" are never mixed up: the first is what somebody has to hear of.
 
+use crate::diag::Fault;
 use crate::diag::codes;
 use crate::model::address::Address;
 use crate::model::attrs::Value;
 use crate::model::desired::Desired;
+use crate::model::resource::Kind;
 use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::Field;
@@ -42,6 +44,10 @@ pub enum Verdict {
     OwnerLost,
     /// The backend says that its job failed.
     SyncFailed,
+    /// Somebody switched off that the backend runs it by itself.
+    SyncPaused,
+    /// The service refuses the credentials of the connection.
+    ConnectionBroken,
     /// The destination holds an older value than the source.
     Stale,
     /// Apply would refuse it.
@@ -54,13 +60,15 @@ pub enum Verdict {
 
 impl Verdict {
     /// All of them.
-    pub const ALL: [Verdict; 10] = [
+    pub const ALL: [Verdict; 12] = [
         Verdict::Missing,
         Verdict::ValueChanged,
         Verdict::SettingsChanged,
         Verdict::Extra,
         Verdict::OwnerLost,
         Verdict::SyncFailed,
+        Verdict::SyncPaused,
+        Verdict::ConnectionBroken,
         Verdict::Stale,
         Verdict::Blocked,
         Verdict::Unreadable,
@@ -77,6 +85,8 @@ impl Verdict {
             Self::Extra => "extra",
             Self::OwnerLost => "owner-lost",
             Self::SyncFailed => "sync-failed",
+            Self::SyncPaused => "sync-paused",
+            Self::ConnectionBroken => "connection-broken",
             Self::Stale => "stale",
             Self::Blocked => "blocked",
             Self::Unreadable => "unreadable",
@@ -305,7 +315,10 @@ pub fn drift(input: &Input<'_>) -> Drift {
         findings.push(said(address, verdict, Cause::Unapplied, Evidence::Proven, &why.detail, &[Step::Mend]));
     }
     for (address, why) in &plan.incomplete {
-        findings.push(said(address, Verdict::Unreadable, Cause::Unknown, Evidence::None, &why.detail, &gap));
+        // What refuses a sync's reads refuses its writes as well.
+        let is_refused = why.code.fault == Fault::Credentials && address.kind() == Kind::SecretSync.word();
+        let verdict = if is_refused { Verdict::ConnectionBroken } else { Verdict::Unreadable };
+        findings.push(said(address, verdict, Cause::Unknown, Evidence::None, &why.detail, &gap));
     }
     for (address, why) in &plan.blind {
         findings.push(said(address, Verdict::Unknown, Cause::Unknown, Evidence::None, why, &gap));
@@ -362,6 +375,7 @@ fn row(change: &Change, cause: Cause) -> Finding {
         (Action::Delete | Action::Forget, _) => Verdict::Extra,
         (_, Reason::Takeover | Reason::Unseen) | (Action::Adopt, Reason::New | Reason::Imported) => Verdict::OwnerLost,
         (_, Reason::Changed) if is_entry => Verdict::Stale,
+        (Action::Update, Reason::Drifted) if is_paused(change) => Verdict::SyncPaused,
         (_, _) if is_entry || !change.fields.is_empty() && change.fields.iter().all(is_secret) => Verdict::ValueChanged,
         _ => Verdict::SettingsChanged,
     };
@@ -388,6 +402,12 @@ fn row(change: &Change, cause: Cause) -> Finding {
         steps: steps.to_vec(),
         accepted: None,
     }
+}
+
+/// Whether a sync is as declared, but that the backend no longer runs it by itself.
+fn is_paused(change: &Change) -> bool {
+    let [field] = change.fields.as_slice() else { return false };
+    &*field.name == "auto_sync" && field.before == Shown::Plain("false".into())
 }
 
 /// What is only not applied yet is nothing to get used to, and can't be accepted.

@@ -148,3 +148,25 @@ fn a_gap_is_never_clean_and_a_hazard_is_never_healed() {
     assert_eq!(drift.findings.len(), 1);
     assert!(drift.healable().is_empty());
 }
+
+#[test]
+fn what_stops_a_sync_has_a_name_of_its_own() {
+    let mut world = World::new();
+    world.sync(SYNC, &[("path", "/a".into()), ("auto_sync", Value::Bool(true))]);
+    let live = world.live.resources.get_mut(&address(SYNC)).unwrap();
+    live.attrs.insert("auto_sync".into(), Value::Bool(false));
+    check(&world, &NOTHING, &["outside sync-paused proven secret_sync.web: heal accept ignore"]);
+    // With anything else it is a change like any other.
+    let live = world.live.resources.get_mut(&address(SYNC)).unwrap();
+    live.attrs.insert("path".into(), "/b".into());
+    check(&world, &NOTHING, &["outside settings-changed proven secret_sync.web: heal accept ignore"]);
+
+    let refused = |at: &str, code| {
+        let mut world = World::new();
+        world.live.incomplete.insert(address(at), keyform::diag::Diagnostic::error(code, "no"));
+        found(&world, &NOTHING).findings[0].verdict
+    };
+    assert_eq!(refused(SYNC, &keyform::diag::codes::REFUSED), Verdict::ConnectionBroken);
+    assert_eq!(refused(SYNC, &keyform::diag::codes::UNREACHABLE), Verdict::Unreadable);
+    assert_eq!(refused(P, &keyform::diag::codes::REFUSED), Verdict::Unreadable);
+}
