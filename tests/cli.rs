@@ -16,6 +16,7 @@ const COMMANDS: &[&str] = &[
     "adopt",
     "destroy",
     "drift",
+    "watch",
     "undo",
     "show",
     "where",
