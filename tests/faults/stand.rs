@@ -1,6 +1,8 @@
 //! What the faults happen to: a server with a proxy before it, a configuration that was applied once and
 //! changed since, and things at the backend and the destination that are not keyform's.
 
+use crate::engine::PROJECT;
+use crate::engine::SYNC;
 use crate::engine::World;
 use crate::faults::proxy::Proxy;
 use crate::scenarios::PROGRAM;
@@ -19,37 +21,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::process::Command;
 
-const BEFORE: &str = r#"
-project "bakery" {
-  environment "dev" {}
-  folder "/api" {}
-  secret "A" {
-    environment = "dev"
-    path        = "/api"
-    value       = secret_file("a")
-  }
-  secret "B" {
-    environment = "dev"
-    path        = "/api"
-    value       = secret_file("b")
-  }
+/// The project of the engine's tests and its sync, whose keys get a prefix.
+fn before() -> String {
+    let schema = "  key_schema  = \"APP_{{secretKey}}\"\n  destination {";
+    format!("{PROJECT}{}", SYNC.replace("  destination {", schema))
 }
-app_connection "local" "files" {
-  method = "directory"
-  path   = abspath("out")
-}
-secret_sync "local-file" "web" {
-  project     = project.bakery
-  environment = "dev"
-  path        = "/api"
-  connection  = app_connection.files
-  key_schema  = "APP_{{secretKey}}"
-  destination {
-    format = "dotenv"
-    file   = "dev.env"
-  }
-}
-"#;
 
 /// A run of the program: its exit code, and the codes of what it said.
 pub(super) struct Ran {
@@ -90,7 +66,7 @@ impl Stand {
         }
         world.write("out/dev.env", "# by hand\nFOREIGN=canary-foreign\n");
         let stand = Self { world, proxy, server, _dir: dir };
-        stand.declare(BEFORE);
+        stand.declare(&before());
         stand
     }
 
@@ -102,7 +78,7 @@ impl Stand {
         stand.world.converge().await;
         stand.world.write("a", "canary-a2");
         stand.world.write("b", "canary-c");
-        stand.declare(&BEFORE.replace("secret \"B\"", "secret \"C\""));
+        stand.declare(&before().replace("secret \"B\"", "secret \"C\""));
         stand
     }
 

@@ -67,76 +67,27 @@ impl Slot {
 
     /// The names in scope where a request is made.
     #[must_use]
-    pub fn names(self, batch: bool) -> &'static [&'static str] {
-        match (self, batch) {
+    pub fn names(self, batch: bool) -> Vec<&'static str> {
+        const PLACE: &[&str] =
+            &["connection", "destination", "key_schema", "environment", "options", "login", "lookup"];
+        const ENTRY: &[&str] = &["key", "id", "version", "raw"];
+        let parts: &[&[&str]] = match (self, batch) {
             (Self::Retry | Self::Errors, _) => &[],
-            (Self::Login, _) => &["connection"],
-            (Self::BaseUrl, _) => &["connection", "destination"],
-            (Self::Verify, _) => &["connection", "login"],
-            (Self::Headers, _) => &["connection", "destination", "options", "login"],
-            (Self::Root | Self::Lookup | Self::After, _) => {
-                &["connection", "destination", "key_schema", "environment", "options", "login", "lookup"]
+            (Self::Login, _) => &[&["connection"]],
+            (Self::BaseUrl, _) => &[&["connection", "destination"]],
+            (Self::Verify, _) => &[&["connection", "login"]],
+            (Self::Headers, _) => &[&["connection", "destination", "options", "login"]],
+            (Self::Root | Self::Lookup | Self::After, _) => &[PLACE],
+            (Self::List, _) => &[PLACE, &["cursor"]],
+            (Self::Read, true) => &[PLACE, &["entries"]],
+            (Self::Read, false) => &[PLACE, ENTRY],
+            (Self::Replace, _) | (Self::Create | Self::Update | Self::Upsert | Self::Delete, true) => {
+                &[PLACE, &["document", "entries"]]
             }
-            (Self::List, _) => {
-                &["connection", "destination", "key_schema", "environment", "options", "login", "lookup", "cursor"]
-            }
-            (Self::Read, true) => {
-                &["connection", "destination", "key_schema", "environment", "options", "login", "lookup", "entries"]
-            }
-            (Self::Replace, _) | (Self::Create | Self::Update | Self::Upsert | Self::Delete, true) => &[
-                "connection",
-                "destination",
-                "key_schema",
-                "environment",
-                "options",
-                "login",
-                "lookup",
-                "document",
-                "entries",
-            ],
-            (Self::Read, false) => &[
-                "connection",
-                "destination",
-                "key_schema",
-                "environment",
-                "options",
-                "login",
-                "lookup",
-                "key",
-                "id",
-                "version",
-                "raw",
-            ],
-            (Self::Delete, false) => &[
-                "connection",
-                "destination",
-                "key_schema",
-                "environment",
-                "options",
-                "login",
-                "lookup",
-                "document",
-                "key",
-                "id",
-                "version",
-                "raw",
-            ],
-            (Self::Create | Self::Update | Self::Upsert, false) => &[
-                "connection",
-                "destination",
-                "key_schema",
-                "environment",
-                "options",
-                "login",
-                "lookup",
-                "document",
-                "key",
-                "id",
-                "version",
-                "raw",
-                "value",
-            ],
-        }
+            (Self::Delete, false) => &[PLACE, &["document"], ENTRY],
+            (Self::Create | Self::Update | Self::Upsert, false) => &[PLACE, &["document"], ENTRY, &["value"]],
+        };
+        parts.concat()
     }
 
     /// Whether sending it twice is as good as once, whatever its method. A create may make two.

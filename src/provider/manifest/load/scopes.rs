@@ -62,7 +62,7 @@ fn inputs<'a>(schema: &'a Destination, variant: &str) -> BTreeSet<&'a str> {
 fn check_talk(acc: &mut Diagnostics, talk: &Talk, fields: &Fields<'_>) {
     let mut one = |expr: &Option<Expr>, slot: Slot, more: &[&str]| {
         if let Some(expr) = expr {
-            check_expr(acc, expr, slot.names(false), more, fields);
+            check_expr(acc, expr, &slot.names(false), more, fields);
         }
     };
     one(&talk.headers, Slot::Headers, &[]);
@@ -84,13 +84,13 @@ fn check_shape(acc: &mut Diagnostics, shape: &Shape, provider: &Talk, fields: &F
     let talk = shape.talk.clone().over(provider);
     check_talk(acc, &shape.talk, fields);
     if let Some(expr) = &talk.base_url {
-        check_expr(acc, expr, Slot::BaseUrl.names(false), &[], fields);
+        check_expr(acc, expr, &Slot::BaseUrl.names(false), &[], fields);
     }
     if let Some(root) = &shape.root {
-        check_expr(acc, root, Slot::Root.names(false), &[], fields);
+        check_expr(acc, root, &Slot::Root.names(false), &[], fields);
     }
     if let Some(readable) = &shape.readable {
-        check_expr(acc, readable, Slot::BaseUrl.names(false), &[], fields);
+        check_expr(acc, readable, &Slot::BaseUrl.names(false), &[], fields);
     }
     for (_, lookup) in &shape.lookups {
         check_operation(acc, lookup, Slot::Lookup, fields, false);
@@ -116,7 +116,7 @@ fn check_shape(acc: &mut Diagnostics, shape: &Shape, provider: &Talk, fields: &F
 /// `answered` says that an answer came before: in steps after the first, and in recoveries.
 fn check_operation(acc: &mut Diagnostics, operation: &Operation, slot: Slot, fields: &Fields<'_>, answered: bool) {
     let before: &[&str] = if answered { &ANSWER } else { &[] };
-    let base = slot.names(operation.max.is_some());
+    let base = &slot.names(operation.max.is_some());
     for (word, expr) in &operation.exprs {
         let more = if AFTER_ANSWER.contains(word) { &ANSWER } else { before };
         check_expr(acc, expr, base, more, fields);
