@@ -200,7 +200,7 @@ pub fn undo_notes(data: &[u8]) {
     static DIR: LazyLock<PathBuf> = LazyLock::new(|| folder("notes"));
     let undo = DIR.join("undo");
     if std::fs::create_dir_all(&undo).is_ok() && std::fs::write(undo.join("20260102-030405-006.json"), data).is_ok() {
-        let _ = Capsules::beside(&DIR).notes();
+        let _ = Capsules::beside(&DIR).notes().now_or_never();
     }
 }
 

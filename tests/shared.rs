@@ -1,11 +1,15 @@
 //! A ledger that many share: who may write, what becomes of a writer that was cut off, what is durable when. The store is in
 //! memory, and fails as it is told; `stores.rs` has real ones.
 
+use crate::canary;
+use crate::undo::capsule;
 use futures_util::future::BoxFuture;
 use futures_util::future::join_all;
 use keyform::diag::Diagnostic;
 use keyform::diag::codes;
+use keyform::ledger::capsules::Capsules;
 use keyform::ledger::journal::Event;
+use keyform::ledger::keeper::Hold;
 use keyform::ledger::lease::Lease;
 use keyform::ledger::lock::Holder;
 use keyform::ledger::shared::Shared;
@@ -18,6 +22,7 @@ use keyform::model::ledger::Ledger;
 use keyform::model::ledger::Record;
 use keyform::secret::FingerprintKey;
 use keyform::secret::Secret;
+use keyform::secret::seal::Identity;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -363,4 +368,43 @@ async fn damage_is_named_and_left_as_it_is() {
     take(&memory, "ada").await.release().await;
     memory.change("ledger.jsonl", |text| text.replacen("\"version\":1", "\"version\":9", 1));
     assert_eq!(memory.keeper().load().await.unwrap_err().code, &codes::LEDGER_VERSION);
+}
+
+/// What a run took lies where the ledger does, so that another machine can put it back.
+#[tokio::test]
+async fn capsules_are_kept_in_the_store() {
+    let memory = Memory::default();
+    let hold = Hold::Shared(take(&memory, "ada").await);
+    let shared = memory.keeper();
+    let key = shared.load().await.unwrap().1;
+    let (identity, capsules) = (Identity::generate(), Capsules::shared(&shared));
+    let recipients = [identity.recipient()];
+    let keep = async |run: &str| {
+        let capsule = capsule(run, &["canary-kept"]);
+        capsules.keep(&hold, &key, (&recipients, 2), &capsule, None).await.map_err(|why| why.code.id)
+    };
+    for run in ["1", "2"] {
+        assert_eq!(keep(run).await.as_deref(), Ok(run));
+    }
+    // The answer to a write is lost: it was done all the same.
+    memory.go(Way::Deaf);
+    assert_eq!(keep("3").await.as_deref(), Ok("3"));
+    memory.go(Way::Cut);
+    assert_eq!(keep("4").await, Err("KF0940"));
+    memory.go(Way::Open);
+    hold.release().await;
+
+    let other = memory.other().keeper();
+    let capsules = Capsules::shared(&other);
+    let (notes, damaged) = capsules.notes().await.unwrap();
+    assert_eq!(notes.iter().map(|note| &*note.run).collect::<Vec<_>>(), ["3", "2"]);
+    assert!(damaged.is_empty(), "{damaged:?}");
+    let opened = capsules.open(&notes[0], &[identity], &other.load().await.unwrap().1).await.unwrap();
+    assert_eq!(opened.kept[0].value.expose(), "canary-kept");
+    let names: Vec<String> = memory.names().into_iter().filter(|name| name.starts_with("undo")).collect();
+    assert_eq!(names, ["undo-2.age", "undo-3.age", "undo.json"]);
+    let canaries = canary::collect(["canary-kept"]);
+    for (name, (content, _)) in &memory.contents.lock().unwrap().all {
+        assert_eq!(canary::found(&canaries, content), Vec::<&str>::new(), "{name}");
+    }
 }

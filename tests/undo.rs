@@ -2,6 +2,7 @@
 
 use crate::canary;
 use crate::ledger::holder;
+use futures_util::FutureExt;
 use keyform::ledger::capsules::Capsules;
 use keyform::ledger::files::Files;
 use keyform::ledger::keeper::Hold;
@@ -25,6 +26,11 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+/// Files never let anyone wait.
+fn now<T>(done: impl Future<Output = T>) -> T {
+    done.now_or_never().unwrap()
+}
+
 struct World {
     dir: tempfile::TempDir,
     lock: Hold,
@@ -47,12 +53,24 @@ impl World {
     }
 
     fn keep(&self, most: usize, capsule: &Capsule) {
-        self.capsules().keep(&self.lock, &self.key, &[self.identity.recipient()], most, capsule).unwrap();
+        self.keep_while(most, capsule, None);
+    }
+
+    fn keep_while(&self, most: usize, capsule: &Capsule, undone: Option<&str>) -> String {
+        let (capsules, recipients) = (self.capsules(), [self.identity.recipient()]);
+        let kept = capsules.keep(&self.lock, &self.key, (&recipients, most), capsule, undone);
+        now(kept).unwrap().to_string()
+    }
+
+    fn notes(&self) -> Vec<Note> {
+        let (notes, damaged) = now(self.capsules().notes()).unwrap();
+        assert!(damaged.is_empty(), "{damaged:?}");
+        notes
     }
 
     /// The code of what is wrong with a capsule, or its number of values.
     fn open(&self, note: &Note) -> Result<usize, &'static str> {
-        let opened = self.capsules().open(note, std::slice::from_ref(&self.identity), &self.key);
+        let opened = now(self.capsules().open(note, std::slice::from_ref(&self.identity), &self.key));
         opened.map(|capsule| capsule.kept.len()).map_err(|why| why.code.id)
     }
 
@@ -66,7 +84,7 @@ fn note(run: &str, kept: &[Kept]) -> Note {
     Note { run: run.into(), at: "2026-01-02T03:04:05Z".into(), command: "apply".into(), values, undone: None }
 }
 
-fn capsule(run: &str, values: &[&str]) -> Capsule {
+pub(crate) fn capsule(run: &str, values: &[&str]) -> Capsule {
     let kept: Vec<Kept> = values
         .iter()
         .enumerate()
@@ -127,9 +145,9 @@ proptest! {
         let world = World::new();
         let capsule = Capsule { note: note("20260102-030405-678", &kept), kept };
         world.keep(1, &capsule);
-        let notes = world.capsules().notes().unwrap();
+        let notes = world.notes();
         prop_assert_eq!(&notes, std::slice::from_ref(&capsule.note));
-        let opened = world.capsules().open(&notes[0], std::slice::from_ref(&world.identity), &world.key).unwrap();
+        let opened = now(world.capsules().open(&notes[0], std::slice::from_ref(&world.identity), &world.key)).unwrap();
         prop_assert_eq!(opened, capsule);
     }
 }
@@ -159,13 +177,29 @@ fn only_the_newest_are_kept_and_what_a_crash_left_goes_with_them() {
     fs::create_dir(world.file("")).unwrap();
     fs::write(world.file("0.age"), "half").unwrap();
     fs::write(world.file(".1.age.keyform"), "half").unwrap();
-    assert_eq!(world.capsules().notes().unwrap(), []);
+    assert_eq!(world.notes(), []);
     for run in ["1", "2", "3"] {
         world.keep(2, &capsule(run, &["canary-kept"]));
     }
-    let runs: Vec<_> = world.capsules().notes().unwrap().into_iter().map(|note| note.run.to_string()).collect();
+    let runs: Vec<_> = world.notes().into_iter().map(|note| note.run.to_string()).collect();
     assert_eq!(runs, ["3", "2"]);
     assert_eq!(names(&world.file("")), ["2.age", "2.json", "3.age", "3.json"]);
+}
+
+#[test]
+fn what_was_kept_last_stays_whatever_the_clock_says_and_so_does_what_is_being_undone() {
+    let world = World::new();
+    world.keep(1, &capsule("20270101-000000-000", &["canary-of-tomorrow"]));
+    let run = world.keep_while(1, &capsule("20260102-030405-006", &["canary-kept"]), None);
+    let runs = || world.notes().iter().map(|note| note.run.to_string()).collect::<Vec<_>>();
+    assert_eq!((runs(), &*run), (vec![run.clone()], "20270101-000000-000-1"));
+    assert_eq!(world.open(&world.notes()[0]), Ok(1));
+    // The way back keeps what it takes, and what it comes from is there until it is done.
+    let back = world.keep_while(1, &capsule("20280101-000000-000", &["canary-kept"]), Some(&run));
+    assert_eq!(runs(), [back, run]);
+    assert_eq!(world.open(&world.notes()[1]), Ok(1));
+    world.keep(1, &capsule("20290101-000000-000", &["canary-kept"]));
+    assert_eq!(runs(), ["20290101-000000-000"]);
 }
 
 #[test]
@@ -173,7 +207,7 @@ fn what_is_damaged_foreign_or_sealed_for_others_is_not_used() {
     let world = World::new();
     world.keep(9, &capsule("1", &["canary-kept"]));
     world.keep(9, &capsule("2", &["canary-kept", "canary-kept"]));
-    let notes = world.capsules().notes().unwrap();
+    let notes = world.notes();
     let (two, one) = (&notes[0], &notes[1]);
     assert_eq!((world.open(one), world.open(two)), (Ok(1), Ok(2)));
 
@@ -204,19 +238,28 @@ fn what_is_damaged_foreign_or_sealed_for_others_is_not_used() {
     fs::copy(stranger.file("2.age"), world.file("2.age")).unwrap();
     assert_eq!(world.open(two), Err("KF0942"));
 
+    // A damaged note is told, and the others are there all the same.
+    let told = || {
+        let (notes, damaged) = now(world.capsules().notes()).unwrap();
+        let codes: Vec<_> = damaged.iter().map(|why| why.code.id).collect();
+        (notes.len(), codes)
+    };
     for text in ["", "{", "{}", "null", "{\"version\":2,\"at\":\"\",\"command\":\"\",\"values\":[]}"] {
         fs::write(world.file("2.json"), text).unwrap();
-        assert_eq!(world.capsules().notes().unwrap_err().code.id, "KF0941", "{text}");
+        assert_eq!(told(), (1, vec!["KF0941"]), "{text}");
     }
+    fs::remove_file(world.file("2.json")).unwrap();
+    fs::create_dir(world.file("2.json")).unwrap();
+    assert_eq!(told(), (1, vec!["KF0941"]));
 }
 
 #[test]
 fn a_run_that_was_undone_says_so() {
     let world = World::new();
     world.keep(9, &capsule("1", &["canary-kept"]));
-    let note = world.capsules().notes().unwrap().remove(0);
-    world.capsules().undone(&world.lock, &note, "2026-01-02T03:04:06Z").unwrap();
-    let undone = world.capsules().notes().unwrap().remove(0);
+    let note = world.notes().remove(0);
+    now(world.capsules().undone(&world.lock, &note, "2026-01-02T03:04:06Z")).unwrap();
+    let undone = world.notes().remove(0);
     assert_eq!(undone.undone.as_deref(), Some("2026-01-02T03:04:06Z"));
     // The capsule is the same, and can be opened again.
     assert_eq!(world.open(&undone), Ok(1));

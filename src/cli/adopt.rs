@@ -4,10 +4,10 @@
 use crate::cli::context;
 use crate::cli::context::Context;
 use crate::cli::context::Inputs;
+use crate::cli::context::has_config;
 use crate::cli::exit::Exit;
 use crate::cli::tfstate;
 use crate::config::Extent;
-use crate::config::baseline;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::disk;
@@ -200,14 +200,6 @@ fn begin(context: &mut Context, args: &Args, dir: &Path) -> Option<(Desired, Reg
     let file = File { name: "backend.hcl".to_owned(), text: print::file(&[comment], &[block]) };
     let file = (args.backend != "embedded").then_some(file);
     Some((Desired { backend, ..Desired::default() }, registry, file))
-}
-
-/// Whether there is a configuration in a directory.
-pub(super) fn has_config(dir: &Path) -> bool {
-    let Ok(entries) = std::fs::read_dir(dir) else { return false };
-    entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).any(|name| {
-        !name.starts_with('.') && name.ends_with(".hcl") && !name.ends_with(".vars.hcl") && name != baseline::NAME
-    })
 }
 
 async fn work(

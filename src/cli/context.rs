@@ -8,6 +8,7 @@ use crate::cli::output::Outputs;
 use crate::cli::terminal::Terminal;
 use crate::config;
 use crate::config::Extent;
+use crate::config::baseline;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Severity;
@@ -243,6 +244,14 @@ impl Context {
         Some((desired?, registry))
     }
 
+    /// What says where the ledger is. Also where the configuration is gone there is one.
+    pub(super) fn load_ledger(&mut self, inputs: &Inputs) -> Option<(Desired, Registry)> {
+        match has_config(&self.dir()) {
+            true => self.load_for(inputs, Extent::Backend),
+            false => self.registry().map(|registry| (Desired::default(), registry)),
+        }
+    }
+
     /// The built-in providers and those beside the configuration. `None` if one of them is bad.
     pub(super) fn registry(&mut self) -> Option<Registry> {
         let mut acc = Diagnostics::new();
@@ -361,4 +370,12 @@ pub(super) fn why(error: &std::io::Error) -> String {
         std::io::ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
         kind => kind.to_string(),
     }
+}
+
+/// Whether there is a configuration in a directory.
+pub(super) fn has_config(dir: &Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(dir) else { return false };
+    entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).any(|name| {
+        !name.starts_with('.') && name.ends_with(".hcl") && !name.ends_with(".vars.hcl") && name != baseline::NAME
+    })
 }

@@ -2,14 +2,12 @@
 
 mod transfer;
 
-use crate::cli::adopt::has_config;
 use crate::cli::apply::seconds;
 use crate::cli::confirm;
 use crate::cli::context::Context;
 use crate::cli::context::Inputs;
 use crate::cli::exit::Exit;
 use crate::cli::plan::address;
-use crate::config::Extent;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::engine::keeper;
@@ -19,7 +17,6 @@ use crate::ledger::keeper::Keeper;
 use crate::ledger::lease::Note;
 use crate::ledger::snapshot;
 use crate::model::address::Address;
-use crate::model::desired::Desired;
 use crate::model::ledger::Ledger;
 use crate::model::ledger::Record;
 use crate::secret::FingerprintKey;
@@ -113,13 +110,7 @@ struct Waiting {
 }
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
-    let loaded = if has_config(&context.dir()) {
-        context.load_for(&args.inputs, Extent::Backend)
-    } else {
-        // Also where the configuration is gone there is a ledger.
-        context.registry().map(|registry| (Desired::default(), registry))
-    };
-    let Some((desired, registry)) = loaded else { return context.failed("ledger") };
+    let Some((desired, registry)) = context.load_ledger(&args.inputs) else { return context.failed("ledger") };
     let Some(runtime) = context.runtime() else { return context.failed("ledger") };
     runtime.block_on(async {
         let options = context.options(registry, false, None);

@@ -10,8 +10,8 @@ use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::disk;
 use crate::engine::Engine;
+use crate::engine::keeper;
 use crate::engine::undo::Wish;
-use crate::ledger::capsules::Capsules;
 use crate::model::address::Address;
 use crate::model::capsule::Note;
 use crate::model::desired::Desired;
@@ -72,20 +72,38 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
             Err(why) => fail(context, why),
         };
     }
-    let notes = match Capsules::beside(&context.state()).notes() {
+    match &args.run {
+        None => list(context, args),
+        Some(name) => undo(context, args, name),
+    }
+}
+
+/// Shows the runs that kept something.
+fn list(context: &mut Context, args: &Args) -> Exit {
+    let Some((desired, registry)) = context.load_ledger(&args.inputs) else { return context.failed("undo") };
+    let Some(runtime) = context.runtime() else { return context.failed("undo") };
+    let notes = runtime.block_on(async {
+        let opened = keeper::Opened::open(&context.options(registry, false, None), &desired).await?;
+        let notes = opened.keeper.capsules().notes().await;
+        opened.close().await;
+        notes
+    });
+    let (notes, damaged) = match notes {
         Ok(notes) => notes,
         Err(why) => return fail(context, why),
     };
-    let Some(name) = &args.run else {
-        match context.global.json {
-            true => context.document(&json::undo::document(&notes, context.entries())),
-            false => context.terminal.out(&view::undo::runs(&notes, context.terminal.style())),
-        }
-        return Exit::Done;
-    };
-    let chosen = choose(name, &notes).and_then(|note| Ok((note, identities(context, args.identity.as_deref())?)));
-    let (note, identities) = match chosen {
-        Ok(chosen) => chosen,
+    let exit = if damaged.is_empty() { Exit::Done } else { Exit::Partial };
+    context.tell_all(damaged);
+    match context.global.json {
+        true => context.document(&json::undo::document(&notes, context.entries())),
+        false => context.terminal.out(&view::undo::runs(&notes, context.terminal.style())),
+    }
+    exit
+}
+
+fn undo(context: &mut Context, args: &Args, name: &str) -> Exit {
+    let identities = match identities(context, args.identity.as_deref()) {
+        Ok(identities) => identities,
         Err(why) => return fail(context, why),
     };
     let Some((mut desired, registry)) = context.load(&args.inputs) else { return context.failed("undo") };
@@ -95,7 +113,14 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     runtime.block_on(async {
         let engine = context.open(&desired, registry, args.allow_exec, Some(args.way.lock("undo"))).await;
         let Some(engine) = engine else { return context.failed("undo") };
-        let exit = work(context, args, &engine, &desired, &note, &identities).await;
+        let chosen = engine.notes().await.and_then(|(notes, damaged)| {
+            context.tell_all(damaged);
+            choose(name, &notes)
+        });
+        let exit = match chosen {
+            Ok(note) => work(context, args, &engine, &desired, &note, &identities).await,
+            Err(why) => fail(context, why),
+        };
         engine.close().await;
         exit
     })
@@ -157,7 +182,7 @@ async fn work(
     };
     if exit == Exit::Done
         && let Some(note) = undoes
-        && let Err(why) = engine.was_undone(&note)
+        && let Err(why) = engine.was_undone(&note).await
     {
         context.tell(why);
         return Exit::Partial;

@@ -1,19 +1,19 @@
 //! Undo capsules: sealed, kept beside the ledger, opened again.
 //!
-//! | file | what it is |
-//! |---|---|
-//! | `undo/RUN.age` | the values of a run, sealed for the recipients of the configuration; `age -d` opens it as well |
-//! | `undo/RUN.json` | what everybody may know of it: when, and whose values; never a value, nor a fingerprint |
+//! Each is two things: `RUN.age`, the values of a run, sealed for the recipients of the configuration (`age -d` opens it as
+//! well), and a note of what everybody may know of it: when, and whose values; never a value, nor a fingerprint. Where
+//! they lie: [`crate::ledger::beside`].
 //!
 //! Anybody can seal something for a recipient. So what is sealed begins with a mark that only the holder of the
 //! ledger's fingerprint key can make, and a capsule without it is not opened: else whoever can write files here could
-//! have values of their choice written. The capsule is on disk before the note, and both before the run begins.
+//! have values of their choice written. The capsule is there before the note, and both before the run begins.
 
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::ledger::beside::Beside;
 use crate::ledger::journal::Written;
 use crate::ledger::keeper::Hold;
+use crate::ledger::shared::Shared;
 use crate::model::capsule::Capsule;
 use crate::model::capsule::Kept;
 use crate::model::capsule::Note;
@@ -35,90 +35,90 @@ use std::path::Path;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
-const SEALED: &str = ".age";
-const NOTE: &str = ".json";
-
 /// The version of both files.
 const VERSION: u32 = 1;
 
 /// The capsules of one ledger.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Capsules {
-    files: Beside,
+    beside: Beside,
 }
 
 impl Capsules {
     /// Those beside the ledger in `dir`. Reads and writes nothing.
     #[must_use]
     pub fn beside(dir: &Path) -> Self {
-        Self { files: Beside::new(&dir.join("undo")) }
+        Self { beside: Beside::Directory(dir.join("undo")) }
     }
 
-    /// Seals a capsule; on return it is on disk. Of all that are there then, the newest `most` are kept.
+    /// Those in the store of a shared ledger. Asks nothing.
+    #[must_use]
+    pub fn shared(shared: &Shared) -> Self {
+        Self { beside: Beside::Store(shared.clone()) }
+    }
+
+    /// Seals a capsule; on return it is there for good. Gives the name of its run, which sorts after all that are
+    /// there, also where a clock went back. Of all, the newest `most` are kept, and the one that is being `undone`.
     ///
     /// # Errors
     /// It can't be written. Whatever would be lost without it must not be done.
-    pub fn keep(
+    pub async fn keep(
         &self,
         _: &Hold,
         key: &FingerprintKey,
-        recipients: &[Recipient],
-        most: usize,
+        (recipients, most): (&[Recipient], usize),
         capsule: &Capsule,
-    ) -> Result<(), Diagnostic> {
-        let (note, run) = (&capsule.note, &capsule.note.run);
-        let sealed = format!("{run}{SEALED}");
-        let fails = |error: &io::Error| {
-            let detail = format!("{}: {error}. Nothing was changed.", self.files.place(&sealed));
+        undone: Option<&str>,
+    ) -> Result<Arc<str>, Diagnostic> {
+        let fails = |why: String| {
+            let why = why.trim_end_matches('.');
+            let detail = format!("{}: {why}. Nothing was changed.", self.beside.place(&capsule.note.run));
             Diagnostic::error(&codes::CAPSULE_WRITE, detail)
                 .help("mend that; or go on with --no-undo, and what is overwritten or deleted is lost")
         };
-        let content = plain(key, capsule).and_then(|plain| seal::seal(recipients, &plain)).map_err(|e| fails(&e))?;
-        self.files.write(&sealed, &content).map_err(|error| fails(&error))?;
-        self.write_note(note).map_err(|error| fails(&error))?;
-        self.files.sweep().map_err(|error| fails(&error))?;
-        let old = self.names().map_err(|error| fails(&error))?.into_iter().rev().skip(most.max(1));
-        for run in old {
-            // The note first: without it the rest is not listed, and the next run takes it away.
-            for name in [format!("{run}{NOTE}"), format!("{run}{SEALED}")] {
-                self.files.delete(&name).map_err(|error| fails(&error))?;
-            }
-        }
-        Ok(())
+        let runs = self.beside.runs().await.map_err(fails)?;
+        let run: Arc<str> = match runs.last() {
+            Some(last) if **last >= *capsule.note.run => format!("{last}-1").into(),
+            _ => capsule.note.run.clone(),
+        };
+        let note = Note { run: run.clone(), ..capsule.note.clone() };
+        let sealed = plain(key, &run, capsule).and_then(|plain| seal::seal(recipients, &plain));
+        self.beside.seal(&run, &sealed.map_err(|error| fails(error.to_string()))?).await.map_err(fails)?;
+        self.write_note(&note).await.map_err(fails)?;
+        let newest = runs.into_iter().rev().take(most.saturating_sub(1));
+        let kept = newest.chain(undone.map(str::to_owned)).chain([run.to_string()]).collect();
+        self.beside.prune(&kept).await.map_err(fails)?;
+        Ok(run)
     }
 
-    /// The notes of all capsules, the newest first.
+    /// The notes of all capsules, the newest first, and what is wrong with those that are damaged.
     ///
     /// # Errors
-    /// One can't be read, or is damaged.
-    pub fn notes(&self) -> Result<Vec<Note>, Diagnostic> {
-        let unreadable = |error: &io::Error| unreadable(&self.files.place(""), &error.to_string());
-        let names = self.files.list().map_err(|error| unreadable(&error))?;
-        let runs = names.iter().rev().filter_map(|name| name.strip_suffix(NOTE));
-        let mut notes = Vec::new();
-        for run in runs {
-            notes.extend(self.note(run)?);
+    /// Nothing can be read.
+    pub async fn notes(&self) -> Result<(Vec<Note>, Vec<Diagnostic>), Diagnostic> {
+        let written = self.beside.notes().await.map_err(|why| unreadable(&self.beside.note_place(""), &why))?;
+        let (mut notes, mut damaged) = (Vec::new(), Vec::new());
+        for (run, text) in written.iter().rev() {
+            match serde_json::from_slice::<WrittenNote>(text).ok().and_then(|written| written.note(run)) {
+                Some(note) => notes.push(note),
+                None => damaged.push(unreadable(&self.beside.note_place(run), &format!("it has no note of run {run}"))),
+            }
         }
-        Ok(notes)
-    }
-
-    fn note(&self, run: &str) -> Result<Option<Note>, Diagnostic> {
-        let name = format!("{run}{NOTE}");
-        let place = self.files.place(&name);
-        let text = self.files.read(&name).map_err(|error| unreadable(&place, &error.to_string()))?;
-        let Some(text) = text else { return Ok(None) };
-        let note = serde_json::from_slice::<WrittenNote>(&text).ok().and_then(|written| written.note(run));
-        note.map(Some).ok_or_else(|| unreadable(&place, "it is no note of a capsule"))
+        Ok((notes, damaged))
     }
 
     /// Opens the capsule that a note is of.
     ///
     /// # Errors
     /// It is gone, damaged, sealed for others, or not of this ledger.
-    pub fn open(&self, note: &Note, identities: &[Identity], key: &FingerprintKey) -> Result<Capsule, Diagnostic> {
-        let name = format!("{}{SEALED}", note.run);
-        let place = self.files.place(&name);
-        let sealed = self.files.read(&name).map_err(|error| unreadable(&place, &error.to_string()))?;
+    pub async fn open(
+        &self,
+        note: &Note,
+        identities: &[Identity],
+        key: &FingerprintKey,
+    ) -> Result<Capsule, Diagnostic> {
+        let place = self.beside.place(&note.run);
+        let sealed = self.beside.sealed(&note.run).await.map_err(|why| unreadable(&place, &why))?;
         let sealed = sealed.ok_or_else(|| unreadable(&place, "it is not there"))?;
         let plain = seal::open(identities, &sealed).map_err(|why| match why {
             Closed::Damaged => unreadable(&place, "it is not as it was written"),
@@ -141,36 +141,23 @@ impl Capsules {
     ///
     /// # Errors
     /// The note can't be written.
-    pub fn undone(&self, _: &Hold, note: &Note, at: &str) -> Result<(), Diagnostic> {
-        self.write_note(&Note { undone: Some(at.into()), ..note.clone() }).map_err(|error| {
-            let place = self.files.place(&format!("{}{NOTE}", note.run));
-            Diagnostic::error(&codes::CAPSULE_WRITE, format!("{place}: {error}. What was put back is put back."))
+    pub async fn undone(&self, _: &Hold, note: &Note, at: &str) -> Result<(), Diagnostic> {
+        let note = Note { undone: Some(at.into()), ..note.clone() };
+        self.write_note(&note).await.map_err(|why| {
+            let (place, why) = (self.beside.note_place(&note.run), why.trim_end_matches('.'));
+            Diagnostic::error(&codes::CAPSULE_WRITE, format!("{place}: {why}. What was put back is put back."))
         })
     }
 
-    fn write_note(&self, note: &Note) -> io::Result<()> {
-        let mut text = serde_json::to_vec_pretty(&WrittenNote::of(note))?;
+    async fn write_note(&self, note: &Note) -> Result<(), String> {
+        let mut text = serde_json::to_vec_pretty(&WrittenNote::of(note)).map_err(|error| error.to_string())?;
         text.push(b'\n');
-        self.files.write(&format!("{}{NOTE}", note.run), &text)
-    }
-
-    /// The runs of which there is anything, the oldest first.
-    fn names(&self) -> io::Result<Vec<String>> {
-        let mut runs: Vec<String> = self.files.list()?;
-        runs.retain_mut(|name| {
-            let run = [SEALED, NOTE].iter().find_map(|end| name.strip_suffix(end)).map(str::to_owned);
-            run.is_some_and(|run| {
-                *name = run;
-                true
-            })
-        });
-        runs.dedup();
-        Ok(runs)
+        self.beside.note(&note.run, &text).await
     }
 }
 
 fn unreadable(place: &str, why: &str) -> Diagnostic {
-    Diagnostic::error(&codes::CAPSULE_READ, format!("{place}: {why}."))
+    Diagnostic::error(&codes::CAPSULE_READ, format!("{place}: {}.", why.trim_end_matches('.')))
         .help("restore the file from a copy; without it the values that it held are lost")
 }
 
@@ -182,7 +169,7 @@ fn mark_of(key: &FingerprintKey, run: &str, text: &[u8]) -> Fingerprint {
 }
 
 /// What is sealed: the mark, and below it the content.
-fn plain(key: &FingerprintKey, capsule: &Capsule) -> io::Result<Zeroizing<Vec<u8>>> {
+fn plain(key: &FingerprintKey, run: &str, capsule: &Capsule) -> io::Result<Zeroizing<Vec<u8>>> {
     // As long as it can become (a character is six at most in JSON, and names count double): so it never moves, and
     // leaves no copy behind.
     let size = |kept: &Kept| 2048 + 6 * kept.value.len() + 12 * format!("{:?}{:?}", kept.place, kept.owner).len();
@@ -190,7 +177,7 @@ fn plain(key: &FingerprintKey, capsule: &Capsule) -> io::Result<Zeroizing<Vec<u8
     let mut plain = Zeroizing::new(Vec::with_capacity(room));
     plain.extend_from_slice(&[b'\n'; MARK_LENGTH]);
     serde_json::to_writer(&mut *plain, &Content::of(capsule))?;
-    let mark = mark_of(key, &capsule.note.run, &plain[MARK_LENGTH..]).to_hex();
+    let mark = mark_of(key, run, &plain[MARK_LENGTH..]).to_hex();
     plain[..mark.len()].copy_from_slice(mark.as_bytes());
     Ok(plain)
 }

@@ -2,6 +2,7 @@
 
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::ledger::capsules::Capsules;
 use crate::ledger::files::Files;
 use crate::ledger::journal::Event;
 use crate::ledger::lease::Lease;
@@ -37,6 +38,15 @@ impl Keeper {
         match self {
             Self::Files(files) => files.dir().display().to_string(),
             Self::Shared(shared) => shared.place(),
+        }
+    }
+
+    /// What runs kept, so that they can be undone: it lies where the ledger does.
+    #[must_use]
+    pub fn capsules(&self) -> Capsules {
+        match self {
+            Self::Files(files) => Capsules::beside(files.dir()),
+            Self::Shared(shared) => Capsules::shared(shared),
         }
     }
 

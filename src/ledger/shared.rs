@@ -206,22 +206,38 @@ impl Shared {
         }
     }
 
-    /// Replaces the head; `None` if another run did in between. Where no answer came, what is there says whether it
-    /// was written; where it was not, it is tried again until the time is over.
+    /// Replaces the head; `None` if another run did in between.
     pub(crate) async fn swap(
         &self,
         content: &[u8],
         over: Option<&Version>,
         until: Instant,
     ) -> Result<Option<Version>, Diagnostic> {
+        self.exchange(HEAD, content, over, until).await
+    }
+
+    /// Replaces another content; says whether it was done, or somebody else did in between.
+    pub(crate) async fn replace(&self, name: &str, content: &[u8], over: Option<&Version>) -> Result<bool, Diagnostic> {
+        Ok(self.exchange(name, content, over, Instant::now() + SHORT).await?.is_some())
+    }
+
+    /// Where no answer came, what is there says whether it was written; where it was not, it is tried again until
+    /// the time is over.
+    async fn exchange(
+        &self,
+        name: &str,
+        content: &[u8],
+        over: Option<&Version>,
+        until: Instant,
+    ) -> Result<Option<Version>, Diagnostic> {
         let mut pause = Duration::from_millis(200);
         loop {
-            let failed = match self.store.put(HEAD, content, over).await {
+            let failed = match self.store.put(name, content, over).await {
                 Ok(Put::Done(version)) => return Ok(Some(version)),
                 Ok(Put::Conflict) => None,
                 Err(why) => Some(why),
             };
-            match self.store.get(HEAD).await {
+            match self.store.get(name).await {
                 Ok(Some(found)) if found.content == content => return Ok(Some(found.version)),
                 Ok(found) if found.as_ref().map(|found| &found.version) != over => return Ok(None),
                 Ok(_) | Err(_) => {}

@@ -1,0 +1,13 @@
+project "bakery" {
+  environment "dev" {}
+
+  secret "DB_URL" {
+    environment = "dev"
+    value       = secret_env("DB_URL")
+  }
+}
+
+project "ledgers" {
+  environment "prod" {}
+  folder "/keyform" {}
+}
