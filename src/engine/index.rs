@@ -17,6 +17,7 @@ use crate::model::attrs::Value;
 use crate::model::desired::Desired;
 use crate::model::ledger::Ledger;
 use crate::model::ledger::Natural;
+use crate::model::ledger::Record;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use std::collections::BTreeMap;
@@ -180,9 +181,22 @@ impl<'a> Index<'a> {
             });
             if has_moved && address.entry_key().is_none() {
                 self.mention_natural(&mut mentions, address, &record.natural);
+                self.mention_taken(&mut mentions, record);
             }
         }
         mentions
+    }
+
+    /// What a sync takes away with it when it ends are the keys that its source has.
+    fn mention_taken(&self, mentions: &mut BTreeMap<Arc<str>, Mention>, record: &Record) {
+        let part = |name: &str| record.natural.get(name).cloned();
+        if let Some(project) = self.project_of_natural(&record.natural).filter(|_| record.removes)
+            && let Some(folder) = part(natural::ENVIRONMENT).zip(part(natural::PATH))
+        {
+            let mention = mentions.entry(project.slug.clone()).or_default();
+            mention.environments.entry(folder.0.clone()).or_default().secrets = true;
+            mention.sources.insert(folder);
+        }
     }
 
     fn mention(&self, mentions: &mut BTreeMap<Arc<str>, Mention>, resource: &Resource) {

@@ -22,6 +22,7 @@ use crate::engine::keeper;
 use crate::engine::observe;
 use crate::engine::open;
 use crate::engine::others;
+use crate::engine::pushing;
 use crate::engine::snapshot;
 use crate::engine::sources;
 use crate::engine::sources::Resolved;
@@ -53,6 +54,7 @@ use crate::plan::order::Asked;
 use crate::plan::saved;
 use crate::plan::saved::Origin;
 use crate::plan::saved::Saved;
+use crate::provider::Destination;
 use crate::provider::Observation;
 use crate::provider::Seen;
 use crate::provider::rules;
@@ -79,6 +81,24 @@ pub(super) struct Basis {
     pub(super) waiting: BTreeMap<Address, Diagnostic>,
 }
 
+impl Basis {
+    /// What the plan was made from.
+    fn input<'a>(&'a self, ledger: &'a Ledger, scope: &'a Scope) -> plan::Input<'a> {
+        plan::Input {
+            desired: &self.desired,
+            live: &self.live,
+            ledger,
+            moves: &self.moves,
+            imports: &self.imports,
+            key: &self.key,
+            wanted: &self.wanted,
+            targets: &scope.targets,
+            adopt: scope.adopt,
+            destroy: scope.destroy,
+        }
+    }
+}
+
 impl Planned {
     /// What a file has to say about the plan besides its rows.
     #[must_use]
@@ -101,7 +121,8 @@ impl Planned {
     pub fn hold(&mut self, saved: &Saved, scope: &Scope) -> Result<(), Diagnostics> {
         let origin = self.origin(scope);
         let mut acc = Diagnostics::new();
-        if let Err(differences) = saved::hold(saved, &mut self.plan, &origin) {
+        let input = self.basis.input(&self.ledger, scope);
+        if let Err(differences) = saved::hold(saved, &mut self.plan, &origin, &input) {
             differences.into_iter().for_each(|difference| acc.push(difference));
         }
         if acc.is_empty() { Ok(()) } else { Err(acc) }
@@ -143,7 +164,9 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
     let schemas = engine.options.registry.schemas();
     let mut live = observe::observe(&index, &resolved, schemas, &key);
     let opened = destinations::open(&index, &engine.options.registry, &engine.reached.http, &resolved).await;
-    let (wanted, imported) = wanted(engine, &index, &resolved, &opened, &key, (scope, &asked), &live);
+    let (mut wanted, imported) = wanted(engine, &index, &resolved, &opened, &key, (scope, &asked), &live);
+    let ends = |address: &Address| takes_along(&index, &wanted, scope, address) && asked.resource(address);
+    wanted.taken = pushing::taken(engine, &index, &resolved, &key, &ends).await;
     for (address, opened) in &opened {
         if let Some(seen) = &opened.seen {
             let rules = wanted.syncs.get(address).map(|pushed| pushed.rules.clone()).unwrap_or_default();
@@ -155,28 +178,8 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
     missing.retain(|address, _| !scope.destroy || resolved.credentials.contains_key(address));
     let mut notes = notes(&missing, &opened);
     notes.extend(left);
-    let input = plan::Input {
-        desired,
-        live: &live,
-        ledger: &ledger,
-        moves: &moves,
-        imports: &imports,
-        key: &key,
-        wanted: &wanted,
-        targets: &scope.targets,
-        adopt: scope.adopt,
-        destroy: scope.destroy,
-    };
-    let plan = plan::make(&input);
-    notes.extend(plan::collisions::notes(&input, &plan));
-    notes.extend(connections::notes(&index, schemas, &plan));
-    if !scope.destroy {
-        notes.extend(things::notes(&index, &live, &resolved));
-    }
-    let waiting = waiting(&plan, &ledger, &key, scope);
-    notes.extend(waiting.values().cloned());
-    let basis = Basis {
-        waiting,
+    let mut basis = Basis {
+        waiting: BTreeMap::new(),
         moves,
         imports,
         desired: Arc::clone(desired),
@@ -189,6 +192,17 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
         live,
         asked,
     };
+    let index = Index::new(desired, &ledger, &basis.state);
+    let input = basis.input(&ledger, scope);
+    let mut plan = plan::make(&input);
+    notes.extend(pushing::elsewhere(engine, &index, &basis.resolved, &input, &mut plan).await);
+    notes.extend(plan::collisions::notes(&input, &plan));
+    notes.extend(connections::notes(&index, schemas, &plan));
+    if !scope.destroy {
+        notes.extend(things::notes(&index, &basis.live, &basis.resolved));
+    }
+    basis.waiting = waiting(&plan, &ledger, &basis.key, scope);
+    notes.extend(basis.waiting.values().cloned());
     Ok(Planned { plan, notes, requests: engine.reached.http.requests(), ledger, basis, back: None })
 }
 
@@ -261,7 +275,22 @@ fn wanted(
         syncs.insert(resource.address.clone(), pushed);
     }
     let others = if scope.destroy { Vec::new() } else { others::of(engine, index, resolved, opened, &views, live) };
-    (Wanted { resources, syncs, others, missing: resolved.missing() }, imported)
+    let missing = resolved.missing();
+    (Wanted { resources, syncs, taken: BTreeMap::new(), others, missing }, imported)
+}
+
+/// Whether a sync of the backend ends, or leaves its place, and takes its keys along.
+fn takes_along(index: &Index<'_>, wanted: &Wanted, scope: &Scope, address: &Address) -> bool {
+    let Some(record) = index.ledger.records.get(address).filter(|_| address.kind() == Kind::SecretSync.word()) else {
+        return false;
+    };
+    match index.desired.resources.get(address) {
+        None => address.entry_key().is_none() && record.removes && !index.desired.releases(address),
+        Some(resource) => {
+            let leaves = wanted.syncs.get(address).is_some_and(|pushed| pushed.left.is_some());
+            resource.text("on_delete") == Some("remove") && (scope.destroy || leaves)
+        }
+    }
 }
 
 /// The initial behaviour of a sync that the backend runs, while no run has succeeded.
@@ -335,6 +364,7 @@ fn pushed(
         called: destinations::called(&resource.slug, destinations::inputs(schemas, resource)),
         left,
         place: opened.destination.as_ref().map(|d| d.place().into()).unwrap_or_default(),
+        home: opened.destination.as_ref().ok().map(|d| mark_of(key, d)),
         source: source.collect(),
         read,
         schema: opened.schema.clone(),
@@ -364,6 +394,11 @@ fn arriving(index: &Index<'_>, sync: &Resource) -> usize {
     };
     let secrets = index.desired.resources.values().filter(is_in).filter(has_moved);
     secrets.filter(|secret| observe::live_secret(index, secret).is_some()).count()
+}
+
+/// A mark of where a connection leads.
+fn mark_of(key: &FingerprintKey, destination: &Destination) -> Arc<str> {
+    format!("#{}", key.fingerprint("home", destination.home().as_bytes()).short()).into()
 }
 
 /// The backend's sync for a declared one.

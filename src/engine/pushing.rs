@@ -1,5 +1,5 @@
-//! What the backend does by itself when secrets of a folder are written by hand: which syncs push at once, and
-//! what they would take away.
+//! What the backend does by itself when secrets of a folder change: which syncs push at once, and what they would take
+//! away. A plan asks it of syncs that nothing declares, a write by hand of all.
 
 use crate::backend::read;
 use crate::backend::read::EnvironmentMention;
@@ -13,9 +13,12 @@ use crate::diag::codes;
 use crate::engine::Engine;
 use crate::engine::destinations;
 use crate::engine::index::Index;
+use crate::engine::index::natural;
 use crate::engine::observe;
+use crate::engine::planned::live_sync;
 use crate::engine::secrets::Place;
 use crate::engine::sources;
+use crate::engine::sources::Resolved;
 use crate::engine::wire;
 use crate::model::address::Address;
 use crate::model::attrs::Value;
@@ -28,6 +31,18 @@ use crate::model::key_schema::KeySchema;
 use crate::model::references;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
+use crate::plan;
+use crate::plan::Action;
+use crate::plan::HazardKind;
+use crate::plan::Input;
+use crate::plan::Plan;
+use crate::plan::guard;
+use crate::plan::order;
+use crate::provider::Destination;
+use crate::provider::Observation;
+use crate::secret::Fingerprint;
+use crate::secret::FingerprintKey;
+use crate::secret::Secret;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -70,6 +85,8 @@ pub struct Wipe {
     pub address: Address,
     /// How many keys it would delete that keyform does not own; 1 where that can't be told.
     pub count: usize,
+    /// Whether it can be told.
+    pub is_told: bool,
     /// Which, or why it can't be told.
     pub detail: String,
 }
@@ -150,77 +167,205 @@ impl Engine {
         let rules = sources::Rules { base: &self.options.dir, allow_exec: self.options.allow_exec };
         let live = |resource: &Resource| observe::live_secret(&index, resource).and_then(|s| s.value.clone());
         let resolved = sources::resolve(&index, &rules, &live);
+        let made = keys.iter().cloned().collect();
+        let mut wipes = Vec::new();
+        for sync in pushing.syncs() {
+            wipes.extend(self.wipe(&index, &resolved, &pushing.project, sync, (&made, &BTreeSet::new())).await);
+        }
+        Ok(wipes)
+    }
+
+    /// What a run of one sync would delete that keyform does not own, once its source has got and lost secrets.
+    async fn wipe(
+        &self,
+        index: &Index<'_>,
+        resolved: &Resolved,
+        project: &Arc<str>,
+        sync: &Sync,
+        (made, gone): (&BTreeSet<Arc<str>>, &BTreeSet<Arc<str>>),
+    ) -> Option<Wipe> {
+        let (project, at) = (index.state.projects.get(project)?, folder(sync).filter(|_| deletes(sync))?);
+        let records = &index.ledger.records;
+        let address = records.iter().find(|(_, record)| record.id == sync.id).map(|(address, _)| address);
+        let called = address.cloned().unwrap_or_else(|| Address::new(Kind::SecretSync.word(), &sync.name));
+        let (destination, seen, mut source) = match self.look(index, resolved, project, sync, at).await {
+            Ok(looked) => looked,
+            Err(why) => {
+                let detail = format!("{}: what it would delete can't be told: {}", sync.name, why.detail);
+                return Some(Wipe { address: called, count: 1, is_told: false, detail });
+            }
+        };
+        source.retain(|key, ()| !gone.contains(key));
+        source.extend(made.iter().map(|key| (key.clone(), ())));
+        let keys = &destination.variant().keys;
+        let there = seen.entries.keys().map(|key| (key.clone(), ())).collect();
+        let job = Job {
+            source: &source,
+            destination: &there,
+            complete: true,
+            schema: &schema(&destination, sync),
+            rules: keys,
+            first: None,
+            delete: true,
+            can_import: false,
+        };
+        let steps = job::steps(&job, |(), ()| None, |()| Content::Unreadable).unwrap_or_default();
+        let owned: BTreeSet<Arc<str>> = records
+            .keys()
+            .filter(|entry| Some(&entry.resource()) == address)
+            .filter_map(|entry| Some(job::identity(keys, entry.entry_key()?)))
+            .collect();
+        let foreign = steps
+            .iter()
+            .filter(|(key, step)| matches!(step, Step::Delete) && !owned.contains(&job::identity(keys, key)));
+        let foreign: Vec<&Arc<str>> = foreign.map(|(key, _)| key).collect();
+        if foreign.is_empty() {
+            return None;
+        }
+        let named: Vec<String> = foreign.iter().take(5).map(|key| format!("`{key}`")).collect();
+        let more = foreign.len() - named.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let detail = format!("{} would delete {}{more}, which keyform does not manage", sync.name, named.join(", "));
+        Some(Wipe { address: called, count: foreign.len(), is_told: true, detail })
+    }
+
+    /// The destination of a sync that the backend has, what it holds, and the keys of the sync's source.
+    async fn look(
+        &self,
+        index: &Index<'_>,
+        resolved: &Resolved,
+        project: &Project,
+        sync: &Sync,
+        at: Folder,
+    ) -> Result<(Destination, Observation, BTreeMap<Arc<str>, ()>), Diagnostic> {
         let registry = &self.options.registry;
-        let mut wrong = Vec::new();
-        for sync in pushing.syncs().filter(|sync| deletes(sync)) {
-            let address = ledger.records.iter().find(|(_, record)| record.id == sync.id).map(|(address, _)| address);
-            let called = || address.cloned().unwrap_or_else(|| Address::new(Kind::SecretSync.word(), &sync.name));
-            let unseen = |why: &str| Wipe {
-                address: called(),
-                count: 1,
-                detail: format!("{}: what it would delete can't be told: {why}", sync.name),
+        let destination = destinations::of_live(index, registry, &self.reached.http, resolved, sync)?;
+        let seen = destination.read().await?;
+        match seen.partial.clone() {
+            Some(why) => Err(why),
+            None => Ok((destination, seen, source(project, at)?)),
+        }
+    }
+}
+
+/// What syncs of the backend take away from where they write, if they end with `on_delete = "remove"`.
+pub(super) async fn taken(
+    engine: &Engine,
+    index: &Index<'_>,
+    resolved: &Resolved,
+    key: &FingerprintKey,
+    ends: &dyn Fn(&Address) -> bool,
+) -> BTreeMap<Address, Result<BTreeMap<Arc<str>, Option<Fingerprint>>, Diagnostic>> {
+    let projects = index.state.projects.values();
+    let live: Vec<(&Project, &Sync)> = projects
+        .filter_map(|project| Some((project, project.syncs.as_ref()?.as_ref().ok()?)))
+        .flat_map(|(project, syncs)| syncs.iter().map(move |sync| (project, sync)))
+        .collect();
+    let mut taken = BTreeMap::new();
+    for (address, record) in index.ledger.records.iter().filter(|(address, _)| ends(address)) {
+        let Some((project, sync)) = live.iter().find(|(_, sync)| sync.id == record.id) else { continue };
+        let Some(at) = folder(sync) else { continue };
+        let looked = engine.look(index, resolved, project, sync, at).await.map(|(destination, seen, source)| {
+            let (schema, rules) = (schema(&destination, sync), &destination.variant().keys);
+            let own: BTreeSet<Arc<str>> =
+                source.keys().map(|name| job::identity(rules, &job::stored(&schema, rules, name))).collect();
+            let there = seen.entries.iter().filter(|(stored, _)| own.contains(&job::identity(rules, stored)));
+            let mark = |stored: &str, value: &Secret| {
+                plan::entries::fingerprint(key, address, rules, stored, value.expose().as_bytes())
             };
-            let (Some(project), Some(folder)) = (pushing.state.projects.get(&pushing.project), folder(sync)) else {
+            there.map(|(stored, seen)| (stored.clone(), seen.value.as_ref().map(|v| mark(stored, v)))).collect()
+        });
+        let looked = looked.map_err(|why| {
+            let detail = format!("Which keys go with it can't be told: {}", why.detail);
+            Diagnostic { help: why.help, ..Diagnostic::error(&codes::NOT_INSPECTED, detail) }
+        });
+        taken.insert(address.clone(), looked);
+    }
+    taken
+}
+
+/// How a sync that the backend has names its keys.
+fn schema(destination: &Destination, sync: &Sync) -> KeySchema {
+    let template = sync.options.get(wire::option::KEY_SCHEMA).and_then(Value::as_str).unwrap_or("");
+    match destination.variant().schema_names_container {
+        true => KeySchema::none(),
+        false => KeySchema::new(template, sync.environment.as_deref().unwrap_or("")).unwrap_or_default(),
+    }
+}
+
+/// Adds as hazards what syncs that nothing declares would delete, because the backend runs them when what a plan
+/// changes in their source is done. Gives what can't be told of them: it is the business of whoever made them.
+pub(super) async fn elsewhere(
+    engine: &Engine,
+    index: &Index<'_>,
+    resolved: &Resolved,
+    input: &Input<'_>,
+    plan: &mut Plan,
+) -> Vec<Diagnostic> {
+    let ends = |address: &Address| {
+        plan.changes.iter().any(|change| change.address == *address && change.action == Action::Delete)
+    };
+    let records = index.ledger.records.iter();
+    let managed = records.filter(|(address, _)| index.desired.resources.contains_key(*address) || ends(address));
+    let declared = index.desired.syncs().filter_map(|resource| live_sync(index, resource)).map(|sync| &sync.id);
+    let known: BTreeSet<&Arc<str>> = managed.map(|(_, record)| &record.id).chain(declared).collect();
+    let is_other = |sync: &Sync| sync.auto_sync && deletes(sync) && !known.contains(&sync.id);
+    let mut found: BTreeMap<Address, Result<Wipe, Diagnostic>> = BTreeMap::new();
+    for place in order::touched(input, plan.changes.iter()) {
+        let [slug, environment, path] = &place;
+        let Some(project) = index.state.projects.get(slug) else { continue };
+        // Mostly there are none, and they were listed before.
+        if let Some(Ok(syncs)) = &project.syncs
+            && !syncs.iter().any(is_other)
+        {
+            continue;
+        }
+        let rows = |ends: bool| -> BTreeSet<Arc<str>> {
+            let rows = plan.changes.iter().filter(|change| (change.action == Action::Delete) == ends);
+            let own = rows.filter(|change| order::touched(input, [*change].into_iter()).contains(&place));
+            own.filter_map(|change| key_of(index, &change.address)).collect()
+        };
+        let (made, gone) = (rows(false), rows(true));
+        let at = Place { project: slug.to_string(), environment: environment.to_string(), path: path.to_string() };
+        let pushing = match engine.pushing(&at).await {
+            Ok(pushing) => pushing,
+            Err(why) => {
+                let address = index.desired.resources.values().find(|r| r.text("slug") == Some(slug));
+                if let Some(project) = address {
+                    found.insert(project.address.clone(), Err(why));
+                }
                 continue;
-            };
-            let destination = match destinations::of_live(&index, registry, &self.reached.http, &resolved, sync) {
-                Ok(destination) => destination,
-                Err(why) => {
-                    wrong.push(unseen(&why.detail));
-                    continue;
-                }
-            };
-            let seen = match destination.read().await.and_then(|seen| seen.partial.clone().map_or(Ok(seen), Err)) {
-                Ok(seen) => seen,
-                Err(why) => {
-                    wrong.push(unseen(&why.detail));
-                    continue;
-                }
-            };
-            let mut source = match source(project, folder) {
-                Ok(source) => source,
-                Err(why) => {
-                    wrong.push(unseen(&why.detail));
-                    continue;
-                }
-            };
-            source.extend(keys.iter().map(|key| (key.clone(), ())));
-            let template = sync.options.get(wire::option::KEY_SCHEMA).and_then(Value::as_str).unwrap_or("");
-            let schema = match destination.variant().schema_names_container {
-                true => KeySchema::none(),
-                false => KeySchema::new(template, sync.environment.as_deref().unwrap_or("")).unwrap_or_default(),
-            };
-            let keys = &destination.variant().keys;
-            let there = seen.entries.keys().map(|key| (key.clone(), ())).collect();
-            let job = Job {
-                source: &source,
-                destination: &there,
-                complete: true,
-                schema: &schema,
-                rules: keys,
-                first: None,
-                delete: true,
-                can_import: false,
-            };
-            let steps = job::steps(&job, |(), ()| None, |()| Content::Unreadable).unwrap_or_default();
-            let of_sync = ledger.records.keys().filter(|entry| Some(&entry.resource()) == address);
-            let owned: BTreeSet<Arc<str>> =
-                of_sync.filter_map(|entry| Some(job::identity(keys, entry.entry_key()?))).collect();
-            let foreign = steps
-                .iter()
-                .filter(|(key, step)| matches!(step, Step::Delete) && !owned.contains(&job::identity(keys, key)));
-            let foreign: Vec<&Arc<str>> = foreign.map(|(key, _)| key).collect();
-            if !foreign.is_empty() {
-                let named: Vec<String> = foreign.iter().take(5).map(|key| format!("`{key}`")).collect();
-                let more = foreign.len() - named.len();
-                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-                let named = named.join(", ");
-                let detail = format!("{} would delete {named}{more}, which keyform does not manage", sync.name);
-                wrong.push(Wipe { address: called(), count: foreign.len(), detail });
+            }
+        };
+        let there = Index::new(index.desired, index.ledger, &pushing.state);
+        for sync in pushing.syncs().filter(|sync| is_other(sync)) {
+            let wipe = engine.wipe(&there, resolved, &pushing.project, sync, (&made, &gone)).await;
+            if let Some(wipe) = wipe {
+                found.insert(wipe.address.clone(), Ok(wipe));
             }
         }
-        Ok(wrong)
     }
+    let mut notes = Vec::new();
+    for (address, wipe) in found {
+        let unseen = match wipe {
+            Ok(wipe) if wipe.is_told => {
+                let detail = format!("Nothing declares this sync, and the backend runs it: {}.", wipe.detail);
+                guard::add(plan, index.desired, HazardKind::Wipe, &address, wipe.count, detail);
+                continue;
+            }
+            Ok(wipe) => format!("The backend will run {address}, which nothing declares. {}", wipe.detail),
+            Err(why) => format!("{address}: which syncs the backend will run can't be told: {}", why.detail),
+        };
+        notes.push(Diagnostic::warning(&codes::NOT_INSPECTED, unseen));
+    }
+    notes
+}
+
+/// The key of a secret, as it is declared, or as it was.
+fn key_of(index: &Index<'_>, address: &Address) -> Option<Arc<str>> {
+    let declared = index.desired.resources.get(address).and_then(|resource| resource.text("key"));
+    let remembered = || index.ledger.records.get(address)?.natural.get(natural::KEY).cloned();
+    declared.map(Arc::from).or_else(remembered)
 }
 
 /// What a sync pushes, if that is still there.

@@ -17,7 +17,6 @@ use crate::engine::index::Index;
 use crate::engine::planned;
 use crate::engine::pushing::Wipe;
 use crate::engine::secrets;
-use crate::ledger::capsules::Capsules;
 use crate::model::address::Address;
 use crate::model::capsule::Capsule;
 use crate::model::capsule::Kept;
@@ -72,6 +71,11 @@ pub struct Wish {
 }
 
 impl Back {
+    /// The run that this is the way back from.
+    pub(super) fn run(&self) -> &str {
+        &self.note.run
+    }
+
     /// What was kept of a row's address.
     pub(super) fn kept(&self, address: &Address) -> Option<&Kept> {
         self.kept.get(address)
@@ -119,22 +123,30 @@ impl Planned {
 }
 
 impl Engine {
+    /// See [`crate::ledger::capsules::Capsules::notes`].
+    ///
+    /// # Errors
+    /// Nothing can be read.
+    pub async fn notes(&self) -> Result<(Vec<Note>, Vec<Diagnostic>), Diagnostic> {
+        self.keeper.capsules().notes().await
+    }
+
     /// Opens the capsule of a run.
     ///
     /// # Errors
     /// It can't be opened, or the ledger can't be read.
     pub async fn capsule(&self, note: &Note, identities: &[Identity]) -> Result<Capsule, Diagnostic> {
         let (_, key) = self.keeper.load().await?;
-        Capsules::beside(&self.options.state).open(note, identities, &key)
+        self.keeper.capsules().open(note, identities, &key).await
     }
 
     /// Says that all of a run was put back.
     ///
     /// # Errors
     /// That can't be written.
-    pub fn was_undone(&self, note: &Note) -> Result<(), Diagnostic> {
+    pub async fn was_undone(&self, note: &Note) -> Result<(), Diagnostic> {
         match &self.lock {
-            Some(lock) => Capsules::beside(&self.options.state).undone(lock, note, &super::open::now()),
+            Some(lock) => self.keeper.capsules().undone(lock, note, &super::open::now()).await,
             None => Ok(()),
         }
     }

@@ -1,4 +1,4 @@
-//! Where undo capsules lie: beside the ledger, on this machine or in the store that many machines share.
+//! What lies beside the ledger, on this machine or in the store that many machines share: undo capsules above all.
 //!
 //! | on this machine | in a store | what it is |
 //! |---|---|---|
@@ -160,12 +160,13 @@ async fn change(shared: &Shared, mut change: impl FnMut(&mut BTreeMap<String, Va
 }
 
 /// Writes a file that only its owner can read; on return it is on disk.
-fn replace(dir: &Path, name: &str, content: &[u8]) -> io::Result<()> {
+pub(super) fn replace(dir: &Path, name: &str, content: &[u8]) -> io::Result<()> {
     super::files::make_directory(dir)?;
     disk::replace(&dir.join(name), content)
 }
 
-fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+/// Reads a file; `None` if there is none.
+pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     match fs::read(path) {
         Ok(content) => Ok(Some(content)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -3,7 +3,7 @@
 
 use crate::diag::Diagnostic;
 use crate::diag::codes;
-use crate::ledger::beside::Beside;
+use crate::ledger::beside;
 use crate::ledger::keeper::Keeper;
 use crate::ledger::store::Version;
 use crate::plan::drift::Verdict;
@@ -52,8 +52,9 @@ impl Keeper {
     pub async fn told(&self) -> Result<Kept, Diagnostic> {
         let (content, version) = match self {
             Self::Files(files) => {
-                let beside = Beside::new(files.dir());
-                (beside.read(NAME).map_err(|error| bad(&beside.place(NAME), &error.to_string()))?, None)
+                let path = files.dir().join(NAME);
+                let unreadable = |error: io::Error| bad(&path.display().to_string(), &error.to_string());
+                (beside::read(&path).map_err(unreadable)?, None)
             }
             Self::Shared(shared) => match shared.store().get(NAME).await? {
                 Some(found) => (Some(found.content), Some(found.version)),
@@ -84,7 +85,7 @@ impl Keeper {
         let content =
             serde_json::to_vec(&File { version: VERSION, told }).map_err(|error| unwritable(&error.into()))?;
         match self {
-            Self::Files(files) => Beside::new(files.dir()).write(NAME, &content).map_err(|error| unwritable(&error)),
+            Self::Files(files) => beside::replace(files.dir(), NAME, &content).map_err(|error| unwritable(&error)),
             Self::Shared(shared) => shared.store().put(NAME, &content, kept.version.as_ref()).await.map(drop),
         }
     }

@@ -14,6 +14,9 @@ pub const VALUE: &str = "value";
 /// wrote the place, in words.
 pub const DESTINATION: &str = "destination";
 
+/// The natural key under which a record of an entry has a mark of where the connection led when it was written.
+pub const HOME: &str = "home";
+
 /// All records. The file that holds them is `ledger::store`'s business.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ledger {

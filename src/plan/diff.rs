@@ -30,6 +30,7 @@
 //! | – | an environment or folder that is declared of others | yes | no row: blocked, with a diagnostic |
 //! | – | yes | – | nothing; counted as foreign |
 //! | – | – | yes | Forget · Gone |
+//! | – | yes, with another id | yes | Forget · Gone: somebody made another one of its name |
 //! | any | unknown | any | no row: incomplete, unless everything is to end and nothing that is owned needs it |
 //!
 //! A sync with `run = "keyform"` is nothing that the backend has: it counts as not declared here. An
@@ -111,6 +112,8 @@ pub fn resources(plan: &mut Plan, input: &Input<'_>, asked: &Asked) {
         }
         let (action, reason) = match input.live.resources.get(address) {
             Some(_) if !input.destroy && input.desired.releases(address) => (Action::Forget, Reason::Kept),
+            // Ours is gone, and somebody made another one of its name.
+            Some(seen) if is_anothers(input, address, seen) => (Action::Forget, Reason::Gone),
             Some(_) if input.destroy => (Action::Delete, Reason::Destroyed),
             Some(_) => (Action::Delete, Reason::Removed),
             None if unknown.contains(address) => continue,
@@ -140,6 +143,11 @@ fn ending(input: &Input<'_>) -> BTreeSet<Address> {
     let mut all = input.desired.graph.closure(owned());
     all.extend(owned());
     all
+}
+
+/// Whether what was found by its name is another thing than the one that the ledger knows.
+fn is_anothers(input: &Input<'_>, address: &Address, seen: &Observed) -> bool {
+    input.ledger.records.get(address).is_some_and(|record| !record.id.is_empty() && record.id != seen.id)
 }
 
 /// The syncs that keyform runs itself are nothing of the backend: only their entries have moved.

@@ -44,6 +44,7 @@ use crate::model::job::Kept;
 use crate::model::job::Step;
 use crate::model::job::Unimportable;
 use crate::model::ledger::DESTINATION;
+use crate::model::ledger::HOME;
 use crate::model::ledger::Record;
 use crate::model::ledger::VALUE;
 use crate::model::live::Evidence;
@@ -69,6 +70,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
+use std::sync::LazyLock;
 
 /// The fingerprint of an entry's value, wherever the value was met: wanted, live and in the ledger alike.
 /// `stored` is the key at the destination; keys that the destination takes for one have one fingerprint.
@@ -207,8 +209,10 @@ impl Sync<'_> {
 
     /// Where else than at the sync's place an entry was written, in words.
     fn elsewhere<'r>(&self, pushed: &'r Pushed, record: &'r Record) -> Option<&'r Arc<str>> {
+        static BEFORE: LazyLock<Arc<str>> = LazyLock::new(|| "the place where its connection led before".into());
         let called = record.natural.get(DESTINATION).filter(|called| **called != pushed.called);
-        called.or(pushed.left.as_ref())
+        let home = record.natural.get(HOME).zip(pushed.home.as_ref()).filter(|(then, now)| then != now);
+        called.or(pushed.left.as_ref()).or(home.map(|_| &*BEFORE))
     }
 
     /// Whether another declared sync that keyform runs writes to a place: the keys there are its own now.
@@ -221,6 +225,7 @@ impl Sync<'_> {
     /// What is left behind where the sync wrote until now. The backend takes its keys away only with the sync, so under
     /// `on_delete = "remove"` that ends and is made again; else, and where keyform itself wrote, they stay and are counted.
     fn leave(&self, plan: &mut Plan, pushed: &Pushed) {
+        let incomplete = &mut plan.incomplete;
         let own = plan.changes.iter_mut().find(|change| change.address == *self.address);
         let own = own.filter(|own| matches!(own.action, Action::Update | Action::Replace));
         let removes = self.resource.text("on_delete") == Some("remove") && pushed.left.is_some();
@@ -238,6 +243,10 @@ impl Sync<'_> {
         }
         if let Some(own) = own.filter(|_| !rows.is_empty()) {
             own.action = Action::Replace;
+            if let Some(place) = &pushed.left {
+                let strangers = strangers(incomplete, self.input, self.address, self.records);
+                rows.extend(strangers.into_iter().map(|row| Change { address: row.address.instance(place), ..row }));
+            }
         }
         plan.changes.extend(rows);
         for (place, count) in kept {
@@ -574,6 +583,33 @@ fn ended(plan: &mut Plan, input: &Input<'_>, owned: &BTreeMap<Address, Records<'
                 None => end(address, Action::Delete, Reason::Removed, vec![value(Shown::Unknown, Shown::Absent)]),
             };
             plan.changes.push(change);
+        }
+    }
+    let ends = |sync: &Address| rows.get(sync) == Some(&Action::Delete);
+    for sync in input.wanted.taken.keys().filter(|sync| ends(sync)) {
+        let records = owned.get(sync).cloned().unwrap_or_default();
+        let strangers = strangers(&mut plan.incomplete, input, sync, &records);
+        plan.changes.extend(strangers);
+    }
+}
+
+/// Keys that a sync takes away when it ends although keyform did not write them: secrets that somebody added to its source.
+fn strangers(
+    incomplete: &mut BTreeMap<Address, Diagnostic>,
+    input: &Input<'_>,
+    sync: &Address,
+    records: &Records<'_>,
+) -> Vec<Change> {
+    match input.wanted.taken.get(sync) {
+        None => Vec::new(),
+        Some(Err(why)) => {
+            incomplete.insert(sync.clone(), why.clone());
+            Vec::new()
+        }
+        Some(Ok(taken)) => {
+            let foreign = taken.iter().filter(|(key, _)| !records.contains_key(&***key));
+            let shown = |mark: &Option<Fingerprint>| vec![value(secret(*mark), Shown::Absent)];
+            foreign.map(|(key, mark)| end(&sync.entry(key), Action::Delete, Reason::Wipe, shown(mark))).collect()
         }
     }
 }

@@ -6,11 +6,11 @@
 //! | `takeover` | a key or resource that keyform did not write, or can't tell, is overwritten | rows |
 //! | `mass-delete` | more deletes than `max_deletes` of one destination or project, or more than `max_delete_percent` of it and at least [`MIN_FOR_PERCENT`] | deletes |
 //! | `shrunk` | a source that had keys was read as empty, or as less than half of what the ledger has | keys that are missing |
-//! | `first-contact` | a sync that never ran changes or deletes what its destination holds, or takes it over a source's value; or would delete it unseen | keys, or 1 |
+//! | `first-contact` | a sync that never ran changes or deletes what its destination holds, or takes it over a source's value; or would do so unseen | keys, or 1 |
 //! | `regenerate` | a random secret that was made is gone, and would be made anew with another value | 1 each |
 //! | `replace` | a resource is deleted and made again | 1 each |
 //! | `collision` | two secrets become one key of one destination: never allowed | keys |
-//! | `incomplete` | something could not be read | 1 each |
+//! | `incomplete` | something could not be read; or the backend's run of a sync, which this plan sets off, deletes what nobody looked at | 1 each |
 //! | `rule` | a declared resource does not meet a `rule` block | rules, for each resource |
 //! | `protected` | what has, or had when its block went, `prevent_destroy`, or has the backend's `delete_protection`, is deleted, or what holds it: never allowed | 1 each |
 //!
@@ -44,6 +44,7 @@ use crate::plan::attributes;
 use crate::plan::collisions;
 use crate::plan::collisions::With;
 use crate::plan::kept;
+use crate::plan::order;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -74,12 +75,13 @@ pub fn judge(plan: &mut Plan, input: &Input<'_>) {
             .collect();
         for (sync, pushed) in &syncs {
             judge.source(sync, pushed);
-            // Nothing of it was seen: not looked at, or it could not be read at all.
+            // What was looked at in vain is `incomplete` besides; a schema leaves the rest of it alone.
             let listing = input.live.destinations.get(&sync.address);
             let unread = listing.is_some_and(|listing| listing.partial.is_some() && listing.entries.is_empty());
-            let blind = unread || plan.blind.contains_key(&sync.address);
+            let blind = plan.blind.contains_key(&sync.address) || unread && pushed.schema.is_none();
             judge.first_contact(sync, pushed, tallies.get(&sync.address), blind);
         }
+        judge.unseen(plan, &syncs);
         judge.collisions(&syncs);
         judge.rules(&plan.changes);
     }
@@ -104,6 +106,13 @@ pub fn broken(desired: &Desired, broken: &Broken) -> Diagnostic {
         Some(resource) => d.at(resource.origin.block, "of this"),
         None => d,
     }
+}
+
+/// Adds a hazard that only a look beyond the declared things shows.
+pub fn add(plan: &mut Plan, desired: &Desired, kind: HazardKind, address: &Address, count: usize, detail: String) {
+    let allowed = is_allowed(desired, kind, address);
+    plan.hazards.push(Hazard { kind, address: address.clone(), count, detail, allowed });
+    plan.hazards.sort_by(|a, b| (a.kind, &a.address).cmp(&(b.kind, &b.address)));
 }
 
 /// Whether the configuration allows a hazard there, of a resource or everywhere.
@@ -458,21 +467,44 @@ impl Judge<'_> {
         if !is_first || pushed.unread.is_some() {
             return;
         }
-        let keeps = sync.attrs.get("disable_secret_deletion").and_then(|v| v.as_bool()).unwrap_or(false);
         match tally.map(|tally| &tally.touched) {
             Some(touched) if touched.count > 0 => {
                 let detail = format!("The destination is not empty: {} would change or go.", touched.named());
                 self.add(HazardKind::FirstContact, &sync.address, touched.count, detail);
             }
-            // What only the destination has would be taken into the source instead.
-            _ if pushed.first.is_some_and(InitialSync::imports) => {}
-            _ if blind && !writes_itself && !keeps && pushed.schema.is_none() => {
-                let detail = "The destination was not inspected, and the first run deletes every key there that the \
-                              source lacks."
-                    .to_owned();
+            _ if blind && !writes_itself => {
+                let does = match pushed.first {
+                    Some(InitialSync::ImportPrioritizeDestination) => {
+                        "takes what it holds over the values of the source"
+                    }
+                    Some(first) if first.imports() => "overwrites every key there that the source has",
+                    _ if keeps(sync) => "overwrites every key there that the source has",
+                    _ if pushed.schema.is_none() => "deletes every key there that the source lacks",
+                    _ => "deletes every key there that fits its key schema and that the source lacks",
+                };
+                let detail = format!("The destination was not inspected, and the first run {does}.");
                 self.add(HazardKind::FirstContact, &sync.address, 1, detail);
             }
             _ => {}
+        }
+    }
+
+    /// Later runs that delete, at destinations that nobody looked at.
+    fn unseen(&mut self, plan: &Plan, syncs: &[(&Resource, &Pushed)]) {
+        let changes = plan.changes.iter().filter(|change| !matches!(change.action, Action::Adopt | Action::Forget));
+        let set_off = order::set_off(self.input, changes.clone());
+        let changed: BTreeSet<&Address> = changes.map(|change| &change.address).collect();
+        for (sync, pushed) in syncs {
+            let runs = set_off.contains(&sync.address) || changed.contains(&sync.address);
+            let is_blind = plan.blind.contains_key(&sync.address);
+            if is_blind && runs && pushed.first.is_none() && !keeps(sync) && sync.text("run") != Some("keyform") {
+                let which = if pushed.schema.is_none() { "" } else { "fits its key schema and that " };
+                let detail = format!(
+                    "The destination was not inspected, and the run that this sets off deletes every key there that \
+                     {which}the source lacks."
+                );
+                self.add(HazardKind::Incomplete, &sync.address, 1, detail);
+            }
         }
     }
 
@@ -527,6 +559,11 @@ impl Judge<'_> {
             .take_while(|(address, _)| address.segments().starts_with(sync.segments()))
             .count()
     }
+}
+
+/// Whether a sync leaves keys at its destination that its source lacks.
+fn keeps(sync: &Resource) -> bool {
+    sync.attrs.get("disable_secret_deletion").and_then(Value::as_bool).unwrap_or(false)
 }
 
 /// Whether a sync pushes the folder that a secret is in.

@@ -81,6 +81,9 @@ pub struct Wanted {
     pub resources: BTreeMap<Address, Attrs>,
     /// What each declared sync pushes.
     pub syncs: BTreeMap<Address, Pushed>,
+    /// What syncs of the backend take away from where they write, if they end with `on_delete = "remove"`: the keys that are
+    /// there and that their source has, with marks of their values; or why that is not known.
+    pub taken: BTreeMap<Address, Result<BTreeMap<Arc<str>, Option<Fingerprint>>, Diagnostic>>,
     /// Syncs that nothing declares, at the places of declared ones.
     pub others: Vec<Other>,
     /// Declared resources with a secret whose value is not at hand, and why.
@@ -107,6 +110,8 @@ pub struct Other {
 pub struct Pushed {
     /// The destination, as a text that is equal for equal places; empty if it is not known.
     pub place: Arc<str>,
+    /// A mark of where the connection leads, whatever its credentials; `None` if it is not known.
+    pub home: Option<Arc<str>>,
     /// The destination in words that are the same in every run: its kind and its fields.
     pub called: Arc<str>,
     /// Where the sync has written until now, in such words, if that is another place.

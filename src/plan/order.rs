@@ -89,32 +89,42 @@ impl Asked {
 
     /// Takes in the syncs that the backend will run because of the rows of resources that belong to it.
     pub(super) fn set_off(&mut self, plan: &Plan, input: &Input<'_>) {
-        if self.targets.is_empty() || self.destroy {
-            return;
-        }
-        let sources = [Kind::Secret.word(), Kind::SecretImport.word()];
-        let touches = |change: &&Change| {
-            !matches!(change.action, Action::Adopt | Action::Forget) && sources.contains(&change.address.kind())
-        };
-        let mut places: BTreeSet<[Arc<str>; 3]> = BTreeSet::new();
-        for change in plan.changes.iter().filter(touches).filter(|change| self.resource(&change.address)) {
-            let record = input.ledger.records.get(&change.address).map(|record| &record.natural);
-            let part = |name: &str| record?.get(name).cloned();
-            places
-                .extend(part("project").zip(part("environment")).zip(part("path")).map(|((p, e), path)| [p, e, path]));
-            places.extend(input.desired.resources.get(&change.address).and_then(|r| place(input.desired, r)));
-        }
-        let is_on = |address: &Address| {
-            let seen = input.live.resources.get(address);
-            seen.is_some_and(|seen| seen.attrs.get("auto_sync").and_then(|on| on.as_bool()) != Some(false))
-        };
-        for (address, pushed) in &input.wanted.syncs {
-            let is_run = input.desired.resources.get(address).is_some_and(backend_runs);
-            if is_run && is_on(address) && (pushed.moves || !pushed.folders.is_disjoint(&places)) {
-                self.run.insert(address.clone());
-            }
+        if !self.targets.is_empty() && !self.destroy {
+            let own = plan.changes.iter().filter(|change| self.resource(&change.address));
+            let run = set_off(input, own);
+            self.run.extend(run);
         }
     }
+}
+
+/// The places whose secrets these rows change: project, environment and path, as the ledger and as the configuration calls them.
+pub fn touched<'c>(input: &Input<'_>, changes: impl Iterator<Item = &'c Change>) -> BTreeSet<[Arc<str>; 3]> {
+    let sources = [Kind::Secret.word(), Kind::SecretImport.word()];
+    let touches = |change: &&Change| {
+        !matches!(change.action, Action::Adopt | Action::Forget) && sources.contains(&change.address.kind())
+    };
+    let mut places = BTreeSet::new();
+    for change in changes.filter(touches) {
+        let record = input.ledger.records.get(&change.address).map(|record| &record.natural);
+        let part = |name: &str| record?.get(name).cloned();
+        places.extend(part("project").zip(part("environment")).zip(part("path")).map(|((p, e), path)| [p, e, path]));
+        places.extend(input.desired.resources.get(&change.address).and_then(|r| place(input.desired, r)));
+    }
+    places
+}
+
+/// The declared syncs that the backend runs by itself because of these rows.
+pub fn set_off<'c>(input: &Input<'_>, changes: impl Iterator<Item = &'c Change>) -> BTreeSet<Address> {
+    let places = touched(input, changes);
+    let is_on = |address: &Address| {
+        let seen = input.live.resources.get(address);
+        seen.is_some_and(|seen| seen.attrs.get("auto_sync").and_then(|on| on.as_bool()) != Some(false))
+    };
+    let syncs = input.wanted.syncs.iter().filter(|(address, pushed)| {
+        let is_run = input.desired.resources.get(*address).is_some_and(backend_runs);
+        is_run && is_on(address) && (pushed.moves || !pushed.folders.is_disjoint(&places))
+    });
+    syncs.map(|(address, _)| address.clone()).collect()
 }
 
 /// Project, environment and path that a resource is in, as the configuration calls them.

@@ -1,8 +1,9 @@
 //! Saved plans: what a plan was made from, and whether one that is made again is still the same.
 //!
 //! A saved plan is applied by planning again with what it was asked for, and comparing: its rows must come out
-//! as they were, and nothing may have come to the resources that it touches, each with all of its keys. What
-//! changed elsewhere is left out and does not invalidate it. So a file can leave rows out, but never add one.
+//! as they were, and nothing may have come to the resources that it touches, each with all of its keys, nor to the syncs
+//! that the backend runs because of them. What changed elsewhere is left out and does not invalidate it. So a file can
+//! leave rows out, but never add one.
 
 use crate::diag::Diagnostic;
 use crate::diag::codes;
@@ -10,8 +11,10 @@ use crate::model::address::Address;
 use crate::model::desired::Desired;
 use crate::plan::Change;
 use crate::plan::HazardKind;
+use crate::plan::Input;
 use crate::plan::Plan;
 use crate::plan::Shown;
+use crate::plan::order;
 use crate::secret::Fingerprint;
 use crate::secret::FingerprintKey;
 use std::collections::BTreeMap;
@@ -81,11 +84,11 @@ pub fn configuration(desired: &Desired, key: &FingerprintKey) -> Fingerprint {
     key.fingerprint("keyform configuration", text.as_bytes())
 }
 
-/// Reduces a plan that was made again to what the saved one says.
+/// Reduces a plan that was made again, of `input`, to what the saved one says.
 ///
 /// # Errors
 /// It is not the same any more: what differs, one diagnostic each.
-pub fn hold(saved: &Saved, now: &mut Plan, origin: &Origin) -> Result<(), Vec<Diagnostic>> {
+pub fn hold(saved: &Saved, now: &mut Plan, origin: &Origin, input: &Input<'_>) -> Result<(), Vec<Diagnostic>> {
     let made = &saved.origin;
     if made.keyform != origin.keyform {
         let detail = format!("It was made by keyform {}; this is {}.", made.keyform, origin.keyform);
@@ -99,8 +102,9 @@ pub fn hold(saved: &Saved, now: &mut Plan, origin: &Origin) -> Result<(), Vec<Di
         let help = "check out the files that it was made from and give the same variables, or plan again";
         return Err(vec![stale("The configuration says something else now.".to_owned()).help(help)]);
     }
-    let mut differences = rows(&saved.plan, now);
-    differences.extend(hazards(&saved.plan, now));
+    let touched = touched(&saved.plan, now, input);
+    let mut differences = rows(&saved.plan, now, &touched);
+    differences.extend(hazards(&saved.plan, now, &touched));
     if differences.is_empty() {
         return Ok(());
     }
@@ -116,15 +120,27 @@ fn stale(detail: String) -> Diagnostic {
     Diagnostic::error(&codes::STALE_PLAN, detail).help("look at a new plan, and apply that")
 }
 
-/// Keeps what is planned of the resources that the saved plan touches, and says where it is not the same.
-fn rows(saved: &Plan, now: &mut Plan) -> Vec<String> {
+/// What a saved plan touches: the resources of its rows, and what the backend runs because of these: declared syncs, and
+/// any that nothing declares, which stand in a plan only if they would do harm.
+fn touched(saved: &Plan, now: &Plan, input: &Input<'_>) -> BTreeSet<Address> {
+    let rows = saved.changes.iter().map(|change| &change.address).chain(saved.blocked.keys());
+    let mut touched: BTreeSet<Address> = rows.map(Address::resource).collect();
+    let own = now.changes.iter().filter(|change| touched.contains(&change.address.resource()));
+    let run = order::set_off(input, own);
+    let is_known =
+        |address: &Address| input.desired.resources.contains_key(address) || input.ledger.records.contains_key(address);
+    touched.extend(run);
+    touched.extend(now.hazards.iter().map(|hazard| hazard.address.clone()).filter(|address| !is_known(address)));
+    touched
+}
+
+/// Keeps what is planned of what is touched, and says where it is not the same.
+fn rows(saved: &Plan, now: &mut Plan, touched: &BTreeSet<Address>) -> Vec<String> {
     let then: BTreeMap<&Address, &Change> = saved.changes.iter().map(|change| (&change.address, change)).collect();
-    let blocked = saved.blocked.keys().map(Address::resource);
-    let touched: BTreeSet<Address> = then.keys().map(|address| address.resource()).chain(blocked).collect();
     now.changes.retain(|change| touched.contains(&change.address.resource()));
     now.blocked.retain(|address, _| touched.contains(&address.resource()));
     now.incomplete.retain(|address, _| touched.contains(address) || saved.incomplete.contains_key(address));
-    now.blind.retain(|address, _| saved.blind.contains_key(address));
+    now.blind.retain(|address, _| touched.contains(address) || saved.blind.contains_key(address));
     let mut differences = Vec::new();
     let mut rest = then.clone();
     for change in &now.changes {
@@ -150,8 +166,7 @@ fn rows(saved: &Plan, now: &mut Plan) -> Vec<String> {
 }
 
 /// The same for hazards: of what is touched, and where the saved plan has one.
-fn hazards(saved: &Plan, now: &mut Plan) -> Vec<String> {
-    let touched: BTreeSet<Address> = now.changes.iter().map(|change| change.address.resource()).collect();
+fn hazards(saved: &Plan, now: &mut Plan, touched: &BTreeSet<Address>) -> Vec<String> {
     let mut counts: BTreeMap<(HazardKind, &Address), (usize, usize)> = BTreeMap::new();
     for hazard in &saved.hazards {
         counts.entry((hazard.kind, &hazard.address)).or_default().0 += hazard.count;

@@ -141,6 +141,16 @@ impl Destination {
         }
     }
 
+    /// Where the connection leads, whatever its credentials: the address of the service, or the directory. The same in
+    /// every run, and without secrets.
+    #[must_use]
+    pub fn home(&self) -> String {
+        match &self.inner {
+            Inner::Api(driver) => driver.home().to_owned(),
+            Inner::Files(files) => files.home(),
+        }
+    }
+
     /// The variant that this destination is of: its rules, and whether its values come back.
     #[must_use]
     pub fn variant(&self) -> &Variant {

@@ -96,11 +96,36 @@ fn a_first_contact_with_what_is_there() {
     world.live.destinations.clear();
     world.pushed(S).blind = Some("no credentials".into());
     assert_eq!(hazards(&world.plan()), ["first-contact=1 secret_sync.s"]);
-    // What a first run imports it does not delete.
-    let first = world.pushed(S).first.replace(InitialSync::ImportPrioritizeDestination);
-    assert!(hazards(&world.plan()).is_empty());
-    world.pushed(S).first = first;
+    // Whatever the first run does there, nobody has seen to what.
+    let said = |world: &World| world.plan().hazards.remove(0).detail;
+    assert!(said(&world).contains("deletes every key there that the source lacks"), "{}", said(&world));
     world.schema(S, "KF_{{secretKey}}");
+    assert!(said(&world).contains("that fits its key schema"), "{}", said(&world));
+    let first = world.pushed(S).first.replace(InitialSync::ImportPrioritizeDestination);
+    assert!(said(&world).contains("over the values of the source"), "{}", said(&world));
+    world.pushed(S).first = first;
+    let sync = world.desired.resources.get_mut(&address(S)).unwrap();
+    sync.attrs.insert("disable_secret_deletion".into(), Value::Bool(true));
+    assert!(said(&world).contains("overwrites every key"), "{}", said(&world));
+}
+
+#[test]
+fn a_run_that_deletes_where_nobody_looked() {
+    let mut world = World::new();
+    world.sync(S, &[]);
+    world.wrote_entry(S, "A", "canary-a", None);
+    world.push(S, "A", "canary-a");
+    world.live.destinations.clear();
+    world.pushed(S).blind = Some("no credentials".into());
+    // Nothing sets it off.
+    assert_eq!(hazards(&world.plan()), Vec::<String>::new());
+    world.pushed(S).moves = true;
+    assert_eq!(hazards(&world.plan()), ["incomplete=1 secret_sync.s"]);
+    let sync = world.desired.resources.get_mut(&address(S)).unwrap();
+    sync.allow = vec!["incomplete".into()];
+    assert!(world.plan().hazards[0].allowed);
+    let sync = world.desired.resources.get_mut(&address(S)).unwrap();
+    sync.attrs.insert("disable_secret_deletion".into(), Value::Bool(true));
     assert_eq!(hazards(&world.plan()), Vec::<String>::new());
 }
 

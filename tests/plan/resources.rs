@@ -290,3 +290,13 @@ fn a_folder_that_came_with_one_below_it_is_ours() {
     assert_eq!(hazards(&plan), Vec::<String>::new());
     assert_eq!(plan.blocked.keys().map(ToString::to_string).collect::<Vec<_>>(), ["folder.other"]);
 }
+
+#[test]
+fn what_others_made_anew_under_its_name_is_not_ours_to_delete() {
+    let mut world = World::new();
+    world.exists("secret.s", &[]);
+    world.wrote("secret.s", &[], &[]).id = "id-of-the-one-before".into();
+    assert_eq!(rows(&world.plan()), ["forget gone secret.s"]);
+    world.destroy = true;
+    assert_eq!(rows(&world.plan()), ["forget gone secret.s"]);
+}

@@ -45,7 +45,7 @@ fn hold(change: impl Fn(&mut World)) -> Result<Vec<String>, Vec<String>> {
     let saved = Saved { plan: world.plan(), origin: origin(&world) };
     change(&mut world);
     let mut now: Plan = world.plan();
-    let held = saved::hold(&saved, &mut now, &origin(&world));
+    let held = world.ask(|input| saved::hold(&saved, &mut now, &origin(&world), input));
     held.map(|()| rows(&now)).map_err(|why| why.into_iter().map(|d| d.detail).collect())
 }
 
@@ -97,8 +97,12 @@ fn a_hazard_of_another_number_is_another_plan() {
     assert_eq!(saved.plan.hazards.len(), 1);
     world.holds(S, "Z", "canary-foreign");
     let mut now = world.plan();
-    let why: Vec<String> =
-        saved::hold(&saved, &mut now, &origin(&world)).unwrap_err().into_iter().map(|d| d.detail).collect();
+    let why: Vec<String> = world
+        .ask(|input| saved::hold(&saved, &mut now, &origin(&world), input))
+        .unwrap_err()
+        .into_iter()
+        .map(|d| d.detail)
+        .collect();
     assert_eq!(
         why,
         [
@@ -115,7 +119,7 @@ fn another_origin_is_refused() {
         let saved = Saved { plan: world.plan(), origin: origin(&world) };
         let mut other = origin(&world);
         change(&mut world, &mut other);
-        let why = saved::hold(&saved, &mut world.plan(), &other).unwrap_err();
+        let why = world.ask(|input| saved::hold(&saved, &mut world.plan(), &other, input)).unwrap_err();
         assert!(why.len() == 1 && why[0].detail.contains(expected), "{why:?}");
     };
     check(&|_, origin| origin.keyform = "0.2.0".into(), "made by keyform 0.1.0; this is 0.2.0");

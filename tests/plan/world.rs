@@ -71,10 +71,15 @@ impl World {
     }
 
     pub(crate) fn plan(&self) -> Plan {
+        self.ask(plan::make)
+    }
+
+    /// Asks something of what a plan is made from.
+    pub(crate) fn ask<T>(&self, ask: impl FnOnce(&plan::Input<'_>) -> T) -> T {
         let mut ledger = self.ledger.clone();
         let moves = plan::moves::follow(&mut ledger, &self.desired.moved);
         let key = self.key.clone().with_names(ledger.names());
-        plan::make(&plan::Input {
+        ask(&plan::Input {
             desired: &self.desired,
             live: &self.live,
             ledger: &ledger,

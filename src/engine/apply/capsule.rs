@@ -10,7 +10,7 @@ use crate::engine::apply::run::Run;
 use crate::engine::apply::sync;
 use crate::engine::destinations;
 use crate::engine::open;
-use crate::ledger::capsules::Capsules;
+use crate::engine::undo::Back;
 use crate::model::address::Address;
 use crate::model::attrs::Object;
 use crate::model::capsule::Capsule;
@@ -58,9 +58,10 @@ pub(super) async fn keep(run: &Run<'_>) -> Result<Option<Arc<str>>, Diagnostic> 
         values: kept.iter().map(|kept| kept.address.clone()).collect(),
         undone: None,
     };
-    let (name, capsule) = (note.run.clone(), Capsule { note, kept });
-    Capsules::beside(&options.state).keep(lock, &basis.key, &settings.recipients, settings.keep, &capsule)?;
-    Ok(Some(name))
+    let capsules = run.engine.keeper.capsules();
+    let how = (&*settings.recipients, settings.keep);
+    let undone = run.planned.back.as_ref().map(Back::run);
+    Ok(Some(capsules.keep(lock, &basis.key, how, &Capsule { note, kept }, undone).await?))
 }
 
 /// What the plan of a configuration overwrites and deletes.

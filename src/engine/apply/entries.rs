@@ -14,6 +14,7 @@ use crate::model::attrs::Object;
 use crate::model::attrs::Value;
 use crate::model::job;
 use crate::model::ledger::DESTINATION;
+use crate::model::ledger::HOME;
 use crate::model::ledger::Natural;
 use crate::model::ledger::Record;
 use crate::model::ledger::VALUE;
@@ -276,7 +277,9 @@ async fn check(
     // What keyform itself writes is found nowhere else than in its records; the backend knows where its syncs write.
     let pushed = run.planned.basis.wanted.syncs.get(&resource.address);
     let called = pushed.filter(|_| resource.text("run") == Some("keyform")).map(|pushed| pushed.called.clone());
-    let natural: Natural = called.into_iter().map(|called| (Arc::from(DESTINATION), called)).collect();
+    let home = pushed.and_then(|pushed| pushed.home.clone());
+    let natural = called.map(|called| (Arc::from(DESTINATION), called));
+    let natural: Natural = natural.into_iter().chain(home.map(|home| (Arc::from(HOME), home))).collect();
     let mut events = Vec::new();
     let mut outcomes: Vec<Outcome> = Vec::new();
     let mut kept = Vec::new();

@@ -48,6 +48,7 @@ pub struct Driver {
     policy: Policy,
     /// `connection`, `destination` and `options`.
     env: Env,
+    home: String,
     place: String,
     lookups: BTreeMap<Arc<str>, OnceCell<Value>>,
 }
@@ -84,13 +85,19 @@ impl Driver {
         let place = place(&session, shape, spec, &env, &base, key);
         let lookups = shape.lookups.iter().map(|(name, _)| (name.clone(), OnceCell::new())).collect();
         let policy = session.policy(shape.rate, shape.concurrency);
-        Ok(Self { session, variant, shape: shape.clone(), policy, env, place, lookups })
+        Ok(Self { session, variant, shape: shape.clone(), policy, env, home: base, place, lookups })
     }
 
     /// See [`crate::provider::Destination::place`].
     #[must_use]
     pub fn place(&self) -> String {
         self.place.clone()
+    }
+
+    /// See [`crate::provider::Destination::home`].
+    #[must_use]
+    pub fn home(&self) -> &str {
+        &self.home
     }
 
     /// See [`crate::provider::Destination::variant`].

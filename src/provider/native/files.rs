@@ -72,6 +72,10 @@ impl Files {
         format!("local-file {:?} {}", self.format, path.display())
     }
 
+    pub(crate) fn home(&self) -> String {
+        self.directory.components().collect::<PathBuf>().display().to_string()
+    }
+
     pub(crate) fn variant(&self) -> &Variant {
         &self.variant
     }
