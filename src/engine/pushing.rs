@@ -37,7 +37,7 @@ use crate::plan::HazardKind;
 use crate::plan::Input;
 use crate::plan::Plan;
 use crate::plan::guard;
-use crate::plan::order;
+use crate::plan::sets_off;
 use crate::provider::Destination;
 use crate::provider::Observation;
 use crate::secret::Fingerprint;
@@ -311,7 +311,7 @@ pub(super) async fn elsewhere(
     let known: BTreeSet<&Arc<str>> = managed.map(|(_, record)| &record.id).chain(declared).collect();
     let is_other = |sync: &Sync| sync.auto_sync && deletes(sync) && !known.contains(&sync.id);
     let mut found: BTreeMap<Address, Result<Wipe, Diagnostic>> = BTreeMap::new();
-    for place in order::touched(input, plan.changes.iter()) {
+    for place in sets_off::places(input, plan.changes.iter()) {
         let [slug, environment, path] = &place;
         let Some(project) = index.state.projects.get(slug) else { continue };
         // Mostly there are none, and they were listed before.
@@ -322,7 +322,7 @@ pub(super) async fn elsewhere(
         }
         let rows = |ends: bool| -> BTreeSet<Arc<str>> {
             let rows = plan.changes.iter().filter(|change| (change.action == Action::Delete) == ends);
-            let own = rows.filter(|change| order::touched(input, [*change].into_iter()).contains(&place));
+            let own = rows.filter(|change| sets_off::places(input, [*change].into_iter()).contains(&place));
             own.filter_map(|change| key_of(index, &change.address)).collect()
         };
         let (made, gone) = (rows(false), rows(true));

@@ -14,6 +14,7 @@ use crate::plan::Input;
 use crate::plan::Other;
 use crate::plan::Plan;
 use crate::plan::Pushed;
+use crate::plan::kept;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::btree_map::Entry;
@@ -153,7 +154,7 @@ fn note(input: &Input<'_>, meeting: &Meeting<'_>) -> Option<Diagnostic> {
 /// The block of a secret that a sync pushes, if it is declared in the sync's own folder.
 fn declaration(input: &Input<'_>, sync: &Resource, key: &str) -> Option<Span> {
     let secret = input.desired.resources.values().find(|resource| {
-        resource.kind == Kind::Secret && resource.text("key") == Some(key) && super::guard::is_source_of(resource, sync)
+        resource.kind == Kind::Secret && resource.text("key") == Some(key) && kept::is_source_of(resource, sync)
     });
     Some(secret?.origin.block)
 }

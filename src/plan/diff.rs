@@ -59,7 +59,7 @@ use crate::plan::Reason;
 use crate::plan::Shown;
 use crate::plan::attributes;
 use crate::plan::attributes::Flat;
-use crate::plan::guard;
+use crate::plan::kept;
 use crate::plan::order::Asked;
 use crate::secret::Fingerprint;
 use crate::secret::FingerprintKey;
@@ -385,7 +385,7 @@ impl Row<'_> {
         };
         let Some(own) = own() else { return false };
         let mut folders = self.input.ledger.records.iter().filter(|(other, _)| other.kind() == Kind::Folder.word());
-        folders.any(|(other, record)| other != address && guard::is_inside(address, &own, &record.natural))
+        folders.any(|(other, record)| other != address && kept::is_inside(address, &own, &record.natural))
     }
 
     /// From where it moved, if it did.

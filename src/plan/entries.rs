@@ -62,6 +62,7 @@ use crate::plan::Plan;
 use crate::plan::Pushed;
 use crate::plan::Reason;
 use crate::plan::Shown;
+use crate::plan::ends;
 use crate::plan::order::Asked;
 use crate::plan::relabelled;
 use crate::secret::Fingerprint;
@@ -101,7 +102,7 @@ pub fn all(plan: &mut Plan, input: &Input<'_>, asked: &Asked) {
             Sync { input, address, resource, records: &records }.compare(plan);
         }
     }
-    ended(plan, input, &owned);
+    ends::ended(plan, input, &owned);
 }
 
 /// The entries of one sync: by key, address and record.
@@ -244,7 +245,7 @@ impl Sync<'_> {
         if let Some(own) = own.filter(|_| !rows.is_empty()) {
             own.action = Action::Replace;
             if let Some(place) = &pushed.left {
-                let strangers = strangers(incomplete, self.input, self.address, self.records);
+                let strangers = ends::strangers(incomplete, self.input, self.address, self.records);
                 rows.extend(strangers.into_iter().map(|row| Change { address: row.address.instance(place), ..row }));
             }
         }
@@ -508,14 +509,11 @@ impl Found<'_> {
     }
 
     fn live(&self) -> Option<Fingerprint> {
-        match self.sighting?.evidence {
-            Evidence::Value(value) => Some(value),
-            Evidence::Digest(_) | Evidence::Present => None,
-        }
+        seen(self.sighting)
     }
 
     fn shown(&self) -> Shown {
-        secret(self.live())
+        shown(self.sighting)
     }
 
     fn update(&self, reason: Reason, wanted: Option<Fingerprint>) -> Verdict {
@@ -550,78 +548,26 @@ impl Found<'_> {
     }
 }
 
-/// Entries of syncs that end, or are no longer declared.
-fn ended(plan: &mut Plan, input: &Input<'_>, owned: &BTreeMap<Address, Records<'_>>) {
-    let rows: BTreeMap<Address, Action> = plan.changes.iter().map(|c| (c.address.clone(), c.action)).collect();
-    for (sync, records) in owned {
-        let record = input.ledger.records.get(sync);
-        let row = rows.get(sync).copied();
-        if record.is_some() && row.is_none() {
-            // The sync could not be read, so nothing is said about what it wrote.
-            continue;
-        }
-        let resource = input.desired.resources.get(sync);
-        let removes = match resource {
-            Some(resource) => resource.text("on_delete") == Some("remove"),
-            None => record.is_some_and(|record| record.removes),
-        };
-        let listing = input.live.destinations.get(sync);
-        // The backend takes them away with its sync; keyform itself must have seen them.
-        let backend_removes = row == Some(Action::Delete);
-        let keyform_removes = record.is_none() && resource.is_some() && listing.is_some();
-        let is_partial = listing.is_some_and(|listing| listing.partial.is_some());
-        let removes = removes && (backend_removes || keyform_removes) && !is_partial;
-        for (key, (address, _)) in records {
-            let seen = listing.map(|listing| listing.entries.get(*key));
-            let change = match seen {
-                _ if !removes => end(address, Action::Forget, Reason::Kept, Vec::new()),
-                Some(None) => end(address, Action::Forget, Reason::Gone, Vec::new()),
-                Some(sighting) => {
-                    let found = Found { sighting, record: None, meant: None };
-                    end(address, Action::Delete, Reason::Removed, vec![value(found.shown(), Shown::Absent)])
-                }
-                None => end(address, Action::Delete, Reason::Removed, vec![value(Shown::Unknown, Shown::Absent)]),
-            };
-            plan.changes.push(change);
-        }
-    }
-    let ends = |sync: &Address| rows.get(sync) == Some(&Action::Delete);
-    for sync in input.wanted.taken.keys().filter(|sync| ends(sync)) {
-        let records = owned.get(sync).cloned().unwrap_or_default();
-        let strangers = strangers(&mut plan.incomplete, input, sync, &records);
-        plan.changes.extend(strangers);
-    }
-}
-
-/// Keys that a sync takes away when it ends although keyform did not write them: secrets that somebody added to its source.
-fn strangers(
-    incomplete: &mut BTreeMap<Address, Diagnostic>,
-    input: &Input<'_>,
-    sync: &Address,
-    records: &Records<'_>,
-) -> Vec<Change> {
-    match input.wanted.taken.get(sync) {
-        None => Vec::new(),
-        Some(Err(why)) => {
-            incomplete.insert(sync.clone(), why.clone());
-            Vec::new()
-        }
-        Some(Ok(taken)) => {
-            let foreign = taken.iter().filter(|(key, _)| !records.contains_key(&***key));
-            let shown = |mark: &Option<Fingerprint>| vec![value(secret(*mark), Shown::Absent)];
-            foreign.map(|(key, mark)| end(&sync.entry(key), Action::Delete, Reason::Wipe, shown(mark))).collect()
-        }
-    }
-}
-
 pub(super) fn end(address: &Address, action: Action, reason: Reason, fields: Vec<Field>) -> Change {
     Change { address: address.clone(), action, reason, drift: false, fields, needs: Vec::new() }
 }
 
-fn value(before: Shown, after: Shown) -> Field {
+fn seen(sighting: Option<&Sighting>) -> Option<Fingerprint> {
+    match sighting?.evidence {
+        Evidence::Value(value) => Some(value),
+        Evidence::Digest(_) | Evidence::Present => None,
+    }
+}
+
+/// What is at the destination, as a row has it.
+pub(super) fn shown(sighting: Option<&Sighting>) -> Shown {
+    secret(seen(sighting))
+}
+
+pub(super) fn value(before: Shown, after: Shown) -> Field {
     Field { name: VALUE.into(), before, after }
 }
 
-fn secret(fingerprint: Option<Fingerprint>) -> Shown {
+pub(super) fn secret(fingerprint: Option<Fingerprint>) -> Shown {
     fingerprint.map_or(Shown::Unknown, Shown::Secret)
 }

@@ -26,7 +26,6 @@ use crate::model::desired::Broken;
 use crate::model::desired::Desired;
 use crate::model::job;
 use crate::model::job::InitialSync;
-use crate::model::ledger::Natural;
 use crate::model::ledger::VALUE;
 use crate::model::live::Evidence;
 use crate::model::resource::Kind;
@@ -44,7 +43,7 @@ use crate::plan::attributes;
 use crate::plan::collisions;
 use crate::plan::collisions::With;
 use crate::plan::kept;
-use crate::plan::order;
+use crate::plan::sets_off;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -358,7 +357,7 @@ impl Judge<'_> {
             return;
         }
         let mut holders = Rows::default();
-        for sync in self.input.desired.resources.values().filter(|sync| is_source_of(secret, sync)) {
+        for sync in self.input.desired.resources.values().filter(|sync| kept::is_source_of(secret, sync)) {
             let pushed = self.input.wanted.syncs.get(&sync.address);
             let Some((pushed, key)) = pushed.zip(secret.text("key")) else { continue };
             let stored = job::stored(&pushed.schema, &pushed.rules, key);
@@ -401,7 +400,7 @@ impl Judge<'_> {
         let mut rows = Rows::default();
         for (address, record) in records.iter().filter(|(a, _)| a.entry_key().is_none() && *a != container) {
             let is_there = || self.input.live.resources.contains_key(address);
-            if is_inside(container, natural, &record.natural)
+            if kept::is_inside(container, natural, &record.natural)
                 && !gone.contains(address)
                 && self.is_protected(address)
                 && is_there()
@@ -492,7 +491,7 @@ impl Judge<'_> {
     /// Later runs that delete, at destinations that nobody looked at.
     fn unseen(&mut self, plan: &Plan, syncs: &[(&Resource, &Pushed)]) {
         let changes = plan.changes.iter().filter(|change| !matches!(change.action, Action::Adopt | Action::Forget));
-        let set_off = order::set_off(self.input, changes.clone());
+        let set_off = sets_off::syncs(self.input, changes.clone());
         let changed: BTreeSet<&Address> = changes.map(|change| &change.address).collect();
         for (sync, pushed) in syncs {
             let runs = set_off.contains(&sync.address) || changed.contains(&sync.address);
@@ -564,28 +563,4 @@ impl Judge<'_> {
 /// Whether a sync leaves keys at its destination that its source lacks.
 fn keeps(sync: &Resource) -> bool {
     sync.attrs.get("disable_secret_deletion").and_then(Value::as_bool).unwrap_or(false)
-}
-
-/// Whether a sync pushes the folder that a secret is in.
-pub(super) fn is_source_of(secret: &Resource, sync: &Resource) -> bool {
-    let path = |resource: &Resource| resource.text("path").unwrap_or("/").trim_end_matches('/').to_owned();
-    sync.kind == Kind::SecretSync
-        && sync.reference("project") == secret.reference("project")
-        && sync.text("environment") == secret.text("environment")
-        && path(sync) == path(secret)
-}
-
-/// Whether a project, environment or folder held something when both were written.
-pub(super) fn is_inside(container: &Address, own: &Natural, other: &Natural) -> bool {
-    let same = |name: &str, as_name: &str| own.get(name).is_some_and(|value| other.get(as_name) == Some(value));
-    match Kind::from_word(container.kind()) {
-        Some(Kind::Project) => same("slug", "project"),
-        Some(Kind::Environment) => same("project", "project") && same("slug", "environment"),
-        Some(Kind::Folder) => {
-            let rest = own.get("path").and_then(|own| other.get("path")?.strip_prefix(&**own));
-            let is_below = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-            same("project", "project") && same("environment", "environment") && is_below
-        }
-        _ => false,
-    }
 }

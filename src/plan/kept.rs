@@ -5,6 +5,7 @@ use crate::model::attrs::SecretSource;
 use crate::model::attrs::Value;
 use crate::model::job;
 use crate::model::ledger::Ledger;
+use crate::model::ledger::Natural;
 use crate::model::ledger::VALUE;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
@@ -15,7 +16,6 @@ use crate::plan::Input;
 use crate::plan::Reason;
 use crate::plan::Shown;
 use crate::plan::entries;
-use crate::plan::guard;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use std::sync::Arc;
 pub fn was_inside(ledger: &Ledger, container: &Address, other: &Address) -> bool {
     let natural = |address: &Address| ledger.records.get(address).map(|record| &record.natural);
     let both = natural(container).zip(natural(other));
-    both.is_some_and(|(own, other)| guard::is_inside(container, own, other))
+    both.is_some_and(|(own, other)| is_inside(container, own, other))
 }
 
 /// Secrets that would be lost with a container that is made again: by the container. A project goes before its
@@ -109,6 +109,29 @@ pub(super) fn emptied(input: &Input<'_>, changes: &[Change]) -> BTreeMap<Address
 fn is_declared_so(input: &Input<'_>, sync: &Address, key: &str) -> bool {
     let Some(sync) = input.desired.resources.get(sync) else { return false };
     let mut secrets = input.desired.resources.values().filter(|resource| resource.kind == Kind::Secret);
-    secrets
-        .any(|secret| secret.text("key") == Some(key) && guard::is_source_of(secret, sync) && can_be_made_again(secret))
+    secrets.any(|secret| secret.text("key") == Some(key) && is_source_of(secret, sync) && can_be_made_again(secret))
+}
+
+/// Whether a sync pushes the folder that a secret is in.
+pub(super) fn is_source_of(secret: &Resource, sync: &Resource) -> bool {
+    let path = |resource: &Resource| resource.text("path").unwrap_or("/").trim_end_matches('/').to_owned();
+    sync.kind == Kind::SecretSync
+        && sync.reference("project") == secret.reference("project")
+        && sync.text("environment") == secret.text("environment")
+        && path(sync) == path(secret)
+}
+
+/// Whether a project, environment or folder held something when both were written.
+pub(super) fn is_inside(container: &Address, own: &Natural, other: &Natural) -> bool {
+    let same = |name: &str, as_name: &str| own.get(name).is_some_and(|value| other.get(as_name) == Some(value));
+    match Kind::from_word(container.kind()) {
+        Some(Kind::Project) => same("slug", "project"),
+        Some(Kind::Environment) => same("project", "project") && same("slug", "environment"),
+        Some(Kind::Folder) => {
+            let rest = own.get("path").and_then(|own| other.get("path")?.strip_prefix(&**own));
+            let is_below = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            same("project", "project") && same("environment", "environment") && is_below
+        }
+        _ => false,
+    }
 }

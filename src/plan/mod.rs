@@ -9,6 +9,7 @@ pub(crate) mod attributes;
 pub mod collisions;
 pub mod diff;
 pub mod drift;
+mod ends;
 pub mod entries;
 pub mod facts;
 pub mod guard;
@@ -19,6 +20,7 @@ pub mod news;
 pub mod order;
 mod relabelled;
 pub mod saved;
+pub mod sets_off;
 pub mod undo;
 
 use crate::diag::Diagnostic;

@@ -20,7 +20,6 @@ use crate::model::desired::Desired;
 use crate::model::ledger::Ledger;
 use crate::model::ledger::Natural;
 use crate::model::resource::Kind;
-use crate::model::resource::Resource;
 use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::Input;
@@ -28,6 +27,7 @@ use crate::plan::Plan;
 use crate::plan::Reason;
 use crate::plan::names;
 use crate::plan::relabelled;
+use crate::plan::sets_off;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -57,7 +57,7 @@ impl Asked {
             .cloned()
             .collect();
         let along = if destroy { dependents(desired, ledger, roots) } else { desired.graph.closure(roots) };
-        let is_run = |address: &&Address| desired.resources.get(*address).is_some_and(backend_runs);
+        let is_run = |address: &&Address| desired.resources.get(*address).is_some_and(sets_off::is_run_by_backend);
         let run = along.iter().filter(is_run).cloned().collect();
         Self { targets: targets.to_vec(), destroy, along, run }
     }
@@ -91,52 +91,10 @@ impl Asked {
     pub(super) fn set_off(&mut self, plan: &Plan, input: &Input<'_>) {
         if !self.targets.is_empty() && !self.destroy {
             let own = plan.changes.iter().filter(|change| self.resource(&change.address));
-            let run = set_off(input, own);
+            let run = sets_off::syncs(input, own);
             self.run.extend(run);
         }
     }
-}
-
-/// The places whose secrets these rows change: project, environment and path, as the ledger and as the configuration calls them.
-pub fn touched<'c>(input: &Input<'_>, changes: impl Iterator<Item = &'c Change>) -> BTreeSet<[Arc<str>; 3]> {
-    let sources = [Kind::Secret.word(), Kind::SecretImport.word()];
-    let touches = |change: &&Change| {
-        !matches!(change.action, Action::Adopt | Action::Forget) && sources.contains(&change.address.kind())
-    };
-    let mut places = BTreeSet::new();
-    for change in changes.filter(touches) {
-        let record = input.ledger.records.get(&change.address).map(|record| &record.natural);
-        let part = |name: &str| record?.get(name).cloned();
-        places.extend(part("project").zip(part("environment")).zip(part("path")).map(|((p, e), path)| [p, e, path]));
-        places.extend(input.desired.resources.get(&change.address).and_then(|r| place(input.desired, r)));
-    }
-    places
-}
-
-/// The declared syncs that the backend runs by itself because of these rows.
-pub fn set_off<'c>(input: &Input<'_>, changes: impl Iterator<Item = &'c Change>) -> BTreeSet<Address> {
-    let places = touched(input, changes);
-    let is_on = |address: &Address| {
-        let seen = input.live.resources.get(address);
-        seen.is_some_and(|seen| seen.attrs.get("auto_sync").and_then(|on| on.as_bool()) != Some(false))
-    };
-    let syncs = input.wanted.syncs.iter().filter(|(address, pushed)| {
-        let is_run = input.desired.resources.get(*address).is_some_and(backend_runs);
-        is_run && is_on(address) && (pushed.moves || !pushed.folders.is_disjoint(&places))
-    });
-    syncs.map(|(address, _)| address.clone()).collect()
-}
-
-/// Project, environment and path that a resource is in, as the configuration calls them.
-#[must_use]
-pub fn place(desired: &Desired, resource: &Resource) -> Option<[Arc<str>; 3]> {
-    let project = desired.resources.get(resource.reference("project")?)?.text("slug")?;
-    let (environment, path) = (resource.text("environment")?, resource.text("path").unwrap_or("/"));
-    Some([project.into(), environment.into(), path.into()])
-}
-
-fn backend_runs(resource: &Resource) -> bool {
-    resource.kind == Kind::SecretSync && !resource.is_data() && resource.text("run") != Some("keyform")
 }
 
 /// Drops the rows that the targets do not ask for. What would be run by the backend as it is, and is to be changed

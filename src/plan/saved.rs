@@ -14,7 +14,7 @@ use crate::plan::HazardKind;
 use crate::plan::Input;
 use crate::plan::Plan;
 use crate::plan::Shown;
-use crate::plan::order;
+use crate::plan::sets_off;
 use crate::secret::Fingerprint;
 use crate::secret::FingerprintKey;
 use std::collections::BTreeMap;
@@ -126,7 +126,7 @@ fn touched(saved: &Plan, now: &Plan, input: &Input<'_>) -> BTreeSet<Address> {
     let rows = saved.changes.iter().map(|change| &change.address).chain(saved.blocked.keys());
     let mut touched: BTreeSet<Address> = rows.map(Address::resource).collect();
     let own = now.changes.iter().filter(|change| touched.contains(&change.address.resource()));
-    let run = order::set_off(input, own);
+    let run = sets_off::syncs(input, own);
     let is_known =
         |address: &Address| input.desired.resources.contains_key(address) || input.ledger.records.contains_key(address);
     touched.extend(run);

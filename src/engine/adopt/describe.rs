@@ -234,8 +234,17 @@ fn stub<const N: usize>(
 fn things<'a>(state: &'a State, kind: Kind, project: Option<&'a Project>) -> impl Iterator<Item = &'a Thing> {
     let all = project.map_or(&state.things, |project| &project.things);
     let mut found: Vec<&Thing> = all.get(&kind).and_then(|read| read.as_ref().ok()).into_iter().flatten().collect();
-    let name =
-        |thing: &Thing| kind.names().unwrap_or_default().iter().map(|name| text_of(thing, name)).collect::<Vec<_>>();
+    // In the order of names that people gave: ids are others at every backend.
+    let identities = || state.things.get(&Kind::Identity).and_then(|read| read.as_ref().ok()).into_iter().flatten();
+    let given = |thing: &Thing, name: &str| {
+        let text = text_of(thing, name);
+        let meant = identities().find(|identity| name == "identity" && *identity.id == *text);
+        meant.map_or(text, |identity| text_of(identity, "name"))
+    };
+    let name = |thing: &Thing| {
+        let names = kind.names().unwrap_or_default().iter();
+        names.map(|name| given(thing, name)).collect::<Vec<_>>()
+    };
     found.sort_by_key(|thing| name(thing));
     found.into_iter()
 }
@@ -301,7 +310,9 @@ fn parts(
         tags.sort_by_key(|tag| &tag.slug);
         stubs.extend(tags.into_iter().map(|tag| stub(Kind::Tag, &tag.id, &none, within, [("slug", text(&tag.slug))])));
     }
-    for environment in &project.environments {
+    let mut environments: Vec<_> = project.environments.iter().collect();
+    environments.sort_by_key(|environment| &environment.slug);
+    for environment in environments {
         let slug = ("slug", text(&environment.slug));
         stubs.push(stub(Kind::Environment, &environment.id, &none, within, [slug]));
         let place = || ("environment", text(&environment.slug));
