@@ -1,6 +1,7 @@
-//! What is in the backend and belongs to nobody here: how many of each, and in what.
+//! What is in the backend and belongs to nobody here, and in what it is.
 
 use crate::engine::index::Index;
+use crate::model::live::Foreign;
 use crate::model::live::Live;
 use crate::model::resource::Kind;
 use std::collections::BTreeMap;
@@ -8,45 +9,47 @@ use std::collections::BTreeSet;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// Counts what is there and belongs to nobody, and what would go with its container. Folders that a backend made on
+/// Finds what is there and belongs to nobody, and what would go with its container. Folders that a backend made on
 /// the way to one of ours came with it.
-pub(super) fn count(index: &Index<'_>, live: &mut Live, claimed: &BTreeSet<Arc<str>>) {
-    let mut within: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+pub(super) fn find(index: &Index<'_>, live: &mut Live, claimed: &BTreeSet<Arc<str>>) {
+    let mut within: BTreeMap<Arc<str>, Vec<Foreign>> = BTreeMap::new();
     let folders = index.ledger.records.iter().filter(|(address, _)| address.kind() == Kind::Folder.word());
     let owned: HashSet<&str> = folders.map(|(_, record)| &*record.id).collect();
     for project in index.state.projects.values() {
-        let mut count = |live: &mut Live, phrase: String, containers: &[&Arc<str>]| {
-            *live.foreign.entry(phrase.into()).or_default() += 1;
+        let mut add = |live: &mut Live, phrase: String, name: String, containers: &[&Arc<str>]| {
+            let one = Foreign { name: name.into(), is_secret: phrase.starts_with("secrets ") };
             for container in containers {
-                *within.entry((*container).clone()).or_default() += 1;
+                within.entry((*container).clone()).or_default().push(one.clone());
             }
+            live.foreign.entry(phrase.into()).or_default().push(one);
         };
         let is_mentioned = claimed.contains(&project.id);
         if let Some(Ok(tags)) = &project.tags {
-            for _ in tags.iter().filter(|tag| !claimed.contains(&tag.id)) {
-                count(live, format!("tags in {}", project.slug), &[&project.id]);
+            for tag in tags.iter().filter(|tag| !claimed.contains(&tag.id)) {
+                add(live, format!("tags in {}", project.slug), format!("tag {}", tag.slug), &[&project.id]);
             }
         }
         if let Some(Ok(syncs)) = &project.syncs {
-            for _ in syncs.iter().filter(|sync| !claimed.contains(&sync.id)) {
-                count(live, format!("syncs in {}", project.slug), &[&project.id]);
+            for sync in syncs.iter().filter(|sync| !claimed.contains(&sync.id)) {
+                add(live, format!("syncs in {}", project.slug), format!("sync {}", sync.name), &[&project.id]);
             }
         }
         for (kind, things) in &project.things {
             // Members are not counted: whoever made the project is one.
-            let phrase = match kind {
-                Kind::ProjectRole => "roles",
-                Kind::Webhook => "webhooks",
-                Kind::NativeIntegration => "native integrations",
+            let word = match kind {
+                Kind::ProjectRole => "role",
+                Kind::Webhook => "webhook",
+                Kind::NativeIntegration => "native integration",
                 _ => continue,
             };
-            for _ in things.iter().flatten().filter(|thing| !claimed.contains(&thing.id)) {
-                count(live, format!("{phrase} in {}", project.slug), &[&project.id]);
+            for thing in things.iter().flatten().filter(|thing| !claimed.contains(&thing.id)) {
+                add(live, format!("{word}s in {}", project.slug), format!("{word} {}", thing.id), &[&project.id]);
             }
         }
         for environment in &project.environments {
             if is_mentioned && !claimed.contains(&environment.id) {
-                count(live, format!("environments in {}", project.slug), &[&project.id]);
+                let name = format!("{}/{}/", project.slug, environment.slug);
+                add(live, format!("environments in {}", project.slug), name, &[&project.id]);
             }
             let place = format!("{}/{}", project.slug, environment.slug);
             let empty = BTreeMap::new();
@@ -65,18 +68,19 @@ pub(super) fn count(index: &Index<'_>, live: &mut Live, claimed: &BTreeSet<Arc<s
             let unclaimed = folders.iter().filter(|(_, folder)| !claimed.contains(&folder.id));
             for (path, _) in unclaimed.filter(|(path, _)| is_foreign(path)) {
                 let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
-                count(live, format!("folders in {place}"), &above(parent));
+                add(live, format!("folders in {place}"), format!("{place}{path}/"), &above(parent));
             }
             if let Some(Ok(secrets)) = &environment.secrets {
                 for secret in secrets.iter().filter(|secret| !claimed.contains(&secret.id)) {
                     let folder = if &*secret.path == "/" { "" } else { &secret.path };
-                    count(live, format!("secrets in {place}{folder}"), &above(&secret.path));
+                    let name = format!("{place}{folder}/{}", secret.key);
+                    add(live, format!("secrets in {place}{folder}"), name, &above(&secret.path));
                 }
             }
         }
     }
     for observed in live.resources.values_mut() {
-        observed.foreign = within.get(&observed.id).copied().unwrap_or(0);
+        observed.foreign = within.remove(&observed.id).unwrap_or_default();
     }
 }
 

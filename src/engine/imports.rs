@@ -49,6 +49,7 @@ pub(super) fn find(ledger: &mut Ledger, imports: &mut Imports, state: &State, de
             }
         }
     }
+    let mut recorded = Vec::new();
     for (address, id) in found {
         let owned = |(other, record): &(&Address, &Record)| record.id == id && other.kind() == address.kind();
         match ledger.records.iter().find(owned).map(|(other, _)| other.clone()) {
@@ -60,11 +61,105 @@ pub(super) fn find(ledger: &mut Ledger, imports: &mut Imports, state: &State, de
                 imports.refused.insert(address.clone(), d);
             }
             None => {
-                imports.found.insert(address.clone());
-                ledger.records.insert(address.clone(), Record { id, ..Record::default() });
+                ledger.records.insert(address.clone(), Record { id: id.clone(), ..Record::default() });
+                recorded.push((address, id));
             }
         }
     }
+    // Only now all environments are found that are called otherwise than they are declared.
+    let index = Index::new(desired, ledger, state);
+    let look = |(address, id): &(&Address, Arc<str>)| elsewhere(&index, desired.resources.get(*address)?, id);
+    let misplaced: Vec<Option<String>> = recorded.iter().map(look).collect();
+    for ((address, _), why) in recorded.into_iter().zip(misplaced) {
+        let Some(why) = why else {
+            imports.found.insert(address.clone());
+            continue;
+        };
+        ledger.records.remove(address);
+        let d = Diagnostic::error(&codes::NO_SUCH_IMPORT, why);
+        let d = d.help("name what is where this is declared, or declare it where that is");
+        let origin = desired.imports.get(address).map(|import| import.origin);
+        imports.refused.insert(address.clone(), origin.into_iter().fold(d, |d, span| d.at(span, "")));
+    }
+}
+
+/// Where a thing of the backend is.
+struct Home<'a> {
+    project: &'a Project,
+    /// The environment's slug and the path, of what is in a folder; of a folder its own path.
+    folder: Option<(&'a str, &'a str)>,
+}
+
+/// Where what has this id is, among what was read.
+fn home<'a>(state: &'a State, kind: Kind, id: &str) -> Option<Home<'a>> {
+    state.projects.values().find_map(|project| {
+        let is_it = |other: &Arc<str>| **other == *id;
+        let whole = || Home { project, folder: None };
+        let within = |environment: &'a str, path: &'a str| Home { project, folder: Some((environment, path)) };
+        let mut environments = project.environments.iter();
+        match kind {
+            Kind::Environment => environments.find(|e| is_it(&e.id)).map(|_| whole()),
+            Kind::Tag => project.tags.iter().flatten().flatten().find(|tag| is_it(&tag.id)).map(|_| whole()),
+            Kind::SecretSync => project.syncs.iter().flatten().flatten().find(|sync| is_it(&sync.id)).map(|_| whole()),
+            Kind::Folder => environments.find_map(|e| {
+                let folders = e.folders.as_ref()?.as_ref().ok()?;
+                folders.iter().find(|(_, folder)| is_it(&folder.id)).map(|(path, _)| within(&e.slug, path))
+            }),
+            Kind::Secret => environments.find_map(|e| {
+                let secrets = e.secrets.as_ref()?.as_ref().ok()?;
+                secrets.iter().find(|secret| is_it(&secret.id)).map(|secret| within(&e.slug, &secret.path))
+            }),
+            Kind::SecretImport => project.imports.iter().find_map(|((environment, path), list)| {
+                list.iter().flatten().find(|import| is_it(&import.id)).map(|_| within(environment, path))
+            }),
+            _ => {
+                let thing = project.things.get(&kind)?.iter().flatten().find(|thing| is_it(&thing.id))?;
+                let text = |name: &str| thing.attrs.get(name).and_then(Value::as_str);
+                Some(text("environment").map_or_else(whole, |e| within(e, text("path").unwrap_or("/"))))
+            }
+        }
+    })
+}
+
+/// Why what was found can't be what is declared: it is in another project, environment or folder, or a sync to
+/// another kind of destination.
+fn elsewhere(index: &Index<'_>, resource: &Resource, id: &str) -> Option<String> {
+    let address = &resource.address;
+    let shown = |project: Option<&str>, folder: Option<(&str, &str)>| {
+        let project = project.unwrap_or("the organisation");
+        folder.map_or_else(|| project.to_owned(), |(environment, path)| format!("{project}/{environment}{path}"))
+    };
+    let own = resource.reference("project");
+    let declared = own.and_then(|project| index.desired.resources.get(project)?.text("slug"));
+    let live = own.and_then(|project| index.project(project));
+    if resource.kind == Kind::AppConnection {
+        let found = index.state.connections.iter().find(|connection| *connection.id == *id)?;
+        let is_there = found.project.as_deref() == live.map(|project| &*project.id) && live.is_some() == own.is_some();
+        let home = found.project.as_deref().and_then(|id| index.state.project_by_id(id)).map(|project| &*project.slug);
+        return (!is_there).then(|| {
+            format!("It belongs to {}, and {address} is declared for {}.", shown(home, None), shown(declared, None))
+        });
+    }
+    let found = home(index.state, resource.kind, id).filter(|_| own.is_some())?;
+    if resource.kind == Kind::SecretSync {
+        let syncs = found.project.syncs.iter().flatten().flatten();
+        if let Some(sync) = syncs.into_iter().find(|sync| *sync.id == *id && sync.destination != resource.slug) {
+            return Some(format!("It is a sync to `{}`, not to `{}`.", sync.destination, resource.slug));
+        }
+    }
+    let place = resource.text("environment").map(|slug| (slug, resource.text("path").unwrap_or("/")));
+    let is_there = live.is_some_and(|live| live.id == found.project.id)
+        && found.folder.is_none_or(|(environment, path)| {
+            place.is_some_and(|(slug, declared)| {
+                let own = own.and_then(|project| index.live_environment(project, slug));
+                own.is_some_and(|own| *own.slug == *environment) && declared == path
+            })
+        });
+    let place = place.filter(|_| found.folder.is_some());
+    (!is_there).then(|| {
+        let home = shown(Some(&found.project.slug), found.folder);
+        format!("It is in `{home}`, and {address} is declared in `{}`.", shown(declared, place))
+    })
 }
 
 /// Whether what is managed under an address, by its id, is what an import of it names.

@@ -72,7 +72,7 @@ pub(super) fn observe(index: &Index<'_>, resolved: &Resolved, schemas: &Schemas,
             }
         }
     }
-    foreign::count(index, &mut live, &claimed);
+    foreign::find(index, &mut live, &claimed);
     live
 }
 
@@ -255,7 +255,7 @@ impl<'a> Observer<'a> {
             ("description", or_null(&project.description)),
         ]);
         attrs.extend(project.settings.clone());
-        Look::Found(Observed { id: project.id.clone(), attrs, foreign: 0 })
+        Look::Found(Observed { id: project.id.clone(), attrs, foreign: Vec::new() })
     }
 
     fn environment(&self, spot: &Spot<'_>) -> Look {
@@ -272,7 +272,7 @@ impl<'a> Observer<'a> {
             Some(Err(why)) => return Look::Unknown(why.clone()),
             None => {}
         }
-        Look::Found(Observed { id: environment.id.clone(), attrs, foreign: 0 })
+        Look::Found(Observed { id: environment.id.clone(), attrs, foreign: Vec::new() })
     }
 
     fn folder(&self, spot: &Spot<'_>, path: &str) -> Look {
@@ -291,7 +291,7 @@ impl<'a> Observer<'a> {
             ("path", Value::String(path.clone())),
             ("description", or_null(&folder.description)),
         ]);
-        Look::Found(Observed { id: folder.id.clone(), attrs, foreign: 0 })
+        Look::Found(Observed { id: folder.id.clone(), attrs, foreign: Vec::new() })
     }
 
     fn tag(&self, spot: &Spot<'_>, slug: &str) -> Look {
@@ -304,7 +304,7 @@ impl<'a> Observer<'a> {
         let Some(tag) = by_id.or_else(|| tags.iter().find(|tag| *tag.slug == *slug)) else { return Look::Absent };
         let attrs =
             attrs([("project", spot.project.clone()), ("slug", text(&tag.slug)), ("color", or_null(&tag.color))]);
-        Look::Found(Observed { id: tag.id.clone(), attrs, foreign: 0 })
+        Look::Found(Observed { id: tag.id.clone(), attrs, foreign: Vec::new() })
     }
 
     fn secret(&self, spot: &Spot<'_>, path: &str, key: &str) -> Look {
@@ -350,7 +350,7 @@ impl<'a> Observer<'a> {
             let fingerprint = self.key.fingerprint(&spot.address.to_string(), value.expose().as_bytes());
             attrs.insert("value".into(), Value::Fingerprint(fingerprint));
         }
-        Look::Found(Observed { id: secret.id.clone(), attrs, foreign: 0 })
+        Look::Found(Observed { id: secret.id.clone(), attrs, foreign: Vec::new() })
     }
 
     fn import(&self, spot: &Spot<'_>, path: &str, from_environment: &str, from_path: &str) -> Look {
@@ -385,7 +385,7 @@ impl<'a> Observer<'a> {
             ("from_path", text(&import.from_path)),
             ("position", self.index.position(spot.address, imports, import)),
         ]);
-        Look::Found(Observed { id: import.id.clone(), attrs, foreign: 0 })
+        Look::Found(Observed { id: import.id.clone(), attrs, foreign: Vec::new() })
     }
 
     fn connection(&self, resource: &Resource) -> Look {
@@ -432,7 +432,7 @@ impl<'a> Observer<'a> {
         let Some(connection) = by_id.or_else(|| self.index.state.connection(app, name, project)) else {
             return Look::Absent;
         };
-        Look::Found(Observed { id: connection.id.clone(), attrs: connections::attrs(connection), foreign: 0 })
+        Look::Found(Observed { id: connection.id.clone(), attrs: connections::attrs(connection), foreign: Vec::new() })
     }
 
     fn thing(
@@ -460,7 +460,7 @@ impl<'a> Observer<'a> {
                         attrs.insert("environment".into(), spot.environment.clone());
                     }
                 }
-                Look::Found(Observed { id: thing.id.clone(), attrs, foreign: 0 })
+                Look::Found(Observed { id: thing.id.clone(), attrs, foreign: Vec::new() })
             }
             Ok(None) => Look::Absent,
             Err(why) => Look::Unknown(why),
@@ -475,7 +475,7 @@ impl<'a> Observer<'a> {
         };
         let by_id = syncs.iter().find(|sync| spot.id.as_ref() == Some(&sync.id));
         let Some(sync) = by_id.or_else(|| syncs.iter().find(|sync| *sync.name == *name)) else { return Look::Absent };
-        Look::Found(Observed { id: sync.id.clone(), attrs: self.sync_attrs(spot, resource, sync), foreign: 0 })
+        Look::Found(Observed { id: sync.id.clone(), attrs: self.sync_attrs(spot, resource, sync), foreign: Vec::new() })
     }
 
     fn sync_attrs(&self, spot: &Spot<'_>, resource: Option<&Resource>, sync: &Sync) -> Attrs {

@@ -14,9 +14,9 @@ use std::sync::Arc;
 pub struct Live {
     /// Resources of the backend that are declared, or in the ledger, and exist.
     pub resources: BTreeMap<Address, Observed>,
-    /// What is in the backend but neither declared nor in the ledger: how many of each, by a phrase
-    /// such as `secrets in payments/dev/api`.
-    pub foreign: BTreeMap<Arc<str>, usize>,
+    /// What is in the backend but neither declared nor in the ledger, by a phrase such as
+    /// `secrets in payments/dev/api`.
+    pub foreign: BTreeMap<Arc<str>, Vec<Foreign>>,
     /// What each sync's destination holds.
     pub destinations: BTreeMap<Address, Listing>,
     /// What could not be read, and why. A resource in here is unknown, not absent.
@@ -32,9 +32,17 @@ pub struct Observed {
     /// can't (credentials) are absent, those that are not set are `Null`, secrets are fingerprints at the
     /// resource's address.
     pub attrs: Attrs,
-    /// How many things in it (a project, an environment, a folder) keyform does not own: they would go
-    /// with it.
-    pub foreign: usize,
+    /// What is in it (a project, an environment, a folder) and keyform does not own: it would go with it.
+    pub foreign: Vec<Foreign>,
+}
+
+/// A thing of the backend that keyform does not own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Foreign {
+    /// What and where it is, in a few words; no two have the same.
+    pub name: Arc<str>,
+    /// Whether it is a secret.
+    pub is_secret: bool,
 }
 
 /// What a destination holds. A listing is complete, or it says why it is not: from a partial one nothing

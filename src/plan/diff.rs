@@ -10,6 +10,7 @@
 //! | yes | differs | equals live, or did not have it | Update · Changed |
 //! | yes | differs | equals desired | Update · Drifted *(drift)* |
 //! | yes | differs | neither; or one attribute changed, another drifted | Update · Conflict *(drift)* |
+//! | yes, a secret | another value | yes, but it never wrote the value | Update · Takeover: hazard |
 //! | yes | same | yes, moved from another address | Adopt · Moved |
 //! | yes | same | –, with an `import` | Adopt · Imported |
 //! | yes | differs | –, with an `import` | Update · Takeover: hazard; Update · Unseen if it can't be read |
@@ -46,6 +47,7 @@ use crate::model::attrs::Value;
 use crate::model::ledger::Natural;
 use crate::model::ledger::Record;
 use crate::model::ledger::VALUE;
+use crate::model::live::Foreign;
 use crate::model::live::Observed;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
@@ -69,9 +71,6 @@ use std::sync::Arc;
 
 /// Adds a row for every resource that is not right.
 pub fn resources(plan: &mut Plan, input: &Input<'_>, asked: &Asked) {
-    if input.targets.is_empty() {
-        plan.foreign.extend(input.live.foreign.iter().map(|(name, count)| (Arc::clone(name), *count)));
-    }
     let ending = input.destroy.then(|| ending(input));
     let counts = |address: &Address| ending.as_ref().is_none_or(|ending| ending.contains(address));
     let incomplete = input.live.incomplete.iter().filter(|(address, _)| counts(address));
@@ -133,6 +132,17 @@ pub fn resources(plan: &mut Plan, input: &Input<'_>, asked: &Asked) {
             false => (reason, Vec::new()),
         };
         plan.changes.push(change(address, action, reason, fields));
+    }
+    if input.targets.is_empty() {
+        // What goes with its container is not left alone.
+        let going: BTreeSet<&Foreign> =
+            guard::going(&plan.changes, input).into_iter().flat_map(|(_, all)| all).collect();
+        for (place, all) in &input.live.foreign {
+            match all.iter().filter(|one| !going.contains(one)).count() {
+                0 => {}
+                stays => plan.foreign.extend([(Arc::clone(place), stays)]),
+            }
+        }
     }
 }
 
@@ -221,6 +231,8 @@ pub fn found(
 ) -> BTreeMap<Arc<str>, Fingerprint> {
     let mark = |(name, value): (Arc<str>, Value)| {
         let found = match attributes::found(resource.kind, seen, &name) {
+            // Another value must not look like one that keyform wrote: it may be nowhere else.
+            Some(found) if is_value(resource, &name) && !attributes::equal(&found, &value) => return None,
             Some(found) => found.into_owned(),
             // What is not among what is read is how it was found.
             None if !attributes::is_hidden(&name, &value) => value,
@@ -307,6 +319,8 @@ enum Cause {
     Both,
     /// Nobody can say: it can't be read and we did not write it.
     Unseen,
+    /// It is ours, and its value is another's: we never wrote one.
+    Foreign,
 }
 
 impl Row<'_> {
@@ -418,6 +432,7 @@ impl Row<'_> {
             let cause = match &found {
                 Some(found) if attributes::equal(found, value) => continue,
                 Some(found) => match old.copied() {
+                    None if record.is_some() && is_value(self.resource, name) => Cause::Foreign,
                     None => Cause::Changed,
                     Some(old) if old == self.mark(name, found) => Cause::Changed,
                     Some(old) if old == self.mark(name, value) => Cause::Drifted,
@@ -426,6 +441,7 @@ impl Row<'_> {
                 // Which one it refers to is how it was found.
                 None if matches!(value, Value::Resource(_)) => continue,
                 None if old.is_some_and(|old| *old == self.mark(name, value)) => continue,
+                None if old.is_none() && record.is_some() && is_value(self.resource, name) => Cause::Foreign,
                 None if record.is_some() => Cause::Changed,
                 None if attributes::is_hidden(name, value) => Cause::Unseen,
                 None => continue,
@@ -487,6 +503,11 @@ impl Row<'_> {
     }
 }
 
+/// Whether an attribute is the value of a secret.
+fn is_value(resource: &Resource, name: &str) -> bool {
+    resource.kind == Kind::Secret && name == VALUE
+}
+
 fn field(name: &Arc<str>, before: Shown, after: Shown) -> Field {
     Field { name: Arc::clone(name), before, after }
 }
@@ -494,6 +515,7 @@ fn field(name: &Arc<str>, before: Shown, after: Shown) -> Field {
 fn reason(differences: &[Difference]) -> Reason {
     let has = |cause| differences.iter().any(|d| d.cause == cause);
     match (has(Cause::Changed) || has(Cause::Unseen), has(Cause::Drifted)) {
+        _ if has(Cause::Foreign) => Reason::Takeover,
         _ if has(Cause::Both) => Reason::Conflict,
         (true, true) => Reason::Conflict,
         (false, true) => Reason::Drifted,

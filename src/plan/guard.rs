@@ -28,6 +28,7 @@ use crate::model::job;
 use crate::model::job::InitialSync;
 use crate::model::ledger::VALUE;
 use crate::model::live::Evidence;
+use crate::model::live::Foreign;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use crate::plan::Action;
@@ -136,6 +137,24 @@ pub fn refusals<'a>(plan: &'a Plan, allowed: &[(HazardKind, usize)]) -> Vec<&'a 
         kind.can_be_allowed() && allowed.iter().any(|(name, number)| *name == kind && *number == sum)
     };
     open().filter(|hazard| !is_allowed(hazard.kind)).collect()
+}
+
+/// What nobody here owns and goes with a container that ends or is made again: each thing once, at the outermost one.
+pub(super) fn going<'a>(changes: &'a [Change], input: &Input<'a>) -> Vec<(&'a Address, &'a [Foreign])> {
+    let ends = changes.iter().filter(|change| matches!(change.action, Action::Delete | Action::Replace));
+    let holders: Vec<(&Address, &[Foreign])> = ends
+        .filter_map(|change| Some((&change.address, &*input.live.resources.get(&change.address)?.foreign)))
+        .filter(|(_, foreign)| !foreign.is_empty())
+        .collect();
+    let natural = |address: &Address| input.ledger.records.get(address).map(|record| &record.natural);
+    let is_outermost = |(address, _): &&(&Address, &[Foreign])| {
+        let is_around = |other: &Address| {
+            let pair = natural(other).zip(natural(address));
+            other != *address && pair.is_some_and(|(own, inner)| is_inside(other, own, inner))
+        };
+        !holders.iter().any(|(other, _)| is_around(other))
+    };
+    holders.iter().filter(is_outermost).copied().collect()
 }
 
 /// Rows that are of one mind: how many, and the first few by name.
@@ -276,13 +295,23 @@ impl Judge<'_> {
     }
 
     fn resources(&mut self, changes: &[Change]) {
+        for (address, foreign) in going(changes, self.input) {
+            let mut rows = Rows::default();
+            foreign.iter().for_each(|one| rows.add(&one.name));
+            let detail = format!("It holds {}, which keyform did not make and which would go with it.", rows.named());
+            self.add(HazardKind::Wipe, address, rows.count, detail);
+        }
         let deletes = |change: &&Change| matches!(change.action, Action::Delete | Action::Replace);
         let gone: BTreeSet<&Address> = changes.iter().filter(deletes).map(|change| &change.address).collect();
         for change in changes.iter().filter(|change| change.address.entry_key().is_none()) {
             let address = &change.address;
             if matches!(change.reason, Reason::Takeover | Reason::Unseen) {
-                let detail = "It is there already, and this ledger did not make it.".to_owned();
-                self.add(HazardKind::Takeover, address, 1, detail);
+                let is_ours = self.input.ledger.records.contains_key(address);
+                let detail = match is_ours && !self.input.imports.found.contains(address) {
+                    true => "It is managed, and keyform did not write its value, which would be lost.",
+                    false => "It is there already, and this ledger did not make it.",
+                };
+                self.add(HazardKind::Takeover, address, 1, detail.to_owned());
             }
             if change.action == Action::Create && change.reason == Reason::Missing {
                 self.regenerated(address);
@@ -300,14 +329,6 @@ impl Judge<'_> {
             }
             if !matches!(change.action, Action::Delete | Action::Replace) {
                 continue;
-            }
-            let foreign = self.input.live.resources.get(address).map_or(0, |seen| seen.foreign);
-            if foreign > 0 {
-                let detail = match foreign {
-                    1 => "It holds 1 thing that keyform did not make, which would go with it.".to_owned(),
-                    n => format!("It holds {n} things that keyform did not make, which would go with it."),
-                };
-                self.add(HazardKind::Wipe, address, foreign, detail);
             }
             if self.is_protected(address) {
                 let detail = "It has `prevent_destroy`; declare it without that first.".to_owned();

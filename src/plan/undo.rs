@@ -18,6 +18,8 @@
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::model::address::Address;
+use crate::model::attrs::SecretSource;
+use crate::model::attrs::Value;
 use crate::model::capsule::Note;
 use crate::model::ledger::VALUE;
 use crate::model::resource::Kind;
@@ -30,6 +32,7 @@ use crate::plan::Input;
 use crate::plan::Plan;
 use crate::plan::Reason;
 use crate::plan::Shown;
+use crate::plan::guard;
 use crate::secret::Fingerprint;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -41,7 +44,8 @@ pub struct Outlook {
     pub asked: bool,
     /// How many values that could be read are overwritten or deleted.
     pub kept: usize,
-    /// How many of those are not as keyform wrote them: they may be nowhere else.
+    /// How many values may be nowhere else: of those, what is not as keyform wrote it and what only the backend has;
+    /// and secrets that go with what holds them.
     pub foreign: usize,
     /// Secrets and entries whose value is overwritten or deleted, and can't be read.
     pub unread: Vec<Address>,
@@ -74,9 +78,18 @@ pub(super) fn outlook(plan: &Plan, input: &Input<'_>) -> Outlook {
             continue;
         }
         outlook.kept += 1;
-        outlook.foreign += usize::from(others.contains(&change.reason));
+        outlook.foreign += usize::from(others.contains(&change.reason) || is_only_copy(change, input));
     }
+    let going = guard::going(&plan.changes, input);
+    outlook.foreign += going.iter().flat_map(|(_, all)| *all).filter(|one| one.is_secret).count();
     outlook
+}
+
+/// Whether the last copy of a random value ends.
+fn is_only_copy(change: &Change, input: &Input<'_>) -> bool {
+    let declared = input.desired.resources.get(&change.address);
+    let Some(Value::Source(source)) = declared.and_then(|resource| resource.attrs.get(VALUE)) else { return false };
+    change.action == Action::Delete && matches!(**source, SecretSource::Random { .. })
 }
 
 /// Whether a change takes something that is there away.

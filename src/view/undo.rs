@@ -15,11 +15,11 @@ const NAMED: usize = 3;
 #[must_use]
 pub fn outlook(outlook: &Outlook) -> Option<String> {
     if !outlook.asked {
-        // Values that keyform wrote are where it has them from; of the others this is the last place.
-        let values = words::count(outlook.foreign, "value that is not keyform's", "values that are not keyform's");
+        // Values that keyform wrote are where it has them from; of the others this may be the last place.
+        let values = words::count(outlook.foreign, "value that may be", "values that may be");
         return (outlook.foreign > 0).then(|| {
             format!(
-                "No undo: {values} will be lost. An `undo` block in the `keyform` block has such values kept: see \
+                "No undo: {values} nowhere else will be lost. An `undo` block in the `keyform` block has such values kept: see \
                  `keyform undo --help`."
             )
         });

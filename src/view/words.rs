@@ -100,8 +100,8 @@ pub fn way_out(kind: HazardKind, count: usize) -> String {
             format!("Mend what could not be read, or go on without it: --allow {}={count}", kind.word())
         }
         HazardKind::Wipe => format!(
-            "A sync keeps them with `disable_secret_deletion = true`, or with a key schema of its own. If they may go: \
-             --allow {}={count}",
+            "A sync keeps keys with `disable_secret_deletion = true`, or with a key schema of its own; what is in a project, \
+             environment or folder is to be copied first. If all of that may go: --allow {}={count}",
             kind.word()
         ),
         HazardKind::Takeover => {

@@ -8,6 +8,7 @@ use crate::plan::world::rows;
 use keyform::model::attrs::SecretSource;
 use keyform::model::attrs::Value;
 use keyform::model::job::InitialSync;
+use keyform::model::live::Foreign;
 use keyform::model::schema::Case;
 use keyform::plan;
 use keyform::plan::HazardKind;
@@ -279,11 +280,27 @@ fn what_holds_something_protected_is_not_deleted_either() {
 }
 
 #[test]
-fn a_container_with_foreign_things_is_a_wipe() {
+fn what_goes_with_a_container_is_a_wipe_and_counted_once() {
+    let foreign = |name: &str| Foreign { name: format!("p/e/{name}").into(), is_secret: true };
+    let inner = vec![foreign("A"), foreign("B")];
+    let outer: Vec<Foreign> = ["A", "B", "C", "D"].map(foreign).into();
     let mut world = World::new();
-    world.exists("project.p", &[]).foreign = 7;
-    world.wrote("project.p", &[], &[]);
-    assert_eq!(hazards(&world.plan()), ["wipe=7 project.p"]);
+    world.live.foreign.insert("secrets in p/e".into(), outer.clone());
+    world.live.foreign.insert("secrets in q/e".into(), vec![foreign("other")]);
+    world.exists("project.p", &[]).foreign = outer;
+    world.exists("project.p.environment.e", &[]).foreign = inner;
+    // Nothing ends: all of it is left alone.
+    let plan = world.plan();
+    assert_eq!((hazards(&plan).len(), plan.foreign.values().sum::<usize>()), (0, 5));
+    world.wrote("project.p", &[], &[("slug", "p")]);
+    world.wrote("project.p.environment.e", &[], &[("project", "p"), ("slug", "e")]);
+    let plan = world.plan();
+    assert_eq!(hazards(&plan), ["wipe=4 project.p"]);
+    let detail =
+        "It holds `p/e/A`, `p/e/B`, `p/e/C` and 1 more, which keyform did not make and which would go with it.";
+    assert_eq!(plan.hazards[0].detail, detail);
+    assert_eq!(plan.foreign, [("secrets in q/e".into(), 1)].into());
+    assert_eq!((plan.undo.asked, plan.undo.foreign), (false, 4));
 }
 
 #[test]
@@ -313,7 +330,8 @@ fn the_checksum_knows_the_rows_and_nothing_else() {
     let one = plan::checksum(&world.plan());
     assert_eq!(one.as_ref().map(String::len), Some(64));
     assert_eq!(one, plan::checksum(&world.plan()));
-    world.live.foreign.insert("secrets elsewhere".into(), 3);
+    let foreign = Foreign { name: "p/e/A".into(), is_secret: true };
+    world.live.foreign.insert("secrets elsewhere".into(), vec![foreign]);
     assert_eq!(one, plan::checksum(&world.plan()));
     world.push(S, "NEW", "canary-1");
     let two = plan::checksum(&world.plan());

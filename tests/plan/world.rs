@@ -119,7 +119,7 @@ impl World {
 
     /// Something of the backend exists.
     pub(crate) fn exists(&mut self, at: &str, pairs: &[(&str, Value)]) -> &mut Observed {
-        let observed = Observed { id: format!("id-{at}").into(), attrs: attrs(pairs), foreign: 0 };
+        let observed = Observed { id: format!("id-{at}").into(), attrs: attrs(pairs), foreign: Vec::new() };
         self.live.resources.entry(address(at)).or_insert(observed)
     }
 

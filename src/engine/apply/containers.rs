@@ -110,7 +110,8 @@ async fn end_one(run: &Run<'_>, address: &Address) -> Result<(), Diagnostic> {
             }
             _ => {
                 // What it holds besides is a hazard of the plan, and was allowed.
-                let holds_more = run.planned.basis.live.resources.get(address).is_some_and(|seen| seen.foreign > 0);
+                let holds_more =
+                    run.planned.basis.live.resources.get(address).is_some_and(|seen| !seen.foreign.is_empty());
                 let place = resource::old_place(run, address)?;
                 write::delete_folder(run.backend(), &about, &place, &old, holds_more).await
             }

@@ -327,7 +327,7 @@ async fn delete(run: &Run<'_>, address: &Address) -> Result<(), Diagnostic> {
         Some(Kind::Environment) => write::delete_environment(client, &about, &old_project(run, address)?, &id).await?,
         Some(Kind::Folder) => {
             // What it holds besides is a hazard of the plan, and was allowed.
-            let holds_more = run.planned.basis.live.resources.get(address).is_some_and(|o| o.foreign > 0);
+            let holds_more = run.planned.basis.live.resources.get(address).is_some_and(|o| !o.foreign.is_empty());
             write::delete_folder(client, &about, &place()?, &id, holds_more).await?;
         }
         Some(Kind::Tag) => write::delete_tag(client, &about, &old_project(run, address)?, &id).await?,

@@ -18,6 +18,7 @@ use crate::ledger::journal;
 use crate::model::address::Address;
 use crate::model::ledger::Natural;
 use crate::model::ledger::Record;
+use crate::model::ledger::VALUE;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use crate::plan;
@@ -210,10 +211,16 @@ impl<'a> Run<'a> {
         let basis = &self.planned.basis;
         let schemas = self.engine.options.registry.schemas();
         let attrs = wanted::attrs(resource, schemas, &basis.resolved, &basis.key, true);
+        let mut written = plan::diff::written(&basis.key, resource, &attrs);
+        // A value that is not at hand stayed as it was written.
+        if resource.kind == Kind::Secret && resource.attrs.contains_key(VALUE) && !written.contains_key(VALUE) {
+            let old = self.record(&resource.address).and_then(|record| record.written.get(VALUE));
+            written.extend(old.map(|mark| (VALUE.into(), *mark)));
+        }
         let record = Record {
             id,
             natural: self.natural(resource),
-            written: plan::diff::written(&basis.key, resource, &attrs),
+            written,
             // `append` says it for all records.
             marked: None,
             version,
