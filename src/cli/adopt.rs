@@ -62,9 +62,9 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR", conflicts_with = "chdir")]
     dir: Option<PathBuf>,
     /// The kind of backend, where no configuration names one
-    #[arg(long, value_name = "KIND", default_value = "infisical", value_parser = ["infisical", "hanzo-kms", "embedded"])]
-    backend: String,
-    /// Its address, where no configuration names one
+    #[arg(long, value_name = "KIND", value_parser = ["infisical", "hanzo-kms", "embedded"])]
+    backend: Option<String>,
+    /// Its address, where no configuration names a backend
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// Only this project, by its slug, and what it uses; may be repeated
@@ -178,28 +178,43 @@ fn called(context: &Context, path: &Path) -> Result<Vec<Called>, Diagnostic> {
 
 /// What is declared already, and the file that names the backend where there is nothing yet.
 fn begin(context: &mut Context, args: &Args, dir: &Path) -> Option<(Desired, Registry, Option<File>)> {
-    if has_config(dir) {
-        if args.url.is_some() {
-            let detail = format!("`{}` has a configuration, and that says where the backend is.", dir.display());
-            let why = Diagnostic::error(&codes::NOT_EMPTY, detail);
-            context.tell(why.help("leave out `--url`, or write into an empty directory with `--dir`"));
-            return None;
-        }
-        let (desired, registry) = context.load_for(&args.inputs, Extent::All)?;
+    if !has_config(dir) {
+        let registry = context.registry()?;
+        let (backend, file) = named(args);
+        return Some((Desired { backend, ..Desired::default() }, registry, file));
+    }
+    let (mut desired, registry) = context.load_for(&args.inputs, Extent::All)?;
+    if args.backend.is_none() && args.url.is_none() {
         return Some((desired, registry, None));
     }
-    let registry = context.registry()?;
-    let mut backend = Backend { kind: args.backend.as_str().into(), ..Backend::default() };
+    if desired.backend.kind.is_empty() {
+        let (backend, file) = named(args);
+        desired.backend = backend;
+        return Some((desired, registry, file));
+    }
+    if args.url.is_none() && args.backend.as_deref() == Some(&*desired.backend.kind) {
+        return Some((desired, registry, None));
+    }
+    let detail = format!("The configuration in `{}` says which backend it is.", dir.display());
+    let why = Diagnostic::error(&codes::NOT_EMPTY, detail);
+    let why = desired.backend.origin.into_iter().fold(why, |why, origin| why.at(origin, "here"));
+    context.tell(why.help("leave out `--backend` and `--url`, or write into an empty directory with `--dir`"));
+    None
+}
+
+/// The backend that the command line names, and the file that says so from then on.
+fn named(args: &Args) -> (Backend, Option<File>) {
+    let kind = args.backend.as_deref().unwrap_or("infisical");
+    let mut backend = Backend { kind: kind.into(), ..Backend::default() };
     let mut parts = Vec::new();
     if let Some(url) = &args.url {
         backend.attrs.insert("url".into(), Value::string(url.as_str()));
         parts.push(Part::Attr("url".to_owned(), print::quoted(url)));
     }
-    let block = Block { kind: "backend".to_owned(), labels: vec![args.backend.clone()], parts };
+    let block = Block { kind: "backend".to_owned(), labels: vec![kind.to_owned()], parts };
     let comment = "Who keyform is there comes from the environment; an `auth` block can say it as well.".to_owned();
     let file = File { name: "backend.hcl".to_owned(), text: print::file(&[comment], &[block]) };
-    let file = (args.backend != "embedded").then_some(file);
-    Some((Desired { backend, ..Desired::default() }, registry, file))
+    (backend, (kind != "embedded").then_some(file))
 }
 
 async fn work(
@@ -236,7 +251,7 @@ async fn work(
         }
     }
     let Some((planned, failed)) = prove(context, args, engine, &adopted).await else { return context.failed("adopt") };
-    let exit = report(context, &adopted, &states, &planned, began);
+    let exit = report(context, args, &adopted, &states, &planned, began);
     if failed { Exit::Failed } else { exit }
 }
 
@@ -326,6 +341,7 @@ async fn prove(context: &mut Context, args: &Args, engine: &Engine, adopted: &Ad
     let failed = !report.failed.is_empty();
     context.tell_all(report.failed.into_iter().map(|(_, why)| why));
     context.tell_all(last.plan.blocked.values().cloned());
+    context.tell_all(last.notes.iter().filter(|note| note.code == &codes::LOGIN_UNUSED).cloned());
     Some((last, failed))
 }
 
@@ -336,6 +352,7 @@ fn is_empty(plan: &Plan) -> bool {
 
 fn report(
     context: &mut Context,
+    args: &Args,
     adopted: &Adopted,
     states: &[&'static str],
     planned: &Planned,
@@ -362,8 +379,21 @@ fn report(
             .map(|(word, n)| words::count(n, &word, &plural(&word)))
             .collect();
         let found = if counts.is_empty() { "nothing that was not declared".to_owned() } else { counts.join(", ") };
-        context.terminal.out(&format!("Found {found}.\n"));
+        let style = context.terminal.style();
+        let mut text = String::new();
+        let found = format!("Found {found}. Backend: {}.", words::shown(&plan.backend));
+        words::paragraph(&mut text, &found, 0, 2, style.width);
+        context.terminal.out(&text);
         variables(context, adopted);
+        let secrets = plan.foreign.iter().filter(|(place, _)| place.starts_with("secrets in "));
+        let secrets: usize = secrets.map(|(_, count)| count).sum();
+        if secrets > 0 && args.from_tfstate.is_none() {
+            let left = words::count(secrets, "secret is left alone", "secrets are left alone");
+            let mut text = String::new();
+            let left = format!("{left}: `--secrets` declares them, each with a variable for its value.");
+            words::paragraph(&mut text, &left, 0, 2, style.width);
+            context.terminal.out(&text);
+        }
         let paint = context.terminal.style().paint;
         if is_empty(plan) {
             let n = words::count(plan.unchanged, "thing is", "things are");

@@ -41,7 +41,7 @@ pub enum Verdict {
     /// It is there and should not be.
     Extra,
     /// It is there, and the ledger does not have it.
-    OwnerLost,
+    NotOwned,
     /// The backend says that its job failed.
     SyncFailed,
     /// Somebody switched off that the backend runs it by itself.
@@ -65,7 +65,7 @@ impl Verdict {
         Verdict::ValueChanged,
         Verdict::SettingsChanged,
         Verdict::Extra,
-        Verdict::OwnerLost,
+        Verdict::NotOwned,
         Verdict::SyncFailed,
         Verdict::SyncPaused,
         Verdict::ConnectionBroken,
@@ -83,7 +83,7 @@ impl Verdict {
             Self::ValueChanged => "value-changed",
             Self::SettingsChanged => "settings-changed",
             Self::Extra => "extra",
-            Self::OwnerLost => "owner-lost",
+            Self::NotOwned => "not-owned",
             Self::SyncFailed => "sync-failed",
             Self::SyncPaused => "sync-paused",
             Self::ConnectionBroken => "connection-broken",
@@ -164,9 +164,9 @@ pub enum Step {
     /// `keyform apply` does.
     Apply,
     /// What is there is written into the configuration.
+    Declare,
+    /// It is accepted for a while, until a date.
     Accept,
-    /// It is accepted as it is, until a date.
-    Ignore,
     /// The cause has to be found first.
     Mend,
 }
@@ -178,8 +178,8 @@ impl Step {
         match self {
             Self::Heal => "heal",
             Self::Apply => "apply",
+            Self::Declare => "declare",
             Self::Accept => "accept",
-            Self::Ignore => "ignore",
             Self::Mend => "mend",
         }
     }
@@ -304,14 +304,14 @@ pub fn drift(input: &Input<'_>) -> Drift {
         steps: steps.to_vec(),
         accepted: None,
     };
-    let gap = [Step::Mend, Step::Ignore];
+    let gap = [Step::Mend, Step::Accept];
     for (address, job) in input.jobs {
         if let Job::Failed(why) = job {
             findings.push(said(address, Verdict::SyncFailed, Cause::Outside, Evidence::Proven, why, &gap));
         }
     }
     for (address, why) in &plan.blocked {
-        let verdict = if why.code == &codes::NOT_MANAGED { Verdict::OwnerLost } else { Verdict::Blocked };
+        let verdict = if why.code == &codes::NOT_MANAGED { Verdict::NotOwned } else { Verdict::Blocked };
         findings.push(said(address, verdict, Cause::Unapplied, Evidence::Proven, &why.detail, &[Step::Mend]));
     }
     for (address, why) in &plan.incomplete {
@@ -373,7 +373,7 @@ fn row(change: &Change, cause: Cause) -> Finding {
     let verdict = match (change.action, change.reason) {
         (Action::Create, _) | (Action::Forget, Reason::Gone) => Verdict::Missing,
         (Action::Delete | Action::Forget, _) => Verdict::Extra,
-        (_, Reason::Takeover | Reason::Unseen) | (Action::Adopt, Reason::New | Reason::Imported) => Verdict::OwnerLost,
+        (_, Reason::Takeover | Reason::Unseen) | (Action::Adopt, Reason::New | Reason::Imported) => Verdict::NotOwned,
         (_, Reason::Changed) if is_entry => Verdict::Stale,
         (Action::Update, Reason::Drifted) if is_paused(change) => Verdict::SyncPaused,
         (_, _) if is_entry || !change.fields.is_empty() && change.fields.iter().all(is_secret) => Verdict::ValueChanged,
@@ -386,8 +386,8 @@ fn row(change: &Change, cause: Cause) -> Finding {
         false => Evidence::Proven,
     };
     let steps: &[Step] = match cause {
-        Cause::Outside => &[Step::Accept, Step::Ignore],
-        Cause::Both => &[Step::Apply, Step::Accept, Step::Ignore],
+        Cause::Outside => &[Step::Declare, Step::Accept],
+        Cause::Both => &[Step::Apply, Step::Declare, Step::Accept],
         Cause::Unapplied => &[Step::Apply],
         Cause::Lag | Cause::Unknown => &[],
     };

@@ -15,6 +15,10 @@ use std::time::Duration;
 /// More findings than this of one section are folded.
 const FOLD: usize = 100;
 
+/// What is said below what is accepted.
+pub(super) const OVERWRITTEN: &str =
+    "Accepted means that it is not reported: the next apply still writes what is declared.";
+
 /// What a cause is called above its findings.
 #[must_use]
 pub fn title(cause: Cause) -> &'static str {
@@ -33,8 +37,8 @@ pub fn advice(step: &str) -> Option<&'static str> {
     let all = [
         (Step::Heal, "`keyform drift --heal` writes what is declared"),
         (Step::Apply, "`keyform apply` writes what is declared"),
-        (Step::Accept, "if it is right as it is, write it into the configuration"),
-        (Step::Ignore, "if it may stay for a while, an `accept` block in drift.ignore.hcl says until when"),
+        (Step::Declare, "if it is right as it is, write it into the configuration"),
+        (Step::Accept, "if it may stay for a while, an `accept` block in drift.ignore.hcl says until when"),
         (Step::Mend, "look at the cause and mend it"),
     ];
     all.into_iter().find(|(known, _)| known.word() == step).map(|(_, advice)| advice)
@@ -51,6 +55,12 @@ pub fn drift(document: &Document, style: Style, is_brief: bool) -> String {
     let accepted: Vec<&Row> = document.findings.iter().filter(|row| row.accepted.is_some()).collect();
     if !is_brief {
         section(&mut out, "Accepted", &accepted, style);
+        if accepted.iter().any(|row| row.next.iter().any(|step| step == Step::Declare.word())) {
+            // The empty line that ends the section comes after this.
+            out.pop();
+            words::paragraph(&mut out, OVERWRITTEN, 2, 2, style.width);
+            out.push('\n');
+        }
         for foreign in &document.foreign {
             let text = format!("Left alone: {}.", words::count_of(foreign.count, &words::shown(&foreign.place)));
             words::paragraph(&mut out, &text, 0, 2, style.width);

@@ -77,17 +77,17 @@ fn check(world: &World, also: &Also<'_>, expected: &[&str]) {
 #[test]
 fn what_changed_outside_is_told_from_what_is_not_applied() {
     check(&project("a", Some("a"), "a"), &NOTHING, &[]);
-    check(&project("a", Some("b"), "a"), &NOTHING, &["outside settings-changed proven project.p: heal accept ignore"]);
+    check(&project("a", Some("b"), "a"), &NOTHING, &["outside settings-changed proven project.p: heal declare accept"]);
     check(&project("a", Some("b"), "b"), &NOTHING, &["unapplied settings-changed proven project.p: apply"]);
-    check(&project("a", Some("b"), "c"), &NOTHING, &["both settings-changed proven project.p: apply accept ignore"]);
-    check(&project("a", None, "a"), &NOTHING, &["outside missing proven project.p: heal accept ignore"]);
+    check(&project("a", Some("b"), "c"), &NOTHING, &["both settings-changed proven project.p: apply declare accept"]);
+    check(&project("a", None, "a"), &NOTHING, &["outside missing proven project.p: heal declare accept"]);
     let altered = Also { altered: &[P], ..NOTHING };
-    check(&project("a", None, "b"), &altered, &["both missing proven project.p: apply accept ignore"]);
+    check(&project("a", None, "b"), &altered, &["both missing proven project.p: apply declare accept"]);
 }
 
 #[test]
 fn a_sync_that_runs_by_itself_is_late_only_while_it_runs() {
-    let outside = "outside missing proven secret_sync.web.entry.A: heal accept ignore";
+    let outside = "outside missing proven secret_sync.web.entry.A: heal declare accept";
     check(&behind("backend", true), &NOTHING, &[outside]);
     let pending = Also { jobs: &[(SYNC, Job::Pending)], ..NOTHING };
     check(&behind("backend", true), &pending, &["lag missing proven secret_sync.web.entry.A: "]);
@@ -95,7 +95,7 @@ fn a_sync_that_runs_by_itself_is_late_only_while_it_runs() {
     check(&behind("backend", false), &NOTHING, &[unapplied]);
     check(&behind("keyform", true), &NOTHING, &[unapplied]);
     let failed = Also { jobs: &[(SYNC, Job::Failed("no".into()))], ..NOTHING };
-    check(&behind("backend", true), &failed, &["outside sync-failed proven secret_sync.web: mend ignore", outside]);
+    check(&behind("backend", true), &failed, &["outside sync-failed proven secret_sync.web: mend accept", outside]);
 }
 
 #[test]

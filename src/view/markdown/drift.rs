@@ -1,6 +1,8 @@
 //! What `keyform drift` found, cause by cause.
 
 use crate::plan::drift::Cause;
+use crate::plan::drift::Step;
+use crate::view::drift::OVERWRITTEN;
 use crate::view::drift::line;
 use crate::view::drift::title;
 use crate::view::json::drift::Document;
@@ -20,6 +22,9 @@ pub(super) fn drift(out: &mut String, document: &Document, detail: Detail) {
     }
     let accepted: Vec<&Row> = document.findings.iter().filter(|row| row.accepted.is_some()).collect();
     section(out, "Accepted", &accepted, detail);
+    if accepted.iter().any(|row| row.next.iter().any(|step| step == Step::Declare.word())) {
+        out.push_str(&format!("_{OVERWRITTEN}_\n\n"));
+    }
 }
 
 fn section(out: &mut String, title: &str, rows: &[&Row], detail: Detail) {
