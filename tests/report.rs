@@ -107,6 +107,39 @@ fn frame(name: &str, is_plain: bool) -> Frame {
     }
 }
 
+/// The first line of a comment on a plan.
+fn headline(plan: &Plan) -> String {
+    let document = json::plan::document(plan, Cost::default(), Vec::new(), &Sources::new());
+    let run = Run { command: "plan".to_owned(), plan: Some(document), ..Run::default() };
+    let text = markdown::body(&run, &Frame::default()).text;
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn nothing_is_lost_only_where_that_is_known() {
+    let sync = Address::new("secret_sync", "web");
+    let value = |before| vec![Field { name: "value".into(), before, after: Shown::Unknown }];
+    let row = |reason, drift, before| Change {
+        address: sync.entry("KEY"),
+        action: Action::Update,
+        reason,
+        drift,
+        fields: value(before),
+        needs: Vec::new(),
+    };
+    let mut plan = Plan { changes: vec![row(Reason::Changed, false, Shown::Unknown)], ..Plan::default() };
+    assert_eq!(headline(&plan), "### 🔷 Nothing is lost: 1 to update.");
+    plan.blind = [(Address::new("secret_sync", "other"), "no credentials".into())].into();
+    let seen = "### 🔷 Nothing is lost where it could be seen: 1 to update. 1 destination was not inspected.";
+    assert_eq!(headline(&plan), seen);
+    plan.changes.push(row(Reason::Drifted, true, Shown::Unknown));
+    let lost = "### ⚠️ 1 value that was changed outside is overwritten. 2 to update. 1 destination was not inspected.";
+    assert_eq!(headline(&plan), lost);
+    // What is not a value has nothing in it that would be nowhere else.
+    let changes = vec![Change { address: Address::new("project", "p"), ..row(Reason::Drifted, true, Shown::Absent) }];
+    assert_eq!(headline(&Plan { changes, ..Plan::default() }), "### 🔷 Nothing is lost: 1 to update.");
+}
+
 /// What a reader of Markdown makes of a text: its structure, without what is said in it. Also the text that is not code.
 fn read(text: &str) -> (Vec<String>, String) {
     let mut structure = Vec::new();

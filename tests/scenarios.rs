@@ -287,6 +287,8 @@ impl World {
         for (pattern, replacement) in [
             // Fingerprints are keyed, and each run has a key of its own.
             (r"(?m)^Checksum: [0-9a-f]{64}\n", ""),
+            // Below every plan; reports have it as well, and there it stays.
+            (r"(?m)^Backend: [^`\n]*\n", ""),
             // Whether there was something to wait for is a matter of luck.
             (r#"(?m)^.*"event":"waiting".*\n"#, ""),
             (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[ID]"),
@@ -482,6 +484,12 @@ fn every_example_is_valid_and_goes_as_far_as_it_can_here() {
             commands.push("plan");
         }
         commands.into_iter().find_map(|command| {
+            if command.starts_with("apply") {
+                // A bucket can't be reached from here: the ledger is kept on this disk instead.
+                let main = fs::read_to_string(world.dir().join("main.hcl")).unwrap();
+                let elsewhere = Regex::new(r#"(?s)\n  ledger "s3" \{.*?\n  \}"#).unwrap();
+                world.put("main.hcl", &elsewhere.replace(&main, ""));
+            }
             let args: Vec<&str> = command.split(' ').collect();
             let shown = format!("\n{}", world.keyform(&args, None));
             // What can't be reached from here may make a plan incomplete, and nothing worse.

@@ -166,6 +166,31 @@ fn nothing_to_do_says_so() {
 }
 
 #[test]
+fn a_plan_says_which_backend_it_is_about_and_whether_apply_refuses_it() {
+    let hazard = |kind, allowed| Hazard {
+        kind,
+        address: Address::new("secret_sync", "web"),
+        count: 2,
+        detail: String::new(),
+        allowed,
+    };
+    let mut plan = Plan { unchanged: 3, backend: "embedded, in .keyform/server".into(), ..Plan::default() };
+    let text = draw(&plan, 80);
+    let end = "Nothing to do: 3 things are as declared. (0 requests, 0 ms)\nBackend: embedded, in .keyform/server\n";
+    assert_eq!(text, end);
+    let refusal = |plan: &Plan| text::refusal(plan, Style { paint: Paint::PLAIN, width: 80 });
+    plan.hazards = vec![hazard(HazardKind::Wipe, true)];
+    let problem = || keyform::diag::Diagnostic::error(keyform::diag::codes::ALL[0], "x");
+    plan.blocked = [(Address::new("secret_sync", "web").entry("KEY"), problem())].into();
+    assert_eq!(refusal(&plan), "", "the other entries go on");
+    plan.hazards.push(hazard(HazardKind::Takeover, false));
+    plan.blocked.insert(Address::new("project", "p"), problem());
+    let why =
+        "Apply refuses this plan as it is: not allowed: takeover (2); 1 resource is\n  blocked, each with an error.\n";
+    assert_eq!(refusal(&plan), why);
+}
+
+#[test]
 fn a_plan_as_json_is_what_its_schema_says() {
     let schema: serde_json::Value = serde_json::from_str(include_str!("../schema/plan.schema.json")).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
@@ -195,6 +220,7 @@ fn a_plan_as_json_is_what_its_schema_says() {
         unchanged: 1,
         passing: false,
         undo: outlook(&sync),
+        backend: "https://secrets.example.com".into(),
     };
     let errors = |document: &serde_json::Value| -> String {
         let errors = validator.iter_errors(document).map(|e| format!("{}: {e}\n", e.instance_path()));
@@ -257,6 +283,7 @@ fn a_saved_plan_is_read_as_it_was_written_or_not_at_all() {
         unchanged: 7,
         passing: false,
         undo: outlook(&sync),
+        backend: odd.into(),
     };
     let saved = saved(plan);
     let sources = keyform::diag::source::Sources::new();

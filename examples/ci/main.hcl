@@ -3,6 +3,18 @@
 #
 # The client id is on the identity's page of the backend; a client secret is made there, once, by hand.
 
+keyform {
+  # Every job starts on an empty disk: what keyform owns is kept where all of them find it.
+  ledger "s3" {
+    bucket = "bakery-keyform" # it has to be there
+    prefix = "ci"
+    region = "us-east-1"
+  }
+}
+
+# Where it is, INFISICAL_HOST says (without it, Infisical Cloud); who keyform is there, the login in the environment.
+backend "infisical" {}
+
 project "bakery" {
   environment "dev" { name = "Development" }
   environment "prod" { name = "Production" }

@@ -139,7 +139,7 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     }
     context.describe(&planned.plan, cost, &desired);
     let draw = if context.global.quiet { text::brief } else { text::plan };
-    context.show(|style| draw(&planned.plan, style, cost));
+    context.show(|style| draw(&planned.plan, style, cost) + &text::refusal(&planned.plan, style));
     match (&context.run.plan, &args.out) {
         (Some(document), _) if context.global.json => context.document(document),
         (_, Some(path)) => {

@@ -159,7 +159,8 @@ fn plan_of(context: &mut Context, path: &Path) -> Exit {
     } else {
         let origin = &saved.origin;
         let made = format!("Made by keyform {} at {}.\n\n", words::shown(&origin.keyform), words::shown(&origin.at));
-        let plan = text::plan(&saved.plan, context.terminal.style(), cost);
+        let style = context.terminal.style();
+        let plan = text::plan(&saved.plan, style, cost) + &text::refusal(&saved.plan, style);
         context.terminal.out(&(made + &plan));
     }
     Exit::Done

@@ -287,6 +287,8 @@ codes! {
         "The address is in use by another program, is not one of this machine, or needs rights that the process does not have.";
     SERVER_JOB = "KF0707" Environment "a sync job of the embedded backend failed"
         "The job that pushes, imports or removes secrets stopped before its end. What it had done until then stays done, and running it again goes on from there; the detail says why it stopped.";
+    LOGIN_UNUSED = "KF0713" Configuration "a login is set, and the embedded backend is used"
+        "The environment says how to log in to an Infisical, and the configuration has no `backend` block: so everything is read from and written to the embedded backend, in `.keyform/` beside the configuration. Where an Infisical is meant, say so with a `backend` block; where the embedded one is, `backend \"embedded\" {}` says that.";
     // 08 ledger
     LEDGER_READ = "KF0801" Environment "ledger can't be read"
         "A file of the ledger is there and can't be read. Nothing is planned without it: keyform would not know what it owns.";
@@ -379,7 +381,7 @@ codes! {
     UNKNOWN_TOPIC = "KF1007" Configuration "nothing to explain"
         "`keyform explain` knows the codes of diagnostics, the names of hazards, and `exit-codes`.";
     NOT_EMPTY = "KF1008" Configuration "there is a configuration already"
-        "`keyform init` writes a first configuration into a directory that has none, and never overwrites one.";
+        "`keyform init` writes a first configuration into a directory that has none, and never overwrites one. `keyform adopt` asks the backend that the configuration names, and no other: `--backend` and `--url` are for one that names none.";
     UNKNOWN_PROVIDER = "KF1009" Configuration "unknown provider"
         "`keyform providers` lists all apps and destinations, the built-in ones and those of `providers/*.hcl` beside the configuration.";
     UNKNOWN_ADDRESS = "KF1010" Configuration "unknown address"

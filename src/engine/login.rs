@@ -37,6 +37,35 @@ pub(super) fn url(backend: &Backend) -> Result<String, Diagnostic> {
     }
 }
 
+/// An address without the name and password that may stand in it.
+pub(super) fn without_user(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (host, path) = rest.find(['/', '?', '#']).map_or((rest, ""), |at| rest.split_at(at));
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
+}
+
+/// A login that the environment describes, where nothing says which backend is meant: then it is the embedded one.
+pub(super) fn unused(backend: &Backend) -> Option<Diagnostic> {
+    let method = told().filter(|_| backend.kind.is_empty())?;
+    let fields = method.fields.iter().filter(|field| field.required);
+    let set = fields.filter_map(|field| field.variables.iter().find(|name| variable(&[**name]).is_some()));
+    let set: Vec<String> = set.map(|name| format!("`{name}`")).collect();
+    let detail =
+        format!("{} say how to log in, and no `backend` block says where: this is the embedded one.", set.join(", "));
+    let help = "write `backend \"infisical\" {}`, or `backend \"embedded\" {}` if that is the one that is meant";
+    Some(Diagnostic::warning(&codes::LOGIN_UNUSED, detail).help(help))
+}
+
+/// The first way to log in for which the environment has all that it needs.
+fn told() -> Option<&'static Method> {
+    let is_told = |method: &&Method| {
+        method.is_guessable()
+            && method.fields.iter().filter(|f| f.required).all(|field| variable(field.variables).is_some())
+    };
+    login::METHODS.iter().find(is_told)
+}
+
 /// How to log in.
 ///
 /// # Errors
@@ -71,13 +100,9 @@ fn declared(backend: &Backend, word: &str, options: &Options) -> Result<Login, D
 
 /// The login that the environment describes.
 fn ambient(backend: &Backend) -> Result<Login, Diagnostic> {
-    let is_told = |method: &&Method| {
-        method.is_guessable()
-            && method.fields.iter().filter(|f| f.required).all(|field| variable(field.variables).is_some())
-    };
     let method = match variable(&["INFISICAL_AUTH_METHOD"]) {
         Some(word) => known(backend, &word)?,
-        None => login::METHODS.iter().find(is_told).ok_or_else(|| {
+        None => told().ok_or_else(|| {
             problem(backend, "neither an `auth` block nor the environment says how to log in".to_owned()).help(
                 "add `auth \"universal\" { client_id = …, client_secret = secret_env(\"…\") }`, or set \
                  INFISICAL_UNIVERSAL_AUTH_CLIENT_ID and INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET",

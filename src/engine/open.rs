@@ -20,6 +20,8 @@ use std::sync::Arc;
 pub(super) struct Reached {
     pub(super) http: http::client::Client,
     pub(super) backend: backend::client::Client,
+    /// What the backend is called in a plan.
+    pub(super) called: Arc<str>,
     #[cfg(feature = "server")]
     embedded: Option<crate::server::Running>,
 }
@@ -86,6 +88,7 @@ pub(super) async fn reach(options: &Options, desired: &Desired) -> Result<Reache
     Ok(Reached {
         http,
         backend,
+        called: login::without_user(&url).into(),
         #[cfg(feature = "server")]
         embedded: None,
     })
@@ -112,11 +115,13 @@ async fn embedded(
     http: http::client::Client,
     policy: http::client::Policy,
 ) -> Result<Reached, Diagnostic> {
-    let start = crate::server::Options::new(options.state.join("server"));
+    let data = options.state.join("server");
+    let called = format!("embedded, in {}", data.strip_prefix(".").unwrap_or(&data).display());
+    let start = crate::server::Options::new(data);
     let running = crate::server::start(start, options.registry.clone(), http.clone()).await?;
     let login = Login::universal(&running.client_id, running.client_secret.clone());
     let backend = backend::client::Client::connect(http.clone(), &running.url, login, policy)?;
-    Ok(Reached { http, backend, embedded: Some(running) })
+    Ok(Reached { http, backend, called: called.into(), embedded: Some(running) })
 }
 
 #[cfg(not(feature = "server"))]

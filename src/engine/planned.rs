@@ -19,6 +19,7 @@ use crate::engine::effective::When;
 use crate::engine::index::Index;
 use crate::engine::index::natural;
 use crate::engine::keeper;
+use crate::engine::login;
 use crate::engine::observe;
 use crate::engine::open;
 use crate::engine::others;
@@ -195,6 +196,8 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
     let index = Index::new(desired, &ledger, &basis.state);
     let input = basis.input(&ledger, scope);
     let mut plan = plan::make(&input);
+    plan.backend = engine.reached.called.clone();
+    notes.extend(login::unused(&desired.backend));
     notes.extend(pushing::elsewhere(engine, &index, &basis.resolved, &input, &mut plan).await);
     notes.extend(plan::collisions::notes(&input, &plan));
     notes.extend(connections::notes(&index, schemas, &plan));

@@ -256,6 +256,7 @@ async fn way_back(
     planned.requests = engine.reached.http.requests();
     let pushing = pushes.by_itself;
     planned.back = Some(Back { note: capsule.note, kept, now, pushing, overruled, whole });
+    plan.backend = std::mem::take(&mut planned.plan.backend);
     planned.plan = plan;
     Ok(planned)
 }

@@ -190,6 +190,8 @@ pub struct Plan {
     pub passing: bool,
     /// What of it could be undone.
     pub undo: Outlook,
+    /// Which backend it is about, in words: an address, or where the embedded one keeps its data.
+    pub backend: Arc<str>,
 }
 
 impl Plan {

@@ -1,5 +1,7 @@
 //! What a run came to, in one word for programs and in one sentence for people: the same for every output.
 
+use crate::model::ledger::VALUE;
+use crate::model::resource::Kind;
 use crate::plan::Action;
 use crate::plan::HazardKind;
 use crate::plan::Reason;
@@ -7,7 +9,9 @@ use crate::plan::drift::Cause;
 use crate::view::drift;
 use crate::view::json::diagnostic::Entry;
 use crate::view::json::plan::Document;
+use crate::view::json::plan::Field;
 use crate::view::json::plan::Row;
+use crate::view::json::plan::Value;
 use crate::view::json::run::Run;
 use crate::view::words;
 use std::collections::BTreeMap;
@@ -114,6 +118,14 @@ pub fn is_entry(address: &str) -> bool {
 pub fn destroys(row: &Row) -> bool {
     matches!(row.action, Action::Delete | Action::Replace)
         || matches!(row.reason, Reason::Takeover | Reason::Unseen | Reason::Wipe)
+        || is_drifted_value(row)
+}
+
+/// Whether a value is overwritten that somebody changed outside: it may be nowhere else.
+fn is_drifted_value(row: &Row) -> bool {
+    let is_of_secret = row.key.is_some() || row.kind == Kind::Secret.word();
+    let is_there = |field: &Field| field.name == VALUE && field.before != Value::Absent;
+    row.drift && row.action == Action::Update && is_of_secret && row.fields.iter().any(is_there)
 }
 
 /// The verdict in words, without names: one sentence or two.
@@ -144,6 +156,10 @@ pub fn verdict(run: &Run) -> String {
         return format!("{word}: {}.", parts.join(", "));
     }
     let lost = lost(plan);
+    let unseen = match plan.blind.len() {
+        0 => String::new(),
+        n => format!(" {} not inspected.", words::count(n, "destination was", "destinations were")),
+    };
     let unchanged = format!("{} as declared", words::count(plan.unchanged, "thing is", "things are"));
     match Outcome::of(run) {
         Outcome::Refused => {
@@ -157,9 +173,12 @@ pub fn verdict(run: &Run) -> String {
                 parts.push(format!("{} blocked", words::count(blocked, "resource is", "resources are")));
             }
             let lost = if lost.is_empty() { lost } else { format!(" {lost}") };
-            format!("Apply refuses this as it is: {}.{lost}", parts.join(", "))
+            format!("Apply refuses this as it is: {}.{lost}{unseen}", parts.join(", "))
         }
-        Outcome::Destructive => format!("{lost} {}.", counts(plan)),
+        Outcome::Destructive => format!("{lost} {}.{unseen}", counts(plan)),
+        Outcome::Changes if !unseen.is_empty() => {
+            format!("Nothing is lost where it could be seen: {}.{unseen}", counts(plan))
+        }
         Outcome::Changes => format!("Nothing is lost: {}.", counts(plan)),
         Outcome::Unsure => format!("Nothing to do where it could be seen: {unchanged}."),
         _ => format!("Nothing to do: {unchanged}."),
@@ -178,7 +197,12 @@ fn lost(plan: &Document) -> String {
         count(&|row| is_end(row) && row.key.is_none(), "resource is deleted", "resources are deleted"),
         count(&|row| row.action == Action::Replace, "resource is made again", "resources are made again"),
         count(
-            &|row| matches!(row.action, Action::Update | Action::Adopt | Action::Create),
+            &is_drifted_value,
+            "value that was changed outside is overwritten",
+            "values that were changed outside are overwritten",
+        ),
+        count(
+            &|row| matches!(row.action, Action::Update | Action::Adopt | Action::Create) && !is_drifted_value(row),
             "thing that keyform did not write is overwritten",
             "things that keyform did not write are overwritten",
         ),

@@ -9,6 +9,7 @@ use crate::plan::ADDRESS;
 use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::Field;
+use crate::plan::HazardKind;
 use crate::plan::Plan;
 use crate::plan::Reason;
 use crate::plan::Shown;
@@ -439,6 +440,34 @@ fn beside(out: &mut String, plan: &Plan, style: Style) {
     }
 }
 
+/// Why apply refuses a plan as it is, in a line of its own; empty if it does not.
+#[must_use]
+pub fn refusal(plan: &Plan, style: Style) -> String {
+    let mut open: BTreeMap<HazardKind, usize> = BTreeMap::new();
+    for hazard in plan.hazards.iter().filter(|hazard| !hazard.allowed) {
+        *open.entry(hazard.kind).or_default() += hazard.count;
+    }
+    let mut parts: Vec<String> = Vec::new();
+    let named: Vec<String> = open.iter().map(|(kind, count)| format!("{} ({count})", kind.word())).collect();
+    if !named.is_empty() {
+        parts.push(format!("not allowed: {}", named.join(", ")));
+    }
+    // Where only entries are blocked, the others go on.
+    let blocked = plan.blocked.keys().filter(|address| address.entry_key().is_none()).count();
+    if blocked > 0 {
+        parts.push(format!("{} blocked, each with an error", words::count(blocked, "resource is", "resources are")));
+    }
+    let lacking = plan.lacking().len();
+    if lacking > 0 {
+        parts.push(format!("{} to be written and not at hand", words::count(lacking, "value is", "values are")));
+    }
+    let mut out = String::new();
+    if !parts.is_empty() {
+        painted(&mut out, &format!("Apply refuses this plan as it is: {}.", parts.join("; ")), Paint::danger, style);
+    }
+    out
+}
+
 /// `3 to create, 1 to delete`, in the order of [`Action`].
 #[must_use]
 pub fn counts(plan: &Plan) -> String {
@@ -481,6 +510,9 @@ fn summary(out: &mut String, plan: &Plan, style: Style, cost: Cost) {
         out.push(' ');
     }
     out.push_str(&format!("{}\n", style.paint.dim(&cost)));
+    if !plan.backend.is_empty() {
+        out.push_str(&format!("{}\n", style.paint.dim(&format!("Backend: {}", words::shown(&plan.backend)))));
+    }
     if !plan.changes.is_empty() {
         let checksum = checksum(plan).unwrap_or_else(|| "none before there is a ledger: `--out` makes one".to_owned());
         out.push_str(&format!("{}\n", style.paint.dim(&format!("Checksum: {checksum}"))));

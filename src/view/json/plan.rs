@@ -18,6 +18,7 @@ use crate::plan::Plan;
 use crate::plan::Reason;
 use crate::plan::Shown;
 use crate::plan::saved::Saved;
+use crate::plan::undo::Outlook;
 use crate::secret::Fingerprint;
 use crate::view::json::Word;
 use crate::view::json::diagnostic;
@@ -36,6 +37,9 @@ pub(super) const FORMAT: &str = "keyform.plan/1";
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Document {
     pub(super) format: Word,
+    /// Which backend it is about.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub backend: String,
     /// How many changes there are, by the word of their action.
     pub summary: BTreeMap<Word, usize>,
     /// How many things are as declared.
@@ -194,6 +198,22 @@ pub struct Undo {
     pub(super) beyond: Vec<String>,
 }
 
+impl Undo {
+    /// What it mirrors; `None` if one of the addresses is none.
+    #[must_use]
+    pub fn outlook(&self) -> Option<Outlook> {
+        let addresses =
+            |list: &[String]| -> Option<Vec<Address>> { list.iter().map(|address| address.parse().ok()).collect() };
+        Some(Outlook {
+            asked: self.asked,
+            kept: self.kept,
+            foreign: self.foreign,
+            unread: addresses(&self.unread)?,
+            beyond: addresses(&self.beyond)?,
+        })
+    }
+}
+
 /// What is wrong with one resource or entry.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Problem {
@@ -344,6 +364,7 @@ pub fn document(plan: &Plan, cost: Cost, diagnostics: Vec<diagnostic::Entry>, so
     }
     Document {
         format: FORMAT.into(),
+        backend: plan.backend.to_string(),
         summary,
         unchanged: plan.unchanged,
         changes: plan.changes.iter().map(|change| row(change, Fingerprint::short)).collect(),

@@ -11,7 +11,6 @@ use crate::plan::Plan;
 use crate::plan::Shown;
 use crate::plan::saved::Origin;
 use crate::plan::saved::Saved;
-use crate::plan::undo::Outlook;
 use crate::secret::Fingerprint;
 use crate::view::json;
 use crate::view::json::plan::Document;
@@ -87,19 +86,10 @@ fn plan(document: &Document) -> Option<Plan> {
         unchanged: document.unchanged,
         // A plan that is kept has a ledger.
         passing: false,
-        undo: Outlook {
-            asked: document.undo.asked,
-            kept: document.undo.kept,
-            foreign: document.undo.foreign,
-            unread: addresses(&document.undo.unread)?,
-            beyond: addresses(&document.undo.beyond)?,
-        },
+        undo: document.undo.outlook()?,
+        backend: (*document.backend).into(),
         changes,
     })
-}
-
-fn addresses(list: &[String]) -> Option<Vec<Address>> {
-    list.iter().map(|address| address.parse().ok()).collect()
 }
 
 fn row(row: &Row) -> Option<Change> {

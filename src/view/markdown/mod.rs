@@ -88,6 +88,9 @@ pub fn body(run: &Run, frame: &Frame) -> Body {
 
 fn draw(run: &Run, frame: &Frame, detail: Detail) -> Body {
     let mut stable = head(run, frame);
+    if let Some(plan) = run.plan.as_ref().filter(|plan| !plan.backend.is_empty()) {
+        stable.push_str(&format!("Backend: {}\n\n", code(&plan.backend)));
+    }
     if let Some(found) = &run.drift {
         drift::drift(&mut stable, found, detail);
     }
@@ -98,6 +101,9 @@ fn draw(run: &Run, frame: &Frame, detail: Detail) -> Body {
     if let Some(plan) = &run.plan {
         problems::hazards(&mut stable, plan, detail);
         rows::lost(&mut stable, plan, detail);
+        if run.ending.is_none() {
+            problems::undo(&mut stable, plan);
+        }
         rows::drift(&mut stable, plan, frame, detail);
         rows::rest(&mut stable, plan, frame, detail);
     }

@@ -11,6 +11,7 @@ use crate::view::markdown::Frame;
 use crate::view::markdown::place;
 use crate::view::markup::code;
 use crate::view::markup::prose;
+use crate::view::undo;
 use crate::view::words;
 use std::collections::BTreeMap;
 
@@ -104,6 +105,13 @@ fn said(entry: &Entry) -> String {
     match &entry.help {
         Some(help) => format!("{} _Next:_ {}", prose(&entry.detail), prose(help)),
         None => prose(&entry.detail),
+    }
+}
+
+/// How far what is lost could be brought back.
+pub(super) fn undo(out: &mut String, plan: &Document) {
+    if let Some(text) = plan.undo.outlook().as_ref().and_then(undo::outlook) {
+        out.push_str(&format!("{}\n\n", prose(&text)));
     }
 }
 
