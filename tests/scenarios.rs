@@ -484,11 +484,11 @@ fn every_example_is_valid_and_goes_as_far_as_it_can_here() {
             commands.push("plan");
         }
         commands.into_iter().find_map(|command| {
-            if command.starts_with("apply") {
+            let main = world.dir().join("main.hcl");
+            if command.starts_with("apply") && main.exists() {
                 // A bucket can't be reached from here: the ledger is kept on this disk instead.
-                let main = fs::read_to_string(world.dir().join("main.hcl")).unwrap();
                 let elsewhere = Regex::new(r#"(?s)\n  ledger "s3" \{.*?\n  \}"#).unwrap();
-                world.put("main.hcl", &elsewhere.replace(&main, ""));
+                world.put("main.hcl", &elsewhere.replace(&fs::read_to_string(&main).unwrap(), ""));
             }
             let args: Vec<&str> = command.split(' ').collect();
             let shown = format!("\n{}", world.keyform(&args, None));

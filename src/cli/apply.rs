@@ -35,6 +35,7 @@ use crate::view;
 use crate::view::json;
 use crate::view::text;
 use crate::view::text::Cost;
+use crate::view::words;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -321,13 +322,23 @@ async fn apply(context: &mut Context, command: &str, engine: &Engine, planned: P
         }
     };
     let determined = is_determined(&planned.plan);
+    let unseen = (planned.plan.blind.len(), planned.plan.incomplete.len());
     let blocked = !planned.plan.blocked.is_empty();
     let progress = Progress::new(context, planned.plan.changes.len());
     let report = engine.apply(planned, &cancel, &mut |event| progress.show(&event)).await;
     listener.abort();
     progress.end();
     tell(context, &report);
-    ending(&report, determined, blocked)
+    let exit = ending(&report, determined, blocked);
+    if exit == Exit::Undetermined {
+        let parts = [
+            words::count(unseen.0, "destination was not inspected", "destinations were not inspected"),
+            words::count(unseen.1, "thing could not be read", "things could not be read"),
+        ];
+        let parts: Vec<&str> = parts.iter().map(String::as_str).filter(|part| !part.starts_with("0 ")).collect();
+        context.terminal.note(&format!("Not everything was seen: {} (exit code 5).\n", parts.join(", ")));
+    }
+    exit
 }
 
 fn tell(context: &mut Context, report: &Report) {

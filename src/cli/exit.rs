@@ -18,7 +18,7 @@ pub(super) enum Exit {
     /// Something could not be read or verified, so the answer is not complete.
     Undetermined = 5,
     /// Refused by a guard, by the person who was asked, or because a saved plan is no longer true; a plan that nothing
-    /// on the command line could allow.
+    /// on the command line could allow, or that does not meet a rule of the configuration.
     Refused = 6,
     /// Applied in part: something failed, or waits for somebody's approval; or somebody was not notified: `drift --notify`.
     Partial = 7,
@@ -39,7 +39,7 @@ impl Exit {
         (Exit::Undetermined, "not fully determined: something could not be read or verified"),
         (
             Exit::Refused,
-            "refused by a guard, not confirmed, or a saved plan is no longer true; of `plan`: no apply could allow it",
+            "refused by a guard, not confirmed, or a saved plan is no longer true; of `plan`: nothing could allow it, or a rule is not met",
         ),
         (Exit::Partial, "applied in part, or waiting for approval; of `drift --notify`: somebody was not notified"),
         (Exit::Usage, "wrong usage"),

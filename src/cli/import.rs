@@ -15,6 +15,7 @@ use crate::model::desired::Import;
 use crate::view::json;
 use crate::view::text;
 use crate::view::text::Cost;
+use crate::view::words;
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,6 +86,12 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
 
 fn not_declared(desired: &Desired, address: &Address) -> Diagnostic {
     let names: Vec<String> = desired.resources.keys().map(ToString::to_string).collect();
+    let instances = desired.resources.keys().filter(|other| other.without_key() == *address);
+    let instances: Vec<String> = instances.map(|other| format!("`{other}`")).collect();
+    if !instances.is_empty() {
+        let d = Diagnostic::error(&codes::UNKNOWN_ADDRESS, format!("`{address}` has instances: say which."));
+        return d.help(format!("declared: {}", instances.join(", ")));
+    }
     let d = Diagnostic::error(&codes::UNKNOWN_ADDRESS, format!("`{address}` is not declared."));
     let d = d.help("declare it first, as it should be");
     d.did_you_mean(&address.to_string(), names.iter().map(String::as_str))
@@ -131,10 +138,13 @@ async fn work(context: &mut Context, engine: &Engine, desired: &Arc<Desired>, ad
         context.document(&Document { format: "keyform.import/1", address: address.to_string(), imported, plan });
         return Exit::Done;
     }
-    context.terminal.out(&match imported {
-        Some(id) => format!("Imported: {address} (id {id}). What the next plan will do:\n\n"),
-        None => format!("Nothing to import: {address} is managed already. What the next plan will do:\n\n"),
-    });
-    context.terminal.out(&text::plan(&next.plan, context.terminal.style(), cost));
+    let style = context.terminal.style();
+    let done = match imported {
+        Some(id) => format!("Imported: {address} (id {id}). What the next plan will do:"),
+        None => format!("Nothing to import: {address} is managed already. What the next plan will do:"),
+    };
+    let mut out = String::new();
+    words::paragraph(&mut out, &done, 0, 2, style.width);
+    context.terminal.out(&format!("{out}\n{}", text::plan(&next.plan, style, cost)));
     Exit::Done
 }

@@ -177,7 +177,7 @@ static ENVIRONMENT_FORM: Form = Form {
     kind: Some(Kind::Environment),
     attrs: &[
         PROJECT,
-        opt("slug", Ty::String, "What it is called in references; the label by default."),
+        opt("slug", Ty::String, "What it is called in references, 5 to 36 characters; the label by default."),
         opt("name", Ty::String, "What people see; the label by default."),
         opt("position", Ty::Integer(1, 10_000), "Its place in the list, counted from 1; last by default."),
     ],

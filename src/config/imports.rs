@@ -66,6 +66,13 @@ impl Evaluation<'_> {
             // What could not be evaluated is not known to be missing.
             None if self.acc.borrow().has_errors() => None,
             None => {
+                let instances = declared.keys().filter(|other| other.without_key() == *to);
+                let instances: Vec<String> = instances.map(|other| format!("`{other}`")).collect();
+                if !instances.is_empty() {
+                    let detail = format!("`{to}` has instances: say which.");
+                    let d = Diagnostic::error(&codes::BAD_IMPORT_BLOCK, detail).at(import.origin, "");
+                    return Some(d.help(format!("declared: {}", instances.join(", "))));
+                }
                 let detail = format!("`{to}` is not declared, so that nothing can be imported to it.");
                 let known: Vec<String> = declared.keys().map(ToString::to_string).collect();
                 let d = Diagnostic::error(&codes::BAD_IMPORT_BLOCK, detail).at(import.origin, "");

@@ -497,7 +497,8 @@ fn unknown_fields(body: &Body, what: &str, known: &[&str]) -> Vec<Diagnostic> {
     unknown
         .map(|attr| {
             let d = Diagnostic::error(&codes::UNEXPECTED, format!("{what} has no field `{}`.", attr.name));
-            d.at(attr.name_span, "").did_you_mean(&attr.name, known.iter().copied())
+            let d = d.at(attr.name_span, "").help("`keyform providers show NAME` says what it takes");
+            d.did_you_mean(&attr.name, known.iter().copied())
         })
         .collect()
 }

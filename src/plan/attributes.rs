@@ -6,7 +6,9 @@
 
 use crate::model::address::Address;
 use crate::model::attrs::Attrs;
+use crate::model::attrs::SecretSource;
 use crate::model::attrs::Value;
+use crate::model::ledger::VALUE;
 use crate::model::resource::CREDENTIALS;
 use crate::model::resource::Kind;
 use crate::model::resource::MANAGED;
@@ -17,6 +19,12 @@ use crate::secret::FingerprintKey;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Whether a secret's value is made at random, once.
+pub(super) fn is_random(resource: &Resource) -> bool {
+    let value = resource.attrs.get(VALUE).filter(|_| resource.kind == Kind::Secret);
+    matches!(value, Some(Value::Source(source)) if matches!(**source, SecretSource::Random { .. }))
+}
 
 /// Attributes that only keyform minds: no backend has them.
 fn is_local(kind: Kind, name: &str) -> bool {

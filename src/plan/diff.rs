@@ -42,7 +42,6 @@ use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::model::address::Address;
 use crate::model::attrs::Attrs;
-use crate::model::attrs::SecretSource;
 use crate::model::attrs::Value;
 use crate::model::ledger::Natural;
 use crate::model::ledger::Record;
@@ -330,7 +329,11 @@ impl Row<'_> {
             false => Reason::New,
         };
         let set = self.wanted.iter().filter(|(_, value)| !attributes::is_unset(value));
-        let fields = set.map(|(name, value)| field(name, Shown::Absent, attributes::shown(value))).collect();
+        let mut fields: Vec<Field> =
+            set.map(|(name, value)| field(name, Shown::Absent, attributes::shown(value))).collect();
+        if attributes::is_random(self.resource) {
+            fields.push(field(&VALUE.into(), Shown::Absent, Shown::Unknown));
+        }
         plan.changes.push(change(&self.resource.address, Action::Create, reason, fields));
     }
 
@@ -470,8 +473,7 @@ impl Row<'_> {
 
     /// A random value that is not the one that was made: it is kept, because there is no other.
     fn random_drift(&self, seen: &Observed, record: &Record) -> Option<Field> {
-        let Value::Source(source) = self.resource.attrs.get(VALUE)? else { return None };
-        if !matches!(**source, SecretSource::Random { .. }) || self.is_ignored(VALUE) {
+        if !attributes::is_random(self.resource) || self.is_ignored(VALUE) {
             return None;
         }
         let found = attributes::found(self.resource.kind, &seen.attrs, VALUE)?;

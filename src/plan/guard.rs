@@ -20,8 +20,6 @@
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::model::address::Address;
-use crate::model::attrs::SecretSource;
-use crate::model::attrs::Value;
 use crate::model::desired::Broken;
 use crate::model::desired::Desired;
 use crate::model::job;
@@ -373,8 +371,7 @@ impl Judge<'_> {
     /// A random secret that was made, is gone, and would be made with another value; who still has the old one.
     fn regenerated(&mut self, address: &Address) {
         let Some(secret) = self.input.desired.resources.get(address) else { return };
-        let random = |value: &Value| matches!(value, Value::Source(s) if matches!(**s, SecretSource::Random { .. }));
-        if secret.kind != Kind::Secret || !secret.attrs.get(VALUE).is_some_and(random) {
+        if !attributes::is_random(secret) {
             return;
         }
         let mut holders = Rows::default();

@@ -18,8 +18,6 @@
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::model::address::Address;
-use crate::model::attrs::SecretSource;
-use crate::model::attrs::Value;
 use crate::model::capsule::Note;
 use crate::model::ledger::VALUE;
 use crate::model::resource::Kind;
@@ -32,6 +30,7 @@ use crate::plan::Input;
 use crate::plan::Plan;
 use crate::plan::Reason;
 use crate::plan::Shown;
+use crate::plan::attributes;
 use crate::plan::guard;
 use crate::secret::Fingerprint;
 use std::collections::BTreeMap;
@@ -88,8 +87,7 @@ pub(super) fn outlook(plan: &Plan, input: &Input<'_>) -> Outlook {
 /// Whether the last copy of a random value ends.
 fn is_only_copy(change: &Change, input: &Input<'_>) -> bool {
     let declared = input.desired.resources.get(&change.address);
-    let Some(Value::Source(source)) = declared.and_then(|resource| resource.attrs.get(VALUE)) else { return false };
-    change.action == Action::Delete && matches!(**source, SecretSource::Random { .. })
+    change.action == Action::Delete && declared.is_some_and(attributes::is_random)
 }
 
 /// Whether a change takes something that is there away.

@@ -136,7 +136,7 @@ fn locked(path: &Path, lock: &mut File) -> Diagnostic {
     let _ = lock.rewind().and_then(|()| lock.read_to_string(&mut holder));
     let holder = if holder.trim().is_empty() { "another process" } else { holder.trim() };
     Diagnostic::error(&codes::SERVER_LOCKED, format!("`{}` is held by {holder}.", path.display()))
-        .help("stop that process, or give this one another data directory")
+        .help("wait until that one ends, or stop it; several at once can talk to one `keyform serve`, named by a `backend` block")
 }
 
 #[cfg(unix)]

@@ -5,6 +5,7 @@
 //! below [`FOLD_DESTRUCTIVE`] rows.
 
 use crate::model::address::Address;
+use crate::model::resource::Kind;
 use crate::plan::ADDRESS;
 use crate::plan::Action;
 use crate::plan::Change;
@@ -242,7 +243,13 @@ fn fields(out: &mut String, change: &Change, style: Style) {
                 .fields
                 .iter()
                 .filter(|field| field.after != Shown::Absent && !repeats_address(change, field))
-                .map(|field| format!("{} = {}", words::shown(&field.name), value(&field.after)));
+                .map(|field| {
+                    let after = match field.after {
+                        Shown::Unknown if change.address.kind() == Kind::Secret.word() => words::MADE.to_owned(),
+                        _ => value(&field.after),
+                    };
+                    format!("{} = {after}", words::shown(&field.name))
+                });
             wrap(out, texts, INDENT, style);
         }
         // What is there and is not known from before has not changed: it is what it is.

@@ -19,6 +19,9 @@ pub fn symbol(action: Action) -> &'static str {
     }
 }
 
+/// What is shown of a value that does not exist before the plan is applied.
+pub const MADE: &str = "made at random by this apply";
+
 /// The word of an action that is done, as in "3 created".
 #[must_use]
 pub fn past(action: Action) -> &'static str {

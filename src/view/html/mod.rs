@@ -21,6 +21,7 @@ use crate::view::outcome::Way;
 use crate::view::risks;
 use crate::view::risks::About;
 use crate::view::risks::Rank;
+use crate::view::undo;
 use crate::view::words;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -45,7 +46,7 @@ pub fn html(run: &Run, file: Option<&str>) -> String {
     rows.draw(&mut body);
     body.push_str(&problems(run));
     if let Some(plan) = &run.plan {
-        body.push_str(&beside(plan));
+        body.push_str(&beside(plan, run.ending.is_none()));
     }
     if run.ending.is_none() {
         body.push_str(&how(run, file));
@@ -263,7 +264,7 @@ fn item(entry: &Entry, address: Option<&str>) -> String {
 }
 
 /// What a reader must know besides: what nobody looked at, and what is left alone.
-fn beside(plan: &Document) -> String {
+fn beside(plan: &Document, is_ahead: bool) -> String {
     let blind = plan.blind.iter().map(|blind| {
         let (address, why) = (xml(&blind.address), prose(&blind.why));
         format!("<li>Not inspected: <code>{address}</code>: {why} Its keys are not in this plan.</li>\n")
@@ -276,7 +277,17 @@ fn beside(plan: &Document) -> String {
         .foreign
         .iter()
         .map(|foreign| format!("<li>Left alone: {}</li>\n", xml(&words::count_of(foreign.count, &foreign.place))));
-    section("Also", "also", &blind.chain(missing).chain(foreign).collect::<Vec<_>>())
+    let undo = plan
+        .undo
+        .outlook()
+        .filter(|_| is_ahead)
+        .as_ref()
+        .and_then(undo::outlook)
+        .map(|text| format!("<li>{}</li>\n", prose(&text)));
+    let backend =
+        (!plan.backend.is_empty()).then(|| format!("<li>Backend: <code>{}</code></li>\n", xml(&plan.backend)));
+    let all = undo.into_iter().chain(blind).chain(missing).chain(foreign).chain(backend);
+    section("Also", "also", &all.collect::<Vec<_>>())
 }
 
 fn section(title: &str, id: &str, items: &[String]) -> String {

@@ -155,7 +155,8 @@ fn how(out: &mut String, run: &Run, frame: &Frame) {
         Some(Way::Command { command, exactly, review }) => {
             let review = if review { ", if every hazard above is what you want" } else { "" };
             let word = if exactly { "To apply exactly this" } else { "To apply" };
-            out.push_str(&format!("**{word}**{review}: {}\n\n", code(&command)));
+            let alone = "where nobody is there to be asked, with `--auto-approve`";
+            out.push_str(&format!("**{word}**{review}: {}; {alone}.\n\n", code(&command)));
         }
     }
 }

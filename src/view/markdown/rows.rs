@@ -1,5 +1,6 @@
 //! Changes one by one: what is lost, by name and never folded; what changed outside; the rest, folded by project and sync.
 
+use crate::model::resource::Kind;
 use crate::plan::Action;
 use crate::plan::Reason;
 use crate::view::json::plan::Document;
@@ -180,7 +181,7 @@ fn drawn(row: &Row) -> Vec<String> {
     let Some(key) = &row.key else {
         let mut lines = vec![format!("{mark} {} {} ({reason})", row.action.word(), row.address)];
         if !row.action.is_end() {
-            lines.extend(row.fields.iter().filter_map(|field| change(row.action, field)));
+            lines.extend(row.fields.iter().filter_map(|field| change(row, field)));
         }
         return lines;
     };
@@ -192,9 +193,15 @@ fn drawn(row: &Row) -> Vec<String> {
     vec![format!("{mark} {key}{}  {} ({reason})", values.unwrap_or_default(), row.action.word())]
 }
 
-fn change(action: Action, field: &Field) -> Option<String> {
+/// Whether it is a value that does not exist before the plan is applied.
+fn is_made(row: &Row, field: &Field) -> bool {
+    row.kind == Kind::Secret.word() && field.after == Value::Unknown
+}
+
+fn change(row: &Row, field: &Field) -> Option<String> {
     let text = |value| shown(value).unwrap_or_else(|| "not set".to_owned());
-    match action {
+    match row.action {
+        Action::Create if is_made(row, field) => Some(format!("    {} = {}", field.name, words::MADE)),
         Action::Create => shown(&field.after).map(|after| format!("    {} = {after}", field.name)),
         _ => Some(format!("    {}: {} → {}", field.name, text(&field.before), text(&field.after))),
     }
