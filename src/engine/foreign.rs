@@ -26,12 +26,22 @@ pub(super) fn find(index: &Index<'_>, live: &mut Live, claimed: &BTreeSet<Arc<st
         let is_mentioned = claimed.contains(&project.id);
         if let Some(Ok(tags)) = &project.tags {
             for tag in tags.iter().filter(|tag| !claimed.contains(&tag.id)) {
-                add(live, format!("tags in {}", project.slug), format!("tag {}", tag.slug), &[&project.id]);
+                add(
+                    live,
+                    format!("tags in {}", project.slug),
+                    format!("tag {}/{}", project.slug, tag.slug),
+                    &[&project.id],
+                );
             }
         }
         if let Some(Ok(syncs)) = &project.syncs {
             for sync in syncs.iter().filter(|sync| !claimed.contains(&sync.id)) {
-                add(live, format!("syncs in {}", project.slug), format!("sync {}", sync.name), &[&project.id]);
+                add(
+                    live,
+                    format!("syncs in {}", project.slug),
+                    format!("sync {}/{}", project.slug, sync.name),
+                    &[&project.id],
+                );
             }
         }
         for (kind, things) in &project.things {
@@ -80,7 +90,7 @@ pub(super) fn find(index: &Index<'_>, live: &mut Live, claimed: &BTreeSet<Arc<st
         }
     }
     for observed in live.resources.values_mut() {
-        observed.foreign = within.remove(&observed.id).unwrap_or_default();
+        observed.foreign = within.get(&observed.id).cloned().unwrap_or_default();
     }
 }
 
