@@ -352,7 +352,7 @@ fn drift_as_json_is_what_its_schema_says() {
         row: (i % 4 == 0).then_some((Action::Update, Reason::Drifted)),
         fields: vec![Field { name: "f".into(), before: secret(1), after: plain("x") }],
         said: "said".into(),
-        steps: [Step::Heal, Step::Apply, Step::Accept, Step::Ignore, Step::Mend][..i % 6].to_vec(),
+        steps: [Step::Heal, Step::Apply, Step::Declare, Step::Accept, Step::Mend][..i % 6].to_vec(),
         accepted: (i % 5 < 2).then_some(i % 5),
     });
     let drift = Drift { findings: findings.collect(), ..Drift::default() };
