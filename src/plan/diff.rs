@@ -135,7 +135,7 @@ pub fn resources(plan: &mut Plan, input: &Input<'_>, asked: &Asked) {
     if input.targets.is_empty() {
         // What goes with its container is not left alone.
         let going: BTreeSet<&Foreign> =
-            guard::going(&plan.changes, input).into_iter().flat_map(|(_, all)| all).collect();
+            kept::going(&plan.changes, input).into_iter().flat_map(|(_, all)| all).collect();
         for (place, all) in &input.live.foreign {
             match all.iter().filter(|one| !going.contains(one)).count() {
                 0 => {}

@@ -26,7 +26,6 @@ use crate::model::job;
 use crate::model::job::InitialSync;
 use crate::model::ledger::VALUE;
 use crate::model::live::Evidence;
-use crate::model::live::Foreign;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use crate::plan::Action;
@@ -135,24 +134,6 @@ pub fn refusals<'a>(plan: &'a Plan, allowed: &[(HazardKind, usize)]) -> Vec<&'a 
         kind.can_be_allowed() && allowed.iter().any(|(name, number)| *name == kind && *number == sum)
     };
     open().filter(|hazard| !is_allowed(hazard.kind)).collect()
-}
-
-/// What nobody here owns and goes with a container that ends or is made again: each thing once, at the outermost one.
-pub(super) fn going<'a>(changes: &'a [Change], input: &Input<'a>) -> Vec<(&'a Address, &'a [Foreign])> {
-    let ends = changes.iter().filter(|change| matches!(change.action, Action::Delete | Action::Replace));
-    let holders: Vec<(&Address, &[Foreign])> = ends
-        .filter_map(|change| Some((&change.address, &*input.live.resources.get(&change.address)?.foreign)))
-        .filter(|(_, foreign)| !foreign.is_empty())
-        .collect();
-    let natural = |address: &Address| input.ledger.records.get(address).map(|record| &record.natural);
-    let is_outermost = |(address, _): &&(&Address, &[Foreign])| {
-        let is_around = |other: &Address| {
-            let pair = natural(other).zip(natural(address));
-            other != *address && pair.is_some_and(|(own, inner)| is_inside(other, own, inner))
-        };
-        !holders.iter().any(|(other, _)| is_around(other))
-    };
-    holders.iter().filter(is_outermost).copied().collect()
 }
 
 /// Rows that are of one mind: how many, and the first few by name.
@@ -293,7 +274,7 @@ impl Judge<'_> {
     }
 
     fn resources(&mut self, changes: &[Change]) {
-        for (address, foreign) in going(changes, self.input) {
+        for (address, foreign) in kept::going(changes, self.input) {
             let mut rows = Rows::default();
             foreign.iter().for_each(|one| rows.add(&one.name));
             let detail = format!("It holds {}, which keyform did not make and which would go with it.", rows.named());
@@ -580,5 +561,5 @@ impl Judge<'_> {
 
 /// Whether a sync leaves keys at its destination that its source lacks.
 fn keeps(sync: &Resource) -> bool {
-    sync.attrs.get("disable_secret_deletion").and_then(Value::as_bool).unwrap_or(false)
+    sync.attrs.get("disable_secret_deletion").and_then(|value| value.as_bool()).unwrap_or(false)
 }

@@ -7,6 +7,7 @@ use crate::model::job;
 use crate::model::ledger::Ledger;
 use crate::model::ledger::Natural;
 use crate::model::ledger::VALUE;
+use crate::model::live::Foreign;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use crate::plan::Action;
@@ -119,6 +120,24 @@ pub(super) fn is_source_of(secret: &Resource, sync: &Resource) -> bool {
         && sync.reference("project") == secret.reference("project")
         && sync.text("environment") == secret.text("environment")
         && path(sync) == path(secret)
+}
+
+/// What nobody here owns and goes with a container that ends or is made again: each thing once, at the outermost one.
+pub(super) fn going<'a>(changes: &'a [Change], input: &Input<'a>) -> Vec<(&'a Address, &'a [Foreign])> {
+    let ends = changes.iter().filter(|change| matches!(change.action, Action::Delete | Action::Replace));
+    let holders: Vec<(&Address, &[Foreign])> = ends
+        .filter_map(|change| Some((&change.address, &*input.live.resources.get(&change.address)?.foreign)))
+        .filter(|(_, foreign)| !foreign.is_empty())
+        .collect();
+    let natural = |address: &Address| input.ledger.records.get(address).map(|record| &record.natural);
+    let is_outermost = |(address, _): &&(&Address, &[Foreign])| {
+        let is_around = |other: &Address| {
+            let pair = natural(other).zip(natural(address));
+            other != *address && pair.is_some_and(|(own, inner)| is_inside(other, own, inner))
+        };
+        !holders.iter().any(|(other, _)| is_around(other))
+    };
+    holders.iter().filter(is_outermost).copied().collect()
 }
 
 /// Whether a project, environment or folder held something when both were written.

@@ -31,7 +31,7 @@ use crate::plan::Plan;
 use crate::plan::Reason;
 use crate::plan::Shown;
 use crate::plan::attributes;
-use crate::plan::guard;
+use crate::plan::kept;
 use crate::secret::Fingerprint;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -79,7 +79,7 @@ pub(super) fn outlook(plan: &Plan, input: &Input<'_>) -> Outlook {
         outlook.kept += 1;
         outlook.foreign += usize::from(others.contains(&change.reason) || is_only_copy(change, input));
     }
-    let going = guard::going(&plan.changes, input);
+    let going = kept::going(&plan.changes, input);
     outlook.foreign += going.iter().flat_map(|(_, all)| *all).filter(|one| one.is_secret).count();
     outlook
 }
