@@ -143,8 +143,8 @@ fn unkept_of_permissions(resource: &Resource) -> Vec<&'static str> {
     };
     let forbids = |fields: &&Object| fields.get("inverted").and_then(Value::as_bool) == Some(true);
     let mut names = Vec::new();
-    names.extend(permissions.iter().any(|fields| forbids(fields)).then_some("permissions[].inverted"));
-    names.extend(permissions.iter().any(|fields| loses(fields)).then_some("permissions[].conditions"));
+    names.extend(permissions.iter().any(forbids).then_some("permissions[].inverted"));
+    names.extend(permissions.iter().any(loses).then_some("permissions[].conditions"));
     names
 }
 

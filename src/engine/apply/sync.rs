@@ -367,13 +367,19 @@ async fn start(run: &Run<'_>, resource: &Resource, id: &Arc<str>) -> Result<(), 
     let about = resource.address.to_string();
     let began = Instant::now();
     let mut pause = FIRST_PAUSE;
+    let mut idle: Option<Instant> = None;
     loop {
         match write::syncs::start(run.backend(), &about, &resource.slug, id).await {
             Ok(_) => return Ok(()),
             Err(failure) if failure.status == Some(400) && began.elapsed() < timeout(resource) => {
                 let now = read::sync_status(run.backend(), &about, &resource.slug, id).await?;
-                if now.status != Status::Pending && began.elapsed() > Duration::from_secs(2) {
-                    return Err(failure.into());
+                // The run that was in the way may have ended since: only what is refused for a while without one is refused.
+                match now.status {
+                    Status::Pending => idle = None,
+                    _ if idle.is_some_and(|since| since.elapsed() > Duration::from_secs(2)) => {
+                        return Err(failure.into());
+                    }
+                    _ => idle = idle.or_else(|| Some(Instant::now())),
                 }
                 wait(run, &resource.address, "an earlier run is still under way", began, &mut pause).await;
             }
