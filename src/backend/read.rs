@@ -63,7 +63,6 @@ use crate::model::resource::Kind;
 use futures_util::StreamExt;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What is to be read of one project.
@@ -545,25 +544,17 @@ pub(super) async fn secrets(
         .query("recursive", if recursive { "true" } else { "false" });
     let answer: api::secrets::Listing = client.send(call).await?;
     let shared = answer.secrets.into_iter().filter(|s| s.kind != "personal");
-    // Many secrets are in few folders.
-    let mut folders: HashMap<String, Arc<str>> = HashMap::new();
-    let mut folder = |path: String| Arc::clone(folders.entry(path).or_insert_with_key(|path| absolute(path).into()));
-    Ok(shared
-        .map(|mut secret| {
-            let at = folder(secret.secret_path.take().unwrap_or_else(|| path.to_owned()));
-            stored(secret, at)
-        })
-        .collect())
+    Ok(shared.map(|secret| stored(secret, path)).collect())
 }
 
-/// A secret of the wire, in a folder.
-fn stored(wire: api::secrets::ListedSecret, path: Arc<str>) -> Stored {
+/// A secret of the wire; `path` where it does not say.
+fn stored(wire: api::secrets::ListedSecret, path: &str) -> Stored {
     let mut tags: Vec<Arc<str>> = wire.tags.unwrap_or_default().into_iter().map(|t| t.slug.into()).collect();
     tags.sort();
     let metadata = wire.secret_metadata.unwrap_or_default();
     Stored {
         id: wire.id.into(),
-        path,
+        path: absolute(wire.secret_path.as_deref().unwrap_or(path)).into(),
         key: wire.secret_key.into(),
         value: (!wire.secret_value_hidden).then_some(wire.secret_value),
         comment: wire.secret_comment.into(),
