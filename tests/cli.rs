@@ -20,6 +20,7 @@ const COMMANDS: &[&str] = &[
     "undo",
     "show",
     "where",
+    "doctor",
     "graph",
     "import",
     "adopt",

@@ -12,6 +12,7 @@ mod completions;
 mod confirm;
 mod context;
 mod destroy;
+mod doctor;
 mod drift;
 mod exit;
 mod explain;
@@ -118,6 +119,7 @@ enum Command {
     Import(import::Args),
     Show(show::Args),
     Where(whereabouts::Args),
+    Doctor(doctor::Args),
     Graph(graph::Args),
     Secret(secret::Args),
     Ledger(ledger::Args),
@@ -189,6 +191,7 @@ fn dispatch(cli: Cli) -> Exit {
         Command::Import(args) => import::run(&mut context, &args),
         Command::Show(args) => show::run(&mut context, &args),
         Command::Where(args) => whereabouts::run(&mut context, &args),
+        Command::Doctor(args) => doctor::run(&mut context, &args),
         Command::Graph(args) => graph::run(&mut context, &args),
         Command::Secret(args) => secret::run(&mut context, &args),
         Command::Ledger(args) => ledger::run(&mut context, &args),

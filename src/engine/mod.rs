@@ -12,6 +12,7 @@ mod destinations;
 mod effective;
 pub mod event;
 mod foreign;
+pub mod health;
 mod imports;
 mod index;
 pub mod keeper;

@@ -64,6 +64,11 @@ impl Reader {
         self.0.hear_waits(hear);
     }
 
+    /// What is read with.
+    pub(super) fn engine(&self) -> &Engine {
+        &self.0
+    }
+
     /// As [`Engine::headroom`].
     #[must_use]
     pub fn headroom(&self) -> Option<http::pace::Headroom> {
