@@ -168,7 +168,7 @@ async fn news_is_told_once_and_so_is_that_it_is_over() {
     // Nothing to tell: only that somebody looked.
     assert_eq!(stand.drift(&[]).await.code, 0);
     let beat = "GET /ping/canary-slack-path".to_owned();
-    assert_eq!(sink.targets(), [beat.clone()]);
+    assert_eq!(sink.targets(), std::slice::from_ref(&beat));
 
     stand.edit();
     let ended = stand.drift(&[]).await;
@@ -196,7 +196,7 @@ async fn news_is_told_once_and_so_is_that_it_is_over() {
 
     // The same again is no news.
     assert_eq!(stand.drift(&[]).await.code, 3);
-    assert_eq!(sink.targets(), [beat.clone()]);
+    assert_eq!(sink.targets(), std::slice::from_ref(&beat));
 
     stand.mend();
     assert_eq!(stand.drift(&[]).await.code, 0);

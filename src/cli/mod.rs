@@ -114,7 +114,7 @@ enum Command {
     Adopt(adopt::Args),
     Destroy(destroy::Args),
     Drift(drift::Args),
-    Watch(watch::Args),
+    Watch(Box<watch::Args>),
     Undo(undo::Args),
     Import(import::Args),
     Show(show::Args),

@@ -36,11 +36,11 @@ use crate::plan::Action;
 use crate::plan::HazardKind;
 use crate::plan::Input;
 use crate::plan::Plan;
+use crate::plan::Taken;
 use crate::plan::guard;
 use crate::plan::sets_off;
 use crate::provider::Destination;
 use crate::provider::Observation;
-use crate::secret::Fingerprint;
 use crate::secret::FingerprintKey;
 use crate::secret::Secret;
 use std::collections::BTreeMap;
@@ -255,7 +255,7 @@ pub(super) async fn taken(
     resolved: &Resolved,
     key: &FingerprintKey,
     ends: &dyn Fn(&Address) -> bool,
-) -> BTreeMap<Address, Result<BTreeMap<Arc<str>, Option<Fingerprint>>, Diagnostic>> {
+) -> BTreeMap<Address, Result<Taken, Diagnostic>> {
     let projects = index.state.projects.values();
     let live: Vec<(&Project, &Sync)> = projects
         .filter_map(|project| Some((project, project.syncs.as_ref()?.as_ref().ok()?)))

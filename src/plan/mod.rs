@@ -85,12 +85,15 @@ pub struct Wanted {
     pub syncs: BTreeMap<Address, Pushed>,
     /// What syncs of the backend take away from where they write, if they end with `on_delete = "remove"`: the keys that are
     /// there and that their source has, with marks of their values; or why that is not known.
-    pub taken: BTreeMap<Address, Result<BTreeMap<Arc<str>, Option<Fingerprint>>, Diagnostic>>,
+    pub taken: BTreeMap<Address, Result<Taken, Diagnostic>>,
     /// Syncs that nothing declares, at the places of declared ones.
     pub others: Vec<Other>,
     /// Declared resources with a secret whose value is not at hand, and why.
     pub missing: BTreeMap<Address, Diagnostic>,
 }
+
+/// Keys at a destination, with marks of their values where these can be read.
+pub type Taken = BTreeMap<Arc<str>, Option<Fingerprint>>;
 
 /// A sync that the backend has and nothing declares, at the place of a declared one.
 #[derive(Debug, Clone)]

@@ -155,11 +155,11 @@ fn what_stops_a_sync_has_a_name_of_its_own() {
     world.sync(SYNC, &[("path", "/a".into()), ("auto_sync", Value::Bool(true))]);
     let live = world.live.resources.get_mut(&address(SYNC)).unwrap();
     live.attrs.insert("auto_sync".into(), Value::Bool(false));
-    check(&world, &NOTHING, &["outside sync-paused proven secret_sync.web: heal accept ignore"]);
+    check(&world, &NOTHING, &["outside sync-paused proven secret_sync.web: heal declare accept"]);
     // With anything else it is a change like any other.
     let live = world.live.resources.get_mut(&address(SYNC)).unwrap();
     live.attrs.insert("path".into(), "/b".into());
-    check(&world, &NOTHING, &["outside settings-changed proven secret_sync.web: heal accept ignore"]);
+    check(&world, &NOTHING, &["outside settings-changed proven secret_sync.web: heal declare accept"]);
 
     let refused = |at: &str, code| {
         let mut world = World::new();

@@ -52,6 +52,8 @@ impl Schedule {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that can't go on panics")]
+
     use super::schedule;
     use super::zone;
     use jiff::Timestamp;
