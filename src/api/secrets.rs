@@ -108,8 +108,7 @@ pub struct ListedSecret {
 /// A listing, for a reader of many.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Listing {
-    /// They, in no order.
-    #[serde(default)]
+    /// They, in no order. Never left out: an answer without them is none.
     pub secrets: Vec<ListedSecret>,
 }
 
