@@ -39,7 +39,8 @@ pub fn visit(file: &Path, look: Value, steps: &[Value]) -> Visit {
         .unwrap_or_else(|why| panic!("node is needed to drive the browser: {why}"));
     child.stdin.take().unwrap().write_all(Value::from(all).to_string().as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "the browser: {}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "the browser ended with {}: {said}", output.status);
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     let texts = |name: &str| {
         answer[name].as_array().unwrap().iter().map(|text| text.as_str().unwrap_or_default().to_owned()).collect()
