@@ -167,7 +167,13 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
     let opened = destinations::open(&index, &engine.options.registry, &engine.reached.http, &resolved).await;
     let (mut wanted, imported) = wanted(engine, &index, &resolved, &opened, &key, (scope, &asked), &live);
     let ends = |address: &Address| takes_along(&index, &wanted, scope, address) && asked.resource(address);
-    wanted.taken = pushing::taken(engine, &index, &resolved, &key, &ends).await;
+    let read = |address: &Address| {
+        let one = opened.get(address).filter(|_| wanted.syncs.get(address).is_some_and(|pushed| pushed.left.is_none()))?;
+        let seen = one.seen.as_deref()?.as_ref().ok().filter(|seen| seen.partial.is_none())?;
+        Some((one.destination.as_ref().ok()?, seen))
+    };
+    let taken = pushing::taken(engine, &index, &resolved, &key, &read, &ends).await;
+    wanted.taken = taken;
     for (address, opened) in &opened {
         if let Some(seen) = &opened.seen {
             let rules = wanted.syncs.get(address).map(|pushed| pushed.rules.clone()).unwrap_or_default();

@@ -74,8 +74,26 @@ impl Pushing {
     }
 }
 
+/// Which syncs of a project a change in a folder starts, by their places in its list.
+fn reached(project: &Project, here: &Folder) -> Vec<usize> {
+    let syncs = project.syncs.as_ref().and_then(|syncs| syncs.as_ref().ok()).into_iter().flatten();
+    let is_reached = |sync: &Sync| {
+        let Some(folder) = folder(sync).filter(|_| sync.auto_sync) else { return false };
+        let folders = folders(project, folder);
+        folders.contains(here) || refers(project, &folders)
+    };
+    syncs.enumerate().filter(|(_, sync)| is_reached(sync)).map(|(at, _)| at).collect()
+}
+
 fn deletes(sync: &Sync) -> bool {
     !sync.options.get(wire::option::KEEP).and_then(Value::as_bool).unwrap_or(false)
+}
+
+/// What a source gets and loses: keys of secrets.
+#[derive(Default)]
+struct Change {
+    made: BTreeSet<Arc<str>>,
+    gone: BTreeSet<Arc<str>>,
 }
 
 /// What a sync would do besides, once secrets of its folder are written.
@@ -98,19 +116,26 @@ impl Engine {
     /// # Errors
     /// The backend's answer.
     pub async fn pushing(&self, place: &Place) -> Result<Pushing, Diagnostic> {
-        let slug: Arc<str> = place.project.as_str().into();
+        let project: Arc<str> = place.project.as_str().into();
+        let state = self.pushers(&project).await?;
+        let here = (place.environment.as_str().into(), place.path.as_str().into());
+        let syncs = state.projects.get(&project).map(|project| reached(project, &here)).unwrap_or_default();
+        Ok(Pushing { state, project, syncs })
+    }
+
+    /// A project with its syncs, and with the folders that those with auto-sync push.
+    async fn pushers(&self, slug: &Arc<str>) -> Result<State, Diagnostic> {
         let mut state = read::roots(&self.reached.backend, true, &BTreeSet::from([slug.clone()])).await?;
-        let nothing = |state| Ok(Pushing { state, project: slug.clone(), syncs: Vec::new() });
         // A server without connections has no syncs either.
         if state.connections_failed.as_ref().is_some_and(|why| why.code == &codes::BACKEND_ROUTE) {
-            return nothing(state);
+            return Ok(state);
         }
         let ask = Mention { syncs: true, ..Mention::default() };
         read::fill(&self.reached.backend, &mut state, &BTreeMap::from([(slug.clone(), ask)])).await;
-        let syncs = match state.projects.get(&slug).and_then(|project| project.syncs.as_ref()) {
+        let syncs = match state.projects.get(slug).and_then(|project| project.syncs.as_ref()) {
             Some(Ok(syncs)) => syncs,
             Some(Err(why)) => return Err(why.clone()),
-            None => return nothing(state),
+            None => return Ok(state),
         };
         let mut ask = Mention::default();
         for folder in syncs.iter().filter(|sync| sync.auto_sync).filter_map(folder) {
@@ -119,17 +144,7 @@ impl Engine {
             ask.sources.insert(folder);
         }
         read::fill(&self.reached.backend, &mut state, &BTreeMap::from([(slug.clone(), ask)])).await;
-        let here: Folder = (place.environment.as_str().into(), place.path.as_str().into());
-        let reached = state.projects.get(&slug).map(|project| {
-            let syncs = project.syncs.as_ref().and_then(|syncs| syncs.as_ref().ok()).into_iter().flatten();
-            let is_reached = |sync: &Sync| {
-                let Some(folder) = folder(sync).filter(|_| sync.auto_sync) else { return false };
-                let folders = folders(project, folder);
-                folders.contains(&here) || refers(project, &folders)
-            };
-            syncs.enumerate().filter(|(_, sync)| is_reached(sync)).map(|(at, _)| at).collect()
-        });
-        Ok(Pushing { syncs: reached.unwrap_or_default(), state, project: slug })
+        Ok(state)
     }
 
     /// Looks whether these syncs would delete keys that keyform does not own, once secrets with these keys are written.
@@ -167,10 +182,10 @@ impl Engine {
         let rules = sources::Rules { base: &self.options.dir, allow_exec: self.options.allow_exec };
         let live = |resource: &Resource| observe::live_secret(&index, resource).and_then(|s| s.value.clone());
         let resolved = sources::resolve(&index, &rules, &live);
-        let made = keys.iter().cloned().collect();
+        let change = Change { made: keys.iter().cloned().collect(), ..Change::default() };
         let mut wipes = Vec::new();
         for sync in pushing.syncs() {
-            wipes.extend(self.wipe(&index, &resolved, &pushing.project, sync, (&made, &BTreeSet::new())).await);
+            wipes.extend(self.wipe(&index, &resolved, &pushing.project, sync, &change).await);
         }
         Ok(wipes)
     }
@@ -182,7 +197,7 @@ impl Engine {
         resolved: &Resolved,
         project: &Arc<str>,
         sync: &Sync,
-        (made, gone): (&BTreeSet<Arc<str>>, &BTreeSet<Arc<str>>),
+        change: &Change,
     ) -> Option<Wipe> {
         let (project, at) = (index.state.projects.get(project)?, folder(sync).filter(|_| deletes(sync))?);
         let records = &index.ledger.records;
@@ -195,8 +210,8 @@ impl Engine {
                 return Some(Wipe { address: called, count: 1, is_told: false, detail });
             }
         };
-        source.retain(|key, ()| !gone.contains(key));
-        source.extend(made.iter().map(|key| (key.clone(), ())));
+        source.retain(|key, ()| !change.gone.contains(key));
+        source.extend(change.made.iter().map(|key| (key.clone(), ())));
         let keys = &destination.variant().keys;
         let there = seen.entries.keys().map(|key| (key.clone(), ())).collect();
         let job = Job {
@@ -248,12 +263,14 @@ impl Engine {
     }
 }
 
-/// What syncs of the backend take away from where they write, if they end with `on_delete = "remove"`.
-pub(super) async fn taken(
+/// What syncs of the backend take away from where they write, if they end with `on_delete = "remove"`. `read` gives
+/// what was read already of the place where one ends.
+pub(super) async fn taken<'a>(
     engine: &Engine,
     index: &Index<'_>,
     resolved: &Resolved,
     key: &FingerprintKey,
+    read: &dyn Fn(&Address) -> Option<(&'a Destination, &'a Observation)>,
     ends: &dyn Fn(&Address) -> bool,
 ) -> BTreeMap<Address, Result<Taken, Diagnostic>> {
     let projects = index.state.projects.values();
@@ -265,8 +282,8 @@ pub(super) async fn taken(
     for (address, record) in index.ledger.records.iter().filter(|(address, _)| ends(address)) {
         let Some((project, sync)) = live.iter().find(|(_, sync)| sync.id == record.id) else { continue };
         let Some(at) = folder(sync) else { continue };
-        let looked = engine.look(index, resolved, project, sync, at).await.map(|(destination, seen, source)| {
-            let (schema, rules) = (schema(&destination, sync), &destination.variant().keys);
+        let of = |destination: &Destination, seen: &Observation, source: &BTreeMap<Arc<str>, ()>| -> Taken {
+            let (schema, rules) = (schema(destination, sync), &destination.variant().keys);
             let own: BTreeSet<Arc<str>> =
                 source.keys().map(|name| job::identity(rules, &job::stored(&schema, rules, name))).collect();
             let there = seen.entries.iter().filter(|(stored, _)| own.contains(&job::identity(rules, stored)));
@@ -274,7 +291,11 @@ pub(super) async fn taken(
                 plan::entries::fingerprint(key, address, rules, stored, value.expose().as_bytes())
             };
             there.map(|(stored, seen)| (stored.clone(), seen.value.as_ref().map(|v| mark(stored, v)))).collect()
-        });
+        };
+        let looked = match read(address) {
+            Some((destination, seen)) => source(project, at).map(|source| of(destination, seen, &source)),
+            None => engine.look(index, resolved, project, sync, at).await.map(|(d, seen, source)| of(&d, &seen, &source)),
+        };
         let looked = looked.map_err(|why| {
             let detail = format!("Which keys go with it can't be told: {}", why.detail);
             Diagnostic { help: why.help, ..Diagnostic::error(&codes::NOT_INSPECTED, detail) }
@@ -311,38 +332,39 @@ pub(super) async fn elsewhere(
     let known: BTreeSet<&Arc<str>> = managed.map(|(_, record)| &record.id).chain(declared).collect();
     let is_other = |sync: &Sync| sync.auto_sync && deletes(sync) && !known.contains(&sync.id);
     let mut found: BTreeMap<Address, Result<Wipe, Diagnostic>> = BTreeMap::new();
-    for place in sets_off::places(input, plan.changes.iter()) {
-        let [slug, environment, path] = &place;
-        let Some(project) = index.state.projects.get(slug) else { continue };
+    for (slug, touched) in touched(index, input, &plan.changes) {
+        let Some(project) = index.state.projects.get(&slug) else { continue };
         // Mostly there are none, and they were listed before.
         if let Some(Ok(syncs)) = &project.syncs
             && !syncs.iter().any(is_other)
         {
             continue;
         }
-        let rows = |ends: bool| -> BTreeSet<Arc<str>> {
-            let rows = plan.changes.iter().filter(|change| (change.action == Action::Delete) == ends);
-            let own = rows.filter(|change| sets_off::places(input, [*change].into_iter()).contains(&place));
-            own.filter_map(|change| key_of(index, &change.address)).collect()
-        };
-        let (made, gone) = (rows(false), rows(true));
-        let at = Place { project: slug.to_string(), environment: environment.to_string(), path: path.to_string() };
-        let pushing = match engine.pushing(&at).await {
-            Ok(pushing) => pushing,
+        let state = match engine.pushers(&slug).await {
+            Ok(state) => state,
             Err(why) => {
-                let address = index.desired.resources.values().find(|r| r.text("slug") == Some(slug));
-                if let Some(project) = address {
-                    found.insert(project.address.clone(), Err(why));
-                }
+                let declared = index.desired.resources.values();
+                let mut named = declared.filter(|r| r.kind == Kind::Project && r.text("slug") == Some(&slug));
+                found.extend(named.next().map(|project| (project.address.clone(), Err(why))));
                 continue;
             }
         };
-        let there = Index::new(index.desired, index.ledger, &pushing.state);
-        for sync in pushing.syncs().filter(|sync| is_other(sync)) {
-            let wipe = engine.wipe(&there, resolved, &pushing.project, sync, (&made, &gone)).await;
-            if let Some(wipe) = wipe {
-                found.insert(wipe.address.clone(), Ok(wipe));
+        let there = Index::new(index.desired, index.ledger, &state);
+        let Some(project) = state.projects.get(&slug) else { continue };
+        // A sync can be started from several folders, and loses what all of them lose.
+        let mut started: BTreeMap<usize, Change> = BTreeMap::new();
+        for (folder, change) in &touched {
+            for at in reached(project, folder) {
+                let all = started.entry(at).or_default();
+                all.made.extend(change.made.iter().cloned());
+                all.gone.extend(change.gone.iter().cloned());
             }
+        }
+        let syncs = project.syncs.as_ref().and_then(|syncs| syncs.as_ref().ok()).into_iter().flatten();
+        for (at, sync) in syncs.enumerate().filter(|(_, sync)| is_other(sync)) {
+            let Some(change) = started.get(&at) else { continue };
+            let wipe = engine.wipe(&there, resolved, &slug, sync, change).await;
+            found.extend(wipe.map(|wipe| (wipe.address.clone(), Ok(wipe))));
         }
     }
     let mut notes = Vec::new();
@@ -359,6 +381,23 @@ pub(super) async fn elsewhere(
         notes.push(Diagnostic::warning(&codes::NOT_INSPECTED, unseen));
     }
     notes
+}
+
+/// What rows change in folders, by project.
+fn touched(
+    index: &Index<'_>,
+    input: &Input<'_>,
+    changes: &[plan::Change],
+) -> BTreeMap<Arc<str>, BTreeMap<Folder, Change>> {
+    let mut all: BTreeMap<Arc<str>, BTreeMap<Folder, Change>> = BTreeMap::new();
+    for change in changes {
+        for [project, environment, path] in sets_off::places(input, [change].into_iter()) {
+            let own = all.entry(project).or_default().entry((environment, path)).or_default();
+            let keys = if change.action == Action::Delete { &mut own.gone } else { &mut own.made };
+            keys.extend(key_of(index, &change.address));
+        }
+    }
+    all
 }
 
 /// The key of a secret, as it is declared, or as it was.
