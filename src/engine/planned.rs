@@ -168,12 +168,12 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
     let (mut wanted, imported) = wanted(engine, &index, &resolved, &opened, &key, (scope, &asked), &live);
     let ends = |address: &Address| takes_along(&index, &wanted, scope, address) && asked.resource(address);
     let read = |address: &Address| {
-        let one = opened.get(address).filter(|_| wanted.syncs.get(address).is_some_and(|pushed| pushed.left.is_none()))?;
+        let one =
+            opened.get(address).filter(|_| wanted.syncs.get(address).is_some_and(|pushed| pushed.left.is_none()))?;
         let seen = one.seen.as_deref()?.as_ref().ok().filter(|seen| seen.partial.is_none())?;
         Some((one.destination.as_ref().ok()?, seen))
     };
-    let taken = pushing::taken(engine, &index, &resolved, &key, &read, &ends).await;
-    wanted.taken = taken;
+    wanted.taken = pushing::taken(engine, &index, &resolved, &key, &read, &ends).await;
     for (address, opened) in &opened {
         if let Some(seen) = &opened.seen {
             let rules = wanted.syncs.get(address).map(|pushed| pushed.rules.clone()).unwrap_or_default();
@@ -204,7 +204,7 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
     let mut plan = plan::make(&input);
     plan.backend = engine.reached.called.clone();
     notes.extend(login::unused(&desired.backend));
-    notes.extend(pushing::elsewhere(engine, &index, &basis.resolved, &input, &mut plan).await);
+    notes.extend(pushing::elsewhere(engine, &index, &basis.resolved, (&input, &basis.asked), &mut plan).await);
     notes.extend(plan::collisions::notes(&input, &plan));
     notes.extend(connections::notes(&index, schemas, &plan));
     if !scope.destroy {

@@ -12,8 +12,9 @@ use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::engine::Engine;
 use crate::engine::destinations;
+use crate::engine::effective::View;
+use crate::engine::effective::When;
 use crate::engine::index::Index;
-use crate::engine::index::natural;
 use crate::engine::observe;
 use crate::engine::planned::live_sync;
 use crate::engine::secrets::Place;
@@ -38,6 +39,7 @@ use crate::plan::Input;
 use crate::plan::Plan;
 use crate::plan::Taken;
 use crate::plan::guard;
+use crate::plan::order::Asked;
 use crate::plan::sets_off;
 use crate::provider::Destination;
 use crate::provider::Observation;
@@ -89,12 +91,8 @@ fn deletes(sync: &Sync) -> bool {
     !sync.options.get(wire::option::KEEP).and_then(Value::as_bool).unwrap_or(false)
 }
 
-/// What a source gets and loses: keys of secrets.
-#[derive(Default)]
-struct Change {
-    made: BTreeSet<Arc<str>>,
-    gone: BTreeSet<Arc<str>>,
-}
+/// The keys of a sync's source, or why they can't be told.
+type Keys = Result<BTreeMap<Arc<str>, ()>, Diagnostic>;
 
 /// What a sync would do besides, once secrets of its folder are written.
 #[derive(Debug, Clone)]
@@ -182,36 +180,35 @@ impl Engine {
         let rules = sources::Rules { base: &self.options.dir, allow_exec: self.options.allow_exec };
         let live = |resource: &Resource| observe::live_secret(&index, resource).and_then(|s| s.value.clone());
         let resolved = sources::resolve(&index, &rules, &live);
-        let change = Change { made: keys.iter().cloned().collect(), ..Change::default() };
         let mut wipes = Vec::new();
-        for sync in pushing.syncs() {
-            wipes.extend(self.wipe(&index, &resolved, &pushing.project, sync, &change).await);
+        let Some(project) = pushing.state.projects.get(&pushing.project) else { return Ok(wipes) };
+        for sync in pushing.syncs().filter(|sync| deletes(sync)) {
+            let Some(at) = folder(sync) else { continue };
+            let source = source(project, at).map(|mut source| {
+                source.extend(keys.iter().map(|key| (key.clone(), ())));
+                source
+            });
+            wipes.extend(self.wipe(&index, &resolved, sync, source).await);
         }
         Ok(wipes)
     }
 
-    /// What a run of one sync would delete that keyform does not own, once its source has got and lost secrets.
-    async fn wipe(
-        &self,
-        index: &Index<'_>,
-        resolved: &Resolved,
-        project: &Arc<str>,
-        sync: &Sync,
-        change: &Change,
-    ) -> Option<Wipe> {
-        let (project, at) = (index.state.projects.get(project)?, folder(sync).filter(|_| deletes(sync))?);
+    /// What a run of one sync would delete that keyform does not own, with a source of these keys.
+    async fn wipe(&self, index: &Index<'_>, resolved: &Resolved, sync: &Sync, source: Keys) -> Option<Wipe> {
         let records = &index.ledger.records;
         let address = records.iter().find(|(_, record)| record.id == sync.id).map(|(address, _)| address);
         let called = address.cloned().unwrap_or_else(|| Address::new(Kind::SecretSync.word(), &sync.name));
-        let (destination, seen, mut source) = match self.look(index, resolved, project, sync, at).await {
+        let looked = match source {
+            Ok(source) => self.look(index, resolved, sync).await.map(|(destination, seen)| (destination, seen, source)),
+            Err(why) => Err(why),
+        };
+        let (destination, seen, source) = match looked {
             Ok(looked) => looked,
             Err(why) => {
                 let detail = format!("{}: what it would delete can't be told: {}", sync.name, why.detail);
                 return Some(Wipe { address: called, count: 1, is_told: false, detail });
             }
         };
-        source.retain(|key, ()| !change.gone.contains(key));
-        source.extend(change.made.iter().map(|key| (key.clone(), ())));
         let keys = &destination.variant().keys;
         let there = seen.entries.keys().map(|key| (key.clone(), ())).collect();
         let job = Job {
@@ -244,21 +241,19 @@ impl Engine {
         Some(Wipe { address: called, count: foreign.len(), is_told: true, detail })
     }
 
-    /// The destination of a sync that the backend has, what it holds, and the keys of the sync's source.
+    /// The destination of a sync that the backend has, and what it holds.
     async fn look(
         &self,
         index: &Index<'_>,
         resolved: &Resolved,
-        project: &Project,
         sync: &Sync,
-        at: Folder,
-    ) -> Result<(Destination, Observation, BTreeMap<Arc<str>, ()>), Diagnostic> {
+    ) -> Result<(Destination, Observation), Diagnostic> {
         let registry = &self.options.registry;
         let destination = destinations::of_live(index, registry, &self.reached.http, resolved, sync)?;
         let seen = destination.read().await?;
         match seen.partial.clone() {
             Some(why) => Err(why),
-            None => Ok((destination, seen, source(project, at)?)),
+            None => Ok((destination, seen)),
         }
     }
 }
@@ -282,7 +277,8 @@ pub(super) async fn taken<'a>(
     for (address, record) in index.ledger.records.iter().filter(|(address, _)| ends(address)) {
         let Some((project, sync)) = live.iter().find(|(_, sync)| sync.id == record.id) else { continue };
         let Some(at) = folder(sync) else { continue };
-        let of = |destination: &Destination, seen: &Observation, source: &BTreeMap<Arc<str>, ()>| -> Taken {
+        let of = |destination: &Destination, seen: &Observation| -> Result<Taken, Diagnostic> {
+            let source = source(project, at.clone())?;
             let (schema, rules) = (schema(destination, sync), &destination.variant().keys);
             let own: BTreeSet<Arc<str>> =
                 source.keys().map(|name| job::identity(rules, &job::stored(&schema, rules, name))).collect();
@@ -290,11 +286,11 @@ pub(super) async fn taken<'a>(
             let mark = |stored: &str, value: &Secret| {
                 plan::entries::fingerprint(key, address, rules, stored, value.expose().as_bytes())
             };
-            there.map(|(stored, seen)| (stored.clone(), seen.value.as_ref().map(|v| mark(stored, v)))).collect()
+            Ok(there.map(|(stored, seen)| (stored.clone(), seen.value.as_ref().map(|v| mark(stored, v)))).collect())
         };
         let looked = match read(address) {
-            Some((destination, seen)) => source(project, at).map(|source| of(destination, seen, &source)),
-            None => engine.look(index, resolved, project, sync, at).await.map(|(d, seen, source)| of(&d, &seen, &source)),
+            Some((destination, seen)) => of(destination, seen),
+            None => engine.look(index, resolved, sync).await.and_then(|(destination, seen)| of(&destination, &seen)),
         };
         let looked = looked.map_err(|why| {
             let detail = format!("Which keys go with it can't be told: {}", why.detail);
@@ -320,7 +316,7 @@ pub(super) async fn elsewhere(
     engine: &Engine,
     index: &Index<'_>,
     resolved: &Resolved,
-    input: &Input<'_>,
+    (input, asked): (&Input<'_>, &Asked),
     plan: &mut Plan,
 ) -> Vec<Diagnostic> {
     let ends = |address: &Address| {
@@ -331,8 +327,12 @@ pub(super) async fn elsewhere(
     let declared = index.desired.syncs().filter_map(|resource| live_sync(index, resource)).map(|sync| &sync.id);
     let known: BTreeSet<&Arc<str>> = managed.map(|(_, record)| &record.id).chain(declared).collect();
     let is_other = |sync: &Sync| sync.auto_sync && deletes(sync) && !known.contains(&sync.id);
+    let mut touched: BTreeMap<Arc<str>, BTreeSet<Folder>> = BTreeMap::new();
+    for [project, environment, path] in sets_off::places(input, plan.changes.iter()) {
+        touched.entry(project).or_default().insert((environment, path));
+    }
     let mut found: BTreeMap<Address, Result<Wipe, Diagnostic>> = BTreeMap::new();
-    for (slug, touched) in touched(index, input, &plan.changes) {
+    for (slug, touched) in touched {
         let Some(project) = index.state.projects.get(&slug) else { continue };
         // Mostly there are none, and they were listed before.
         if let Some(Ok(syncs)) = &project.syncs
@@ -340,30 +340,27 @@ pub(super) async fn elsewhere(
         {
             continue;
         }
+        let mut declared = index.desired.resources.values();
+        let Some(owner) = declared.find(|r| r.kind == Kind::Project && r.text("slug") == Some(&slug)) else { continue };
         let state = match engine.pushers(&slug).await {
             Ok(state) => state,
             Err(why) => {
-                let declared = index.desired.resources.values();
-                let mut named = declared.filter(|r| r.kind == Kind::Project && r.text("slug") == Some(&slug));
-                found.extend(named.next().map(|project| (project.address.clone(), Err(why))));
+                found.insert(owner.address.clone(), Err(why));
                 continue;
             }
         };
         let there = Index::new(index.desired, index.ledger, &state);
         let Some(project) = state.projects.get(&slug) else { continue };
-        // A sync can be started from several folders, and loses what all of them lose.
-        let mut started: BTreeMap<usize, Change> = BTreeMap::new();
-        for (folder, change) in &touched {
-            for at in reached(project, folder) {
-                let all = started.entry(at).or_default();
-                all.made.extend(change.made.iter().cloned());
-                all.gone.extend(change.gone.iter().cloned());
-            }
-        }
-        let syncs = project.syncs.as_ref().and_then(|syncs| syncs.as_ref().ok()).into_iter().flatten();
-        for (at, sync) in syncs.enumerate().filter(|(_, sync)| is_other(sync)) {
-            let Some(change) = started.get(&at) else { continue };
-            let wipe = engine.wipe(&there, resolved, &slug, sync, change).await;
+        let started: BTreeSet<usize> = touched.iter().flat_map(|folder| reached(project, folder)).collect();
+        // What it will push is what its folder will hold once everything is done, whichever row does it.
+        let after = View::new(&there, resolved, &owner.address, When::Planned, &|address| asked.resource(address));
+        let syncs = project.syncs.as_ref().and_then(|syncs| syncs.as_ref().ok()).into_iter().flatten().enumerate();
+        for (_, sync) in syncs.filter(|(at, sync)| started.contains(at) && is_other(sync)) {
+            let Some((environment, path)) = folder(sync) else { continue };
+            let named = project.environment(&environment).map(|live| there.declared_slug(&owner.address, live));
+            let source = after.source(named.as_deref().unwrap_or(&environment), &path);
+            let source = source.map(|source| source.into_keys().map(|key| (key, ())).collect());
+            let wipe = engine.wipe(&there, resolved, sync, source).await;
             found.extend(wipe.map(|wipe| (wipe.address.clone(), Ok(wipe))));
         }
     }
@@ -381,30 +378,6 @@ pub(super) async fn elsewhere(
         notes.push(Diagnostic::warning(&codes::NOT_INSPECTED, unseen));
     }
     notes
-}
-
-/// What rows change in folders, by project.
-fn touched(
-    index: &Index<'_>,
-    input: &Input<'_>,
-    changes: &[plan::Change],
-) -> BTreeMap<Arc<str>, BTreeMap<Folder, Change>> {
-    let mut all: BTreeMap<Arc<str>, BTreeMap<Folder, Change>> = BTreeMap::new();
-    for change in changes {
-        for [project, environment, path] in sets_off::places(input, [change].into_iter()) {
-            let own = all.entry(project).or_default().entry((environment, path)).or_default();
-            let keys = if change.action == Action::Delete { &mut own.gone } else { &mut own.made };
-            keys.extend(key_of(index, &change.address));
-        }
-    }
-    all
-}
-
-/// The key of a secret, as it is declared, or as it was.
-fn key_of(index: &Index<'_>, address: &Address) -> Option<Arc<str>> {
-    let declared = index.desired.resources.get(address).and_then(|resource| resource.text("key"));
-    let remembered = || index.ledger.records.get(address)?.natural.get(natural::KEY).cloned();
-    declared.map(Arc::from).or_else(remembered)
 }
 
 /// What a sync pushes, if that is still there.
