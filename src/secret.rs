@@ -3,10 +3,12 @@
 //! Lives here: [`Secret`], the one type that carries a secret value, and [`Fingerprint`], the keyed
 //! digest that stands for it wherever people or files can look. Neither the type nor its errors ever
 //! show the value: `Debug` prints `•••`, there is no `Display` and no `Serialize`, memory is wiped on
-//! drop. [`seal`] makes of many of them bytes that few can read, and [`blot`] takes them out of what others say. Reading a secret from somewhere does not live here.
+//! drop. [`seal`] makes of many of them bytes that few can read, [`sign`] tells whose bytes are, and [`blot`] takes them out of what others say.
+//! Reading a secret from somewhere does not live here.
 
 pub mod blot;
 pub mod seal;
+pub mod sign;
 
 use hmac::Hmac;
 use hmac::Mac;
@@ -93,13 +95,20 @@ pub struct FingerprintKey {
     names: Arc<BTreeMap<String, Arc<str>>>,
     /// Whether nobody keeps it.
     passing: bool,
+    /// Where the values are stand-ins: the fingerprints of what they stand for, by theirs.
+    known: Arc<BTreeMap<Fingerprint, Fingerprint>>,
 }
 
 impl FingerprintKey {
     /// A new random key.
     #[must_use]
     pub fn generate() -> Self {
-        Self { bytes: Arc::new(Zeroizing::new(rand::random())), names: Arc::default(), passing: false }
+        Self {
+            bytes: Arc::new(Zeroizing::new(rand::random())),
+            names: Arc::default(),
+            passing: false,
+            known: Arc::default(),
+        }
     }
 
     /// A new random key for one run, which keeps it nowhere.
@@ -119,7 +128,7 @@ impl FingerprintKey {
     pub fn from_hex(text: &str) -> Option<Self> {
         let mut bytes = Zeroizing::new([0; 32]);
         hex::decode_to_slice(text.trim(), bytes.as_mut_slice()).ok()?;
-        Some(Self { bytes: Arc::new(bytes), names: Arc::default(), passing: false })
+        Some(Self { bytes: Arc::new(bytes), names: Arc::default(), passing: false, known: Arc::default() })
     }
 
     /// The 64 hexadecimal digits to be stored in a file that only its owner may read.
@@ -132,6 +141,13 @@ impl FingerprintKey {
     #[must_use]
     pub fn with_names(self, names: BTreeMap<String, Arc<str>>) -> Self {
         Self { names: Arc::new(names), ..self }
+    }
+
+    /// The key of stand-ins: what one stands for has the fingerprint that another key, which nobody has here, gave it;
+    /// `passing` is whether anybody keeps that one.
+    #[must_use]
+    pub fn with_known(self, known: BTreeMap<Fingerprint, Fingerprint>, passing: bool) -> Self {
+        Self { passing, known: Arc::new(known), ..self }
     }
 
     /// The name under which fingerprints at an address are made: mostly the address itself.
@@ -154,7 +170,8 @@ impl FingerprintKey {
         let digest = mac.finalize().into_bytes();
         let mut out = [0; 16];
         out.copy_from_slice(&digest[..16]);
-        Fingerprint(out)
+        let own = Fingerprint(out);
+        self.known.get(&own).copied().unwrap_or(own)
     }
 }
 

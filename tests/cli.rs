@@ -17,6 +17,7 @@ const COMMANDS: &[&str] = &[
     "destroy",
     "drift",
     "watch",
+    "snapshot",
     "undo",
     "show",
     "where",

@@ -248,6 +248,7 @@ fn saved(plan: Plan) -> Saved {
     let origin = Origin {
         keyform: "0.1.0".into(),
         at: "2026-01-01T00:00:00Z".into(),
+        snapshot: None,
         ledger: "someone".into(),
         configuration: key.fingerprint("c", b"c"),
         targets: vec![Address::new("folder", "/a b")],

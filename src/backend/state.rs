@@ -1,12 +1,15 @@
 //! What was read of a backend, by the names that people use, with ids beside them. Values are held as
-//! secrets; what of it is declared, and under which address, is not known here.
+//! secrets; what of it is declared, and under which address, is not known here. How it is written into a snapshot is in [`crate::backend::bytes`].
 
+use crate::backend::bytes;
 use crate::diag::Diagnostic;
 use crate::model::attrs::Attrs;
 use crate::model::attrs::Object;
 use crate::model::attrs::Value;
 use crate::model::resource::Kind;
 use crate::secret::Secret;
+use serde::Deserialize;
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -14,19 +17,22 @@ use std::sync::Arc;
 pub type Folder = (Arc<str>, Arc<str>);
 
 /// Everything that was read.
-#[derive(Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub struct State {
     /// Projects by slug: all that the identity can see, filled only where they are mentioned.
     pub projects: BTreeMap<Arc<str>, Project>,
     /// App connections that the identity can see.
     pub connections: Vec<Connection>,
     /// Why the connections could not be read.
+    #[serde(with = "bytes::problem")]
     pub connections_failed: Option<Diagnostic>,
     /// Gateways that connections can go through; `None` if they were not asked for.
+    #[serde(with = "bytes::answer")]
     pub gateways: Option<Result<Vec<Gateway>, Diagnostic>>,
     /// The organisation's id, if something of it was asked for.
     pub organization: Arc<str>,
     /// What the organisation has of other kinds that were asked for.
+    #[serde(with = "bytes::answers")]
     pub things: Things,
 }
 
@@ -34,17 +40,18 @@ pub struct State {
 pub type Things = BTreeMap<Kind, Result<Vec<Thing>, Diagnostic>>;
 
 /// A thing that is nothing but attributes, named and normalised as a configuration has them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Thing {
     /// The backend's id.
     pub id: Arc<str>,
     /// What it says. References are ids, environments are called as the backend calls them; what can't be read
     /// is absent, what is not set is `Null`.
+    #[serde(with = "bytes::fields")]
     pub attrs: Attrs,
 }
 
 /// A project.
-#[derive(Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Project {
     /// The backend's id.
     pub id: Arc<str>,
@@ -55,21 +62,26 @@ pub struct Project {
     /// Its description; empty for none.
     pub description: Arc<str>,
     /// What else it says, by the names of a configuration.
+    #[serde(with = "bytes::fields")]
     pub settings: Attrs,
     /// Its environments, in the order of their positions.
     pub environments: Vec<Environment>,
     /// Its tags; `None` if they were not asked for.
+    #[serde(with = "bytes::answer")]
     pub tags: Option<Result<Vec<Tag>, Diagnostic>>,
     /// Its syncs; `None` if they were not asked for.
+    #[serde(with = "bytes::answer")]
     pub syncs: Option<Result<Vec<Sync>, Diagnostic>>,
     /// Imports by the folder that has them; absent where they were not asked for.
+    #[serde(with = "bytes::answers")]
     pub imports: BTreeMap<Folder, Result<Vec<Import>, Diagnostic>>,
     /// What it has of other kinds that were asked for.
+    #[serde(with = "bytes::answers")]
     pub things: Things,
 }
 
 /// An environment.
-#[derive(Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Environment {
     /// The backend's id.
     pub id: Arc<str>,
@@ -78,15 +90,18 @@ pub struct Environment {
     /// Its name.
     pub name: Arc<str>,
     /// Its position; `None` if it was not asked for.
+    #[serde(with = "bytes::answer")]
     pub position: Option<Result<i64, Diagnostic>>,
     /// Its folders by absolute path, without the root; `None` if they were not asked for.
+    #[serde(with = "bytes::answer")]
     pub folders: Option<Result<BTreeMap<Arc<str>, FolderInfo>, Diagnostic>>,
     /// Its secrets, of all folders; `None` if they were not asked for.
+    #[serde(with = "bytes::answer")]
     pub secrets: Option<Result<Vec<Stored>, Diagnostic>>,
 }
 
 /// A folder.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct FolderInfo {
     /// The backend's id.
     pub id: Arc<str>,
@@ -95,7 +110,7 @@ pub struct FolderInfo {
 }
 
 /// A secret.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Stored {
     /// The backend's id.
     pub id: Arc<str>,
@@ -104,17 +119,19 @@ pub struct Stored {
     /// Its key.
     pub key: Arc<str>,
     /// Its value; `None` if the identity may not see it.
+    #[serde(with = "bytes::secret")]
     pub value: Option<Secret>,
     /// Its comment; empty for none.
     pub comment: Arc<str>,
     /// The slugs of its tags, sorted.
     pub tags: Vec<Arc<str>>,
     /// Its metadata.
+    #[serde(with = "bytes::fields")]
     pub metadata: Object,
 }
 
 /// A tag.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Tag {
     /// The backend's id.
     pub id: Arc<str>,
@@ -125,7 +142,7 @@ pub struct Tag {
 }
 
 /// A secret import. In a list the later one wins.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Import {
     /// The backend's id.
     pub id: Arc<str>,
@@ -136,7 +153,7 @@ pub struct Import {
 }
 
 /// An app connection.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Connection {
     /// The backend's id.
     pub id: Arc<str>,
@@ -151,6 +168,7 @@ pub struct Connection {
     /// The project's id that it belongs to; `None` for the organisation.
     pub project: Option<Arc<str>>,
     /// The part of its credentials that is no secret, by names of the wire.
+    #[serde(with = "bytes::fields")]
     pub credentials: Object,
     /// Changes with every write of the credentials.
     pub credentials_hash: Option<Arc<str>>,
@@ -161,7 +179,7 @@ pub struct Connection {
 }
 
 /// What the backend reaches services of another network through.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Gateway {
     /// The backend's id.
     pub id: Arc<str>,
@@ -170,7 +188,7 @@ pub struct Gateway {
 }
 
 /// A secret sync.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Sync {
     /// The backend's id.
     pub id: Arc<str>,
@@ -189,8 +207,10 @@ pub struct Sync {
     /// Whether it runs by itself.
     pub auto_sync: bool,
     /// Its options by names of the wire.
+    #[serde(with = "bytes::fields")]
     pub options: Object,
     /// Its destination's configuration by names of the wire.
+    #[serde(with = "bytes::fields")]
     pub config: Object,
     /// How it went last.
     pub status: Status,
@@ -203,7 +223,7 @@ pub struct Sync {
 }
 
 /// How a job of a sync went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
     /// It never ran.
     Never,

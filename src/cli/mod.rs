@@ -33,6 +33,7 @@ mod secret;
 mod serve;
 mod show;
 mod signals;
+mod snapshot;
 mod terminal;
 mod tfstate;
 mod undo;
@@ -115,6 +116,7 @@ enum Command {
     Destroy(destroy::Args),
     Drift(drift::Args),
     Watch(Box<watch::Args>),
+    Snapshot(snapshot::Args),
     Undo(undo::Args),
     Import(import::Args),
     Show(show::Args),
@@ -187,6 +189,7 @@ fn dispatch(cli: Cli) -> Exit {
         Command::Destroy(args) => destroy::run(&mut context, &args),
         Command::Drift(args) => drift::run(&mut context, &args),
         Command::Watch(args) => watch::run(&mut context, &args),
+        Command::Snapshot(args) => snapshot::run(&mut context, &args),
         Command::Undo(args) => undo::run(&mut context, &args),
         Command::Import(args) => import::run(&mut context, &args),
         Command::Show(args) => show::run(&mut context, &args),

@@ -6,6 +6,8 @@ use crate::cli::context::why;
 use crate::cli::exit::Exit;
 use crate::cli::output;
 use crate::cli::output::Outputs;
+use crate::cli::snapshot;
+use crate::cli::snapshot::Source;
 use crate::config::Extent;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
@@ -25,6 +27,7 @@ use crate::plan::HazardKind;
 use crate::plan::Plan;
 use crate::plan::guard;
 use crate::plan::saved::Saved;
+use crate::secret::sign::Verifier;
 use crate::view::json;
 use crate::view::text;
 use crate::view::text::Cost;
@@ -44,6 +47,7 @@ use std::time::Instant;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  keyform plan\n  keyform plan --out web.plan && keyform apply web.plan\n  \
                         keyform plan --target 'secret_sync.web[\"prod\"]'\n  \
+                        keyform plan --snapshot today.snapshot   # in a job that has no secrets\n  \
                         keyform plan --exit-code   # 0 nothing to do, 2 changes, 5 could not see everything, 6 refused")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -56,6 +60,12 @@ pub(super) struct Args {
     /// Plan the end of everything that keyform owns
     #[arg(long, conflicts_with = "adopt")]
     destroy: bool,
+    /// Plan with a snapshot (`keyform snapshot`) instead of what is live: needs no credentials and no network
+    #[arg(long, value_name = "FILE")]
+    snapshot: Option<PathBuf>,
+    /// The public key that the snapshot has to be signed with (also: KEYFORM_SNAPSHOT_KEY)
+    #[arg(long, value_name = "KEY", requires = "snapshot", value_parser = snapshot::key)]
+    snapshot_key: Option<Verifier>,
     /// Keep the plan in this file, for `apply FILE` and `show FILE`
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -123,12 +133,18 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         timeout: Duration::from_secs(10),
         only_if_new: true,
     });
-    let planned = runtime.block_on(async {
-        let engine = context.open(&desired, registry, args.selection.allow_exec, lock).await?;
-        let planned = make(context, &engine, &desired, &scope).await;
-        engine.close().await;
-        planned
-    });
+    let planned = match &args.snapshot {
+        Some(path) => {
+            let source = Source { path, key: args.snapshot_key.as_ref() };
+            snapshot::plan(context, &source, &desired, registry, &scope)
+        }
+        None => runtime.block_on(async {
+            let engine = context.open(&desired, registry, args.selection.allow_exec, lock).await?;
+            let planned = make(context, &engine, &desired, &scope).await;
+            engine.close().await;
+            planned
+        }),
+    };
     let Some(planned) = planned else { return context.failed("plan") };
     let cost = Cost { requests: planned.requests, took: began.elapsed() };
     if let Some(path) = &args.out
@@ -144,7 +160,8 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         (Some(document), _) if context.global.json => context.document(document),
         (_, Some(path)) => {
             let path = path.display();
-            context.terminal.note(&format!("Kept in {path}: `keyform apply {path}` does exactly this.\n"));
+            let does = if args.snapshot.is_some() { "does this, if it is still so live" } else { "does exactly this" };
+            context.terminal.note(&format!("Kept in {path}: `keyform apply {path}` {does}.\n"));
         }
         _ => {}
     }
@@ -229,7 +246,7 @@ pub(super) async fn read(
 }
 
 /// Tells the notes of a plan, or why there is none.
-fn told(context: &mut Context, planned: Result<Planned, Diagnostics>, desired: &Desired) -> Option<Planned> {
+pub(super) fn told(context: &mut Context, planned: Result<Planned, Diagnostics>, desired: &Desired) -> Option<Planned> {
     match planned {
         Ok(planned) => {
             let (changes, unchanged) = (planned.plan.changes.len(), planned.plan.unchanged);
@@ -259,7 +276,7 @@ fn rules(desired: &Desired, plan: &Plan) -> Vec<Diagnostic> {
 }
 
 /// Whether each target is declared or owned; those that are not are told.
-fn are_known(
+pub(super) fn are_known(
     context: &mut Context,
     ledger: Result<Ledger, Diagnostic>,
     desired: &Desired,

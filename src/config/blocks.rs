@@ -263,6 +263,11 @@ pub static TOP: &[&Form] = &[
         attrs: &[
             opt("required_version", Ty::String, "Versions of keyform that may be used: `>= 0.1, < 1.0`, `~> 0.3`."),
             opt("parallelism", Ty::Integer(1, 256), "Most changes under way at once."),
+            opt(
+                "snapshot_keys",
+                Ty::Strings,
+                "Whose snapshots `plan --snapshot` takes: public keys that `keyform snapshot keygen FILE` printed.",
+            ),
         ],
         blocks: &[&settings::LEDGER, &settings::UNDO],
         count: Count::One,

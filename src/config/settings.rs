@@ -25,6 +25,7 @@ use crate::model::schema::Type;
 use crate::secret::Secret;
 use crate::secret::seal::Identity;
 use crate::secret::seal::Recipient;
+use crate::secret::sign::Verifier;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -37,10 +38,33 @@ impl Evaluation<'_> {
             self.required_version(expr);
         }
         out.parallelism = self.whole(block, "parallelism", 1, 256);
+        out.snapshot_keys =
+            decode::expr(&block.body, "snapshot_keys").map(|expr| self.verifiers(expr)).unwrap_or_default();
         let ledger = block.body.blocks.iter().find(|inner| &*inner.kind == "ledger");
         out.ledger = ledger.and_then(|ledger| self.ledger(ledger));
         out.undo = block.body.blocks.iter().find(|inner| &*inner.kind == "undo").and_then(|undo| self.undo(undo));
         out
+    }
+
+    fn verifiers(&self, expr: &Expr) -> Vec<Verifier> {
+        let Some(value) = self.eval(expr, At::ROOT) else { return Vec::new() };
+        let list = match check::fit(&value, &Type::List(Box::new(Type::String))) {
+            Ok(list) => list,
+            Err(misfit) => {
+                self.report(misfit.diagnostic("snapshot_keys", expr));
+                return Vec::new();
+            }
+        };
+        let texts = list.as_list().unwrap_or_default().iter().filter_map(check::text);
+        let read = |text: Arc<str>| {
+            let key = Verifier::from_hex(&text);
+            if key.is_none() {
+                let d = Diagnostic::error(&codes::SNAPSHOT_KEY, "This is no public key of 64 hexadecimal digits.");
+                self.report(d.at(expr.span, "").help("`keyform snapshot keygen FILE` prints one"));
+            }
+            key
+        };
+        texts.filter_map(read).collect()
     }
 
     fn undo(&self, block: &Block) -> Option<Undo> {

@@ -461,6 +461,24 @@ codes! {
         "`--notify` tells the channels that `notify` blocks of the configuration name, and there is none. `docs/ci.md` has one for each kind of channel.";
     TOLD = "KF1136" Environment "what was told is not known"
         "Which findings were told to whom is kept beside the ledger, in `told.json`, so that only news is told. It could not be read or written: things may be told once more than needed. It is no part of the ledger, and can be deleted.";
+    SNAPSHOT_BAD = "KF1160" Configuration "not a snapshot"
+        "`plan --snapshot` takes what `keyform snapshot --out FILE` wrote: two lines, the second of which is the signature of the first. The file is something else, was cut, or is of another version.";
+    SNAPSHOT_FORGED = "KF1161" Environment "snapshot is not signed by a trusted key"
+        "Whoever could write a snapshot could make a plan say anything. So only one is used that the owner of a named key signed, as it is: the key is named with `--snapshot-key`, in KEYFORM_SNAPSHOT_KEY, or in the `keyform` block.";
+    SNAPSHOT_EXPIRED = "KF1162" Environment "snapshot has expired"
+        "A snapshot says how things were, and has an end after which that is no longer worth planning with. The trusted job takes a new one, on a schedule or after each apply.";
+    SNAPSHOT_OTHER = "KF1163" Configuration "snapshot is of another configuration"
+        "A snapshot is of one backend and one ledger, as the `backend` and `ledger` blocks name them. This configuration names others, so that what the snapshot says is about something else.";
+    SNAPSHOT_KEY = "KF1164" Configuration "no key for snapshots"
+        "Snapshots are signed with a private key in KEYFORM_SNAPSHOT_SIGNING_KEY, and checked with its public key: `--snapshot-key`, KEYFORM_SNAPSHOT_KEY, or `snapshot_keys` in the `keyform` block. `keyform snapshot keygen FILE` makes a pair.";
+    SNAPSHOT_LACKS = "KF1165" Environment "not in the snapshot"
+        "A snapshot has what its configuration mentioned, and the whole of the projects that it mentioned. What is asked for beyond that may be there or not: it is unknown, never absent, and nothing is planned about it.";
+    SNAPSHOT_VALUE = "KF1166" Environment "value is not read for a plan from a snapshot"
+        "A plan from a snapshot reads no variable, file or program for a secret, so that a configuration from a stranger can be planned. What the backend has stands; where the source of a value is new or another one, only a plan with credentials can tell what it comes to.";
+    SNAPSHOT_USED = "KF1167" Environment "planned from a snapshot"
+        "The plan was made from what was there when the snapshot was taken, not from what is there now, and no value was read. It shows what a change of the configuration would do; apply plans again with what is live, and does not do what was only true of the snapshot.";
+    SNAPSHOT_ODD = "KF1168" Internal "snapshot can't be written"
+        "A snapshot holds no value, which is checked once more while it is written. Something in what was read is neither plain nor a stand-in, so that nothing was written. That is a mistake in keyform; please report it.";
     UNUSED = "KF1180" Configuration "nothing uses this"
         "A manifest declares an input that none of its requests asks for, or a lookup whose result nobody wants. A user who sets such an input expects that it does something.";
     SHOWN_CREDENTIAL = "KF1181" Configuration "credential that is not secret"

@@ -4,9 +4,9 @@ use crate::backend::state::Sync;
 use crate::diag::Diagnostic;
 use crate::diag::Fault;
 use crate::diag::codes;
-use crate::engine::Engine;
 use crate::engine::connections::live_connection;
 use crate::engine::index::Index;
+use crate::engine::planned::Tools;
 use crate::engine::sources;
 use crate::engine::sources::Resolved;
 use crate::engine::wire;
@@ -25,6 +25,8 @@ use crate::provider::Observation;
 use crate::provider::Spec;
 use crate::provider::registry::Registry;
 use futures_util::StreamExt;
+use sha2::Digest;
+use sha2::Sha256;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -33,6 +35,8 @@ use std::sync::Arc;
 pub(super) struct Opened {
     /// It, or why it can't be talked to.
     pub(super) destination: Result<Destination, Diagnostic>,
+    /// The place, as a text that is equal for equal places; `None` if nobody can look at it.
+    pub(super) place: Option<Arc<str>>,
     /// Why the declaration can't be meant, whatever is there.
     pub(super) wrong: Option<Diagnostic>,
     /// What it holds; `None` if it was not opened.
@@ -67,7 +71,8 @@ pub(super) async fn open(
         if let Ok(destination) = &destination {
             places.entry(destination.place()).or_insert_with(|| destination.clone());
         }
-        opened.insert(resource.address.clone(), Opened { destination, wrong, seen: None, schema });
+        let place = destination.as_ref().ok().map(|destination| destination.place().into());
+        opened.insert(resource.address.clone(), Opened { destination, place, wrong, seen: None, schema });
     }
     let listings: BTreeMap<String, Arc<Result<Observation, Diagnostic>>> = futures_util::stream::iter(places)
         .map(|(place, destination)| async move { (place, Arc::new(destination.read().await)) })
@@ -80,6 +85,45 @@ pub(super) async fn open(
         }
     }
     opened
+}
+
+/// The destination of every declared sync as a snapshot has it: nothing is opened, and what is elsewhere than anything that
+/// was read then is not inspected.
+pub(super) fn recall(
+    index: &Index<'_>,
+    registry: &Registry,
+    places: &BTreeMap<String, Arc<Result<Observation, Diagnostic>>>,
+) -> BTreeMap<Address, Opened> {
+    let one = |resource: &Resource| {
+        let spot = spot(index, registry, resource);
+        let seen = places.get(&spot).cloned();
+        let detail = "the snapshot does not have what is there".to_owned();
+        let destination = Err(Diagnostic::error(&codes::NOT_INSPECTED, detail));
+        let place = seen.as_ref().map(|_| spot.into());
+        (
+            resource.address.clone(),
+            Opened { destination, place, wrong: None, seen, schema: schemas(registry, resource).0 },
+        )
+    };
+    index.desired.syncs().map(one).collect()
+}
+
+/// Where a sync writes, by all that its declaration says of it, and the same in every run: a digest that equal declarations have in
+/// common.
+pub(super) fn spot(index: &Index<'_>, registry: &Registry, resource: &Resource) -> String {
+    let connection = resource.reference("connection").and_then(|address| index.desired.resources.get(address));
+    let attr = |name: &str| connection.and_then(|connection| connection.attrs.get(name));
+    let called = called(&resource.slug, inputs(registry.schemas(), resource));
+    let (_, container) = schemas(registry, resource);
+    // `Debug` of what is declared shows no secret.
+    let text = format!(
+        "{called} {:?} {:?} {:?} {container:?} {:?}",
+        connection.map(|connection| (&connection.slug, connection.is_data())),
+        [attr("name"), attr("method"), attr("project")],
+        attr("credentials"),
+        index.environment_name(resource)
+    );
+    hex::encode(Sha256::digest(text))
 }
 
 /// How a sync names its keys, and how it names its container.
@@ -182,7 +226,7 @@ pub(super) fn inputs(schemas: &Schemas, resource: &Resource) -> Object {
 /// Where the backend's sync writes now, if that is another place than the one it is declared with.
 pub(super) fn left(
     index: &Index<'_>,
-    engine: &Engine,
+    tools: &Tools<'_>,
     resolved: &Resolved,
     resource: &Resource,
     opened: &Opened,
@@ -192,8 +236,7 @@ pub(super) fn left(
     if resource.lifecycle.ignore.iter().any(ignored) {
         return None;
     }
-    let registry = &engine.options.registry;
-    let schemas = registry.schemas();
+    let schemas = tools.registry.schemas();
     let old = wire::destination_from_wire(schemas, &live.destination, &live.config);
     let has_moved = live.destination != resource.slug || old != inputs(schemas, resource);
     let connection = resource.reference("connection").and_then(|address| live_connection(index, address));
@@ -202,7 +245,7 @@ pub(super) fn left(
     }
     // Other words may mean the same place; where the old one can't be opened, the words decide.
     let opened = opened.destination.as_ref().map(Destination::place);
-    let is_same = match (of_live(index, registry, &engine.reached.http, resolved, live), opened) {
+    let is_same = match (of_live(index, tools.registry, tools.http, resolved, live), opened) {
         (Ok(old), Ok(new)) => old.place() == new,
         _ => !has_moved,
     };

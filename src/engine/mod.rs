@@ -18,6 +18,7 @@ mod index;
 pub mod keeper;
 mod login;
 mod observe;
+pub mod offline;
 mod open;
 mod others;
 mod planned;

@@ -1,10 +1,10 @@
 //! Syncs that the backend has and nothing declares, as far as they write to the place of a declared one.
 
-use crate::engine::Engine;
 use crate::engine::destinations;
 use crate::engine::destinations::Opened;
 use crate::engine::effective::View;
 use crate::engine::index::Index;
+use crate::engine::planned::Tools;
 use crate::engine::planned::live_sync;
 use crate::engine::sources::Resolved;
 use crate::engine::wire;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 /// All of them. What a connection that is not declared leads to is not known, and not among them.
 pub(super) fn of(
-    engine: &Engine,
+    tools: &Tools<'_>,
     index: &Index<'_>,
     resolved: &Resolved,
     opened: &BTreeMap<Address, Opened>,
@@ -34,12 +34,11 @@ pub(super) fn of(
     let observed = live.resources.iter().filter(|(address, _)| !is_data(address)).map(|(_, seen)| &seen.id);
     let known = index.ledger.records.values().map(|record| &record.id).chain(declared).chain(observed);
     let known: BTreeSet<&Arc<str>> = known.collect();
-    let registry = &engine.options.registry;
     let mut others = Vec::new();
     for project in index.state.projects.values() {
         let Some(Ok(syncs)) = &project.syncs else { continue };
         for sync in syncs.iter().filter(|sync| !known.contains(&sync.id)) {
-            let opened = destinations::of_live(index, registry, &engine.reached.http, resolved, sync);
+            let opened = destinations::of_live(index, tools.registry, tools.http, resolved, sync);
             let Ok(destination) = opened else { continue };
             let place = destination.place();
             if !places.contains(&place) {

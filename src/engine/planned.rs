@@ -21,6 +21,7 @@ use crate::engine::index::natural;
 use crate::engine::keeper;
 use crate::engine::login;
 use crate::engine::observe;
+use crate::engine::offline::Memory;
 use crate::engine::open;
 use crate::engine::others;
 use crate::engine::pushing;
@@ -29,6 +30,7 @@ use crate::engine::sources;
 use crate::engine::sources::Resolved;
 use crate::engine::things;
 use crate::engine::wanted;
+use crate::http::client::Client;
 use crate::model::address::Address;
 use crate::model::desired::Desired;
 use crate::model::job;
@@ -43,6 +45,7 @@ use crate::model::references::Place;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use crate::model::schema::KeyRules;
+use crate::model::schema::Schemas;
 use crate::plan;
 use crate::plan::Change;
 use crate::plan::Imports;
@@ -58,8 +61,10 @@ use crate::plan::saved::Saved;
 use crate::provider::Destination;
 use crate::provider::Observation;
 use crate::provider::Seen;
+use crate::provider::registry::Registry;
 use crate::provider::rules;
 use crate::secret::FingerprintKey;
+use crate::secret::Secret;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -80,6 +85,8 @@ pub(super) struct Basis {
     pub(super) asked: Asked,
     /// Changes that the backend has been asked for, and that are not sent again.
     pub(super) waiting: BTreeMap<Address, Diagnostic>,
+    /// The key of the snapshot that was planned with, if one was.
+    pub(super) snapshot: Option<Arc<str>>,
 }
 
 impl Basis {
@@ -104,11 +111,18 @@ impl Planned {
     /// What a file has to say about the plan besides its rows.
     #[must_use]
     pub fn origin(&self, scope: &Scope) -> Origin {
+        self.origin_of(scope, self.basis.snapshot.clone())
+    }
+
+    /// The same as a plan says it that was made from a snapshot: whoever has only that, has only its key.
+    fn origin_of(&self, scope: &Scope, snapshot: Option<Arc<str>>) -> Origin {
+        let key = snapshot.as_deref().and_then(FingerprintKey::from_hex).unwrap_or_else(|| self.basis.key.clone());
         Origin {
             keyform: env!("CARGO_PKG_VERSION").into(),
             at: open::now().into(),
             ledger: self.ledger.owner.clone(),
-            configuration: saved::configuration(&self.basis.desired, &self.basis.key),
+            configuration: saved::configuration(&self.basis.desired, &key),
+            snapshot,
             targets: scope.targets.clone(),
             adopt: scope.adopt,
             destroy: scope.destroy,
@@ -120,7 +134,7 @@ impl Planned {
     /// # Errors
     /// It is not the same any more: what differs.
     pub fn hold(&mut self, saved: &Saved, scope: &Scope) -> Result<(), Diagnostics> {
-        let origin = self.origin(scope);
+        let origin = self.origin_of(scope, saved.origin.snapshot.clone());
         let mut acc = Diagnostics::new();
         let input = self.basis.input(&self.ledger, scope);
         if let Err(differences) = saved::hold(saved, &mut self.plan, &origin, &input) {
@@ -130,61 +144,167 @@ impl Planned {
     }
 }
 
-pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope) -> Result<Planned, Diagnostics> {
-    let (mut ledger, key) = engine.keeper.load().await?;
-    let left = keeper::left(engine, &ledger).await;
-    let mut moves = moves::follow(&mut ledger, &desired.moved);
-    let mut key = key.with_names(ledger.names());
-    if !scope.destroy {
-        let schemas = engine.options.registry.schemas();
-        let attrs = |resource: &Resource| wanted::attrs(resource, schemas, &Resolved::default(), &key, false);
-        moves::relabelled(&mut ledger, &mut moves, desired, &key, &attrs);
-        key = key.with_names(ledger.names());
+/// Everything that a plan is made from, as it was read.
+pub(super) struct Read {
+    pub(super) ledger: Ledger,
+    pub(super) key: FingerprintKey,
+    pub(super) moves: Moves,
+    pub(super) imports: Imports,
+    pub(super) state: State,
+    pub(super) asked: Asked,
+    pub(super) resolved: Resolved,
+    pub(super) opened: BTreeMap<Address, Opened>,
+}
+
+/// What comparing needs besides.
+pub(super) struct Tools<'a> {
+    pub(super) registry: &'a Registry,
+    pub(super) http: &'a Client,
+    pub(super) asked: Asks<'a>,
+}
+
+/// Whom comparing may ask.
+pub(super) enum Asks<'a> {
+    /// The backend and destinations.
+    Live(&'a Engine),
+    /// Only what a snapshot knows: values are stand-ins then, and say nothing by themselves.
+    Snapshot(&'a Memory),
+}
+
+impl<'a> Tools<'a> {
+    fn engine(&self) -> Option<&'a Engine> {
+        match self.asked {
+            Asks::Live(engine) => Some(engine),
+            Asks::Snapshot(_) => None,
+        }
     }
+
+    fn memory(&self) -> Option<&'a Memory> {
+        match self.asked {
+            Asks::Live(_) => None,
+            Asks::Snapshot(memory) => Some(memory),
+        }
+    }
+}
+
+pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope) -> Result<Planned, Diagnostics> {
+    let ledger = engine.keeper.load().await?;
+    let left = keeper::left(engine, &ledger.0).await;
+    let read = read(engine, ledger, desired, scope).await?;
+    let tools = Tools { registry: &engine.options.registry, http: &engine.reached.http, asked: Asks::Live(engine) };
+    let mut planned = compare(&tools, desired, scope, read).await;
+    planned.notes.extend(left);
+    planned.requests = engine.reached.http.requests();
+    Ok(planned)
+}
+
+/// Follows what has moved, in a ledger and in its key.
+pub(super) fn moved(
+    (ledger, key): &mut (Ledger, FingerprintKey),
+    desired: &Desired,
+    schemas: &Schemas,
+    destroy: bool,
+) -> Moves {
+    let mut moves = moves::follow(ledger, &desired.moved);
+    *key = key.clone().with_names(ledger.names());
+    if !destroy {
+        let attrs = |resource: &Resource| wanted::attrs(resource, schemas, &Resolved::default(), key, false);
+        moves::relabelled(ledger, &mut moves, desired, key, &attrs);
+        *key = key.clone().with_names(ledger.names());
+    }
+    moves
+}
+
+/// Reads the backend, the sources of secrets and the destinations.
+pub(super) async fn read(
+    engine: &Engine,
+    mut ledger: (Ledger, FingerprintKey),
+    desired: &Desired,
+    scope: &Scope,
+) -> Result<Read, Diagnostics> {
+    let mut moves = moved(&mut ledger, desired, engine.options.registry.schemas(), scope.destroy);
+    let (mut ledger, mut key) = ledger;
     let mut imports = Imports::default();
     let mut state = snapshot::read(&engine.reached.backend, desired, &mut ledger, &mut imports, scope.destroy).await?;
     let asked = Asked::of(desired, &ledger, &scope.targets, scope.destroy);
     if !scope.destroy {
         age::check(&engine.reached.backend, desired, &ledger, &state, &asked).await?;
     }
-    let rules = sources::Rules { base: &engine.options.dir, allow_exec: engine.options.allow_exec };
-    let resolved = {
-        let index = Index::new(desired, &ledger, &state);
-        let live = |resource: &Resource| observe::live_secret(&index, resource).and_then(|s| s.value.clone());
-        sources::resolve(&index, &rules, &live)
-    };
+    let rules =
+        sources::Rules { base: &engine.options.dir, allow_exec: engine.options.allow_exec, from_snapshot: false };
+    let resolved = resolve(&Index::new(desired, &ledger, &state), &rules);
     snapshot::follow(&engine.reached.backend, &mut state, desired, &ledger, &resolved).await;
     if !scope.destroy {
-        for (old, new) in things::relabelled(&Index::new(desired, &ledger, &state), &resolved) {
-            ledger.rename(&old, &new);
-            moves.done.insert(new, old);
-        }
-        key = key.with_names(ledger.names());
+        relabelled((&mut ledger, &mut key), &mut moves, desired, &state, &resolved);
     }
     let index = Index::new(desired, &ledger, &state);
-    let schemas = engine.options.registry.schemas();
-    let mut live = observe::observe(&index, &resolved, schemas, &key);
     let opened = destinations::open(&index, &engine.options.registry, &engine.reached.http, &resolved).await;
-    let (mut wanted, imported) = wanted(engine, &index, &resolved, &opened, &key, (scope, &asked), &live);
+    Ok(Read { ledger, key, moves, imports, state, asked, resolved, opened })
+}
+
+/// Follows things of the backend that have another label now.
+pub(super) fn relabelled(
+    (ledger, key): (&mut Ledger, &mut FingerprintKey),
+    moves: &mut Moves,
+    desired: &Desired,
+    state: &State,
+    resolved: &Resolved,
+) {
+    for (old, new) in things::relabelled(&Index::new(desired, ledger, state), resolved) {
+        ledger.rename(&old, &new);
+        moves.done.insert(new, old);
+    }
+    *key = key.clone().with_names(ledger.names());
+}
+
+/// Resolves the sources of secrets.
+pub(super) fn resolve(index: &Index<'_>, rules: &sources::Rules<'_>) -> Resolved {
+    let live = |resource: &Resource| observe::live_secret(index, resource).and_then(|s| s.value.clone());
+    sources::resolve(index, rules, &live)
+}
+
+/// What is there and what is wanted, compared with nothing yet.
+pub(super) fn looked(
+    tools: &Tools<'_>,
+    index: &Index<'_>,
+    (resolved, opened): (&Resolved, &BTreeMap<Address, Opened>),
+    key: &FingerprintKey,
+    (scope, asked): (&Scope, &Asked),
+) -> (Live, Wanted, Vec<Imported>) {
+    let mut live = observe::observe(index, resolved, tools.registry.schemas(), key);
+    let (wanted, imported) = wanted(tools, index, resolved, opened, key, (scope, asked), &live);
+    for (address, opened) in opened {
+        if let Some(seen) = &opened.seen {
+            let rules = wanted.syncs.get(address).map(|pushed| pushed.rules.clone()).unwrap_or_default();
+            live.destinations.insert(address.clone(), listing(address, seen, &rules, key));
+        }
+    }
+    (live, wanted, imported)
+}
+
+/// Makes a plan of what was read.
+pub(super) async fn compare(tools: &Tools<'_>, desired: &Arc<Desired>, scope: &Scope, read: Read) -> Planned {
+    let Read { ledger, key, moves, imports, state, asked, resolved, opened } = read;
+    let index = Index::new(desired, &ledger, &state);
+    let schemas = tools.registry.schemas();
+    let (mut live, mut wanted, imported) = looked(tools, &index, (&resolved, &opened), &key, (scope, &asked));
+    if let Some(memory) = tools.memory() {
+        memory.trim(&index, &mut live, &mut wanted, &resolved);
+    }
     let ends = |address: &Address| takes_along(&index, &wanted, scope, address) && asked.resource(address);
     let read = |address: &Address| {
-        let one =
-            opened.get(address).filter(|_| wanted.syncs.get(address).is_some_and(|pushed| pushed.left.is_none()))?;
+        let one = opened.get(address).filter(|_| wanted.syncs.get(address).is_some_and(|pushed| pushed.left.is_none()))?;
         let seen = one.seen.as_deref()?.as_ref().ok().filter(|seen| seen.partial.is_none())?;
         Some((one.destination.as_ref().ok()?, seen))
     };
-    wanted.taken = pushing::taken(engine, &index, &resolved, &key, &read, &ends).await;
-    for (address, opened) in &opened {
-        if let Some(seen) = &opened.seen {
-            let rules = wanted.syncs.get(address).map(|pushed| pushed.rules.clone()).unwrap_or_default();
-            live.destinations.insert(address.clone(), listing(address, seen, &rules, &key));
-        }
-    }
-    let mut missing = resolved.missing();
+    wanted.taken = pushing::taken(tools.engine(), &index, &resolved, &key, &read, &ends).await;
     // What ends needs no value any more, but the credentials for a look at what ends with it.
-    missing.retain(|address, _| !scope.destroy || resolved.credentials.contains_key(address));
+    let needed = |address: &Address| !scope.destroy || resolved.credentials.contains_key(address);
+    let missing = wanted.missing.iter().filter(|(address, _)| needed(address));
+    let missing = missing.map(|(address, why)| (address.clone(), why.clone())).collect();
     let mut notes = notes(&missing, &opened);
-    notes.extend(left);
+    notes.extend(login::unused(&desired.backend));
+    let snapshot = tools.memory().map(|memory| memory.key.clone());
     let mut basis = Basis {
         waiting: BTreeMap::new(),
         moves,
@@ -198,13 +318,16 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
         imported,
         live,
         asked,
+        snapshot,
     };
     let index = Index::new(desired, &ledger, &basis.state);
     let input = basis.input(&ledger, scope);
     let mut plan = plan::make(&input);
-    plan.backend = engine.reached.called.clone();
-    notes.extend(login::unused(&desired.backend));
-    notes.extend(pushing::elsewhere(engine, &index, &basis.resolved, (&input, &basis.asked), &mut plan).await);
+    plan.backend = match tools.asked {
+        Asks::Live(engine) => engine.reached.called.clone(),
+        Asks::Snapshot(memory) => memory.called.clone(),
+    };
+    notes.extend(pushing::elsewhere(tools.engine(), &index, &basis.resolved, (&input, &basis.asked), &mut plan).await);
     notes.extend(plan::collisions::notes(&input, &plan));
     notes.extend(connections::notes(&index, schemas, &plan));
     if !scope.destroy {
@@ -212,7 +335,7 @@ pub(super) async fn plan(engine: &Engine, desired: &Arc<Desired>, scope: &Scope)
     }
     basis.waiting = waiting(&plan, &ledger, &basis.key, scope);
     notes.extend(basis.waiting.values().cloned());
-    Ok(Planned { plan, notes, requests: engine.reached.http.requests(), ledger, basis, back: None })
+    Planned { plan, notes, requests: 0, ledger, basis, back: None }
 }
 
 /// The rows of a plan that wait for approval as they are.
@@ -229,7 +352,7 @@ fn waiting(plan: &Plan, ledger: &Ledger, key: &FingerprintKey, scope: &Scope) ->
 }
 
 fn wanted(
-    engine: &Engine,
+    tools: &Tools<'_>,
     index: &Index<'_>,
     resolved: &Resolved,
     opened: &BTreeMap<Address, Opened>,
@@ -237,7 +360,7 @@ fn wanted(
     (scope, asked): (&Scope, &Asked),
     live: &Live,
 ) -> (Wanted, Vec<Imported>) {
-    let schemas = engine.options.registry.schemas();
+    let schemas = tools.registry.schemas();
     let declared = index.desired.resources.values();
     let resources = declared.map(|r| (r.address.clone(), wanted::attrs(r, schemas, resolved, key, false))).collect();
     let mut views: BTreeMap<&Address, (View<'_>, View<'_>)> = snapshot::pushing_projects(index.desired)
@@ -260,7 +383,7 @@ fn wanted(
         let (Some((now, planned)), Some(opened)) = (views.get_mut(project), opened.get(&resource.address)) else {
             continue;
         };
-        let mut pushed = pushed(engine, index, resolved, resource, opened, (&*now, &*planned), key);
+        let mut pushed = pushed(tools, index, resolved, resource, opened, (&*now, &*planned), key);
         let at = effective::place(resource.text("environment").unwrap_or(""), resource.text("path").unwrap_or("/"));
         if !imported.is_empty() {
             let folders = planned.folders(&at);
@@ -283,7 +406,7 @@ fn wanted(
         }
         syncs.insert(resource.address.clone(), pushed);
     }
-    let others = if scope.destroy { Vec::new() } else { others::of(engine, index, resolved, opened, &views, live) };
+    let others = if scope.destroy { Vec::new() } else { others::of(tools, index, resolved, opened, &views, live) };
     let missing = resolved.missing();
     (Wanted { resources, syncs, taken: BTreeMap::new(), others, missing }, imported)
 }
@@ -313,7 +436,7 @@ fn first(index: &Index<'_>, resource: &Resource) -> Option<InitialSync> {
 }
 
 fn pushed(
-    engine: &Engine,
+    tools: &Tools<'_>,
     index: &Index<'_>,
     resolved: &Resolved,
     resource: &Resource,
@@ -322,7 +445,7 @@ fn pushed(
     key: &FingerprintKey,
 ) -> Pushed {
     let address = &resource.address;
-    let variant = destinations::variant(&engine.options.registry, resource);
+    let variant = destinations::variant(tools.registry, resource);
     let keys = variant.map(|v| v.keys.clone()).unwrap_or_default();
     let (environment, path) = (resource.text("environment").unwrap_or(""), resource.text("path").unwrap_or("/"));
     let (source, unread) = match planned.source(environment, path) {
@@ -338,7 +461,9 @@ fn pushed(
     let folders = planned.folders(&effective::place(environment, path)).iter().map(of_folder).collect();
     let stored = |name: &str| job::stored(&opened.schema, &keys, name);
     let named_count = source.len();
-    let named = source.iter().map(|(name, value)| (stored(name), value.clone())).collect();
+    // Nothing is said about a stand-in that would be about the value.
+    let value = |value: &Option<Secret>| value.clone().filter(|_| tools.memory().is_none());
+    let named = source.iter().map(|(name, found)| (stored(name), value(found))).collect();
     let mut problems = variant.map(|variant| rules::check(variant, &named)).unwrap_or_default();
     // Two keys that become one are a hazard of their own; too many is nothing that one key could mend.
     problems.retain(|(_, why)| why.code != &codes::FOLDED_KEYS);
@@ -366,13 +491,13 @@ fn pushed(
     if read < named_count && !index.ledger.records.is_empty() {
         read = (read + arriving(index, resource)).min(named_count);
     }
-    let schemas = engine.options.registry.schemas();
+    let schemas = tools.registry.schemas();
     let destination = schemas.destinations.get(&resource.slug);
-    let left = live.and_then(|live| destinations::left(index, engine, resolved, resource, opened, live));
+    let left = live.and_then(|live| destinations::left(index, tools, resolved, resource, opened, live));
     Pushed {
         called: destinations::called(&resource.slug, destinations::inputs(schemas, resource)),
         left,
-        place: opened.destination.as_ref().map(|d| d.place().into()).unwrap_or_default(),
+        place: opened.place.clone().unwrap_or_default(),
         home: opened.destination.as_ref().ok().map(|d| mark_of(key, d)),
         source: source.collect(),
         read,
@@ -386,7 +511,12 @@ fn pushed(
         refused,
         wrong: opened.wrong.clone().or(whole),
         unread,
-        blind: opened.destination.as_ref().err().map(|why| why.detail.clone().into()),
+        blind: opened
+            .destination
+            .as_ref()
+            .err()
+            .filter(|_| opened.place.is_none())
+            .map(|why| why.detail.clone().into()),
     }
 }
 
@@ -450,7 +580,7 @@ fn notes(missing: &BTreeMap<Address, Diagnostic>, opened: &BTreeMap<Address, Ope
     for (address, opened) in opened {
         let why = match (&opened.destination, opened.seen.as_deref()) {
             // A missing credential has its own note.
-            (Err(why), _) if why.code == &codes::NOT_INSPECTED => why,
+            (Err(why), None) if why.code == &codes::NOT_INSPECTED => why,
             (Ok(_), Some(Err(why))) => why,
             _ => continue,
         };

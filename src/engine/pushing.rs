@@ -1,6 +1,7 @@
 //! What the backend does by itself when secrets of a folder change: which syncs push at once, and what they would take
 //! away. A plan asks it of syncs that nothing declares, a write by hand of all.
 
+use crate::backend::frozen;
 use crate::backend::read;
 use crate::backend::read::EnvironmentMention;
 use crate::backend::read::Mention;
@@ -177,7 +178,8 @@ impl Engine {
     ) -> Result<Vec<Wipe>, Diagnostic> {
         let (ledger, _) = self.keeper.load().await?;
         let index = Index::new(desired, &ledger, &pushing.state);
-        let rules = sources::Rules { base: &self.options.dir, allow_exec: self.options.allow_exec };
+        let rules =
+            sources::Rules { base: &self.options.dir, allow_exec: self.options.allow_exec, from_snapshot: false };
         let live = |resource: &Resource| observe::live_secret(&index, resource).and_then(|s| s.value.clone());
         let resolved = sources::resolve(&index, &rules, &live);
         let mut wipes = Vec::new();
@@ -259,9 +261,9 @@ impl Engine {
 }
 
 /// What syncs of the backend take away from where they write, if they end with `on_delete = "remove"`. `read` gives
-/// what was read already of the place where one ends.
+/// what was read already of the place where one ends; without an engine that is all that can be told.
 pub(super) async fn taken<'a>(
-    engine: &Engine,
+    engine: Option<&Engine>,
     index: &Index<'_>,
     resolved: &Resolved,
     key: &FingerprintKey,
@@ -288,9 +290,10 @@ pub(super) async fn taken<'a>(
             };
             Ok(there.map(|(stored, seen)| (stored.clone(), seen.value.as_ref().map(|v| mark(stored, v)))).collect())
         };
-        let looked = match read(address) {
-            Some((destination, seen)) => of(destination, seen),
-            None => engine.look(index, resolved, sync).await.and_then(|(destination, seen)| of(&destination, &seen)),
+        let looked = match (read(address), engine) {
+            (Some((destination, seen)), _) => of(destination, seen),
+            (None, Some(engine)) => engine.look(index, resolved, sync).await.and_then(|(there, seen)| of(&there, &seen)),
+            (None, None) => Err(frozen::missing("keys of a place that a sync leaves")),
         };
         let looked = looked.map_err(|why| {
             let detail = format!("Which keys go with it can't be told: {}", why.detail);
@@ -311,9 +314,10 @@ fn schema(destination: &Destination, sync: &Sync) -> KeySchema {
 }
 
 /// Adds as hazards what syncs that nothing declares would delete, because the backend runs them when what a plan
-/// changes in their source is done. Gives what can't be told of them: it is the business of whoever made them.
+/// changes in their source is done. Gives what can't be told of them: it is the business of whoever made them. Without an
+/// engine nothing can be told.
 pub(super) async fn elsewhere(
-    engine: &Engine,
+    engine: Option<&Engine>,
     index: &Index<'_>,
     resolved: &Resolved,
     (input, asked): (&Input<'_>, &Asked),
@@ -342,8 +346,12 @@ pub(super) async fn elsewhere(
         }
         let mut declared = index.desired.resources.values();
         let Some(owner) = declared.find(|r| r.kind == Kind::Project && r.text("slug") == Some(&slug)) else { continue };
-        let state = match engine.pushers(&slug).await {
-            Ok(state) => state,
+        let looked = match engine {
+            Some(engine) => engine.pushers(&slug).await.map(|state| (engine, state)),
+            None => Err(frozen::missing("keys of syncs that nothing declares")),
+        };
+        let (engine, state) = match looked {
+            Ok(looked) => looked,
             Err(why) => {
                 found.insert(owner.address.clone(), Err(why));
                 continue;

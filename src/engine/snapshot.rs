@@ -2,7 +2,10 @@
 //! in values lead to.
 
 use crate::backend;
+use crate::backend::frozen;
+use crate::backend::read::EnvironmentMention;
 use crate::backend::read::Mention;
+use crate::backend::state::Project;
 use crate::backend::state::State;
 use crate::diag::Diagnostic;
 use crate::engine::effective::View;
@@ -56,6 +59,68 @@ pub(super) async fn read(
     imports::find(ledger, imports, &state, desired, false);
     imports::absent(imports, &Index::new(desired, ledger, &state));
     Ok(state)
+}
+
+/// The same from a snapshot: what it does not have is unread.
+pub(super) fn recall(
+    mut state: State,
+    desired: &Desired,
+    ledger: &mut Ledger,
+    imports: &mut Imports,
+    destroy: bool,
+) -> State {
+    if desired.resources.values().any(|resource| resource.text(GATEWAY).is_some()) {
+        state.gateways.get_or_insert_with(|| Err(frozen::missing("gateways")));
+    }
+    for kind in Index::mentions_of_organization(desired, ledger).into_keys() {
+        state.things.entry(kind).or_insert_with(|| Err(frozen::missing(kind.word())));
+    }
+    if !destroy {
+        imports::find(ledger, imports, &state, desired, true);
+    }
+    let index = Index::new(desired, ledger, &state);
+    let mut mentions = index.mentions();
+    if !destroy {
+        imports::mention(&mut mentions, &index, ledger, imports);
+    }
+    frozen::unread(&mut state, &mentions);
+    if !destroy {
+        imports::find(ledger, imports, &state, desired, false);
+        imports::absent(imports, &Index::new(desired, ledger, &state));
+    }
+    state
+}
+
+/// Reads of every project that is read at all, and of the organisation, what the next configuration may ask for.
+pub(super) async fn widen(backend: &backend::client::Client, state: &mut State, desired: &Desired, ledger: &Ledger) {
+    if !Index::mentions_connections(desired, ledger) {
+        match backend::read::connections(backend).await {
+            Ok(connections) => state.connections = connections,
+            Err(why) => state.connections_failed = Some(why),
+        }
+    }
+    let asked = Index::new(desired, ledger, state).mentions();
+    let wide = |(slug, project): (&Arc<str>, &Project)| {
+        let environments = project.environments.iter().map(|environment| {
+            let (folders, secrets) = (environment.folders.is_none(), environment.secrets.is_none());
+            (environment.slug.clone(), EnvironmentMention { folders, secrets, position: false })
+        });
+        let (tags, syncs) = (project.tags.is_none(), project.syncs.is_none());
+        (slug.clone(), Mention { tags, syncs, environments: environments.collect(), ..Mention::default() })
+    };
+    let mentions = state.projects.iter().filter(|(slug, _)| asked.contains_key(*slug)).map(wide).collect();
+    backend::read::fill(backend, state, &mentions).await;
+}
+
+/// The same as [`follow`] with a snapshot.
+pub(super) fn followed(state: &mut State, desired: &Desired, ledger: &Ledger, resolved: &Resolved) {
+    loop {
+        let mentions = referenced(&Index::new(desired, ledger, state), resolved);
+        if mentions.is_empty() {
+            return;
+        }
+        frozen::unread(state, &mentions);
+    }
 }
 
 /// Reads the environments that references in pushed values lead to, until no new one is found.

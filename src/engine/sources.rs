@@ -80,6 +80,8 @@ pub(super) struct Rules<'a> {
     pub(super) base: &'a Path,
     /// Whether programs may be started.
     pub(super) allow_exec: bool,
+    /// Whether nothing is to be read but what a snapshot has of the backend.
+    pub(super) from_snapshot: bool,
 }
 
 /// Resolves every source of the configuration that a plan can use. `live` gives the value that a
@@ -142,6 +144,7 @@ impl Resolver<'_> {
                 SecretSource::Random { length, alphabet } => self.random(resource, *length, alphabet),
                 source => self.source(source).map(|secret| Secret::new(trimmed(secret.expose()))),
             },
+            Some(_) if self.rules.from_snapshot => Err(unread()),
             Some(Value::Secret(secret)) => Ok(Secret::new(trimmed(secret.expose()))),
             Some(Value::String(text)) => Ok(Secret::new(trimmed(text))),
             _ => Err(Diagnostic::error(&codes::NEED_MISSING, format!("{address} declares no value"))),
@@ -196,6 +199,9 @@ impl Resolver<'_> {
     }
 
     fn source(&mut self, source: &SecretSource) -> Result<Secret, Diagnostic> {
+        if self.rules.from_snapshot && !matches!(source, SecretSource::Stored(_)) {
+            return Err(unread());
+        }
         source::given(source, self.read(source)?)
     }
 
@@ -262,6 +268,11 @@ impl Resolver<'_> {
 pub(super) fn hidden(name: &str) -> Diagnostic {
     Diagnostic::error(&codes::BACKEND_HIDDEN, format!("the value of {name} is hidden"))
         .help("give the machine identity the permission to read secret values")
+}
+
+/// A value that nobody reads who plans with a snapshot.
+fn unread() -> Diagnostic {
+    Diagnostic::error(&codes::SNAPSHOT_VALUE, "its value is not read for a plan from a snapshot")
 }
 
 /// The same problem, with the resource that has it underlined.

@@ -8,6 +8,7 @@ use crate::model::graph::Graph;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use crate::secret::seal::Recipient;
+use crate::secret::sign::Verifier;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -129,6 +130,8 @@ pub struct Settings {
     pub parallelism: Option<usize>,
     /// The label of the `ledger` block (`file`) and its attributes.
     pub ledger: Option<(Arc<str>, Attrs)>,
+    /// Whose snapshots are planned with: public keys.
+    pub snapshot_keys: Vec<Verifier>,
     /// The `undo` block: whether what a run overwrites and deletes is kept.
     pub undo: Option<Undo>,
 }

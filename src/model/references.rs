@@ -47,6 +47,30 @@ pub fn expand(value: &Secret, origin: &Reference, lookup: &mut dyn FnMut(&Refere
     Secret::new(expansion.replace(value.expose()))
 }
 
+/// A value of which nothing is left but its references to secrets that are there: what is between them becomes
+/// what `mask` gives. An empty value stays empty.
+pub fn masked(
+    value: &Secret,
+    at: &Place,
+    is_there: &dyn Fn(&Reference) -> bool,
+    mask: &mut dyn FnMut() -> String,
+) -> Secret {
+    let mut out = String::new();
+    let mut is_masked = false;
+    for piece in pieces(value.expose()) {
+        // What looks like a reference and is none is part of the value.
+        let is_reference =
+            piece.inside.and_then(|inside| parse(inside, at)).is_some_and(|reference| is_there(&reference));
+        if is_reference {
+            out.push_str(piece.text);
+        } else if !is_masked {
+            out.push_str(&mask());
+        }
+        is_masked = !is_reference;
+    }
+    Secret::new(out)
+}
+
 /// Most references that one value may stand for, directly or not: a few dozen secrets that each name
 /// another one twice would otherwise never end.
 const MOST: usize = 10_000;

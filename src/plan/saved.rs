@@ -43,6 +43,8 @@ pub struct Origin {
     pub at: Arc<str>,
     /// The owner of the ledger.
     pub ledger: Arc<str>,
+    /// The key of the snapshot that it was made from instead of what was live, if it was.
+    pub snapshot: Option<Arc<str>>,
     /// What the configuration said: [`configuration`].
     pub configuration: Fingerprint,
     /// [`crate::plan::Input::targets`].

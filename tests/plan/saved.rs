@@ -18,6 +18,7 @@ fn origin(world: &World) -> Origin {
     Origin {
         keyform: "0.1.0".into(),
         at: "2026-01-01T00:00:00Z".into(),
+        snapshot: None,
         ledger: "owner".into(),
         configuration: saved::configuration(&world.desired, &world.key),
         targets: vec![],

@@ -100,6 +100,8 @@ pub struct Origin {
     /// When, in UTC, as RFC 3339.
     pub at: String,
     pub(super) ledger: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) snapshot: Option<String>,
     pub(super) configuration: String,
     pub(super) targets: Vec<String>,
     pub(super) adopt: bool,
@@ -346,6 +348,7 @@ pub fn saved(saved: &Saved, cost: Cost, diagnostics: Vec<diagnostic::Entry>, sou
             keyform: origin.keyform.to_string(),
             at: origin.at.to_string(),
             ledger: origin.ledger.to_string(),
+            snapshot: origin.snapshot.as_ref().map(ToString::to_string),
             configuration: origin.configuration.to_hex(),
             targets: origin.targets.iter().map(ToString::to_string).collect(),
             adopt: origin.adopt,

@@ -20,6 +20,7 @@ use crate::view::json::plan::Value;
 use crate::view::text::Cost;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What it cost to make a plan that was kept.
@@ -53,6 +54,7 @@ fn origin(from: &json::plan::Origin) -> Option<Origin> {
         keyform: (*from.keyform).into(),
         at: (*from.at).into(),
         ledger: (*from.ledger).into(),
+        snapshot: from.snapshot.as_deref().map(Arc::from),
         configuration: Fingerprint::from_hex(&from.configuration)?,
         targets: from.targets.iter().map(|target| target.parse().ok()).collect::<Option<_>>()?,
         adopt: from.adopt,
