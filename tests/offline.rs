@@ -300,6 +300,12 @@ async fn no_value_is_in_a_snapshot_and_none_is_read_for_a_plan() {
     assert!(ran.err.contains("secret.SALT"), "{}", ran.err);
     world.write("fork/main.hcl", BASE);
     assert_eq!(world.plan(&["--exit-code"]).code, 0);
+    // What could not be read is said when the snapshot is taken, and not known afterwards.
+    fs::remove_file(world.path("out/dev.env")).unwrap();
+    fs::create_dir(world.path("out/dev.env")).unwrap();
+    let ran = world.trusted(&["snapshot", "--out", world.path("now.snapshot").to_str().unwrap()]);
+    assert!(ran.code == 5 && ran.err.contains("KF0906"), "{} {}", ran.code, ran.err);
+    assert_eq!(world.plan(&["--exit-code"]).code, 5);
     world.server.shutdown().await;
 }
 

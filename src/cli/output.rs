@@ -109,7 +109,7 @@ pub(super) fn begin(context: &mut Context, command: &str, outputs: &Outputs, fil
 }
 
 /// Whether an output would take the place of configuration, or become a part of it.
-fn is_configuration(path: &Path) -> bool {
+pub(super) fn is_configuration(path: &Path) -> bool {
     let names = |path: &Path| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("hcl"));
     names(path) || path.canonicalize().is_ok_and(|file| names(&file))
 }

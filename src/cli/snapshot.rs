@@ -5,6 +5,7 @@ use crate::cli::context::Context;
 use crate::cli::context::Inputs;
 use crate::cli::context::why;
 use crate::cli::exit::Exit;
+use crate::cli::output;
 use crate::cli::plan;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
@@ -139,7 +140,7 @@ fn keygen(context: &Context, path: &Path) -> Result<Exit, Diagnostic> {
 }
 
 fn write(path: &Path, text: &[u8], how: fn(&Path, &[u8]) -> std::io::Result<()>) -> Result<(), Diagnostic> {
-    how(path, text).map_err(|error| {
+    disk::save(path, text, how).map_err(|error| {
         let detail = format!("`{}` can't be written: {}.", path.display(), why(&error));
         Diagnostic::error(&codes::UNWRITABLE, detail)
     })
@@ -147,6 +148,10 @@ fn write(path: &Path, text: &[u8], how: fn(&Path, &[u8]) -> std::io::Result<()>)
 
 fn take(context: &mut Context, args: &Args) -> Result<Exit, Diagnostic> {
     let Some(path) = &args.out else { return Ok(context.failed("snapshot")) };
+    if output::is_configuration(path) {
+        let detail = format!("`{}` would be read as configuration.", path.display());
+        return Err(Diagnostic::error(&codes::OUTPUT_PLACE, detail).help("name another file"));
+    }
     let secret = variable(SIGNING).ok_or_else(|| {
         let detail = format!("{SIGNING} is not set.");
         Diagnostic::error(&codes::SNAPSHOT_KEY, detail).help("`keyform snapshot keygen FILE` makes a pair")
@@ -165,14 +170,16 @@ fn take(context: &mut Context, args: &Args) -> Result<Exit, Diagnostic> {
         engine.close().await;
         frozen.map_err(|why| context.tell_all(why)).ok()
     });
-    let Some(taken) = taken else { return Ok(context.failed("snapshot")) };
+    let Some((taken, unread)) = taken else { return Ok(context.failed("snapshot")) };
+    let exit = if unread.is_empty() { Exit::Done } else { Exit::Undetermined };
+    context.tell_all(unread);
     write(path, &frozen::text(&taken, &signer)?, disk::replace_public)?;
     let until = moment(until);
     if context.global.json {
         let document =
             Document { format: "keyform.snapshot-made/1", key: signer.verifier().to_hex(), until: Some(until) };
         context.document(&document);
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     context.terminal.out(&format!(
         "Kept in {}: {}, {}; no value. It can be planned with until {until}.\n",
@@ -180,7 +187,7 @@ fn take(context: &mut Context, args: &Args) -> Result<Exit, Diagnostic> {
         words::count(taken.state.projects.len(), "project", "projects"),
         words::count(taken.places.len(), "destination", "destinations"),
     ));
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 fn moment(at: i64) -> String {

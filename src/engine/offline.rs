@@ -68,11 +68,15 @@ pub fn identity(desired: &Desired) -> String {
 
 impl Engine {
     /// Freezes everything that a plan of this configuration, or of one that is a little different, would read. Writes
-    /// nothing.
+    /// nothing. Also what could not be read, which plans will not know.
     ///
     /// # Errors
     /// What [`Engine::plan`] can fail with, or the server can't say what it does not have.
-    pub async fn freeze(&self, desired: &Arc<Desired>, (at, until): (i64, i64)) -> Result<Frozen, Diagnostics> {
+    pub async fn freeze(
+        &self,
+        desired: &Arc<Desired>,
+        (at, until): (i64, i64),
+    ) -> Result<(Frozen, Vec<Diagnostic>), Diagnostics> {
         let (ledger, key) = self.keeper.load().await?;
         let scope = Scope::default();
         let mut read = planned::read(self, (ledger.clone(), key), desired, &scope).await?;
@@ -133,7 +137,14 @@ impl Engine {
         pair_written(&mut known, (&named, &read.key), desired, &warm);
         let sources =
             desired.resources.values().filter_map(|resource| Some((resource.address.to_string(), of(&key, resource)?)));
-        Ok(Frozen {
+        let unread = warm.0.incomplete.values().cloned();
+        let blind = read.opened.iter().filter_map(|(address, opened)| {
+            let why =
+                opened.destination.as_ref().err().or(opened.seen.as_deref().and_then(|seen| seen.as_ref().err()))?;
+            Some(Diagnostic::warning(&codes::NOT_INSPECTED, format!("{address}: {}", why.detail)))
+        });
+        let unread = unread.chain(blind).collect();
+        let frozen = Frozen {
             keyform: env!("CARGO_PKG_VERSION").to_owned(),
             at,
             until,
@@ -145,7 +156,8 @@ impl Engine {
             sources: sources.collect(),
             key,
             known,
-        })
+        };
+        Ok((frozen, unread))
     }
 }
 
