@@ -136,7 +136,7 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     let planned = match &args.snapshot {
         Some(path) => {
             let source = Source { path, key: args.snapshot_key.as_ref() };
-            snapshot::plan(context, &source, &desired, registry, &scope)
+            runtime.block_on(snapshot::plan(context, &source, &desired, registry, &scope))
         }
         None => runtime.block_on(async {
             let engine = context.open(&desired, registry, args.selection.allow_exec, lock).await?;

@@ -195,7 +195,7 @@ fn moment(at: i64) -> String {
 }
 
 /// Plans with a snapshot, and tells the notes. `None` if there is no plan; why was told.
-pub(super) fn plan(
+pub(super) async fn plan(
     context: &mut Context,
     source: &Source<'_>,
     desired: &Arc<Desired>,

@@ -22,6 +22,7 @@ pub mod offline;
 mod open;
 mod others;
 mod planned;
+mod pushed;
 pub mod pushing;
 pub mod reach;
 pub mod reading;

@@ -17,13 +17,13 @@ use crate::engine::effective::Source;
 use crate::engine::effective::View;
 use crate::engine::effective::When;
 use crate::engine::index::Index;
-use crate::engine::index::natural;
 use crate::engine::keeper;
 use crate::engine::login;
 use crate::engine::observe;
 use crate::engine::offline::Memory;
 use crate::engine::open;
 use crate::engine::others;
+use crate::engine::pushed;
 use crate::engine::pushing;
 use crate::engine::snapshot;
 use crate::engine::sources;
@@ -33,7 +33,6 @@ use crate::engine::wanted;
 use crate::http::client::Client;
 use crate::model::address::Address;
 use crate::model::desired::Desired;
-use crate::model::job;
 use crate::model::job::InitialSync;
 use crate::model::ledger::Ledger;
 use crate::model::live::Evidence;
@@ -41,7 +40,6 @@ use crate::model::live::Listing;
 use crate::model::live::Live;
 use crate::model::live::Sighting;
 use crate::model::references;
-use crate::model::references::Place;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use crate::model::schema::KeyRules;
@@ -50,7 +48,6 @@ use crate::plan;
 use crate::plan::Change;
 use crate::plan::Imports;
 use crate::plan::Plan;
-use crate::plan::Pushed;
 use crate::plan::Wanted;
 use crate::plan::moves;
 use crate::plan::moves::Moves;
@@ -58,13 +55,10 @@ use crate::plan::order::Asked;
 use crate::plan::saved;
 use crate::plan::saved::Origin;
 use crate::plan::saved::Saved;
-use crate::provider::Destination;
 use crate::provider::Observation;
 use crate::provider::Seen;
 use crate::provider::registry::Registry;
-use crate::provider::rules;
 use crate::secret::FingerprintKey;
-use crate::secret::Secret;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -179,7 +173,8 @@ impl<'a> Tools<'a> {
         }
     }
 
-    fn memory(&self) -> Option<&'a Memory> {
+    /// What a snapshot knows, where nobody else may be asked.
+    pub(super) fn memory(&self) -> Option<&'a Memory> {
         match self.asked {
             Asks::Live(_) => None,
             Asks::Snapshot(memory) => Some(memory),
@@ -293,7 +288,8 @@ pub(super) async fn compare(tools: &Tools<'_>, desired: &Arc<Desired>, scope: &S
     }
     let ends = |address: &Address| takes_along(&index, &wanted, scope, address) && asked.resource(address);
     let read = |address: &Address| {
-        let one = opened.get(address).filter(|_| wanted.syncs.get(address).is_some_and(|pushed| pushed.left.is_none()))?;
+        let one =
+            opened.get(address).filter(|_| wanted.syncs.get(address).is_some_and(|pushed| pushed.left.is_none()))?;
         let seen = one.seen.as_deref()?.as_ref().ok().filter(|seen| seen.partial.is_none())?;
         Some((one.destination.as_ref().ok()?, seen))
     };
@@ -375,7 +371,8 @@ fn wanted(
     // What imports comes first: what it takes into its folder is pushed by the others.
     let all = || index.desired.syncs();
     let is_asked = |r: &Resource| scope.targets.is_empty() || scope.targets.iter().any(|t| r.address.is_within(t));
-    let imports = |r: &Resource| !scope.destroy && is_asked(r) && first(index, r).is_some_and(InitialSync::imports);
+    let imports =
+        |r: &Resource| !scope.destroy && is_asked(r) && pushed::first(index, r).is_some_and(InitialSync::imports);
     let mut syncs = BTreeMap::new();
     let mut imported: Vec<Imported> = Vec::new();
     for resource in all().filter(|r| imports(r)).chain(all().filter(|r| !imports(r))) {
@@ -383,7 +380,7 @@ fn wanted(
         let (Some((now, planned)), Some(opened)) = (views.get_mut(project), opened.get(&resource.address)) else {
             continue;
         };
-        let mut pushed = pushed(tools, index, resolved, resource, opened, (&*now, &*planned), key);
+        let mut pushed = pushed::of(tools, index, resolved, resource, opened, (&*now, &*planned), key);
         let at = effective::place(resource.text("environment").unwrap_or(""), resource.text("path").unwrap_or("/"));
         if !imported.is_empty() {
             let folders = planned.folders(&at);
@@ -423,121 +420,6 @@ fn takes_along(index: &Index<'_>, wanted: &Wanted, scope: &Scope, address: &Addr
             resource.text("on_delete") == Some("remove") && (scope.destroy || leaves)
         }
     }
-}
-
-/// The initial behaviour of a sync that the backend runs, while no run has succeeded.
-fn first(index: &Index<'_>, resource: &Resource) -> Option<InitialSync> {
-    let runs_here = resource.text("run") == Some("keyform");
-    // One of another kind of destination is made again.
-    let has_succeeded =
-        live_sync(index, resource).is_some_and(|sync| sync.has_succeeded && sync.destination == resource.slug);
-    let initial = resource.text("initial_sync").and_then(InitialSync::from_word);
-    initial.filter(|_| !runs_here && !has_succeeded)
-}
-
-fn pushed(
-    tools: &Tools<'_>,
-    index: &Index<'_>,
-    resolved: &Resolved,
-    resource: &Resource,
-    opened: &Opened,
-    (now, planned): (&View<'_>, &View<'_>),
-    key: &FingerprintKey,
-) -> Pushed {
-    let address = &resource.address;
-    let variant = destinations::variant(tools.registry, resource);
-    let keys = variant.map(|v| v.keys.clone()).unwrap_or_default();
-    let (environment, path) = (resource.text("environment").unwrap_or(""), resource.text("path").unwrap_or("/"));
-    let (source, unread) = match planned.source(environment, path) {
-        Ok(source) => (source, None),
-        Err(why) => (BTreeMap::new(), Some(why)),
-    };
-    let moves = now.source(environment, path).ok().as_ref() != Some(&source);
-    let of_folder = |folder: &Place| {
-        let project =
-            resource.reference("project").and_then(|project| index.desired.resources.get(project)?.text("slug"));
-        [project.unwrap_or("").into(), folder.environment.as_str().into(), folder.path.as_str().into()]
-    };
-    let folders = planned.folders(&effective::place(environment, path)).iter().map(of_folder).collect();
-    let stored = |name: &str| job::stored(&opened.schema, &keys, name);
-    let named_count = source.len();
-    // Nothing is said about a stand-in that would be about the value.
-    let value = |value: &Option<Secret>| value.clone().filter(|_| tools.memory().is_none());
-    let named = source.iter().map(|(name, found)| (stored(name), value(found))).collect();
-    let mut problems = variant.map(|variant| rules::check(variant, &named)).unwrap_or_default();
-    // Two keys that become one are a hazard of their own; too many is nothing that one key could mend.
-    problems.retain(|(_, why)| why.code != &codes::FOLDED_KEYS);
-    let whole = problems.iter().position(|(_, why)| why.code == &codes::TOO_MANY_ENTRIES);
-    let whole = whole.map(|at| sources::about(problems.remove(at).1, resource));
-    let refused = problems.into_iter().map(|(key, why)| (key, sources::about(why, resource))).collect();
-    let source = source.into_iter().map(|(name, value)| {
-        let stored = job::stored(&opened.schema, &keys, &name);
-        let fingerprint =
-            value.map(|v| plan::entries::fingerprint(key, address, &keys, &stored, v.expose().as_bytes()));
-        (name, fingerprint)
-    });
-    let count = |environment: &str, path: &str| now.source(environment, path).map(|source| source.len()).unwrap_or(0);
-    let mut read = count(environment, path);
-    let live = live_sync(index, resource);
-    if let Some((old, at)) = live.and_then(|sync| sync.environment.as_deref().zip(sync.path.as_deref())) {
-        // It will read another folder: what moves there along with it is not lost.
-        let project = resource.reference("project").and_then(|project| Some((project, index.project(project)?)));
-        let old = project.and_then(|(address, live)| Some(index.declared_slug(address, live.environment(old)?)));
-        let has_moved = old.as_ref().is_some_and(|old| (&**old, at) != (environment, path));
-        if has_moved {
-            read = read.max(old.map_or(0, |old| count(&old, at)).min(named_count));
-        }
-    }
-    if read < named_count && !index.ledger.records.is_empty() {
-        read = (read + arriving(index, resource)).min(named_count);
-    }
-    let schemas = tools.registry.schemas();
-    let destination = schemas.destinations.get(&resource.slug);
-    let left = live.and_then(|live| destinations::left(index, tools, resolved, resource, opened, live));
-    Pushed {
-        called: destinations::called(&resource.slug, destinations::inputs(schemas, resource)),
-        left,
-        place: opened.place.clone().unwrap_or_default(),
-        home: opened.destination.as_ref().ok().map(|d| mark_of(key, d)),
-        source: source.collect(),
-        read,
-        schema: opened.schema.clone(),
-        rules: keys,
-        folders,
-        moves,
-        first: first(index, resource),
-        can_import: destination.is_some_and(|d| d.can_import),
-        after: Vec::new(),
-        refused,
-        wrong: opened.wrong.clone().or(whole),
-        unread,
-        blind: opened
-            .destination
-            .as_ref()
-            .err()
-            .filter(|_| opened.place.is_none())
-            .map(|why| why.detail.clone().into()),
-    }
-}
-
-/// How many secrets move into the folder of a sync along with the plan: they were read elsewhere, and are not lost.
-fn arriving(index: &Index<'_>, sync: &Resource) -> usize {
-    let is_in = |secret: &&Resource| {
-        secret.kind == Kind::Secret
-            && ["project", "environment", "path"].iter().all(|name| secret.attrs.get(*name) == sync.attrs.get(*name))
-    };
-    let has_moved = |secret: &&Resource| {
-        let natural = index.ledger.records.get(&secret.address).map(|record| &record.natural);
-        let differs = |name: &str| natural.and_then(|was| was.get(name)).map(|was| &**was) != secret.text(name);
-        natural.is_some() && (differs(natural::ENVIRONMENT) || differs(natural::PATH))
-    };
-    let secrets = index.desired.resources.values().filter(is_in).filter(has_moved);
-    secrets.filter(|secret| observe::live_secret(index, secret).is_some()).count()
-}
-
-/// A mark of where a connection leads.
-fn mark_of(key: &FingerprintKey, destination: &Destination) -> Arc<str> {
-    format!("#{}", key.fingerprint("home", destination.home().as_bytes()).short()).into()
 }
 
 /// The backend's sync for a declared one.

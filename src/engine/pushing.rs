@@ -292,7 +292,9 @@ pub(super) async fn taken<'a>(
         };
         let looked = match (read(address), engine) {
             (Some((destination, seen)), _) => of(destination, seen),
-            (None, Some(engine)) => engine.look(index, resolved, sync).await.and_then(|(there, seen)| of(&there, &seen)),
+            (None, Some(engine)) => {
+                engine.look(index, resolved, sync).await.and_then(|(there, seen)| of(&there, &seen))
+            }
             (None, None) => Err(frozen::missing("keys of a place that a sync leaves")),
         };
         let looked = looked.map_err(|why| {
