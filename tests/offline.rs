@@ -336,6 +336,31 @@ async fn what_is_not_in_a_snapshot_is_not_planned() {
     world.server.shutdown().await;
 }
 
+/// What only the destination tells, of a sync that ends or that nobody declared, is not guessed.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_sync_takes_away_is_not_guessed() {
+    let world = World::new().await;
+    let removing = BASE.replace("key_schema  =", "on_delete   = \"remove\"\n  key_schema  =");
+    world.write("trusted/main.hcl", &removing);
+    assert_eq!(world.trusted(&["apply", "--auto-approve"]).code, 0);
+    world.take();
+    let sync = &removing[removing.find("secret_sync").unwrap()..];
+    world.write("fork/main.hcl", &removing.replace(sync, ""));
+    let ran = world.plan(&["--json"]);
+    assert_eq!(ran.code, 5, "{} {}", ran.out, ran.err);
+    let plan: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(plan["incomplete"][0]["address"], "secret_sync.web", "{plan:#}");
+    // Let go of, it still runs: another plan says that it can't tell what that would take.
+    let gone = format!("{}\nremoved {{\n  from = secret_sync.web\n}}\n", removing.replace(sync, ""));
+    world.write("trusted/main.hcl", &gone);
+    assert_eq!(world.trusted(&["apply", "--auto-approve"]).code, 0);
+    world.take();
+    world.write("fork/main.hcl", &gone.replace("for the dough", "for bread"));
+    let ran = world.plan(&[]);
+    assert!(ran.err.contains("which syncs the backend will run can't be told"), "{}\n{}", ran.out, ran.err);
+    world.server.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_snapshot_that_is_not_to_be_trusted_is_refused() {
     let world = World::new().await;
