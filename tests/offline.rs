@@ -357,7 +357,7 @@ async fn what_a_sync_takes_away_is_not_guessed() {
     world.take();
     world.write("fork/main.hcl", &gone.replace("for the dough", "for bread"));
     let ran = world.plan(&[]);
-    assert!(ran.err.contains("which syncs the backend will run can't be told"), "{}\n{}", ran.out, ran.err);
+    assert!(ran.err.contains("KF0914"), "{}\n{}", ran.out, ran.err);
     world.server.shutdown().await;
 }
 

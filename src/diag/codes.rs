@@ -343,6 +343,8 @@ codes! {
         "A sync is made with its auto-sync off, run once, and switched on only when everything is at the destination as it was planned. This one was made, but not all of it arrived; the other problems say what. It stays off until an apply finds everything there.";
     UNPLANNED = "KF0913" Vendor "the destination changed otherwise than planned"
         "After the backend ran a sync, keys of the destination that the plan did not name are gone, new, or have another value. Either the backend does not do what keyform expected of it, or somebody else wrote there at the same time. Nothing of it is recorded: the next plan shows what is there now.";
+    ELSEWHERE_UNSEEN = "KF0914" Environment "what another sync will delete is not known"
+        "The backend has a sync that nothing declares, and will run it because the plan changes secrets that it pushes. Its destination, or its folder, could not be looked at, so it may delete keys there that nobody has seen. Look at that sync in the backend before you apply; declared, its keys would be part of the plan.";
     NO_GATEWAY = "KF0921" Configuration "no such gateway"
         "A connection names a gateway that the backend does not have, or that this identity can't see. `gateway` takes the name or the id of one.";
     UNTRIED = "KF0922" Environment "credentials are kept untried"

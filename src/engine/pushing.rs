@@ -385,7 +385,7 @@ pub(super) async fn elsewhere(
             Ok(wipe) => format!("The backend will run {address}, which nothing declares. {}", wipe.detail),
             Err(why) => format!("{address}: which syncs the backend will run can't be told: {}", why.detail),
         };
-        notes.push(Diagnostic::warning(&codes::NOT_INSPECTED, unseen));
+        notes.push(Diagnostic::warning(&codes::ELSEWHERE_UNSEEN, unseen));
     }
     notes
 }
