@@ -14,20 +14,18 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench that can't go on panics, and prints")]
 
+#[path = "harness/mod.rs"]
+#[expect(unreachable_pub, reason = "shared by the benches")]
+mod harness;
 #[path = "../tests/services/mod.rs"]
 #[expect(dead_code, unreachable_pub, reason = "shared with the tests; the bench needs one of the services")]
 mod services;
 
 use futures_util::StreamExt;
+use harness::Relay;
+use harness::Server;
 use std::fmt::Write;
 use std::fs;
-use std::net::Ipv4Addr;
-use std::net::TcpListener;
-use std::net::TcpStream;
-use std::path::Path;
-use std::process::Child;
-use std::process::Command;
-use std::process::Stdio;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -35,46 +33,52 @@ const SYNCS: usize = 200;
 const KEYS: usize = 50;
 /// The requests that keyform has under way at once.
 const CONCURRENCY: usize = 8;
-const RUNS: usize = 5;
+const RUNS: usize = 3;
 
 fn main() {
     let moto = format!("http://{}", services::moto());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path(), &moto);
-    fs::write(folder.path().join("main.hcl"), configuration(&server.url)).unwrap();
-
-    let begun = Instant::now();
-    run(folder.path(), &moto, &["apply", "--auto-approve", "--quiet"], 0);
-    println!("apply: {} entries in {:.1} s", SYNCS * KEYS, begun.elapsed().as_secs_f64());
+    let (near, far) = runtime.block_on(async { (Relay::start(&server.url).await, Relay::start(&moto).await) });
+    let write = |url: &str| fs::write(folder.path().join("main.hcl"), configuration(url)).unwrap();
+    let keyform = |moto: &str, arguments: &[&str]| {
+        let ran = harness::run(harness::keyform(folder.path(), moto).args(arguments));
+        assert_eq!(ran.code, Some(0), "keyform {arguments:?}");
+        ran
+    };
+    write(&server.url);
+    let ran = keyform(&moto, &["apply", "--auto-approve", "--quiet"]);
+    println!("apply: {} entries in {:.1} s", SYNCS * KEYS, ran.took.as_secs_f64());
 
     let pages = KEYS / 10 + 1;
     let least = 4 + 2 + SYNCS * (1 + pages);
-    let mut ours = Vec::new();
-    let mut floor = Vec::new();
-    let (mut requests, mut memory) = (0, 0);
-    for _ in 0..RUNS {
-        let begun = Instant::now();
-        let (plan, peak) = run(folder.path(), &moto, &["plan", "--json"], 0);
-        ours.push(begun.elapsed());
-        let plan: serde_json::Value = serde_json::from_slice(&plan).unwrap();
-        assert_eq!(plan["changes"].as_array().unwrap().len(), 0, "there is nothing to do");
-        requests = usize::try_from(plan["requests"].as_u64().unwrap()).unwrap();
-        memory = peak;
+    for latency in [None, Some(20), Some(100)] {
+        // Without a latency nothing stands between; with one, both sides pass the same relays.
+        let (backend, aws) = latency.map_or((&server.url, &moto), |_| (&near.url, &far.url));
+        for relay in [&near, &far] {
+            relay.delay(Duration::from_millis(latency.unwrap_or(0)));
+        }
+        write(backend);
+        let (mut ours, mut floor, mut requests, mut memory) = (Vec::new(), Vec::new(), 0, 0);
+        for _ in 0..RUNS {
+            let ran = keyform(aws, &["plan", "--json"]);
+            ours.push(ran.took);
+            let plan: serde_json::Value = serde_json::from_slice(&ran.out).unwrap();
+            assert_eq!(plan["changes"].as_array().unwrap().len(), 0, "there is nothing to do");
+            requests = usize::try_from(plan["requests"].as_u64().unwrap()).unwrap();
+            memory = ran.peak;
 
-        let begun = Instant::now();
-        let sent = bare(&server.url, &moto);
-        floor.push(begun.elapsed());
-        assert_eq!(sent, least, "the floor makes the least number of requests");
+            let begun = Instant::now();
+            let sent = bare(&runtime, backend, aws);
+            floor.push(begun.elapsed());
+            assert_eq!(sent, least, "the floor makes the least number of requests");
+        }
+        let (ours, floor) = (harness::median(ours).as_secs_f64(), harness::median(floor).as_secs_f64());
+        let away = latency.map_or("on loopback".to_owned(), |latency| format!("{latency} ms away"));
+        println!("{away}: plan {ours:.2} s, bare client {floor:.2} s, ratio {:.2}", ours / floor);
+        println!("  requests: {requests}, least: {least}; peak memory: {:.1} MB", f64::from(memory) / 1024.0);
     }
-    let (ours, floor) = (median(ours), median(floor));
-    println!(
-        "plan: {:.2} s, bare client: {:.2} s, ratio {:.2}",
-        ours.as_secs_f64(),
-        floor.as_secs_f64(),
-        ours.as_secs_f64() / floor.as_secs_f64()
-    );
-    println!("requests: {requests}, least: {least}");
-    println!("peak memory: {:.1} MB for {} entries", f64::from(memory) / 1024.0, SYNCS * KEYS);
 }
 
 fn configuration(url: &str) -> String {
@@ -135,66 +139,8 @@ secret "key" {{
     text
 }
 
-/// The embedded backend as a process of its own, ended when dropped.
-struct Server {
-    child: Child,
-    url: String,
-}
-
-impl Server {
-    fn start(folder: &Path, moto: &str) -> Self {
-        fs::write(folder.join("client-secret"), "bench-only\n").unwrap();
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-        let listen = format!("127.0.0.1:{port}");
-        let child = keyform(folder, moto)
-            .args(["serve", "--listen", &listen, "--data", "server", "--client-id", "bench"])
-            .args(["--client-secret-file", "client-secret", "--quiet"])
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let begun = Instant::now();
-        while TcpStream::connect(&listen).is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(20), "the embedded backend does not start");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Self { child, url: format!("http://{listen}") }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn keyform(folder: &Path, moto: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_keyform"));
-    command.current_dir(folder).env("AWS_ENDPOINT_URL", moto).env("HOME", folder);
-    command
-}
-
-/// Runs keyform and gives its output and its peak memory in KiB.
-fn run(folder: &Path, moto: &str, arguments: &[&str], code: i32) -> (Vec<u8>, u32) {
-    let child = keyform(folder, moto).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
-    let status = format!("/proc/{}/status", child.id());
-    let watcher = std::thread::spawn(move || {
-        let mut peak = 0;
-        while let Ok(text) = fs::read_to_string(&status) {
-            let Some(line) = text.lines().find_map(|line| line.strip_prefix("VmHWM:")) else { break };
-            peak = line.trim().trim_end_matches(" kB").parse().unwrap_or(peak);
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        peak
-    });
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(code), "keyform {arguments:?}");
-    (output.stdout, watcher.join().unwrap())
-}
-
 /// Makes the least requests that read what a plan has to read, and gives their number.
-fn bare(url: &str, moto: &str) -> usize {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+fn bare(runtime: &tokio::runtime::Runtime, url: &str, moto: &str) -> usize {
     runtime.block_on(async {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::new();
@@ -257,9 +203,4 @@ async fn json(request: reqwest::RequestBuilder) -> serde_json::Value {
     let answer = request.send().await.unwrap();
     assert!(answer.status().is_success(), "{}", answer.status());
     serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
 }
