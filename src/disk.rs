@@ -48,12 +48,36 @@ pub fn replace_public(path: &Path, content: &[u8]) -> io::Result<()> {
 /// # Errors
 /// As [`replace`]; or it is a directory.
 pub fn save(path: &Path, content: &[u8], replace: fn(&Path, &[u8]) -> io::Result<()>) -> io::Result<()> {
-    let is_open = ["/dev", "/proc"].iter().any(|system| path.starts_with(system));
     let file = linked(path)?;
     match fs::metadata(&file) {
-        Ok(found) if is_open || !found.is_file() => OpenOptions::new().append(true).open(path)?.write_all(content),
+        Ok(found) if is_open(path) || !found.is_file() => {
+            OpenOptions::new().append(true).open(path)?.write_all(content)
+        }
         _ => replace(&file, content),
     }
+}
+
+/// Whether [`save`] could write there now. A file is made beside it and taken away again; what is there is not touched.
+///
+/// # Errors
+/// As [`save`].
+pub fn can_save(path: &Path) -> io::Result<()> {
+    let file = linked(path)?;
+    match fs::metadata(&file) {
+        Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        // What passes on what is written would pass on what only tries.
+        Ok(found) if is_open(path) || !found.is_file() => Ok(()),
+        _ => {
+            let beside = new_beside(&file);
+            fill(&beside, b"", None)?;
+            fs::remove_file(&beside)
+        }
+    }
+}
+
+/// Whether a path is of what the system shows of open files.
+fn is_open(path: &Path) -> bool {
+    ["/dev", "/proc"].iter().any(|system| path.starts_with(system))
 }
 
 /// Whether a path leads to what passes on what is written and holds nothing itself: a pipe, a terminal, a device. Reading
@@ -75,7 +99,7 @@ fn linked(path: &Path) -> io::Result<PathBuf> {
 }
 
 fn put(path: &Path, content: &[u8], mode: Option<Permissions>) -> io::Result<()> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = parent(path);
     let name = path.file_name().unwrap_or_default().as_encoded_bytes();
     // What a crash left may hold secrets: it goes.
     for left in fs::read_dir(parent).into_iter().flatten().flatten() {
@@ -83,7 +107,7 @@ fn put(path: &Path, content: &[u8], mode: Option<Permissions>) -> io::Result<()>
             fs::remove_file(left.path())?;
         }
     }
-    let beside = parent.join(beside(name, rand::random()));
+    let beside = new_beside(path);
     let written = fill(&beside, content, mode).and_then(|()| fs::rename(&beside, path));
     if let Err(error) = written {
         // Where it can't be removed either, the next write tries again.
@@ -95,6 +119,16 @@ fn put(path: &Path, content: &[u8], mode: Option<Permissions>) -> io::Result<()>
         let _ = directory.sync_all();
     }
     Ok(())
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Where the new content of a file is written.
+fn new_beside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    parent(path).join(beside(name, rand::random()))
 }
 
 /// How the names begin under which content is written beside a file.

@@ -221,6 +221,7 @@ fn a_plan_as_json_is_what_its_schema_says() {
         passing: false,
         undo: outlook(&sync),
         backend: "https://secrets.example.com".into(),
+        accepted: [(sync.entry("K"), "2027-01-31".into())].into(),
     };
     let errors = |document: &serde_json::Value| -> String {
         let errors = validator.iter_errors(document).map(|e| format!("{}: {e}\n", e.instance_path()));
@@ -285,6 +286,7 @@ fn a_saved_plan_is_read_as_it_was_written_or_not_at_all() {
         passing: false,
         undo: outlook(&sync),
         backend: odd.into(),
+        accepted: [(sync.entry(&format!("{odd}0")), "2027-01-31".into())].into(),
     };
     let saved = saved(plan);
     let sources = keyform::diag::source::Sources::new();

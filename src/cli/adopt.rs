@@ -1,10 +1,10 @@
 //! `keyform adopt`: from a backend that others filled to a configuration that declares it, and a ledger that
 //! owns it. The proof is a plan that has nothing to do.
 
-use crate::cli::context;
 use crate::cli::context::Context;
 use crate::cli::context::Inputs;
 use crate::cli::context::has_config;
+use crate::cli::context::unwritable;
 use crate::cli::exit::Exit;
 use crate::cli::tfstate;
 use crate::config::Extent;
@@ -301,11 +301,6 @@ fn write(context: &mut Context, args: &Args, adopted: &Adopted) -> Option<Vec<&'
         }
     }
     Some(states)
-}
-
-fn unwritable(path: &Path, error: &std::io::Error) -> Diagnostic {
-    let detail = format!("`{}` can't be written: {}.", path.display(), context::why(error));
-    Diagnostic::error(&codes::UNWRITABLE, detail)
 }
 
 /// Reads what was written, records what is as declared, and plans again; says besides whether recording failed.

@@ -1,7 +1,7 @@
 //! `keyform comment`: what a run came to, below the change that it was made for.
 
 use crate::cli::context::Context;
-use crate::cli::context::why;
+use crate::cli::context::unwritable;
 use crate::cli::exit::Exit;
 use crate::diag::Diagnostic;
 use crate::diag::Severity;
@@ -365,8 +365,7 @@ fn summarise(context: &mut Context, run: &Run, frame: &Frame) {
     let body = markdown::body(run, &Frame { most: Some(SUMMARY), is_plain: false, ..frame.clone() });
     let file = OpenOptions::new().append(true).create(true).open(&path);
     if let Err(error) = file.and_then(|mut file| file.write_all(body.text.as_bytes())) {
-        let detail = format!("`{path}` can't be written: {}.", why(&error));
-        context.tell(Diagnostic::warning(&codes::UNWRITABLE, detail));
+        context.tell(Diagnostic { severity: Severity::Warning, ..unwritable(Path::new(&path), &error) });
     }
 }
 

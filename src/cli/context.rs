@@ -31,6 +31,7 @@ use crate::view::text::Cost;
 use crate::view::text::Style;
 use crate::view::words;
 use serde::Serialize;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -366,10 +367,25 @@ impl Context {
 /// Why a file can't be read or written, in a few words.
 pub(super) fn why(error: &std::io::Error) -> String {
     match error.kind() {
-        std::io::ErrorKind::NotFound => "it does not exist".to_owned(),
-        std::io::ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
+        ErrorKind::NotFound => "it does not exist".to_owned(),
+        ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
         kind => kind.to_string(),
     }
+}
+
+/// What is said of a file that can't be written: which, why, and what can be done.
+pub(super) fn unwritable(path: &Path, error: &std::io::Error) -> Diagnostic {
+    let (why, help) = match error.kind() {
+        ErrorKind::NotFound => ("there is no such directory".to_owned(), "make the directory, or name another file"),
+        ErrorKind::IsADirectory => ("it is a directory".to_owned(), "name a file in it"),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            (why(error), "name a file in a directory that this user may write to, or change its permissions")
+        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => (why(error), "make room there, or name a file elsewhere"),
+        // Some reasons have no name but the system's own.
+        _ => (error.to_string(), "name another file, or put that right"),
+    };
+    Diagnostic::error(&codes::UNWRITABLE, format!("`{}` can't be written: {why}.", path.display())).help(help)
 }
 
 /// Whether there is a configuration in a directory.

@@ -16,13 +16,17 @@ use crate::cli::plan::Selection;
 use crate::config::baseline;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
+use crate::diag::Severity;
 use crate::diag::codes;
+use crate::engine::Planned;
 use crate::engine::Scope;
 use crate::model::address::Address;
 use crate::model::desired::Desired;
+use crate::plan::Action;
 use crate::plan::drift::Acceptance;
 use crate::plan::drift::Cause;
 use crate::plan::drift::Drift;
+use crate::plan::drift::Finding;
 use crate::provider::registry::Registry;
 use crate::view;
 use crate::view::json;
@@ -30,6 +34,7 @@ use crate::view::json::drift::Document;
 use crate::view::text::Cost;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::path::PathBuf;
@@ -186,6 +191,29 @@ pub(super) fn accepted(context: &mut Context, file: Option<&Path>) -> Option<Vec
     (!failed).then_some(accepted)
 }
 
+/// The rows of a plan that overwrite what is accepted, and until when it is. A file that is wrong is a warning here: it is
+/// no part of the configuration.
+pub(super) fn overwritten(context: &mut Context, planned: &Planned) -> BTreeMap<Address, Arc<str>> {
+    let path = context.dir().join(baseline::NAME);
+    if !path.exists() {
+        return BTreeMap::new();
+    }
+    let mut acc = Diagnostics::new();
+    let accepted = baseline::read(&mut acc, &mut context.sources, &path);
+    context.tell_all(acc.into_iter().map(|problem| Diagnostic { severity: Severity::Warning, ..problem }));
+    let drift = planned.drift(&accepted, today());
+    let rows = drift
+        .findings
+        .iter()
+        .filter(|finding| finding.row.is_some_and(|(action, _)| !matches!(action, Action::Adopt | Action::Forget)));
+    let day = |finding: &Finding| Some(accepted.get(finding.accepted?)?.expires.clone());
+    rows.filter_map(|finding| Some((finding.address.clone(), day(finding)?))).collect()
+}
+
+fn today() -> i32 {
+    baseline::days(Timestamp::now().to_zoned(TimeZone::UTC).date())
+}
+
 /// Reads and compares. `None` if that failed; why was told.
 pub(super) async fn look(context: &mut Context, search: &Search) -> Option<Drift> {
     let began = Instant::now();
@@ -195,8 +223,7 @@ pub(super) async fn look(context: &mut Context, search: &Search) -> Option<Drift
     let planned = plan::read(context, &reader, desired, &scope).await;
     reader.close().await;
     let planned = planned?;
-    let today = baseline::days(Timestamp::now().to_zoned(TimeZone::UTC).date());
-    let drift = planned.drift(accepted, today);
+    let drift = planned.drift(accepted, today());
     // What targets leave out was not looked for.
     let unused = drift.unused.iter().filter(|_| scope.targets.is_empty());
     let notes = drift.expired.iter().map(|place| (&codes::EXPIRED, place));

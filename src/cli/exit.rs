@@ -20,7 +20,8 @@ pub(super) enum Exit {
     /// Refused by a guard, by the person who was asked, or because a saved plan is no longer true; a plan that nothing
     /// on the command line could allow, or that does not meet a rule of the configuration.
     Refused = 6,
-    /// Applied in part: something failed, or waits for somebody's approval; or somebody was not notified: `drift --notify`.
+    /// Applied in part: something failed, or waits for somebody's approval; or it was applied and its report could not be
+    /// written; or somebody was not notified: `drift --notify`.
     Partial = 7,
     /// The command line makes no sense.
     Usage = 64,
@@ -41,7 +42,10 @@ impl Exit {
             Exit::Refused,
             "refused by a guard, not confirmed, or a saved plan is no longer true; of `plan`: nothing could allow it, or a rule is not met",
         ),
-        (Exit::Partial, "applied in part, or waiting for approval; of `drift --notify`: somebody was not notified"),
+        (
+            Exit::Partial,
+            "applied in part, waiting for approval, or not reported; of `drift --notify`: somebody was not notified",
+        ),
         (Exit::Usage, "wrong usage"),
         (Exit::Interrupted, "interrupted"),
     ];

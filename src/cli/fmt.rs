@@ -161,8 +161,7 @@ fn write(context: &mut Context, file: &Path, text: &str) -> bool {
     match replaced {
         Ok(()) => true,
         Err(error) => {
-            let detail = format!("`{}` can't be written: {}.", file.display(), context::why(&error));
-            context.tell(Diagnostic::error(&codes::UNWRITABLE, detail));
+            context.tell(context::unwritable(file, &error));
             false
         }
     }

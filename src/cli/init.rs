@@ -51,13 +51,9 @@ pub(super) fn run(context: &mut Context, _args: &Args) -> Exit {
 }
 
 fn write(dir: &Path) -> Result<Vec<String>, Diagnostic> {
-    let fails = |path: &Path, error: &std::io::Error| {
-        let detail = format!("`{}` can't be written: {}.", path.display(), context::why(error));
-        Diagnostic::error(&codes::UNWRITABLE, detail)
-    };
-    std::fs::create_dir_all(dir).map_err(|error| fails(dir, &error))?;
+    std::fs::create_dir_all(dir).map_err(|error| context::unwritable(dir, &error))?;
     let taken = std::fs::read_dir(dir)
-        .map_err(|error| fails(dir, &error))?
+        .map_err(|error| context::unwritable(dir, &error))?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .find(|path| path.extension().is_some_and(|e| e == "hcl"));
     if let Some(path) = taken {
@@ -68,7 +64,7 @@ fn write(dir: &Path) -> Result<Vec<String>, Diagnostic> {
     for (name, text) in [("main.hcl", STARTER), (".gitignore", IGNORED)] {
         let path = dir.join(name);
         if !path.exists() {
-            std::fs::write(&path, text).map_err(|error| fails(&path, &error))?;
+            std::fs::write(&path, text).map_err(|error| context::unwritable(&path, &error))?;
             written.push(name.to_owned());
         }
     }

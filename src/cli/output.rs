@@ -2,7 +2,7 @@
 //! [`Run`](crate::view::json::run::Run), so they say the same thing.
 
 use crate::cli::context::Context;
-use crate::cli::context::why;
+use crate::cli::context::unwritable;
 use crate::cli::exit::Exit;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
@@ -103,6 +103,12 @@ pub(super) fn begin(context: &mut Context, command: &str, outputs: &Outputs, fil
         context.tell(Diagnostic::error(&codes::OUTPUT_PLACE, detail).help("name another file"));
         return Err(context.end(command, Exit::Usage));
     }
+    // Before anything is done: a report that can't be written must not be found out after an apply.
+    let mut files = outputs.list.iter().filter_map(|output| output.file.as_deref());
+    if let Some(why) = files.find_map(|path| disk::can_save(path).err().map(|error| unwritable(path, &error))) {
+        context.tell(why);
+        return Err(context.failed(command));
+    }
     context.global.json |= here.iter().any(is_json);
     context.outputs = outputs.clone();
     Ok(())
@@ -114,13 +120,13 @@ pub(super) fn is_configuration(path: &Path) -> bool {
     names(path) || path.canonicalize().is_ok_and(|file| names(&file))
 }
 
-/// Writes the outputs; what can't be written makes the answer incomplete.
+/// Writes the outputs. What can't be written fails the run; what it applied until then is applied.
 pub(super) fn write(context: &mut Context, exit: Exit) -> Exit {
     let outputs = std::mem::take(&mut context.outputs);
     let mut run = std::mem::take(&mut context.run);
     run.diagnostics = context.entries();
     run.at = Some(jiff::Timestamp::now().as_second());
-    let mut exit = exit;
+    let (mut exit, is_applied) = (exit, run.ending.is_some());
     for Output { format, file } in outputs.list {
         let text = match (format, &file) {
             // Standard output has it already, line by line.
@@ -141,10 +147,9 @@ pub(super) fn write(context: &mut Context, exit: Exit) -> Exit {
             continue;
         };
         if let Err(error) = disk::save(&path, text.as_bytes(), disk::replace_public) {
-            let detail = format!("`{}` can't be written: {}.", path.display(), why(&error));
-            context.tell(Diagnostic::error(&codes::UNWRITABLE, detail));
+            context.tell(unwritable(&path, &error));
             if matches!(exit, Exit::Done | Exit::Pending) {
-                exit = Exit::Undetermined;
+                exit = if is_applied { Exit::Partial } else { Exit::Failed };
             }
         }
     }

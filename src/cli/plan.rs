@@ -2,7 +2,8 @@
 
 use crate::cli::context::Context;
 use crate::cli::context::Inputs;
-use crate::cli::context::why;
+use crate::cli::context::unwritable;
+use crate::cli::drift;
 use crate::cli::exit::Exit;
 use crate::cli::output;
 use crate::cli::output::Outputs;
@@ -173,13 +174,17 @@ fn is_free(path: &Path) -> Result<(), Diagnostic> {
     if disk::passes_on(path) {
         return Ok(());
     }
+    disk::can_save(path).map_err(|error| unwritable(path, &error))?;
     let is_plan = match std::fs::read(path) {
         Ok(old) => old.is_empty() || json::saved::read(&path.display().to_string(), &old).is_ok(),
         Err(error) => error.kind() == ErrorKind::NotFound,
     };
     match is_plan {
         true => Ok(()),
-        false => Err(unwritable(path, "something else is there").help("name another file")),
+        false => {
+            let detail = format!("`{}` can't be written: something else is there.", path.display());
+            Err(Diagnostic::error(&codes::UNWRITABLE, detail).help("name another file"))
+        }
     }
 }
 
@@ -195,14 +200,8 @@ fn keep(
     let saved = Saved { plan: planned.plan.clone(), origin: planned.origin(scope) };
     let document = json::plan::saved(&saved, cost, context.entries(), &context.sources);
     let document = document.declared(desired, &context.sources).headroom(context.headroom.as_ref());
-    disk::save(path, json::pretty(&document).as_bytes(), disk::replace_private).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => unwritable(path, "there is no such directory"),
-        _ => unwritable(path, &why(&error)),
-    })
-}
-
-fn unwritable(path: &Path, why: &str) -> Diagnostic {
-    Diagnostic::error(&codes::UNWRITABLE, format!("`{}` can't be written: {why}.", path.display()))
+    let text = json::pretty(&document);
+    disk::save(path, text.as_bytes(), disk::replace_private).map_err(|error| unwritable(path, &error))
 }
 
 /// Reads a plan that was kept, and what it cost to make it. `None` if it is none; why was told.
@@ -227,7 +226,11 @@ pub(super) async fn make(
     }
     let planned = engine.plan(desired, scope).await;
     context.headroom = engine.headroom();
-    told(context, planned, desired)
+    let mut planned = told(context, planned, desired)?;
+    if !scope.destroy {
+        planned.plan.accepted = drift::overwritten(context, &planned);
+    }
+    Some(planned)
 }
 
 /// The same where nothing may be written.

@@ -14,6 +14,12 @@ use crate::diag::codes;
 use crate::disk;
 use crate::engine::Engine;
 use crate::engine::secrets::Place;
+use crate::model::address::Address;
+use crate::model::ledger::VALUE;
+use crate::model::resource::Kind;
+use crate::model::resource::Resource;
+use crate::plan::attributes;
+use crate::plan::sets_off;
 use crate::secret::Secret;
 use crate::view::words;
 use serde::Serialize;
@@ -115,6 +121,8 @@ struct Written<'a> {
     written: usize,
     /// The syncs that the backend runs at once because of it.
     pushed_by: Vec<&'a str>,
+    /// The secrets that the configuration declares: the next apply sets them back.
+    set_back: Vec<String>,
 }
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
@@ -231,8 +239,10 @@ async fn write(
     }
     let written = engine.set_secrets(place, secrets).await?;
     let pushed_by = if written == 0 { Vec::new() } else { pushing.names() };
+    let set_back = if written == 0 { Vec::new() } else { set_back(context, inputs, place, secrets) };
+    let set_back = set_back.iter().map(ToString::to_string).collect();
     if context.global.json {
-        context.document(&Written { format: "keyform.written/1", written, pushed_by });
+        context.document(&Written { format: "keyform.written/1", written, pushed_by, set_back });
     } else if written == 0 {
         context.terminal.out("Nothing to do: the backend has these values already.\n");
     } else {
@@ -243,6 +253,35 @@ async fn write(
         }
     }
     Ok(())
+}
+
+/// The secrets that are declared, so that the next apply writes what is declared; each is told. What only the whole
+/// configuration says is not said where that has errors: no apply comes then.
+fn set_back(context: &mut Context, inputs: &Inputs, place: &Place, secrets: &Secrets) -> Vec<Address> {
+    let mut hushed = context.hushed();
+    let Some((desired, _)) = hushed.load_for(inputs, Extent::All) else { return Vec::new() };
+    context.sources = hushed.sources;
+    let at = [place.project.as_str(), &place.environment, &place.path];
+    let is_it = |resource: &&Resource| {
+        resource.kind == Kind::Secret
+            && !resource.is_data()
+            && resource.text("key").is_some_and(|key| secrets.contains_key(key))
+            && sets_off::place(&desired, resource).is_some_and(|place| place.iter().map(|part| &**part).eq(at))
+    };
+    let is_kept = |resource: &&Resource| {
+        let ignores = resource.lifecycle.ignore.iter().any(|name| **name == *VALUE);
+        ignores || attributes::is_random(resource) || !resource.attrs.contains_key(VALUE)
+    };
+    let declared = desired.resources.values().filter(is_it).filter(|resource| !is_kept(resource));
+    declared
+        .map(|resource| {
+            let detail = format!("{} is declared: `keyform apply` writes the declared value over this one.", resource.address);
+            let help = "change the value where it is declared to come from; or, if it is only ever set by hand, say `lifecycle { \
+                        ignore = [value] }` there";
+            context.tell(Diagnostic::warning(&codes::SET_BACK, detail).at(resource.origin.block, "declared here").help(help));
+            resource.address.clone()
+        })
+        .collect()
 }
 
 /// Whether a file may be written: nothing is there, or nothing but secrets that are written again.
@@ -311,10 +350,5 @@ pub(super) fn input(context: &Context, key: &str) -> Result<Secret, Diagnostic> 
 
 /// A file that only its owner may read, whatever its mode was.
 fn save(path: &Path, text: &[u8]) -> Result<(), Diagnostic> {
-    disk::save(path, text, disk::replace_private).map_err(|error| {
-        Diagnostic::error(
-            &codes::UNWRITABLE,
-            format!("`{}` can't be written: {}.", path.display(), context::why(&error)),
-        )
-    })
+    disk::save(path, text, disk::replace_private).map_err(|error| context::unwritable(path, &error))
 }

@@ -364,14 +364,14 @@ codes! {
     CAPSULE_FOREIGN = "KF0943" Environment "undo capsule is not of this ledger"
         "Anybody can seal something for a recipient whose key is public. That is why a capsule carries a mark that can only be made with the ledger's fingerprint key. This one does not carry it: it was put there by somebody else, belongs to another ledger or another run, or the key was replaced since.";
     CHANGED_SINCE = "KF0944" Configuration "it has changed since that run"
-        "What is there now is neither what the run left nor what was there before: somebody, or a later run, wrote it since. An undo leaves it alone and puts back the rest, unless it is allowed to overwrite that as well.";
+        "What is there now is neither what the run left nor what was there before: somebody, or a later run, wrote it since. An undo leaves it alone and puts back the rest, unless `--allow takeover=N` overwrites that as well, with the number that is named.";
     NO_WAY_BACK = "KF0945" Configuration "it can't be put back"
-        "A value is put back to where it was: an entry through the sync that is declared under the same address with the same destination, a secret into its project, environment and folder. That is not there any more, or can't be read. Declare and apply it again, then undo; `age -d` shows what the capsule holds in any case.";
+        "A value is put back to where it was: an entry through the sync that is declared under the same address with the same destination, a secret into its project, environment and folder. That is not there any more, or can't be read. An undo brings back values, not projects, environments, folders or syncs: declare these, apply them alone, then undo, as docs/undo.md shows. `age -d` shows what the capsule holds in any case.";
     // 10 command line
     UNREADABLE = "KF1001" Environment "file can't be read"
         "A file or directory that the command line names, or standard input, can't be read or is not UTF-8 text.";
     UNWRITABLE = "KF1002" Environment "file can't be written"
-        "A file that the command makes or changes can't be written. Nothing was left half written on purpose: check the permissions and the space, and run the command again.";
+        "A file that the command makes or changes can't be written. Reports and plans are tried before anything is done, so nothing was applied; one that could be written then and no longer at the end is told after the run, which stands. Check the directory, the permissions and the space, and run the command again.";
     RUNTIME = "KF1003" Environment "machine refuses to start threads"
         "Commands that use the network need threads and timers, and the machine gave none: a limit on processes or open files is reached.";
     NEEDS_CONFIRMATION = "KF1004" Configuration "nobody is there to confirm"
@@ -491,4 +491,6 @@ codes! {
         "`verified` is the day on which the facts of a manifest were last compared with the vendor's documentation, so that whoever doubts them knows how old they are. It is written YYYY-MM-DD.";
     NO_WORDS = "KF1184" Configuration "service's own words are lost"
         "Where a service says why it refused something, `errors { message = … }` shows that, without what is secret. Without it people see a status and nothing else.";
+    SET_BACK = "KF1185" Configuration "declared, so the next apply sets it back"
+        "A secret was written by hand that the configuration declares. The backend has the new value, and what pushes it gets it, until the next apply writes the declared one again: the plan shows it as changed outside. Change the value where the declaration takes it from, or have the block say `lifecycle { ignore = [value] }` if it is only ever set by hand.";
 }

@@ -8,6 +8,7 @@ use crate::engine::index::Index;
 use crate::engine::index::natural;
 use crate::engine::sources::Resolved;
 use crate::model::address::Address;
+use crate::model::ledger::VALUE;
 use crate::model::references;
 use crate::model::references::Place;
 use crate::model::references::Reference;
@@ -141,8 +142,13 @@ impl<'a> View<'a> {
                         When::Planned if fresh => None,
                         _ => resolved.planned(&resource.address),
                     };
+                    let folder = self.secrets.entry(at).or_default();
                     let key = resource.text("key").unwrap_or("");
-                    self.secrets.entry(at).or_default().insert(key.into(), value);
+                    // What is there stays, and is what is pushed.
+                    let is_kept = resource.lifecycle.ignore.iter().any(|name| **name == *VALUE);
+                    let there = || owned(index, project, &resource.address).or_else(|| folder.get(key).cloned());
+                    let value = is_kept.then(there).flatten().unwrap_or(value);
+                    folder.insert(key.into(), value);
                 }
                 Kind::SecretImport => {
                     let from = place(
@@ -237,6 +243,17 @@ impl<'a> View<'a> {
             .map(|reference| reference.place.environment)
             .collect()
     }
+}
+
+/// The value that the backend has for a secret that the ledger has.
+fn owned(index: &Index<'_>, project: &Address, address: &Address) -> Option<Option<Secret>> {
+    let id = &index.ledger.records.get(address)?.id;
+    let read = index
+        .project(project)?
+        .environments
+        .iter()
+        .filter_map(|environment| environment.secrets.as_ref()?.as_ref().ok());
+    read.flatten().find(|secret| secret.id == *id).map(|secret| secret.value.clone())
 }
 
 /// A folder by its names.

@@ -85,7 +85,7 @@ pub(super) struct Basis {
 
 impl Basis {
     /// What the plan was made from.
-    fn input<'a>(&'a self, ledger: &'a Ledger, scope: &'a Scope) -> plan::Input<'a> {
+    pub(super) fn input<'a>(&'a self, ledger: &'a Ledger, scope: &'a Scope) -> plan::Input<'a> {
         plan::Input {
             desired: &self.desired,
             live: &self.live,

@@ -15,7 +15,6 @@ use crate::model::address::Address;
 use crate::model::desired::Desired;
 use crate::model::ledger::Ledger;
 use crate::model::ledger::VALUE;
-use crate::plan;
 use crate::plan::Change;
 use crate::plan::Reason;
 use crate::plan::Shown;
@@ -26,6 +25,7 @@ use crate::plan::drift::Drift;
 use crate::plan::drift::Job;
 use crate::plan::facts;
 use crate::plan::facts::Facts;
+use crate::plan::sets_off;
 use crate::secret::blot::blot;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -91,6 +91,7 @@ impl Planned {
             desired: &self.basis.desired,
             jobs: &self.jobs(),
             altered: &altered.map(|change| change.address.clone()).collect::<BTreeSet<Address>>(),
+            sets_off: &self.sets_off(),
             accepted,
             today,
         })
@@ -99,20 +100,16 @@ impl Planned {
     /// The facts behind a row, or behind there being none; `None` if nothing is known of the address.
     #[must_use]
     pub fn facts(&self, address: &Address) -> Option<Facts> {
-        let basis = &self.basis;
-        let input = plan::Input {
-            desired: &basis.desired,
-            live: &basis.live,
-            ledger: &self.ledger,
-            moves: &basis.moves,
-            imports: &basis.imports,
-            key: &basis.key,
-            wanted: &basis.wanted,
-            targets: &[],
-            adopt: false,
-            destroy: false,
-        };
-        facts::facts(&input, &self.plan, address)
+        facts::facts(&self.basis.input(&self.ledger, &Scope::default()), &self.plan, address)
+    }
+
+    /// The syncs that the backend runs by itself when what has a row is written, by what has it.
+    fn sets_off(&self) -> BTreeMap<Address, BTreeSet<Address>> {
+        let scope = Scope::default();
+        let input = self.basis.input(&self.ledger, &scope);
+        let sources =
+            self.plan.changes.iter().filter(|change| !sets_off::places(&input, std::iter::once(*change)).is_empty());
+        sources.map(|change| (change.address.clone(), sets_off::syncs(&input, std::iter::once(change)))).collect()
     }
 
     /// Whether something is gone and would not be made as it was: then its declaration changed as well.

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Whether a secret's value is made at random, once.
-pub(super) fn is_random(resource: &Resource) -> bool {
+pub(crate) fn is_random(resource: &Resource) -> bool {
     let value = resource.attrs.get(VALUE).filter(|_| resource.kind == Kind::Secret);
     matches!(value, Some(Value::Source(source)) if matches!(**source, SecretSource::Random { .. }))
 }
@@ -206,7 +206,7 @@ fn normal(kind: Kind, name: &str, value: &Value) -> Value {
 }
 
 /// The fingerprint of an attribute in the ledger. Values that count as equal have one fingerprint.
-pub(super) fn fingerprint(key: &FingerprintKey, address: &Address, name: &str, value: &Value) -> Fingerprint {
+pub(crate) fn fingerprint(key: &FingerprintKey, address: &Address, name: &str, value: &Value) -> Fingerprint {
     let mut canonical = String::new();
     if !is_unset(value) {
         write(&mut canonical, value);

@@ -205,6 +205,8 @@ pub struct Input<'a> {
     pub jobs: &'a BTreeMap<Address, Job>,
     /// Rows of what is gone whose declaration is another one than was written.
     pub altered: &'a BTreeSet<Address>,
+    /// Syncs that the backend runs by itself when a resource is written.
+    pub sets_off: &'a BTreeMap<Address, BTreeSet<Address>>,
     /// What is accepted.
     pub accepted: &'a [Acceptance],
     /// The day, as a number that grows: [`Acceptance::until`].
@@ -331,7 +333,7 @@ pub fn drift(input: &Input<'_>) -> Drift {
     for finding in &mut findings {
         accept(finding, input, &mut expired, &mut unused);
     }
-    let heals = heals(plan, &findings);
+    let heals = heals(input, &findings);
     for finding in findings.iter_mut().filter(|finding| heals.contains(&finding.address)) {
         finding.steps.insert(0, Step::Heal);
     }
@@ -429,8 +431,10 @@ fn accept(finding: &mut Finding, input: &Input<'_>, expired: &mut BTreeSet<usize
 }
 
 /// The rows that can be put right without doing anything else: those of resources whose rows were all changed outside, that
-/// need nothing but such resources, and are in no hazard. What is accepted is left as it is.
-fn heals(plan: &Plan, findings: &[Finding]) -> BTreeSet<Address> {
+/// need nothing but such resources and set off no others, and are in no hazard. What is accepted is left as it is, also by the
+/// backend, which pushes all keys of a sync at once.
+fn heals(input: &Input<'_>, findings: &[Finding]) -> BTreeSet<Address> {
+    let plan = input.plan;
     let mut bad: BTreeSet<Address> = plan.hazards.iter().map(|hazard| hazard.address.resource()).collect();
     bad.extend(plan.blocked.keys().chain(plan.incomplete.keys()).chain(plan.missing.keys()).map(Address::resource));
     for finding in findings {
@@ -442,8 +446,10 @@ fn heals(plan: &Plan, findings: &[Finding]) -> BTreeSet<Address> {
     loop {
         let before = bad.len();
         for change in &plan.changes {
-            if change.needs.iter().any(|need| bad.contains(&need.resource())) {
-                bad.insert(change.address.resource());
+            let resource = change.address.resource();
+            let mut others = input.sets_off.get(&resource).into_iter().flatten();
+            if change.needs.iter().any(|need| bad.contains(&need.resource())) || others.any(|sync| bad.contains(sync)) {
+                bad.insert(resource);
             }
         }
         if bad.len() == before {

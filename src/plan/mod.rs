@@ -195,6 +195,8 @@ pub struct Plan {
     pub undo: Outlook,
     /// Which backend it is about, in words: an address, or where the embedded one keeps its data.
     pub backend: Arc<str>,
+    /// Rows that overwrite what is accepted as drift, and the last day of that.
+    pub accepted: BTreeMap<Address, Arc<str>>,
 }
 
 impl Plan {

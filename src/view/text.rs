@@ -64,7 +64,7 @@ pub fn plan(plan: &Plan, style: Style, cost: Cost) -> String {
         if let Some(line) = folds.line(group, style) {
             out.push_str(&line);
         } else if !folds.is_hidden(group) {
-            draw_group(&mut out, group, style);
+            draw_group(&mut out, group, plan, style);
         }
     }
     if !groups.is_empty() {
@@ -176,7 +176,7 @@ impl Folds {
     }
 }
 
-fn draw_group(out: &mut String, group: &Group<'_>, style: Style) {
+fn draw_group(out: &mut String, group: &Group<'_>, plan: &Plan, style: Style) {
     let paint = style.paint;
     let address = words::shown(&group.address.to_string());
     match group.own {
@@ -191,6 +191,7 @@ fn draw_group(out: &mut String, group: &Group<'_>, style: Style) {
             if let Some(from) = moved_from(change) {
                 reason = format!("moved from {from}; {reason}");
             }
+            reason.push_str(&words::accepted(plan.accepted.get(&change.address).map(|day| &**day)));
             let head = format!("{:>3} {:<7} ", words::symbol(change.action), change.action.word());
             out.push_str(&format!("{}{}", paint.action(change.action, &head), paint.bold(&address)));
             if change.reason != Reason::New || change.action != Action::Create {
@@ -203,7 +204,7 @@ fn draw_group(out: &mut String, group: &Group<'_>, style: Style) {
         }
         None => out.push_str(&format!("    in      {}\n", paint.bold(&address))),
     }
-    entries(out, &group.entries, style);
+    entries(out, &group.entries, plan, style);
 }
 
 /// The address that it has in the ledger's files, if it is another one.
@@ -317,7 +318,7 @@ pub fn value(shown: &Shown) -> String {
     }
 }
 
-fn entries(out: &mut String, entries: &[&Change], style: Style) {
+fn entries(out: &mut String, entries: &[&Change], plan: &Plan, style: Style) {
     const WIDEST_KEY: usize = 36;
     let mut lists: BTreeMap<(Action, Reason), Vec<&Change>> = BTreeMap::new();
     for entry in entries {
@@ -343,11 +344,13 @@ fn entries(out: &mut String, entries: &[&Change], style: Style) {
         let shown = if list.len() > fold_above(list[0]) { HEAD } else { list.len() };
         for entry in &list[..shown] {
             let (key, values) = (key(entry), entry_values(entry));
+            let accepted = words::accepted(plan.accepted.get(&entry.address).map(|day| &**day));
+            let because = format!("{because}{accepted}");
             let line = format!("          {:>3} {key:<key_column$}  {values:<value_column$}", words::symbol(action));
             let fits = line.chars().count() + 2 + because.chars().count() <= style.width;
             let gap = if fits { "  " } else { "\n                " };
             out.push_str(&style.paint.action(action, line.trim_end_matches(if fits { '\0' } else { ' ' })));
-            out.push_str(&format!("{gap}{}\n", style.paint.dim(because)));
+            out.push_str(&format!("{gap}{}\n", style.paint.dim(&because)));
         }
         if shown < list.len() {
             let rest = format!(

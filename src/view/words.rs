@@ -186,3 +186,9 @@ pub fn paragraph(out: &mut String, text: &str, indent: usize, hang: usize, width
     }
     out.push('\n');
 }
+
+/// What a row says besides its reason where drift.ignore.hcl accepts what it overwrites; nothing where it does not.
+#[must_use]
+pub fn accepted(day: Option<&str>) -> String {
+    day.map_or_else(String::new, |day| format!("; accepted until {}, overwritten all the same", shown(day)))
+}

@@ -55,6 +55,7 @@ fn found(world: &World, also: &Also<'_>) -> Drift {
         desired: &world.desired,
         jobs: &jobs,
         altered: &altered,
+        sets_off: &BTreeMap::new(),
         accepted: also.accepted,
         today: 100,
     })

@@ -1,7 +1,7 @@
 //! `keyform ledger push` and `pull`: a ledger as a file, and from one place to another.
 
 use crate::cli::context::Context;
-use crate::cli::context::why;
+use crate::cli::context::unwritable;
 use crate::cli::exit::Exit;
 use crate::cli::ledger::Waiting;
 use crate::cli::ledger::told;
@@ -75,6 +75,10 @@ pub(super) async fn pull(context: &mut Context, keeper: &Keeper, args: &Pull) ->
         let detail = format!("`{}` is there already.", path.display());
         return Err(Diagnostic::error(&codes::FILE_TAKEN, detail).help("name another file, or add --force"));
     }
+    // The key without its ledger is of no use.
+    for path in [&args.out, &args.key_out].into_iter().flatten() {
+        disk::can_save(path).map_err(|error| unwritable(path, &error))?;
+    }
     if let Some(path) = &args.key_out {
         write(path, key.to_hex().expose().as_bytes())?;
     }
@@ -89,9 +93,7 @@ pub(super) async fn pull(context: &mut Context, keeper: &Keeper, args: &Pull) ->
 }
 
 fn write(path: &Path, content: &[u8]) -> Result<(), Diagnostic> {
-    disk::save(path, content, disk::replace).map_err(|error| {
-        Diagnostic::error(&codes::UNWRITABLE, format!("`{}` can't be written: {}.", path.display(), why(&error)))
-    })
+    disk::save(path, content, disk::replace).map_err(|error| unwritable(path, &error))
 }
 
 /// A ledger that is to be somewhere else.

@@ -70,10 +70,7 @@ fn write(context: &Context, registry: &Registry, name: &str) -> Result<Vec<Strin
     let mut written = Vec::new();
     for (path, text) in files {
         let made = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, text));
-        made.map_err(|error| {
-            let detail = format!("`{}` can't be written: {}.", path.display(), context::why(&error));
-            Diagnostic::error(&codes::UNWRITABLE, detail)
-        })?;
+        made.map_err(|error| context::unwritable(&path, &error))?;
         written.push(path.strip_prefix("./").unwrap_or(&path).display().to_string());
     }
     Ok(written)

@@ -177,6 +177,7 @@ fn change(row: &Row, ended: Option<&String>) -> Line {
         is.push("drift");
     }
     let mut why = xml(words::reason(row.reason, row.action, row.key.is_some()));
+    why.push_str(&xml(&words::accepted(row.accepted.as_deref())));
     if row.drift {
         why.push_str(" <span class=\"badge drift\">drift</span>");
     }

@@ -132,6 +132,9 @@ pub struct Row {
     pub fields: Vec<Field>,
     /// What must be done before.
     pub needs: Vec<String>,
+    /// Until when that what it overwrites is accepted as drift.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<String>,
 }
 
 /// One attribute before and after.
@@ -343,7 +346,7 @@ pub(super) fn bad(name: &str, what: &str) -> Diagnostic {
 pub fn saved(saved: &Saved, cost: Cost, diagnostics: Vec<diagnostic::Entry>, sources: &Sources) -> Document {
     let origin = &saved.origin;
     Document {
-        changes: saved.plan.changes.iter().map(|change| row(change, Fingerprint::to_hex)).collect(),
+        changes: rows(&saved.plan, Fingerprint::to_hex),
         origin: Some(Origin {
             keyform: origin.keyform.to_string(),
             at: origin.at.to_string(),
@@ -370,7 +373,7 @@ pub fn document(plan: &Plan, cost: Cost, diagnostics: Vec<diagnostic::Entry>, so
         backend: plan.backend.to_string(),
         summary,
         unchanged: plan.unchanged,
-        changes: plan.changes.iter().map(|change| row(change, Fingerprint::short)).collect(),
+        changes: rows(plan, Fingerprint::short),
         hazards: plan
             .hazards
             .iter()
@@ -412,6 +415,11 @@ fn problems(list: &BTreeMap<Address, Diagnostic>, sources: &Sources) -> Vec<Prob
 /// How much of a fingerprint is written.
 pub(super) type Digits = fn(Fingerprint) -> String;
 
+fn rows(plan: &Plan, digits: Digits) -> Vec<Row> {
+    let accepted = |change: &Change| plan.accepted.get(&change.address).map(ToString::to_string);
+    plan.changes.iter().map(|change| Row { accepted: accepted(change), ..row(change, digits) }).collect()
+}
+
 fn row(change: &Change, digits: Digits) -> Row {
     let resource = change.address.resource();
     Row {
@@ -424,6 +432,7 @@ fn row(change: &Change, digits: Digits) -> Row {
         drift: change.drift,
         fields: fields(&change.fields, digits),
         needs: change.needs.iter().map(ToString::to_string).collect(),
+        accepted: None,
     }
 }
 

@@ -90,8 +90,14 @@ fn plan(document: &Document) -> Option<Plan> {
         passing: false,
         undo: document.undo.outlook()?,
         backend: (*document.backend).into(),
+        accepted: accepted(document)?,
         changes,
     })
+}
+
+fn accepted(document: &Document) -> Option<BTreeMap<Address, Arc<str>>> {
+    let days = document.changes.iter().filter_map(|row| Some((row, row.accepted.as_deref()?)));
+    days.map(|(row, day)| Some((row.address.parse().ok()?, day.into()))).collect()
 }
 
 fn row(row: &Row) -> Option<Change> {

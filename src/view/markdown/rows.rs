@@ -177,7 +177,8 @@ fn drawn(row: &Row) -> Vec<String> {
         Action::Replace | Action::Delete => "-",
         Action::Adopt | Action::Forget => " ",
     };
-    let reason = words::reason(row.reason, row.action, row.key.is_some());
+    let accepted = words::accepted(row.accepted.as_deref());
+    let reason = format!("{}{accepted}", words::reason(row.reason, row.action, row.key.is_some()));
     let Some(key) = &row.key else {
         let mut lines = vec![format!("{mark} {} {} ({reason})", row.action.word(), row.address)];
         if !row.action.is_end() {
