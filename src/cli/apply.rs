@@ -107,9 +107,9 @@ impl Way {
         }
     }
 
-    /// Whether a number of this hazard was given.
-    pub(super) fn allows(&self, kind: HazardKind) -> bool {
-        self.allow.iter().any(|allow| allow.kind == kind)
+    /// The number of this hazard that was given.
+    pub(super) fn allowed(&self, kind: HazardKind) -> Option<usize> {
+        self.allow.iter().find(|allow| allow.kind == kind).map(|allow| allow.count)
     }
 
     /// What the command line says of the settings.

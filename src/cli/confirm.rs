@@ -15,8 +15,10 @@ use std::collections::BTreeMap;
 /// `--allow KIND=N`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Allow {
+    /// Of what.
     pub(super) kind: HazardKind,
-    count: usize,
+    /// How much of it was reviewed.
+    pub(super) count: usize,
 }
 
 /// Reads `KIND=N`.

@@ -4,6 +4,7 @@ use crate::cli::apply;
 use crate::cli::apply::Way;
 use crate::cli::context::Context;
 use crate::cli::context::Inputs;
+use crate::cli::context::unwritable;
 use crate::cli::exit::Exit;
 use crate::cli::plan::address;
 use crate::diag::Diagnostic;
@@ -144,7 +145,7 @@ async fn work(
         Ok(capsule) => capsule,
         Err(why) => return fail(context, why),
     };
-    let wish = Wish { targets: args.targets.clone(), overwrite: args.way.allows(HazardKind::Takeover) };
+    let wish = Wish { targets: args.targets.clone(), overwrite: args.way.allowed(HazardKind::Takeover) };
     if let Some(target) = wish.targets.iter().find(|target| !note.values.iter().any(|value| value.is_within(target))) {
         let detail = format!("That run kept nothing of `{target}`.");
         let names: Vec<String> = note.values.iter().map(ToString::to_string).collect();
@@ -272,9 +273,7 @@ fn make(context: &Context, path: &Path) -> Result<(), Diagnostic> {
     text.reserve(128);
     text.push_str(identity.to_text().expose());
     text.push('\n');
-    disk::replace(path, text.as_bytes()).map_err(|error| {
-        Diagnostic::error(&codes::UNWRITABLE, format!("`{}` can't be written: {}.", path.display(), error.kind()))
-    })?;
+    disk::replace(path, text.as_bytes()).map_err(|error| unwritable(path, &error))?;
     if context.global.json {
         context.document(&Made { format: "keyform.recipient/1", recipient });
         return Ok(());

@@ -84,6 +84,8 @@ pub struct Report {
     pub interrupted: bool,
     /// The name under which what it overwrote and deleted was kept, if it was.
     pub undo: Option<Arc<str>>,
+    /// Whether something ended, or was made again, that is more than a value: an undo does not bring it back.
+    pub ended: bool,
     /// Requests sent, to the backend and to destinations.
     pub requests: u64,
     /// How long it took.

@@ -1,6 +1,8 @@
 //! The way back from a run: what its capsule holds, compared with what is there now. How it is done is in `apply`, which
 //! treats the way back as any plan.
 
+mod present;
+
 use crate::backend::read;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
@@ -18,6 +20,7 @@ use crate::engine::planned;
 use crate::engine::pushing::Wipe;
 use crate::engine::secrets;
 use crate::model::address::Address;
+use crate::model::attrs::Value;
 use crate::model::capsule::Capsule;
 use crate::model::capsule::Kept;
 use crate::model::capsule::Note;
@@ -34,12 +37,12 @@ use crate::plan::Hazard;
 use crate::plan::HazardKind;
 use crate::plan::Plan;
 use crate::plan::Shown;
+use crate::plan::attributes;
 use crate::plan::undo::Echo;
 use crate::plan::undo::Hear;
 use crate::plan::undo::Now;
 use crate::plan::undo::Past;
 use crate::secret::Fingerprint;
-use crate::secret::FingerprintKey;
 use crate::secret::Secret;
 use crate::secret::seal::Identity;
 use std::collections::BTreeMap;
@@ -66,8 +69,8 @@ pub(super) struct Back {
 pub struct Wish {
     /// Only these; empty for everything.
     pub targets: Vec<Address>,
-    /// Also what has changed since.
-    pub overwrite: bool,
+    /// Also what has changed since: the number of such values that was said.
+    pub overwrite: Option<usize>,
 }
 
 impl Back {
@@ -76,7 +79,7 @@ impl Back {
         &self.note.run
     }
 
-    /// What was kept of a row's address.
+    /// What was kept of a row's address; it may have had another one then.
     pub(super) fn kept(&self, address: &Address) -> Option<&Kept> {
         self.kept.get(address)
     }
@@ -173,72 +176,27 @@ async fn way_back(
 ) -> Result<Planned, Diagnostics> {
     let mut planned = planned::plan(engine, desired, &Scope::default()).await?;
     let total = capsule.kept.len();
-    let renamed = |address: Address| {
-        let moves = desired.moved.iter();
-        moves.fold(address, |address, moved| address.renamed(&moved.from, &moved.to).unwrap_or(address))
+    let is_asked = |address: &Address, kept: &Kept| {
+        let is_in = |target: &Address| address.is_within(target) || kept.address.is_within(target);
+        wish.targets.is_empty() || wish.targets.iter().any(is_in)
     };
-    let kept = capsule.kept.into_iter().map(|kept| (renamed(kept.address.clone()), kept));
-    let is_asked =
-        |address: &Address| wish.targets.is_empty() || wish.targets.iter().any(|target| address.is_within(target));
-    let kept: BTreeMap<Address, Kept> = kept.filter(|(address, _)| is_asked(address)).collect();
+    let mut kept = present::kept(&planned, capsule.kept);
+    kept.retain(|address, one| is_asked(address, one));
     let whole = kept.len() == total;
     let folders = read_folders(engine, &kept).await;
-    let key = &planned.basis.key;
-    let (mut now, mut past) = (BTreeMap::new(), Vec::new());
-    for (address, one) in &kept {
-        if let Place::Secret(stored) = &one.place {
-            let mark = |value: &Secret| key.fingerprint(&address.to_string(), value.expose().as_bytes());
-            let seen = known(secret(&folders, address, stored), address, &mark, &mut now);
-            let hear = hear(&planned.ledger, address, &one.owner);
-            let (before, left) = (mark(&one.value), one.left);
-            past.push(Past {
-                address: address.clone(),
-                before,
-                left,
-                now: seen,
-                hear,
-                echo: Echo::None,
-                needs: Vec::new(),
-            });
+    // The number that is given is that of one of two plans: of the one that leaves alone what has changed since, or of the one
+    // that does not. So each number that a plan names is the one that it takes.
+    let all = Draft::make(&planned, desired, &folders, &kept, true);
+    let number = all.number();
+    let Draft { mut plan, kept, now, pushes, writes } = match wish.overwrite {
+        Some(given) if given == number => all,
+        given => {
+            let some = Draft::make(&planned, desired, &folders, &kept, false);
+            if given.is_none_or(|given| given == some.number()) { some } else { all }
         }
-    }
-    // What the secrets set off decides what becomes of the entries.
-    let secrets = plan::undo::way_back(&past, wish.overwrite, |_| false);
-    let writes: BTreeSet<Address> = secrets
-        .changes
-        .iter()
-        .filter(|change| matches!(change.action, Action::Create | Action::Update))
-        .map(|change| change.address.clone())
-        .collect();
-    let pushes = Pushes::of(&planned, &kept, &writes);
-    let mut kept = kept;
-    for (address, value) in pushes.besides(&planned, &kept) {
-        // It stays what it is to the ledger: the backend writes it, and only because of others.
-        let place = Place::Entry { called: planned.basis.wanted.syncs[&address.resource()].called.clone() };
-        let left = planned.ledger.records.get(&address).and_then(|record| record.written.get(VALUE)).copied();
-        kept.insert(address.clone(), Kept { address, place, value, left, owner: Owner::Apart });
-    }
-    for (address, one) in &kept {
-        if let Place::Entry { called } = &one.place {
-            let mark = |value: &Secret| entry_mark(&planned, address, value);
-            past.push(Past {
-                address: address.clone(),
-                before: mark(&one.value),
-                left: one.left,
-                now: known(entry(&planned, address, called), address, &mark, &mut now),
-                hear: hear(&planned.ledger, address, &one.owner),
-                echo: pushes.does(&planned, address, &one.value),
-                needs: source(&planned, &address.resource(), &kept),
-            });
-        }
-    }
-    let policy = &desired.policy.allow;
-    let accepts = |list: &[Arc<str>], kind: HazardKind| list.iter().any(|word| **word == *kind.word());
-    let allowed = |address: &Address| {
-        let own = desired.resources.get(address).is_some_and(|resource| accepts(&resource.allow, HazardKind::Takeover));
-        own || accepts(policy, HazardKind::Takeover)
     };
-    let mut plan = plan::undo::way_back(&past, wish.overwrite, allowed);
+    plan::undo::say_number(&mut plan, number);
+    let policy = &desired.policy.allow;
     let wipes = wipes(engine, desired, &kept, &writes).await?;
     plan.hazards.extend(wipes.into_iter().map(|wipe| Hazard {
         kind: HazardKind::Wipe,
@@ -259,6 +217,102 @@ async fn way_back(
     plan.backend = std::mem::take(&mut planned.plan.backend);
     planned.plan = plan;
     Ok(planned)
+}
+
+fn accepts(list: &[Arc<str>], kind: HazardKind) -> bool {
+    list.iter().any(|word| **word == *kind.word())
+}
+
+/// A plan of the way back, and what it is made of.
+struct Draft {
+    plan: Plan,
+    /// By the addresses of the plan's rows.
+    kept: BTreeMap<Address, Kept>,
+    now: BTreeMap<Address, Secret>,
+    pushes: Pushes,
+    /// The secrets that are written.
+    writes: BTreeSet<Address>,
+}
+
+impl Draft {
+    /// `overwrite` says whether what has changed since is overwritten.
+    fn make(
+        planned: &Planned,
+        desired: &Desired,
+        folders: &Folders,
+        kept: &BTreeMap<Address, Kept>,
+        overwrite: bool,
+    ) -> Self {
+        let (mut now, mut past) = (BTreeMap::new(), Vec::new());
+        for (address, one) in kept {
+            if let Place::Secret(stored) = &one.place {
+                let look = secret(folders, address, stored);
+                past.push(self::past(planned, address, one, look, &mut now));
+            }
+        }
+        // What the secrets set off decides what becomes of the entries.
+        let secrets = plan::undo::way_back(&past, overwrite, |_| false);
+        let writes: BTreeSet<Address> = secrets
+            .changes
+            .iter()
+            .filter(|change| matches!(change.action, Action::Create | Action::Update))
+            .map(|change| change.address.clone())
+            .collect();
+        let pushes = Pushes::of(planned, kept, &writes);
+        let mut kept = kept.clone();
+        for (address, value) in pushes.besides(planned, &kept) {
+            // It stays what it is to the ledger: the backend writes it, and only because of others.
+            let place = Place::Entry { called: planned.basis.wanted.syncs[&address.resource()].called.clone() };
+            let left = planned.ledger.records.get(&address).and_then(|record| record.written.get(VALUE)).copied();
+            kept.insert(address.clone(), Kept { address, place, value, left, owner: Owner::Apart });
+        }
+        for (address, one) in &kept {
+            if let Place::Entry { called } = &one.place {
+                let look = entry(planned, address, called);
+                past.push(Past {
+                    echo: pushes.does(planned, address, &one.value),
+                    needs: source(planned, &address.resource(), &kept),
+                    ..self::past(planned, address, one, look, &mut now)
+                });
+            }
+        }
+        let allowed = |address: &Address| {
+            let own = desired.resources.get(address);
+            own.is_some_and(|resource| accepts(&resource.allow, HazardKind::Takeover))
+                || accepts(&desired.policy.allow, HazardKind::Takeover)
+        };
+        let plan = plan::undo::way_back(&past, overwrite, allowed);
+        Self { plan, kept, now, pushes, writes }
+    }
+
+    /// The number with which the command line allows what it overwrites; where the configuration allows all of it, any does.
+    fn number(&self) -> usize {
+        let taken = || self.plan.hazards.iter().filter(|hazard| hazard.kind == HazardKind::Takeover);
+        match taken().filter(|hazard| !hazard.allowed).map(|hazard| hazard.count).sum() {
+            0 => taken().map(|hazard| hazard.count).sum(),
+            open => open,
+        }
+    }
+}
+
+/// What a value was, and what a look says of it; the value that is there is put aside.
+fn past(
+    planned: &Planned,
+    address: &Address,
+    one: &Kept,
+    look: Result<Option<Secret>, Diagnostic>,
+    now: &mut BTreeMap<Address, Secret>,
+) -> Past {
+    let seen = known(look, address, &|value| mark(planned, address, &one.place, value), now);
+    Past {
+        address: address.clone(),
+        before: mark(planned, address, &one.place, &one.value),
+        left: present::left(planned, address, one, now.get(address)),
+        now: seen,
+        hear: hear(&planned.ledger, address, one, written(planned, address, &one.place, &one.value)),
+        echo: Echo::None,
+        needs: Vec::new(),
+    }
 }
 
 /// What a look says, with the value put aside.
@@ -443,23 +497,45 @@ fn entry(planned: &Planned, address: &Address, called: &Arc<str>) -> Result<Opti
 
 fn no_way(address: &Address, why: &str) -> Diagnostic {
     Diagnostic::error(&codes::NO_WAY_BACK, format!("{address}: {}.", why.trim_end_matches('.')))
-        .help("declare and apply it as it was, then undo again; or read the value with `age -d` from the capsule")
+        .help(
+            "declare what it was in as it was, apply that alone (`--target`), then undo again: docs/undo.md; `age -d` reads the \
+             value from the capsule",
+        )
 }
 
-/// The fingerprint of an entry's value.
-pub(super) fn entry_mark(planned: &Planned, address: &Address, value: &Secret) -> Fingerprint {
-    let (sync, basis) = (address.resource(), &planned.basis);
-    let rules = basis.wanted.syncs.get(&sync).map(|pushed| pushed.rules.clone()).unwrap_or_default();
-    let key: &FingerprintKey = &basis.key;
-    plan::entries::fingerprint(key, &sync, &rules, address.entry_key().unwrap_or(""), value.expose().as_bytes())
+/// The fingerprint of a value that was kept, or is at its place, under an address.
+pub(super) fn mark(planned: &Planned, address: &Address, place: &Place, value: &Secret) -> Fingerprint {
+    let basis = &planned.basis;
+    match place {
+        Place::Secret(_) => basis.key.fingerprint(&address.to_string(), value.expose().as_bytes()),
+        Place::Entry { .. } => {
+            let sync = address.resource();
+            let rules = basis.wanted.syncs.get(&sync).map(|pushed| pushed.rules.clone()).unwrap_or_default();
+            let key = address.entry_key().unwrap_or("");
+            plan::entries::fingerprint(&basis.key, &sync, &rules, key, value.expose().as_bytes())
+        }
+    }
+}
+
+/// What a record keeps of a value under an address.
+pub(super) fn written(planned: &Planned, address: &Address, place: &Place, value: &Secret) -> Fingerprint {
+    let mark = mark(planned, address, place, value);
+    match place {
+        Place::Secret(_) => attributes::fingerprint(&planned.basis.key, address, VALUE, &Value::Fingerprint(mark)),
+        Place::Entry { .. } => mark,
+    }
 }
 
 /// What the ledger has to hear so that it is as before.
-fn hear(ledger: &Ledger, address: &Address, owner: &Owner) -> Hear {
-    match (owner, ledger.records.get(address)) {
+fn hear(ledger: &Ledger, address: &Address, one: &Kept, before: Fingerprint) -> Hear {
+    match (&one.owner, ledger.records.get(address)) {
         (Owner::Other, Some(_)) => Hear::Forget,
         (Owner::Other, None) | (Owner::Apart, _) => Hear::Nothing,
         (Owner::Keyform(was), Some(is)) if was.written == is.written => Hear::Nothing,
+        // Its other fingerprints are of the address that it had then.
+        (Owner::Keyform(_), Some(is)) if one.address != *address && is.written.get(VALUE) == Some(&before) => {
+            Hear::Nothing
+        }
         (Owner::Keyform(_), _) => Hear::Record,
     }
 }

@@ -226,5 +226,14 @@ pub fn taken_again(notes: &[Note]) -> Vec<(usize, Option<&Note>)> {
 fn changed_since(address: &Address) -> Diagnostic {
     let detail = format!("{address}: what is there now is not what the run left; it is left alone.");
     Diagnostic::error(&codes::CHANGED_SINCE, detail)
-        .help("if it may be overwritten as well, add `--allow takeover=N` with the number of values that changed since")
+}
+
+/// Has a plan that leaves alone what has changed since say the number with which all of it is overwritten.
+pub fn say_number(plan: &mut Plan, number: usize) {
+    for why in plan.blocked.values_mut().filter(|why| why.code == &codes::CHANGED_SINCE) {
+        why.help = Some(match number {
+            1 => "if it may be overwritten as well, add `--allow takeover=1`".to_owned(),
+            n => format!("if all that has changed since may be overwritten as well, add `--allow takeover={n}`"),
+        });
+    }
 }

@@ -74,7 +74,13 @@ pub fn report(report: &Report, style: Style) -> String {
     let cost = paint.dim(&format!("({requests}, {})", words::duration(report.took)));
     out.push_str(&format!("{word}: {}. {cost}\n", parts.join(", ")));
     if let Some(run) = report.undo.as_ref().filter(|_| report.done_count() > 0 || !report.failed.is_empty()) {
-        out.push_str(&format!("What it overwrote and deleted is kept: `keyform undo {run}` puts it back.\n"));
+        out.push_str(&match report.ended {
+            false => format!("What it overwrote and deleted is kept: `keyform undo {run}` puts it back.\n"),
+            true => format!(
+                "The values that it overwrote and deleted are kept: `keyform undo {run}` puts them back.\nWhere what they were \
+                 in has ended, that has to be there again first: docs/undo.md.\n"
+            ),
+        });
     }
     if report.interrupted || !report.failed.is_empty() {
         out.push_str(match (report.done_count(), report.interrupted) {

@@ -8,6 +8,9 @@ use crate::view::text::Style;
 use crate::view::words;
 use std::collections::BTreeMap;
 
+/// What can come back of a destroy.
+const ENDED: &str = "its values can be put back once what they were in is there again: docs/undo.md";
+
 /// Most resources that are named in one line.
 const NAMED: usize = 3;
 
@@ -90,6 +93,7 @@ pub fn runs(notes: &[Note], style: Style) -> String {
         words::paragraph(&mut out, &format!("{values}: {}", resources(&note.values)), 2, 2, style.width);
         let state = match (&note.undone, by) {
             (Some(at), _) => paint.dim(&format!("undone {}", words::shown(at))),
+            (None, None) if &*note.command == "destroy" => paint.warn(ENDED),
             (None, None) => paint.good("can be undone"),
             (None, Some(by)) => {
                 let again = if again == note.values.len() { "all".to_owned() } else { format!("{again} of them") };

@@ -20,6 +20,7 @@ use crate::model::capsule::Owner;
 use crate::model::capsule::Place;
 use crate::model::capsule::Stored;
 use crate::model::job;
+use crate::model::ledger::Record;
 use crate::model::ledger::VALUE;
 use crate::plan::Action;
 use crate::plan::Change;
@@ -68,7 +69,7 @@ async fn hear<'r, 'a: 'r>(run: &Run<'_>, rows: impl Iterator<Item = (&'r Row<'a>
             }
             Owner::Other | Owner::Apart => {}
             Owner::Keyform(record) => {
-                let mut record = record.clone();
+                let mut record = recorded(run, row, record);
                 if let Some(id) = id {
                     record.id = id;
                 }
@@ -78,6 +79,21 @@ async fn hear<'r, 'a: 'r>(run: &Run<'_>, rows: impl Iterator<Item = (&'r Row<'a>
     }
     let kept = run.append(&events).await;
     heard.into_iter().map(|address| (address, kept.clone())).collect()
+}
+
+/// The record as it was. Its fingerprints are of the address that it had then: under another one that of the value is made
+/// anew, and the others are those of now.
+fn recorded(run: &Run<'_>, row: &Row<'_>, record: &Record) -> Record {
+    let address = &row.change.address;
+    if row.kept.address == *address {
+        return record.clone();
+    }
+    let mut record = run.record(address).cloned().unwrap_or_else(|| {
+        let Record { id, natural, at, .. } = record.clone();
+        Record { id, natural, at, ..Record::default() }
+    });
+    record.written.insert(VALUE.into(), undo::written(run.planned, address, &row.kept.place, &row.kept.value));
+    record
 }
 
 /// What a row's value is found to be, right before it is written.
@@ -96,10 +112,7 @@ fn seen(run: &Run<'_>, row: &Row<'_>, now: Option<&Secret>) -> Seen {
         return Seen::Done;
     }
     let address = &row.change.address;
-    let mark = |value: &Secret| match &row.kept.place {
-        Place::Secret(_) => run.planned.basis.key.fingerprint(&address.to_string(), value.expose().as_bytes()),
-        Place::Entry { .. } => undo::entry_mark(run.planned, address, value),
-    };
+    let mark = |value: &Secret| undo::mark(run.planned, address, &row.kept.place, value);
     let shown = now.map_or(Shown::Absent, |value| Shown::Secret(mark(value)));
     let planned = row.change.fields.iter().find(|field| *field.name == *VALUE).map(|field| &field.before);
     if planned == Some(&shown) { Seen::Planned } else { Seen::Other }

@@ -67,6 +67,7 @@ pub(super) async fn apply(
     let begun = match Box::pin(capsule::keep(&run)).await {
         Ok(kept) => {
             report.undo = kept;
+            report.ended = !planned.plan.undo.beyond.is_empty();
             match run.follow().await {
                 Ok(()) => entries::intend(&run).await,
                 followed => followed,
