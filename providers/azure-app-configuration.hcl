@@ -39,7 +39,7 @@ provider "azure-app-configuration" {
   destination "azure-app-configuration" {
     import = true
 
-    configuration_url = string           # https://<store>.azconfig.io
+    configuration_url = url           # https://<store>.azconfig.io
     label             = optional(string) # none: key-values without a label
 
     base_url = trimsuffix(destination.configuration_url, "/")

@@ -23,8 +23,8 @@ provider "azure-devops" {
   }
   # The service principal must be a user of the organization.
   connection "client-secret" {
-    tenant_id            = string # a UUID
-    client_id            = string # a UUID
+    tenant_id            = uuid
+    client_id            = uuid
     client_secret        = sensitive
     org_name             = string                   # the organization
     client_secret_key_id = optional(hidden(string)) # the secret's own id, for its rotation

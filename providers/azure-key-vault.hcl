@@ -41,7 +41,7 @@ provider "azure-key-vault" {
     import   = true
     selector = "mapping_behavior"
 
-    vault_base_url = string # https://<vault>.vault.azure.net
+    vault_base_url = url # https://<vault>.vault.azure.net
 
     options {
       disable_certificate_import = remote(optional(bool, false)) # of a remote backend's own syncs: secrets of certificates are left alone

@@ -11,7 +11,7 @@ provider "databricks" {
   connection "service-principal" {
     client_id     = string # the principal's application id
     client_secret = sensitive
-    workspace_url = string # https://dbc-x.cloud.databricks.com
+    workspace_url = url # https://dbc-x.cloud.databricks.com
   }
 
   base_url = trimsuffix(connection.workspace_url, "/")

@@ -23,7 +23,7 @@ provider "digital-ocean" {
     title    = "DigitalOcean App Platform"
     readable = false
 
-    app_id   = string
+    app_id   = uuid
     app_name = string
 
     key { matches = "[_A-Za-z][_A-Za-z0-9]*" }

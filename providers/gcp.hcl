@@ -12,7 +12,7 @@ provider "gcp" {
   signer   = "gcp" # the machine's own token, for the login
 
   connection "service-account-impersonation" {
-    service_account_email = hidden(string) # Infisical: the part before the @ ends with the first two groups of the organization's id
+    service_account_email = hidden(email) # Infisical: the part before the @ ends with the first two groups of the organization's id
   }
 
   base_url = "https://secretmanager.googleapis.com"

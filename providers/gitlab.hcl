@@ -5,7 +5,7 @@ provider "gitlab" {
   verified = "2026-11-21"
 
   connection "access-token" {
-    instance_url      = optional(string, "https://gitlab.com")
+    instance_url      = optional(url, "https://gitlab.com")
     access_token      = sensitive
     access_token_type = oneof("personal", "project", "group")
   }

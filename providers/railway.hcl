@@ -48,9 +48,9 @@ provider "railway" {
   destination "railway" {
     import = true
 
-    project_id       = string
+    project_id       = uuid
     project_name     = string
-    environment_id   = string # that of the token, if it is a project's
+    environment_id   = uuid # that of the token, if it is a project's
     environment_name = string
     service_id       = optional(string) # none: the variables that the environment shares
     service_name     = optional(string)

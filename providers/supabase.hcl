@@ -9,7 +9,7 @@ provider "supabase" {
 
   connection "access-token" {
     access_key   = sensitive # a personal access token: sbp_…
-    instance_url = optional(string, "https://api.supabase.com")
+    instance_url = optional(url, "https://api.supabase.com")
   }
 
   base_url = trimsuffix(connection.instance_url, "/")

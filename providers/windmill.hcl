@@ -10,7 +10,7 @@ provider "windmill" {
 
   connection "access-token" {
     access_token = sensitive # of a user
-    instance_url = optional(string, "https://app.windmill.dev")
+    instance_url = optional(url, "https://app.windmill.dev")
   }
 
   base_url = "${trimsuffix(connection.instance_url, "/")}/api"

@@ -111,7 +111,7 @@ fn every_command_explains_itself_with_an_example() {
         assert!(output.status.success() && output.stderr.is_empty(), "{command}");
         assert!(help.contains("Example"), "{command} shows no example");
         assert!(help.split("\n\n").nth(1).is_some_and(|p| p.len() > 60), "{command} is not explained:\n{help}");
-        assert!(help.lines().all(|line| line.chars().count() <= 110), "{command} is too wide:\n{help}");
+        assert!(help.lines().all(|line| line.chars().count() <= 80), "{command} is too wide:\n{help}");
     }
     for line in text(&top.stdout).lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")) {
         let word = line.split_whitespace().next().unwrap();

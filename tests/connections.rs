@@ -15,6 +15,7 @@ use keyform::http;
 use keyform::http::client::Client;
 use keyform::http::client::Policy;
 use keyform::model::schema::Field;
+use keyform::model::schema::Form;
 use keyform::model::schema::Method;
 use keyform::model::schema::Schemas;
 use keyform::model::schema::Type;
@@ -142,7 +143,7 @@ const TRIED: &str = "
 aws access-key POST sts.us-east-1.amazonaws.com/
 azure-app-configuration client-secret POST login.microsoftonline.com/text/oauth2/v2.0/token
 azure-devops access-token GET dev.azure.com/text/_apis/projects?api-version=7.2-preview.2&%24top=1
-azure-devops client-secret POST login.microsoftonline.com/text/oauth2/v2.0/token
+azure-devops client-secret POST login.microsoftonline.com/00000000-0000-4000-8000-000000000001/oauth2/v2.0/token
 azure-key-vault client-secret POST login.microsoftonline.com/text/oauth2/v2.0/token
 bitbucket api-token GET api.bitbucket.org/2.0/user
 camunda client-credentials POST login.cloud.camunda.io/oauth/token
@@ -172,9 +173,13 @@ windmill access-token GET one.example/api/workspaces/list
 zabbix api-token POST one.example/api_jsonrpc.php
 chef user-key GET one.example/organizations/text/users/text
 gcp service-account-impersonation GET 169.254.169.254/computeMetadata/v1/instance/service-accounts/default/token
-gcp service-account-impersonation POST iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/text:generateAccessToken
+gcp service-account-impersonation POST iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/text%40mail.example:generateAccessToken
 oci access-key GET identity.text.oci.oraclecloud.com/20160918/users/text
 ";
+
+/// What is written where a UUID is wanted, and what it is changed to.
+const ID: &str = "00000000-0000-4000-8000-000000000001";
+const CHANGED_ID: &str = "00000000-0000-4000-8000-000000000002";
 
 /// A row of the table.
 struct Row<'a> {
@@ -231,11 +236,13 @@ fn value(field: &Field, round: u8) -> String {
         Type::Bool => (!changes).to_string(),
         Type::OneOf(words) => format!("\"{}\"", words[if changes { words.len() - 1 } else { 0 }]),
         _ if ["instance_url", "workspace_url", "server_url", "host"].contains(&&*field.name)
-            && field.ty == Type::String =>
+            && matches!(field.ty, Type::String | Type::Form(Form::Url)) =>
         {
             let scheme = if &*field.name == "host" { "" } else { "https://" };
             format!("\"{scheme}{}.example\"", if changes { "two" } else { "one" })
         }
+        Type::Form(Form::Uuid) => format!("\"{}\"", if changes { CHANGED_ID } else { ID }),
+        Type::Form(Form::Email) => format!("\"text{}@mail.example\"", if changes { "2" } else { "" }),
         _ => format!("\"text{}\"", if changes { "2" } else { "" }),
     }
 }
@@ -439,6 +446,7 @@ async fn every_connection_is_made_kept_changed_and_mended() {
                 Type::Number => json!(2),
                 Type::Bool => json!(false),
                 Type::OneOf(words) => json!(words.last().map(|word| &**word)),
+                Type::Form(Form::Uuid) => json!(CHANGED_ID),
                 _ => json!("https://two.example"),
             };
             let host = (&*field.name == "host").then(|| json!("two.example"));

@@ -11,10 +11,15 @@ use keyform::provider::manifest::render::Env;
 use keyform::provider::manifest::render::Target;
 use keyform::provider::manifest::slots::Slot;
 use keyform::provider::reference;
+use keyform::provider::reference::Example;
 use keyform::provider::registry::Registry;
 use keyform::secret::Secret;
+use regex::Regex;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A manifest whose destination says `words`.
 fn manifest(words: &str) -> String {
@@ -170,11 +175,91 @@ fn operations_become_requests() {
     }
 }
 
+/// The files below a directory that hold configuration, in order.
+fn configurations(dir: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.sort();
+    let (dirs, files): (Vec<PathBuf>, Vec<PathBuf>) = found.into_iter().partition(|path| path.is_dir());
+    let own = files.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "hcl"));
+    own.chain(dirs.iter().filter(|dir| !dir.ends_with(".keyform")).flat_map(|dir| configurations(dir))).collect()
+}
+
+/// The blocks of a file as they are written, with the comments right above them, by how others refer to them.
+fn blocks(text: &str) -> Vec<(String, String)> {
+    let header = Regex::new(r#"^(\w+)((?: "[^"]*")*) \{"#).unwrap();
+    let (mut blocks, mut begun): (Vec<(String, String)>, Vec<&str>) = (Vec::new(), Vec::new());
+    let mut name = None;
+    for line in text.lines() {
+        begun.push(line);
+        if let Some(found) = header.captures(line).filter(|_| name.is_none()) {
+            let label =
+                found[2].split('"').filter(|label| !label.trim().is_empty()).next_back().unwrap_or("").to_owned();
+            name = Some(match &found[1] {
+                "variable" => format!("var.{label}"),
+                "locals" => "local.".to_owned(),
+                kind => format!("{kind}.{label}"),
+            });
+        }
+        let is_one_line = header.is_match(line) && line.ends_with("{}");
+        let is_over = name.is_some() && (line == "}" || is_one_line);
+        if is_over {
+            blocks.push((name.take().unwrap(), begun.join("\n")));
+        }
+        if is_over || name.is_none() && line.is_empty() {
+            begun.clear();
+        }
+    }
+    blocks
+}
+
+/// What a sync to each destination needs, and the sync, from the example that says it shortest.
+fn examples() -> BTreeMap<Arc<str>, Example> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sync = Regex::new(r#"(?m)^secret_sync "([^"]+)""#).unwrap();
+    let mut examples = BTreeMap::new();
+    for path in configurations(&root.join("examples")) {
+        let text = fs::read_to_string(&path).unwrap();
+        let file = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+        let blocks = blocks(&text);
+        for (name, own) in blocks.iter().filter(|(_, own)| sync.is_match(own)) {
+            let slug: Arc<str> = sync.captures(own).unwrap()[1].into();
+            let mut needed = vec![name];
+            while let Some((more, _)) = blocks.iter().find(|(other, _)| {
+                let is_named = |by: &str| {
+                    Regex::new(&format!(r"\b{}{}", regex::escape(other), if other.ends_with('.') { "" } else { r"\b" }))
+                        .unwrap()
+                        .is_match(by)
+                };
+                !needed.contains(&other) && blocks.iter().any(|(by, own)| needed.contains(&by) && is_named(own))
+            }) {
+                needed.push(more);
+            }
+            let texts = blocks.iter().filter(|(other, _)| needed.contains(&other)).map(|(_, own)| own.as_str());
+            let text = texts.collect::<Vec<_>>().join("\n\n");
+            let shorter = |known: &Example| known.text.len() <= text.len();
+            if !examples.get(&slug).is_some_and(shorter) {
+                examples.insert(slug, Example { file: file.clone(), text });
+            }
+        }
+    }
+    examples
+}
+
 #[test]
 fn all_manifests_load_and_have_a_page() {
     let registry = Registry::builtin().unwrap();
+    let examples = examples();
+    for (slug, example) in registry.schemas().destinations.keys().map(|slug| (slug, examples.get(slug))) {
+        let text = &example.unwrap_or_else(|| panic!("no example has a sync to {slug}")).text;
+        for block in ["project ", "app_connection ", "secret_sync "] {
+            let is_there = text
+                .lines()
+                .any(|line| line.starts_with(block) || line.starts_with(&format!("data \"{}\"", block.trim())));
+            assert!(is_there, "the example of {slug} has no {block}:\n{text}");
+        }
+    }
     for app in registry.schemas().apps.keys() {
-        if let Some(page) = reference::app(registry.schemas(), app) {
+        if let Some(page) = reference::app(registry.schemas(), app, &examples) {
             golden(&format!("docs/reference/{app}.md"), &page);
         }
     }

@@ -36,6 +36,8 @@ fn write(page: &mut String, command: &mut Vec<String>) {
     let output = Command::new(env!("CARGO_BIN_EXE_keyform")).args(&*command).arg("--help").output().unwrap();
     assert!(output.status.success(), "{command:?}");
     let help = String::from_utf8(output.stdout).unwrap();
+    let wide: Vec<&str> = help.lines().filter(|line| line.chars().count() > 80).collect();
+    assert!(wide.is_empty(), "{command:?} has lines of more than 80 columns: {wide:#?}");
     let name = command.iter().fold("keyform".to_owned(), |name, part| format!("{name} {part}"));
     write!(page, "\n## {name}\n\n```text\n{}\n```\n", help.trim_end()).unwrap();
     let below = help.split("Commands:\n").nth(1).unwrap_or_default().lines();

@@ -302,6 +302,8 @@ fn a_database_elsewhere_is_reached_with_tls_only_and_no_address_is_quoted() {
     let place =
         Postgres::new(&Secret::new("postgres://u:canary@db.example.com/k".to_owned()), None, "x").unwrap().place();
     assert_eq!(place, "postgres://db.example.com/k/x");
+    let elsewhere = Secret::new("postgres://u@db.example.com:6432,localhost:5432/k".to_owned());
+    assert_eq!(Postgres::new(&elsewhere, None, "x").unwrap().place(), "postgres://db.example.com:6432,localhost/k/x");
 }
 
 #[tokio::test]
@@ -312,6 +314,8 @@ async fn an_object_store_elsewhere_is_reached_with_tls_only() {
     };
     assert_eq!(new("https://minio.example.com"), None);
     assert_eq!(new("http://127.0.0.1:9000"), None);
+    let bucket = Bucket { name: "b", prefix: "p", of: Some("us-east-1"), endpoint: Some("http://127.0.0.1:9000/") };
+    assert_eq!(Objects::s3(&bucket).unwrap().place(), "s3://b/p at http://127.0.0.1:9000");
     assert_eq!(new("http://minio.example.com").unwrap(), "The endpoint of s3://b would be reached without TLS.");
     let why = new("https://u:canary@minio.example.com").unwrap();
     assert_eq!(why, "The endpoint of s3://b holds a user or password.");

@@ -54,7 +54,7 @@ use zeroize::Zeroizing;
 #[command(
     after_help = "Examples:\n  keyform adopt --dir payments --url https://secrets.example.com\n  keyform adopt --project \
                   payments --dry-run\n  keyform adopt --only 'secret_sync.*'\n\nWithout a configuration, the identity comes \
-                  from the environment: INFISICAL_UNIVERSAL_AUTH_CLIENT_ID\nand INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET, or \
+                  from the environment:\nINFISICAL_UNIVERSAL_AUTH_CLIENT_ID and INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET,\nor \
                   INFISICAL_TOKEN. Killed half-way, it can be run again."
 )]
 pub(super) struct Args {

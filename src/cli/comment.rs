@@ -51,9 +51,9 @@ const LABEL: usize = 50;
 /// comment on, only the job's summary and what else was asked for is written.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  keyform plan --out web.plan && keyform comment web.plan --environment prod\n  \
-                  keyform plan --output json=plan.json; keyform comment plan.json --label --check\n  \
+                  keyform plan --output json=p.json; keyform comment p.json --label --check\n  \
                   keyform comment web.plan --dry-run   # prints the comment\n\nExit codes: 0 done or nothing new, 1 the comment \
-                  could not be posted, 7 it was, but a status or label was not.")]
+                  could not be posted,\n7 it was, but a status or label was not.")]
 pub(super) struct Args {
     /// A plan that was kept, or what `--output json=FILE` wrote; `-` for standard input
     file: PathBuf,

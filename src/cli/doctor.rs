@@ -18,9 +18,7 @@ use std::sync::Arc;
 /// every connection. Nothing is written, no lock is taken. Whether keys may also be written only a write can tell: `keyform
 /// providers test` makes one that is taken back.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example:\n  keyform doctor   # 0 all is well, 1 something is wrong, 5 something could not be told"
-)]
+#[command(after_help = "Example:\n  keyform doctor   # 0 all is well, 1 something is wrong, 5 not all told")]
 pub(super) struct Args {
     /// Let `secret_exec` run programs
     #[arg(long)]

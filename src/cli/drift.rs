@@ -48,12 +48,10 @@ use std::time::Instant;
 /// `plan` does. Each finding has a verdict, how sure it is, and a cause. Nothing is written, no lock is taken. What is known
 /// and accepted for a while stands in drift.ignore.hcl, with a reason and a last day.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  keyform drift   # 0 no drift, 2 not applied yet, 3 changed outside, 4 both, 5 could not see everything\n  \
-                        keyform drift --output sarif=drift.sarif --output prometheus=/var/lib/node_exporter/drift.prom\n  \
+#[command(after_help = "Examples:\n  keyform drift   # 0 no drift, 2 not applied yet, 3 changed outside, 4 both\n  \
+                        keyform drift --output sarif=drift.sarif --output prometheus=drift.prom\n  \
                         keyform drift --heal --auto-approve\n  \
-                        keyform drift --notify   # Slack, mail, issues …: news only; 7 if somebody could not be told"
-)]
+                        keyform drift --notify   # Slack, mail, issues …: tells what is news")]
 pub(super) struct Args {
     #[command(flatten)]
     selection: Selection,

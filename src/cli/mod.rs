@@ -65,13 +65,13 @@ use tracing_subscriber::filter::LevelFilter;
 #[command(
     name = "keyform",
     version,
-    max_term_width = 100,
+    max_term_width = 80,
     subcommand_required = true,
     arg_required_else_help = true,
     disable_help_subcommand = true,
     after_help = "Example:\n  keyform init && keyform plan && keyform apply\n\nExit codes:\n  0 done, 1 failed, \
-                  2 changes pending, 3 changed outside, 4 both, 5 not fully determined, 6 refused, 7 applied in part,\n  64 wrong usage, \
-                  130 interrupted. `keyform explain exit-codes` says more."
+                  2 changes pending, 3 changed outside, 4 both,\n  5 not fully determined, 6 refused, 7 applied in part, 64 wrong \
+                  usage,\n  130 interrupted. `keyform explain exit-codes` says more."
 )]
 struct Cli {
     #[command(flatten)]

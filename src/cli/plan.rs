@@ -49,7 +49,7 @@ use std::time::Instant;
 #[command(after_help = "Examples:\n  keyform plan\n  keyform plan --out web.plan && keyform apply web.plan\n  \
                         keyform plan --target 'secret_sync.web[\"prod\"]'\n  \
                         keyform plan --snapshot today.snapshot   # in a job that has no secrets\n  \
-                        keyform plan --exit-code   # 0 nothing to do, 2 changes, 5 could not see everything, 6 refused")]
+                        keyform plan --exit-code   # 0 nothing, 2 changes, 5 not all seen")]
 pub(super) struct Args {
     #[command(flatten)]
     pub(super) selection: Selection,

@@ -230,6 +230,7 @@ fn type_name(ty: &Type) -> String {
     match ty {
         Type::String => "string".to_owned(),
         Type::Path => "path".to_owned(),
+        Type::Form(form) => form.word().to_owned(),
         Type::Number => "number".to_owned(),
         Type::Bool => "bool".to_owned(),
         Type::Any => "any".to_owned(),

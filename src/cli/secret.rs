@@ -79,7 +79,7 @@ enum Action {
     },
     /// Make or change all secrets of a file; others stay
     #[command(after_help = "Examples:\n  keyform secret import bakery/dev .env\n  \
-                            vault kv get -format=json app | jq .data.data | keyform secret import bakery/dev - --format json")]
+                            jq .data.data app.json | keyform secret import bakery/dev - --format json")]
     Import {
         /// project/environment/path
         place: String,

@@ -39,7 +39,7 @@ const CHECKING: &str = "KEYFORM_SNAPSHOT_KEY";
 #[command(
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    after_help = "Examples:\n  keyform snapshot keygen ~/snapshot.key   # once: the private key for the trusted job\n  \
+    after_help = "Examples:\n  keyform snapshot keygen ~/snapshot.key   # once: for the trusted job\n  \
                   keyform snapshot --out today.snapshot\n  keyform plan --snapshot today.snapshot --snapshot-key KEY"
 )]
 pub(super) struct Args {

@@ -39,11 +39,9 @@ const VARIABLE: &str = "KEYFORM_UNDO_IDENTITY";
 /// shown, and done after the question. What has changed since that run is left alone, what the run made stays, and the
 /// ledger is as it was: the next plan shows the configuration's changes again.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  keyform undo --new-identity ~/undo.key   # once: then name its public key in the configuration\n  \
+#[command(after_help = "Examples:\n  keyform undo --new-identity ~/undo.key   # once\n  \
                         keyform undo\n  keyform undo last --identity ~/undo.key\n  \
-                        keyform undo last --target 'secret_sync.web[\"prod\"]'"
-)]
+                        keyform undo last --target 'secret_sync.web[\"prod\"]'")]
 pub(super) struct Args {
     /// Which run: its name, the beginning of it, or `last`
     #[arg(value_name = "RUN")]

@@ -53,11 +53,9 @@ const LOGGED: usize = 100;
 /// under way is passed over. The configuration is read anew for each run. Logs to standard error; SIGTERM ends it in
 /// order. Tells systemd when it is ready, and its watchdog that it is well.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  keyform watch --schedule '*/15 * * * *' --listen 127.0.0.1:9464   # /metrics and /healthz\n  \
-                        keyform watch --schedule '0 6 * * mon-fri' --time-zone Europe/Berlin --log-format json\n  \
-                        keyform watch --schedule @hourly --heal --environment prod"
-)]
+#[command(after_help = "Examples:\n  keyform watch --schedule '*/15 * * * *' --listen 127.0.0.1:9464\n  \
+                        keyform watch --schedule '0 6 * * mon-fri' --time-zone Europe/Berlin\n  \
+                        keyform watch --schedule @hourly --heal --environment prod")]
 pub(super) struct Args {
     #[command(flatten)]
     inputs: Inputs,

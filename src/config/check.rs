@@ -11,6 +11,7 @@ use crate::lang::ast::Node;
 use crate::model::attrs::Number;
 use crate::model::attrs::Object;
 use crate::model::attrs::Value;
+use crate::model::schema::Form;
 use crate::model::schema::Type;
 use std::path::Path;
 use std::sync::Arc;
@@ -39,6 +40,8 @@ pub(crate) enum Why {
     Secret,
     /// It is a path that depends on where keyform runs.
     Relative,
+    /// It is a text of another form than the vendor demands.
+    Form(Form),
     /// It is a text, but none of these; the text that it is.
     OneOf(Vec<Arc<str>>, Arc<str>),
     /// It is an object without this field.
@@ -97,6 +100,7 @@ impl Misfit {
             Why::Shape(wanted, got) => format!("`{name}{place}` takes {wanted}; this is {got}."),
             Why::Secret => format!("`{name}{place}` is plain, and this is a secret."),
             Why::Relative => format!("`{name}{place}` takes a path from the root, and this one is relative."),
+            Why::Form(form) => format!("`{name}{place}` takes {}.", form.called()),
             Why::OneOf(allowed, _) => {
                 let list = allowed.iter().map(|a| format!("\"{a}\"")).collect::<Vec<_>>().join(", ");
                 format!("`{name}{place}` is one of {list}.")
@@ -117,6 +121,7 @@ impl Misfit {
             Why::Relative => Diagnostic::error(&codes::NOT_ALLOWED, detail)
                 .at(span, "relative")
                 .help("write `abspath(\"…\")`: it starts at the directory of the configuration"),
+            Why::Form(form) => Diagnostic::error(&codes::NOT_ALLOWED, detail).at(span, format!("no {}", form.word())),
             Why::OneOf(allowed, got) => Diagnostic::error(&codes::NOT_ALLOWED, detail)
                 .at(span, "none of them")
                 .did_you_mean(got, allowed.iter().map(|a| &**a)),
@@ -160,6 +165,11 @@ pub(crate) fn fit(value: &Value, ty: &Type) -> Result<Value, Misfit> {
             Some(path) if Path::new(&*path).is_absolute() => Ok(Value::String(path)),
             Some(_) => Err(Misfit { path: Vec::new(), why: Why::Relative }),
             None => Err(Misfit::shape("a path", value)),
+        },
+        Type::Form(form) => match text(value) {
+            Some(got) if form.fits(&got) => Ok(Value::String(got)),
+            Some(_) => Err(Misfit { path: Vec::new(), why: Why::Form(*form) }),
+            None => Err(Misfit::shape("a text", value)),
         },
         Type::Number => number(value).map(Value::Number).ok_or_else(|| Misfit::shape("a number", value)),
         Type::Bool => truth(value).map(Value::Bool).ok_or_else(|| Misfit::shape("true or false", value)),

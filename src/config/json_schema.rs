@@ -11,6 +11,7 @@ use crate::config::blocks::Ty;
 use crate::config::blocks::reuse::DATA_KINDS;
 use crate::model::address::DATA;
 use crate::model::login;
+use crate::model::schema;
 use crate::model::schema::App;
 use crate::model::schema::Destination;
 use crate::model::schema::Field;
@@ -234,6 +235,9 @@ fn fields<'a>(list: impl IntoIterator<Item = &'a Field>) -> (Map<String, Json>, 
 fn field_type(ty: &Type) -> Json {
     match ty {
         Type::String | Type::Path => json!({ "type": "string" }),
+        Type::Form(schema::Form::Uuid) => json!({ "type": "string", "format": "uuid" }),
+        Type::Form(schema::Form::Url) => json!({ "type": "string", "format": "uri" }),
+        Type::Form(schema::Form::Email) => json!({ "type": "string", "format": "email" }),
         Type::Number => json!({ "type": "number" }),
         Type::Bool => json!({ "type": "boolean" }),
         Type::List(of) => json!({ "type": "array", "items": field_type(of) }),

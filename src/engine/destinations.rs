@@ -179,9 +179,13 @@ pub(super) fn of_live(
 ) -> Result<Destination, Diagnostic> {
     let mut connections = index.desired.resources.values().filter(|r| r.kind == Kind::AppConnection);
     let is_its = |r: &&Resource| live_connection(index, &r.address).is_some_and(|live| live.id == sync.connection);
-    let connection = connections.find(is_its).ok_or_else(|| {
-        Diagnostic::error(&codes::NOT_INSPECTED, "its connection is not declared any more".to_owned())
-    })?;
+    let connection = connections
+        .find(is_its)
+        .ok_or_else(|| Diagnostic::error(&codes::NOT_INSPECTED, "its connection is not declared".to_owned()))?;
+    if connection.is_data() {
+        let detail = "its connection is only looked up, so that its credentials are not at hand".to_owned();
+        return Err(Diagnostic::error(&codes::NOT_INSPECTED, detail));
+    }
     let credentials = resolved.credentials.get(&connection.address).cloned().unwrap_or_else(|| Ok(Attrs::new()))?;
     let schemas = registry.schemas();
     let destination = wire::destination_from_wire(schemas, &sync.destination, &sync.config);

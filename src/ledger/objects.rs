@@ -74,6 +74,7 @@ impl Objects {
         if let Some(endpoint) = &endpoint {
             builder = builder.with_endpoint(endpoint);
         }
+        let place = at(place, endpoint.as_deref());
         Self::new(bucket, place.clone(), builder.build().map_err(|error| problem(&place, &error))?)
     }
 
@@ -90,6 +91,7 @@ impl Objects {
         if let Some(endpoint) = bucket.endpoint {
             builder = builder.with_base_url(endpoint);
         }
+        let place = at(place, bucket.endpoint);
         Self::new(bucket, place.clone(), builder.build().map_err(|error| problem(&place, &error))?)
     }
 
@@ -109,6 +111,7 @@ impl Objects {
         if let Some(endpoint) = bucket.endpoint {
             builder = builder.with_endpoint(endpoint.to_owned());
         }
+        let place = at(place, bucket.endpoint);
         Self::new(bucket, place.clone(), builder.build().map_err(|error| problem(&place, &error))?)
     }
 
@@ -178,6 +181,14 @@ fn place(scheme: &str, bucket: &Bucket<'_>) -> String {
     let prefix = bucket.prefix.trim_matches('/');
     let line = if prefix.is_empty() { "" } else { "/" };
     format!("{scheme}://{}{line}{prefix}", bucket.name)
+}
+
+/// The place with the address where it is asked, if that is not the vendor's own: two buckets of one name are two places.
+fn at(place: String, endpoint: Option<&str>) -> String {
+    match endpoint {
+        Some(endpoint) => format!("{place} at {}", endpoint.trim_end_matches('/')),
+        None => place,
+    }
 }
 
 /// An ETag alone says which state an object is in on S3 and Azure, a generation on Google's.

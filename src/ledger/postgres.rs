@@ -32,6 +32,9 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 /// Longest time until a connection stands, and until an answer is there.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// Where a server listens if its address does not say.
+const PORT: u16 = 5432;
+
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS keyform_ledger (ledger text NOT NULL, name text NOT NULL, \
                      version bigint NOT NULL, content bytea NOT NULL, written timestamptz NOT NULL DEFAULT now(), \
                      PRIMARY KEY (ledger, name))";
@@ -81,7 +84,15 @@ impl Postgres {
         }
         config.ssl_mode(if here { SslMode::Disable } else { SslMode::Require });
         config.connect_timeout(PATIENCE).application_name("keyform");
-        let hosts: Vec<String> = config.get_hosts().iter().map(shown).collect();
+        // One port is that of all hosts.
+        let ports = config.get_ports();
+        let port =
+            |at: usize| ports.get(at).or(ports.first().filter(|_| ports.len() == 1)).filter(|port| **port != PORT);
+        let named = |(at, host): (usize, &Host)| match port(at) {
+            Some(port) => format!("{}:{port}", shown(host)),
+            None => shown(host),
+        };
+        let hosts: Vec<String> = config.get_hosts().iter().enumerate().map(named).collect();
         let database = config.get_dbname().or(config.get_user()).unwrap_or_default();
         let place = format!("postgres://{}/{database}/{ledger}", hosts.join(","));
         Ok(Self { config, here, ledger: ledger.to_owned(), place, client: tokio::sync::Mutex::default() })

@@ -13,6 +13,8 @@ pub enum Type {
     String,
     /// A path of this machine, from its root.
     Path,
+    /// A text of a form that the vendor demands.
+    Form(Form),
     /// A number.
     Number,
     /// `true` or `false`.
@@ -25,6 +27,58 @@ pub enum Type {
     OneOf(Vec<Arc<str>>),
     /// Anything.
     Any,
+}
+
+/// A form that a vendor demands of a text, so that any other is known to be wrong before anything is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// 32 hexadecimal digits in five groups.
+    Uuid,
+    /// An absolute address, `https://` or `http://`.
+    Url,
+    /// A name, an at sign, a domain.
+    Email,
+}
+
+impl Form {
+    /// All of them, with the words that manifests have for them.
+    pub const ALL: [(&str, Form); 3] = [("uuid", Form::Uuid), ("url", Form::Url), ("email", Form::Email)];
+
+    /// The word that manifests have for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        Self::ALL.into_iter().find(|(_, form)| *form == self).map_or("", |(word, _)| word)
+    }
+
+    /// What it is, in words that follow "takes".
+    #[must_use]
+    pub fn called(self) -> &'static str {
+        match self {
+            Self::Uuid => "a UUID, such as 3f0b7f4a-3333-4ccc-8ddd-000000000001",
+            Self::Url => "an address that begins with https:// or http://",
+            Self::Email => "an email address",
+        }
+    }
+
+    /// Whether a text has this form.
+    #[must_use]
+    pub fn fits(self, text: &str) -> bool {
+        let is_word = |word: &str| !word.is_empty() && !word.contains(|c: char| c.is_whitespace() || c.is_control());
+        match self {
+            Self::Uuid => {
+                let groups: Vec<&str> = text.split('-').collect();
+                groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+                    && groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()))
+            }
+            Self::Url => {
+                let rest = ["https://", "http://"].iter().find_map(|scheme| text.strip_prefix(scheme));
+                rest.is_some_and(|rest| is_word(rest) && !rest.starts_with(['/', ':', '?', '#']))
+            }
+            Self::Email => text.rsplit_once('@').is_some_and(|(name, domain)| {
+                is_word(name) && is_word(domain) && domain.contains('.') && !name.contains('@')
+            }),
+        }
+    }
 }
 
 /// One input.

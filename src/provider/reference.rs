@@ -13,11 +13,22 @@ use crate::model::schema::Type;
 use crate::model::schema::Variant;
 use crate::provider::manifest::functions::MANIFEST;
 use crate::provider::manifest::words::WORDS;
+use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::Arc;
 
-/// The page of an app; `None` if there is none of that slug, or it has no destinations.
+/// A whole sync to a destination, from an example.
+#[derive(Debug, Clone)]
+pub struct Example {
+    /// The example's file, from the root of the repository.
+    pub file: String,
+    /// The blocks that the sync needs, and the sync.
+    pub text: String,
+}
+
+/// The page of an app; `None` if there is none of that slug, or it has no destinations. `examples` are by destination.
 #[must_use]
-pub fn app(schemas: &Schemas, slug: &str) -> Option<String> {
+pub fn app(schemas: &Schemas, slug: &str, examples: &BTreeMap<Arc<str>, Example>) -> Option<String> {
     let app = schemas.apps.get(slug)?;
     if !has_destinations(schemas, app) {
         return None;
@@ -27,7 +38,7 @@ pub fn app(schemas: &Schemas, slug: &str) -> Option<String> {
         connection(&mut out, "##", app, name, method);
     }
     for destination in schemas.destinations.values().filter(|destination| destination.app == app.slug) {
-        self::destination(&mut out, destination);
+        self::destination(&mut out, destination, examples.get(&destination.slug));
     }
     Some(out)
 }
@@ -109,10 +120,13 @@ fn connection(out: &mut String, level: &str, app: &App, name: &str, method: &Met
     }
 }
 
-fn destination(out: &mut String, destination: &Destination) {
+fn destination(out: &mut String, destination: &Destination, example: Option<&Example>) {
     let Destination { slug, title, can_import, .. } = destination;
     line(out, format_args!("\n## Destination `{slug}`: {title}\n"));
     line(out, format_args!("A backend can{} import from it.", if *can_import { "" } else { "not" }));
+    if let Some(Example { file, text }) = example {
+        line(out, format_args!("\nA whole sync, from [{file}](../../{file}):\n\n```hcl\n{}\n```", text.trim_end()));
+    }
     if !destination.options.is_empty() {
         line(out, format_args!("\nOptions (`options {{ … }}`):\n"));
         table(out, destination.options.iter());
@@ -193,6 +207,7 @@ fn takes(ty: &Type) -> String {
     match ty {
         Type::String => "text".to_owned(),
         Type::Path => "absolute path".to_owned(),
+        Type::Form(form) => form.word().to_owned(),
         Type::Number => "number".to_owned(),
         Type::Bool => "`true` or `false`".to_owned(),
         Type::List(inner) => format!("list: {}", takes(inner)),

@@ -92,7 +92,7 @@ fn is_unset(value: &Json, field: &Field) -> bool {
 fn read(issues: &mut Vec<Issue>, path: &[Json], ty: &Type, given: &Json, sensitive: bool) -> Option<Value> {
     match (ty, given) {
         (Type::String, Json::String(text)) if sensitive => Some(Value::Secret(Secret::new(text.clone()))),
-        (Type::String | Type::Path, Json::String(text)) => Some(Value::string(text.as_str())),
+        (Type::String | Type::Path | Type::Form(_), Json::String(text)) => Some(Value::string(text.as_str())),
         (Type::Bool, Json::Bool(b)) => Some(Value::Bool(*b)),
         (Type::Number, Json::Number(_)) | (Type::Any, _) => Some(any(given)),
         (Type::OneOf(words), Json::String(text)) => {
@@ -151,7 +151,7 @@ fn any(given: &Json) -> Value {
 
 fn word(ty: &Type) -> &'static str {
     match ty {
-        Type::String | Type::Path | Type::OneOf(_) => "string",
+        Type::String | Type::Path | Type::Form(_) | Type::OneOf(_) => "string",
         Type::Number => "number",
         Type::Bool => "boolean",
         Type::List(_) => "array",

@@ -10,13 +10,17 @@ use crate::lang::ast::Expr;
 use crate::lang::ast::Node;
 use crate::model::attrs::Value;
 use crate::model::schema::Field;
+use crate::model::schema::Form;
 use crate::model::schema::Type;
 use std::sync::Arc;
 
 /// The words that stand for types.
-const TYPES: [&str; 13] = [
+const TYPES: [&str; 16] = [
     "string",
     "path",
+    "uuid",
+    "url",
+    "email",
     "remote",
     "number",
     "bool",
@@ -73,6 +77,9 @@ fn simple(name: &str, span: Span, field: &mut Field) -> Result<Type, Diagnostic>
     Ok(match name {
         "string" => Type::String,
         "path" => Type::Path,
+        "uuid" => Type::Form(Form::Uuid),
+        "url" => Type::Form(Form::Url),
+        "email" => Type::Form(Form::Email),
         "number" => Type::Number,
         "bool" => Type::Bool,
         "any" => Type::Any,
