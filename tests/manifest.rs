@@ -1,6 +1,7 @@
 //! Manifests: what the loader says about mistakes, the requests that operations make, and the reference
 //! pages that are generated from them.
 
+use keyform::config::overlay::Overlay;
 use keyform::diag::Diagnostics;
 use keyform::diag::source::Sources;
 use keyform::model::attrs::Value;
@@ -101,7 +102,7 @@ fn a_users_manifest_adds_and_never_replaces() {
     fs::write(directory.path().join("render.hcl"), text.replace("\"acme\"", "\"render\"")).unwrap();
     let mut registry = Registry::builtin().unwrap();
     let (mut acc, mut sources) = (Diagnostics::new(), Sources::new());
-    let added = registry.add_user_manifests(&mut acc, &mut sources, directory.path());
+    let added = registry.add_user_manifests(&mut acc, &mut sources, directory.path(), &Overlay::default());
     assert_eq!(added, ["acme"]);
     let codes: Vec<&str> = acc.iter().map(|d| d.code.id).collect();
     assert_eq!(codes, ["KF0520"]);

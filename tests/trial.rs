@@ -4,6 +4,7 @@
 use crate::providers::front::Answer;
 use crate::providers::front::Call;
 use crate::providers::front::Front;
+use keyform::config::overlay::Overlay;
 use keyform::diag::Diagnostics;
 use keyform::diag::source::Sources;
 use keyform::http::client::Client;
@@ -199,7 +200,7 @@ async fn tried(fault: Fault) -> (Result<Vec<String>, String>, Result<(), String>
     let front = Front::before(Arc::new(move |call| behind.lock().unwrap().answer(call, fault)), Vec::new()).await;
     let mut registry = Registry::builtin().unwrap();
     let folder = root(MANIFEST).parent().unwrap().to_owned();
-    registry.add_user_manifests(&mut Diagnostics::new(), &mut Sources::new(), &folder);
+    registry.add_user_manifests(&mut Diagnostics::new(), &mut Sources::new(), &folder, &Overlay::default());
     let attrs = |fields: [(&str, Value); 1]| -> Attrs { fields.map(|(name, value)| (name.into(), value)).into() };
     let mut connection = attrs([("token", Value::Secret(Secret::new("canary-locker-token".into())))]);
     connection.extend(attrs([("url", Value::string(format!("http://{}", front.address)))]));

@@ -20,6 +20,7 @@ use crate::xray::worlds::Place;
 use crate::xray::worlds::Random;
 use futures_util::StreamExt;
 use keyform::config;
+use keyform::config::overlay::Overlay;
 use keyform::diag::Diagnostics;
 use keyform::diag::source::Sources;
 use keyform::engine::Engine;
@@ -424,7 +425,7 @@ secret_sync "{slug}" "w{n}" {{
 fn registry(dir: &Path) -> Registry {
     let mut registry = Registry::builtin().unwrap();
     let (mut acc, mut sources) = (Diagnostics::new(), Sources::new());
-    registry.add_user_manifests(&mut acc, &mut sources, &dir.join("providers"));
+    registry.add_user_manifests(&mut acc, &mut sources, &dir.join("providers"), &Overlay::default());
     assert!(!acc.has_errors(), "{acc:?}");
     registry
 }

@@ -9,6 +9,7 @@ use crate::cli::terminal::Terminal;
 use crate::config;
 use crate::config::Extent;
 use crate::config::baseline;
+use crate::config::overlay::Overlay;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Severity;
@@ -256,23 +257,10 @@ impl Context {
     /// The built-in providers and those beside the configuration. `None` if one of them is bad.
     pub(super) fn registry(&mut self) -> Option<Registry> {
         let mut acc = Diagnostics::new();
-        let mut registry = match Registry::builtin() {
-            Ok(registry) => registry,
-            Err(diagnostics) => {
-                self.tell_all(diagnostics);
-                return None;
-            }
-        };
-        let dir = self.dir().join("providers");
-        registry.add_user_manifests(&mut acc, &mut self.sources, &dir);
-        // A configuration within `providers/` is there to try one of the manifests beside it.
-        let above = std::fs::canonicalize(self.dir()).ok().and_then(|dir| Some(dir.parent()?.to_owned()));
-        if let Some(above) = above.filter(|above| above.ends_with("providers")) {
-            registry.add_user_manifests(&mut acc, &mut self.sources, &above);
-        }
-        let failed = acc.has_errors();
+        let dir = self.dir();
+        let registry = Registry::beside(&mut acc, &mut self.sources, &dir, &Overlay::default());
         self.tell_all(acc);
-        (!failed).then_some(registry)
+        registry
     }
 
     /// What an engine needs to know besides the configuration.

@@ -2,6 +2,7 @@
 //! beside the configuration and is no part of it.
 
 use crate::config::load;
+use crate::config::overlay::Overlay;
 use crate::config::vars;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
@@ -27,8 +28,8 @@ pub const NAME: &str = "drift.ignore.hcl";
 /// Reads the file.
 pub fn read(acc: &mut Diagnostics, sources: &mut Sources, path: &Path) -> Vec<Acceptance> {
     let shown = path.strip_prefix("./").unwrap_or(path).display().to_string();
-    let Some(text) = load::text(acc, path, &shown) else { return Vec::new() };
-    let id = sources.add(shown, text.as_str());
+    let Some(text) = load::text(acc, path, &shown, &Overlay::default()) else { return Vec::new() };
+    let id = sources.add(shown, text.clone());
     let Some(body) = parse::parse(acc, id, &text) else { return Vec::new() };
     let mut top = Decoder::new(&body);
     let blocks = top.blocks("accept");

@@ -26,6 +26,18 @@ const STORES: &[Store] = &[
     Store { word: "backend", needs: &["project", "environment"], takes: &["path", "lease"] },
 ];
 
+/// The stores that there are.
+pub(crate) fn stores() -> Vec<&'static str> {
+    STORES.iter().map(|store| store.word).collect()
+}
+
+/// Whether a store needs an attribute; `None` if it does not take it.
+pub(crate) fn needs(store: &str, name: &str) -> Option<bool> {
+    let Some(store) = STORES.iter().find(|known| known.word == store) else { return Some(false) };
+    let is_needed = store.needs.contains(&name);
+    (is_needed || store.takes.contains(&name)).then_some(is_needed)
+}
+
 impl Evaluation<'_> {
     /// Where the ledger is kept: the store, and what it takes.
     pub(crate) fn ledger(&self, block: &Block) -> Option<(Arc<str>, Attrs)> {

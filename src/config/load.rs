@@ -4,6 +4,7 @@
 use crate::config::Input;
 use crate::config::baseline;
 use crate::config::decode;
+use crate::config::overlay::Overlay;
 use crate::config::vars::VARS;
 use crate::diag;
 use crate::diag::Diagnostic;
@@ -19,6 +20,7 @@ use std::collections::HashMap;
 use std::path::Component;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The ending of configurations.
 const ENDING: &str = ".hcl";
@@ -27,13 +29,17 @@ const AUTO: &str = ".auto.vars.hcl";
 /// The first of them.
 const DEFAULT_VARS: &str = "keyform.vars.hcl";
 
+/// How far below the top, and in how many directories, configurations are looked for.
+const MOST_DEPTH: usize = 8;
+const MOST_DIRECTORIES: usize = 4000;
+
 /// What a configuration holds.
 #[derive(Default)]
 pub(crate) struct Files {
     /// The configuration's files, parsed.
     pub(crate) bodies: Vec<Body>,
     /// Files of values that are read by themselves, in the order in which they count: name and text.
-    pub(crate) values: Vec<(String, String)>,
+    pub(crate) values: Vec<(String, Arc<str>)>,
     /// The directories that are called as modules.
     pub(crate) modules: Vec<ModuleFiles>,
     /// Which of them a `module` block calls, by where the block stands.
@@ -53,15 +59,15 @@ pub(crate) struct ModuleFiles {
 /// Reads and parses the files of a directory, in the order of their names, and of all modules that they call.
 pub(crate) fn directory(acc: &mut Diagnostics, sources: &mut Sources, input: &Input) -> Files {
     let mut files = Files::default();
-    let dir = &input.dir;
-    let paths = match listed(dir) {
+    let (dir, overlay) = (&input.dir, &input.overlay);
+    let paths = match listed(dir, overlay) {
         Ok(paths) => paths,
         Err(detail) => {
             acc.push(Diagnostic::error(&codes::CONFIG_READ, detail));
             return files;
         }
     };
-    let Some(bodies) = parsed(acc, sources, dir, &paths) else {
+    let Some(bodies) = parsed(acc, sources, dir, &paths, overlay) else {
         acc.push(
             Diagnostic::error(&codes::NO_CONFIG, format!("`{}` holds no `*.hcl` file.", dir.display())).help(
                 "run keyform in the directory of a configuration, or name it with -C DIR; `keyform init` makes one",
@@ -73,10 +79,10 @@ pub(crate) fn directory(acc: &mut Diagnostics, sources: &mut Sources, input: &In
     let mut auto: Vec<_> = auto.map(|(name, path)| (name != DEFAULT_VARS, path)).collect();
     auto.sort();
     for (_, path) in auto {
-        files.values.extend(vars_file(acc, path));
+        files.values.extend(vars_file(acc, path, overlay));
     }
     let above = [std::fs::canonicalize(dir).unwrap_or_else(|_| dir.clone())];
-    called(acc, sources, &mut files, dir, &bodies, &above);
+    called(acc, sources, &mut files, (dir, overlay), &bodies, &above);
     files.bodies = bodies;
     files
 }
@@ -86,7 +92,7 @@ fn called(
     acc: &mut Diagnostics,
     sources: &mut Sources,
     files: &mut Files,
-    dir: &Path,
+    (dir, overlay): (&Path, &Overlay),
     bodies: &[Body],
     above: &[PathBuf],
 ) {
@@ -109,7 +115,7 @@ fn called(
             continue;
         }
         let path = clean(&dir.join(&**text));
-        let paths = match listed(&path) {
+        let paths = match listed(&path, overlay) {
             Ok(paths) => paths,
             Err(detail) => {
                 acc.push(refuse(&codes::MODULE_SOURCE, detail, ""));
@@ -126,13 +132,13 @@ fn called(
         let number = match known {
             Some(number) => number,
             None => {
-                let Some(bodies) = parsed(acc, sources, &path, &paths) else {
+                let Some(bodies) = parsed(acc, sources, &path, &paths, overlay) else {
                     let detail = format!("`{}` holds no `*.hcl` file.", path.display());
                     acc.push(refuse(&codes::MODULE_SOURCE, detail, ""));
                     continue;
                 };
                 let above: Vec<PathBuf> = above.iter().cloned().chain([canonical.clone()]).collect();
-                called(acc, sources, files, &path, &bodies, &above);
+                called(acc, sources, files, (&path, overlay), &bodies, &above);
                 files.modules.push(ModuleFiles { dir: path, bodies, canonical });
                 files.modules.len() - 1
             }
@@ -142,7 +148,7 @@ fn called(
 }
 
 /// The path without steps that lead nowhere: `a/./b/../c` is `a/c`.
-fn clean(path: &Path) -> PathBuf {
+pub(crate) fn clean(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {
@@ -157,43 +163,102 @@ fn clean(path: &Path) -> PathBuf {
 }
 
 /// The files of a directory with their names, sorted; in words why there are none.
-fn listed(dir: &Path) -> Result<Vec<(String, PathBuf)>, String> {
+fn listed(dir: &Path, overlay: &Overlay) -> Result<Vec<(String, PathBuf)>, String> {
     let entries = std::fs::read_dir(dir).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let entries = match entries {
+        // What is not saved yet may lie where nothing is yet.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && overlay.names(dir).next().is_some() => {
+            Ok(Vec::new())
+        }
+        entries => entries,
+    };
     let entries = entries.map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => format!("There is no directory `{}`.", dir.display()),
         std::io::ErrorKind::NotADirectory => format!("`{}` is no directory.", dir.display()),
         kind => format!("`{}` can't be read: {kind}.", dir.display()),
     })?;
-    let mut paths: Vec<(String, PathBuf)> = entries
-        .into_iter()
-        .map(|entry| (entry.file_name().to_str().unwrap_or_default().to_owned(), entry.path()))
+    let written = entries.into_iter().map(|entry| (entry.file_name(), entry.path()));
+    let open = overlay.names(dir).map(|name| (name.to_owned(), dir.join(name)));
+    let mut paths: Vec<(String, PathBuf)> = written
+        .chain(open)
+        .map(|(name, path)| (name.to_str().unwrap_or_default().to_owned(), path))
         // Editors keep their own files beside: `.#main.hcl`, `.main.hcl.swp`.
         .filter(|(name, path)| {
             !name.starts_with('.') && name.ends_with(ENDING) && name != baseline::NAME && !path.is_dir()
         })
         .collect();
     paths.sort();
+    paths.dedup();
     Ok(paths)
 }
 
+/// The files of a configuration or module with their texts, sorted; none of what can't be read.
+pub(crate) fn texts(dir: &Path, overlay: &Overlay) -> Vec<(PathBuf, Arc<str>)> {
+    let paths = listed(dir, overlay).unwrap_or_default();
+    let configuration = paths.into_iter().filter(|(name, _)| !name.ends_with(VARS));
+    let mut unread = Diagnostics::new();
+    configuration.filter_map(|(_, path)| text(&mut unread, &path, "", overlay).map(|text| (path, text))).collect()
+}
+
+/// The files of values in a directory with their texts, sorted; none of what can't be read.
+pub(crate) fn value_texts(dir: &Path, overlay: &Overlay) -> Vec<(PathBuf, Arc<str>)> {
+    let mut unread = Diagnostics::new();
+    let values = listed(dir, overlay).unwrap_or_default().into_iter().filter(|(name, _)| name.ends_with(VARS));
+    values.filter_map(|(_, path)| text(&mut unread, &path, "", overlay).map(|text| (path, text))).collect()
+}
+
+/// The directories below one that hold configurations or modules, itself included; hidden ones are left out, and so is what
+/// lies deeper than anybody keeps a configuration.
+pub(crate) fn directories(top: &Path) -> Vec<PathBuf> {
+    let mut open = vec![(top.to_owned(), 0)];
+    let mut found = Vec::new();
+    let mut seen = 0;
+    while let Some((dir, depth)) = open.pop() {
+        let Ok(entries) = std::fs::read_dir(&dir) else { continue };
+        seen += 1;
+        let mut holds = false;
+        for entry in entries.flatten() {
+            let (name, kind) = (entry.file_name(), entry.file_type());
+            let name = name.to_string_lossy();
+            let is_dir = kind.is_ok_and(|kind| kind.is_dir());
+            holds |= !is_dir && !name.starts_with('.') && name.ends_with(ENDING) && !name.ends_with(VARS);
+            let is_left = name.starts_with('.') || matches!(&*name, "node_modules" | "target" | "vendor");
+            if is_dir && !is_left && depth < MOST_DEPTH && seen + open.len() < MOST_DIRECTORIES {
+                open.push((entry.path(), depth + 1));
+            }
+        }
+        if holds {
+            found.push(dir);
+        }
+    }
+    found.sort();
+    found
+}
+
 /// The files of a configuration or module, parsed; `None` if there is none.
-fn parsed(acc: &mut Diagnostics, sources: &mut Sources, dir: &Path, paths: &[(String, PathBuf)]) -> Option<Vec<Body>> {
+fn parsed(
+    acc: &mut Diagnostics,
+    sources: &mut Sources,
+    dir: &Path,
+    paths: &[(String, PathBuf)],
+    overlay: &Overlay,
+) -> Option<Vec<Body>> {
     let mut paths = paths.iter().filter(|(name, _)| !name.ends_with(VARS)).peekable();
     paths.peek()?;
     let mut bodies = Vec::new();
     for (_, path) in paths {
         let shown = shown(dir, path);
-        let Some(text) = text(acc, path, &shown) else { continue };
-        let id = sources.add(shown, text.as_str());
+        let Some(text) = text(acc, path, &shown, overlay) else { continue };
+        let id = sources.add(shown, text.clone());
         bodies.extend(parse::parse(acc, id, &text));
     }
     Some(bodies)
 }
 
 /// Reads a file of values: what people know it by, and its text.
-pub(crate) fn vars_file(acc: &mut Diagnostics, path: &Path) -> Option<(String, String)> {
+pub(crate) fn vars_file(acc: &mut Diagnostics, path: &Path, overlay: &Overlay) -> Option<(String, Arc<str>)> {
     let name = path.display().to_string();
-    let text = text(acc, path, &name)?;
+    let text = text(acc, path, &name, overlay)?;
     Some((name, text))
 }
 
@@ -204,8 +269,11 @@ fn shown(dir: &Path, path: &Path) -> String {
     path.display().to_string()
 }
 
-/// The text of a file, without a byte order mark.
-pub(super) fn text(acc: &mut Diagnostics, path: &Path, shown: &str) -> Option<String> {
+/// The text of a file, as it is open or else as it is on disk.
+pub(super) fn text(acc: &mut Diagnostics, path: &Path, shown: &str, overlay: &Overlay) -> Option<Arc<str>> {
+    if let Some(text) = overlay.text(path) {
+        return Some(text.clone());
+    }
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) => {
@@ -221,7 +289,7 @@ pub(super) fn text(acc: &mut Diagnostics, path: &Path, shown: &str) -> Option<St
             acc.push(Diagnostic::error(&codes::CONFIG_READ, format!("`{shown}` is too large.")));
             None
         }
-        Ok(text) => Some(text),
+        Ok(text) => Some(text.into()),
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
             let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;

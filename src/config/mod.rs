@@ -11,7 +11,7 @@ pub mod baseline;
 pub mod blocks;
 mod check;
 mod collisions;
-mod decode;
+pub(crate) mod decode;
 mod duplicates;
 mod edges;
 mod evaluate;
@@ -21,6 +21,7 @@ mod history;
 mod imports;
 mod json_schema;
 mod kinds;
+pub mod labels;
 mod ledger;
 mod load;
 mod locals;
@@ -28,9 +29,10 @@ pub(crate) mod names;
 pub(crate) mod native;
 mod notify;
 mod outward;
+pub mod overlay;
 mod plain;
 mod reads;
-mod reference;
+pub(crate) mod reference;
 mod refs;
 mod resources;
 mod rules;
@@ -43,6 +45,7 @@ mod vars;
 
 use crate::config::evaluate::Evaluation;
 use crate::config::load::Files;
+use crate::config::overlay::Overlay;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::codes;
@@ -54,6 +57,7 @@ use crate::model::desired::Desired;
 use crate::model::schema::Schemas;
 use std::collections::BTreeSet;
 use std::collections::HashSet;
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -91,6 +95,8 @@ pub struct Input {
     pub extent: Extent,
     /// A variable of the environment, for `env()` and `KEYFORM_VAR_name`.
     pub env: fn(&str) -> Option<String>,
+    /// What stands before the texts of files.
+    pub overlay: Overlay,
 }
 
 impl Input {
@@ -104,6 +110,7 @@ impl Input {
             strict: false,
             extent: Extent::All,
             env: source::environment,
+            overlay: Overlay::default(),
         }
     }
 }
@@ -228,6 +235,36 @@ fn without_keys(detail: &str) -> String {
         out.push_str(part.split_once("\"]").map_or(part, |(_, rest)| rest));
     }
     out
+}
+
+/// The files of a configuration or module with their texts, as [`load`] finds them.
+#[must_use]
+pub fn texts(dir: &Path, overlay: &Overlay) -> Vec<(PathBuf, Arc<str>)> {
+    load::texts(dir, overlay)
+}
+
+/// The text of one file, if it can be read.
+#[must_use]
+pub fn text(path: &Path) -> Option<Arc<str>> {
+    load::text(&mut Diagnostics::new(), path, "", &Overlay::default())
+}
+
+/// The files of values in a directory with their texts.
+#[must_use]
+pub fn value_texts(dir: &Path, overlay: &Overlay) -> Vec<(PathBuf, Arc<str>)> {
+    load::value_texts(dir, overlay)
+}
+
+/// The directories below one that hold configurations or modules.
+#[must_use]
+pub fn directories(top: &Path) -> Vec<PathBuf> {
+    load::directories(top)
+}
+
+/// The directory that a module's `source` names, seen from the directory of the block.
+#[must_use]
+pub fn module_dir(dir: &Path, source: &str) -> PathBuf {
+    load::clean(&dir.join(source))
 }
 
 /// A text of a configuration as it may be shown: with asterisks for whatever may be a secret.

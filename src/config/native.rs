@@ -114,6 +114,20 @@ pub(crate) fn takes(service: &str, name: &str) -> bool {
         || typed.optional.contains(&name)
 }
 
+/// The services that an integration can be declared with.
+pub(crate) fn services() -> Vec<&'static str> {
+    TYPED.iter().map(|typed| typed.slug).chain(GENERAL.iter().copied()).collect()
+}
+
+/// Whether a service needs an attribute, credentials apart; `None` if it does not take it.
+pub(crate) fn needs(service: &str, name: &str) -> Option<bool> {
+    let typed = TYPED.iter().find(|typed| typed.slug == service);
+    let is_credential = CREDENTIALS.contains(&name);
+    let is_own = typed.is_none_or(|typed| typed.credentials.iter().any(|group| group.contains(&name)));
+    let is_taken = if is_credential { is_own } else { takes(service, name) };
+    is_taken.then(|| typed.is_some_and(|typed| typed.required.contains(&name)))
+}
+
 impl Builder<'_, '_> {
     pub(crate) fn native_integration(&mut self) {
         self.place_of_it();

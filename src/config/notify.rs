@@ -48,6 +48,18 @@ const CHANNELS: &[Channel] = &[
 /// What takes a list of texts.
 const LISTS: &[&str] = &["causes", "to"];
 
+/// The channels that there are.
+pub(crate) fn channels() -> Vec<&'static str> {
+    CHANNELS.iter().map(|channel| channel.word).collect()
+}
+
+/// Whether a channel needs an attribute; `None` if it does not take it.
+pub(crate) fn needs(channel: &str, name: &str) -> Option<bool> {
+    let Some(channel) = CHANNELS.iter().find(|known| known.word == channel) else { return Some(false) };
+    let is_needed = channel.needs.contains(&name);
+    (is_needed || channel.takes.contains(&name)).then_some(is_needed)
+}
+
 impl Evaluation<'_> {
     /// The `notify` blocks, each with what its channel takes.
     pub(crate) fn notify(&self) -> Vec<Notify> {

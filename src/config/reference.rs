@@ -106,7 +106,8 @@ fn field_of(attr: &str, field: &Attribute) -> String {
     format!("| `{attr}[].{}` | {} | {required}{} |\n", field.name, takes(field.ty), field.doc.replace('|', "\\|"))
 }
 
-fn takes(ty: Ty) -> String {
+/// What an attribute takes, in words.
+pub(crate) fn takes(ty: Ty) -> String {
     match ty {
         Ty::String => "text".to_owned(),
         Ty::Integer(low, high) => format!("whole number, {low} to {high}"),

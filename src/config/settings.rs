@@ -29,6 +29,9 @@ use crate::secret::sign::Verifier;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// The backends that there are.
+pub(crate) const BACKENDS: [&str; 3] = ["embedded", "infisical", "hanzo-kms"];
+
 impl Evaluation<'_> {
     /// The `keyform` block.
     pub(crate) fn settings(&self) -> Settings {
@@ -138,13 +141,12 @@ impl Evaluation<'_> {
     pub(crate) fn backend(&self) -> Backend {
         let Some(block) = self.declared.backend else { return Backend::default() };
         let label = &block.labels[0];
-        let kinds = ["embedded", "infisical", "hanzo-kms"];
-        if !kinds.contains(&&*label.text) {
+        if !BACKENDS.contains(&&*label.text) {
             let d = Diagnostic::error(&codes::NOT_ALLOWED, format!("There is no backend `{}`.", label.text));
             self.report(
                 d.at(label.span, "")
                     .help("one of `embedded`, `infisical`, `hanzo-kms`")
-                    .did_you_mean(&label.text, kinds),
+                    .did_you_mean(&label.text, BACKENDS),
             );
             return Backend::default();
         }

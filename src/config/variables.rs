@@ -105,7 +105,7 @@ pub(crate) fn resolve(
     acc: &mut Diagnostics,
     hidden: &mut Vec<Span>,
     input: &Input,
-    auto: &[(String, String)],
+    auto: &[(String, Arc<str>)],
     blocks: &[&Block],
     spared: &dyn Fn(&str) -> bool,
 ) -> Variables {
@@ -157,13 +157,13 @@ pub(crate) fn resolve(
 fn given_in_files(
     acc: &mut Diagnostics,
     input: &Input,
-    auto: &[(String, String)],
+    auto: &[(String, Arc<str>)],
     known: &HashSet<Arc<str>>,
 ) -> HashMap<Arc<str>, Given> {
     let mut given = HashMap::new();
-    let mut files: Vec<(String, String)> = auto.to_vec();
+    let mut files: Vec<(String, Arc<str>)> = auto.to_vec();
     for path in &input.var_files {
-        files.extend(load::vars_file(acc, path));
+        files.extend(load::vars_file(acc, path, &input.overlay));
     }
     for (name, text) in &files {
         for (variable, value) in vars::file(acc, name, text) {

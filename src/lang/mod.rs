@@ -20,4 +20,4 @@ pub mod parse;
 pub mod print;
 pub mod scope;
 mod template;
-mod token;
+pub(crate) mod token;

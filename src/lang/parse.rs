@@ -12,6 +12,7 @@ use crate::lang::ast::Block;
 use crate::lang::ast::Body;
 use crate::lang::ast::Expr;
 use crate::lang::ast::Label;
+use crate::lang::ast::Node;
 use crate::lang::ast::Part;
 use crate::lang::expression::Expressions;
 use crate::lang::token;
@@ -41,6 +42,27 @@ pub fn parse(acc: &mut Diagnostics, id: SourceId, text: &str) -> Option<Body> {
     let whole = !problems.has_errors();
     acc.extend(problems);
     whole.then_some(body)
+}
+
+/// The blocks and attributes of a text that may be half typed, without their values: an expression is where it stands, and
+/// nothing more. Reads on wherever it can.
+pub fn skeleton(id: SourceId, text: &str) -> Body {
+    let read = |lenient: bool| {
+        on_large_stack(id, text, || {
+            let tokens = if lenient { token::lenient(text) } else { token::tokens(id, text)? };
+            let mut parser = Parser { lenient, skips_values: true, ..Parser::of(id, text, tokens) };
+            let body = parser.file();
+            Ok((body, parser.acc.has_errors()))
+        })
+    };
+    // What has syntax is laid out as it may be; where it has none, lines at the margin say where blocks end.
+    match read(false) {
+        Ok((body, false)) => body,
+        _ => read(true).map_or_else(
+            |_| Body { attrs: Vec::new(), blocks: Vec::new(), span: Span { source: id, start: 0, end: 0 } },
+            |(body, _)| body,
+        ),
+    }
 }
 
 /// Parses a text that is one expression: the value of a variable given on the command line.
@@ -103,14 +125,28 @@ struct Parser<'t> {
     acc: Diagnostics,
     /// Whether it was reported already that the text ends too soon.
     cut_short: bool,
+    /// Whether what is never closed ends where the next thing at the margin begins.
+    lenient: bool,
+    /// Whether values are passed over.
+    skips_values: bool,
     expressions: Expressions<'t>,
 }
 
 impl<'t> Parser<'t> {
     fn new(id: SourceId, text: &'t str) -> Result<Self, Diagnostic> {
-        let tokens = token::tokens(id, text)?;
+        Ok(Self::of(id, text, token::tokens(id, text)?))
+    }
+
+    fn of(id: SourceId, text: &'t str, tokens: Vec<Token>) -> Self {
         let expressions = Expressions::new(id, text);
-        Ok(Self { id, text, tokens, at: 0, acc: Diagnostics::new(), cut_short: false, expressions })
+        let (at, acc, cut_short, lenient, skips_values) = (0, Diagnostics::new(), false, false, false);
+        Self { id, text, tokens, at, acc, cut_short, lenient, skips_values, expressions }
+    }
+
+    /// Whether what comes next stands at the margin, where a block that was never closed has to end.
+    fn is_outside(&self, token: Token) -> bool {
+        let before = self.text[..token.start as usize].bytes().next_back();
+        self.lenient && token.kind == Kind::Ident && matches!(before, None | Some(b'\n'))
     }
 
     fn file(&mut self) -> Body {
@@ -202,6 +238,7 @@ impl<'t> Parser<'t> {
             let Some(token) = self.peek() else { break };
             match token.kind {
                 Kind::Close if open.is_some() => break,
+                Kind::Ident if open.is_some() && self.is_outside(token) => break,
                 Kind::Ident => {
                     let items = body.attrs.len() + body.blocks.len();
                     self.at += 1;
@@ -260,6 +297,7 @@ impl<'t> Parser<'t> {
         let Some(token) = self.peek() else { return };
         match token.kind {
             Kind::Newline => return,
+            Kind::Ident if self.is_outside(token) => return,
             Kind::Close if one_line => return,
             Kind::Close if open.is_some() => {
                 let help = "put the closing brace on a line of its own";
@@ -331,14 +369,15 @@ impl<'t> Parser<'t> {
         let mut body = self.body(Some(open), depth + 1);
         body.span = self.span(open.end..self.peek().map_or(token::offset(self.text.len()), |token| token.start));
         match self.peek() {
-            Some(close) if self.is("}") => {
-                self.at += 1;
+            close if self.lenient || self.is("}") => {
+                let end = close.filter(|_| self.is("}")).map_or(body.span.end, |close| close.end);
+                self.at += usize::from(self.is("}"));
                 Some(Block {
                     kind: self.expressions.intern(kind.text(self.text)),
                     header,
                     labels,
                     body,
-                    span: self.span(kind.start..close.end),
+                    span: self.span(kind.start..end),
                 })
             }
             Some(close) => {
@@ -359,7 +398,11 @@ impl<'t> Parser<'t> {
     }
 
     fn label(&mut self, token: Token) -> Option<Arc<str>> {
-        let text = &token.text(self.text)[1..token.range().len() - 1];
+        let text = token.text(self.text).strip_prefix('"').unwrap_or_default();
+        let text = text.strip_suffix('"').unwrap_or(text);
+        if self.skips_values {
+            return Some(self.expressions.intern(text));
+        }
         if !text.contains(['\\', '$', '%']) {
             return Some(self.expressions.intern(text));
         }
@@ -388,6 +431,9 @@ impl<'t> Parser<'t> {
                 Kind::Close => {
                     let Some(opening) = open.pop() else { break };
                     let pair = (opening.text(self.text), token.text(self.text));
+                    if self.lenient && !matches!(pair, ("(", ")") | ("[", "]") | ("{", "}")) {
+                        return self.value_of_line(first);
+                    }
                     if !matches!(pair, ("(", ")") | ("[", "]") | ("{", "}")) {
                         let d = Diagnostic::error(&codes::UNCLOSED, format!("A `{}` is never closed.", pair.0))
                             .at(self.span_of(opening), "opened here")
@@ -400,6 +446,9 @@ impl<'t> Parser<'t> {
                 _ => {}
             }
             self.at += 1;
+        }
+        if self.lenient && !open.is_empty() {
+            return self.value_of_line(first);
         }
         if let Some(opening) = open.pop() {
             let d = Diagnostic::error(
@@ -427,7 +476,21 @@ impl<'t> Parser<'t> {
             self.acc.push(d.at(self.span_of(self.tokens[first]), ""));
             return None;
         }
+        if self.skips_values {
+            let span = self.span(self.tokens[first].start..self.tokens[last - 1].end);
+            return Some(Expr { node: Node::Null, span });
+        }
         let expr = self.expressions.expression(&self.tokens[first..last]);
         self.acc.take(expr)
+    }
+
+    /// A value with a bracket that is never closed: it ends with its line.
+    fn value_of_line(&mut self, first: usize) -> Option<Expr> {
+        self.at = first;
+        while self.peek().is_some_and(|token| token.kind != Kind::Newline) {
+            self.at += 1;
+        }
+        let span = self.span(self.tokens.get(first)?.start..self.tokens.get(self.at.checked_sub(1)?)?.end);
+        Some(Expr { node: Node::Null, span })
     }
 }

@@ -76,13 +76,79 @@ pub(crate) fn tokens(id: SourceId, text: &str) -> Result<Vec<Token>, Diagnostic>
     Ok(out)
 }
 
+/// All tokens of a text that may be half typed: what is opened and never closed ends with its line, and what means nothing
+/// is left out.
+pub(crate) fn lenient(text: &str) -> Vec<Token> {
+    let mut lexer = Lexer { id: SourceId(0), text, at: if text.starts_with('\u{feff}') { 3 } else { 0 } };
+    let mut out = Vec::new();
+    loop {
+        lexer.take_while(|c| matches!(c, ' ' | '\t'));
+        let start = lexer.at;
+        match lexer.next() {
+            Ok(Some(token)) => out.push(token),
+            Ok(None) => return out,
+            Err(_) => {
+                lexer.at = start;
+                let kind = match (lexer.byte(0), lexer.byte(1)) {
+                    (b'"', _) => Kind::Quoted,
+                    (b'<', b'<') => Kind::Heredoc,
+                    (b'/', b'*') => Kind::BlockComment,
+                    _ => {
+                        lexer.at += lexer.rest().chars().next().map_or(1, char::len_utf8);
+                        continue;
+                    }
+                };
+                lexer.take_while(|c| !matches!(c, '\n' | '\r'));
+                out.push(Token { kind, start: offset(start), end: offset(lexer.at) });
+            }
+        }
+    }
+}
+
+/// Where the code begins that an offset of a quoted text or heredoc is in: behind the innermost `${` or `%{` that is open
+/// there. `None` if the offset is in the text itself.
+pub(crate) fn code_around(text: &str, token: Token, at: usize) -> Option<usize> {
+    let mut lexer = Lexer { id: SourceId(0), text, at: token.start as usize + usize::from(token.kind == Kind::Quoted) };
+    // What is open, and where its code begins; `None` is a text.
+    let mut open: Vec<Option<(usize, usize)>> = vec![None];
+    while lexer.at < at.min(token.end as usize) {
+        match open.last_mut() {
+            Some(None) => {
+                if lexer.skips_escape() {
+                    continue;
+                }
+                if lexer.opens_code().is_some() {
+                    open.push(Some((lexer.at, 0)));
+                    continue;
+                }
+                match lexer.byte(0) {
+                    b'"' if open.len() > 1 => _ = open.pop(),
+                    b'\\' if token.kind == Kind::Quoted || open.len() > 1 => lexer.at += 1,
+                    _ => {}
+                }
+            }
+            Some(Some((_, brackets))) => match lexer.byte(0) {
+                b'"' => open.push(None),
+                b'{' => *brackets += 1,
+                b'}' if *brackets == 0 => _ = open.pop(),
+                b'}' => *brackets -= 1,
+                _ => {}
+            },
+            None => return None,
+        }
+        lexer.at += lexer.rest().chars().next().map_or(1, char::len_utf8);
+    }
+    // Between the two characters that open it, nothing is open yet.
+    open.last().copied().flatten().map(|(start, _)| start).filter(|start| *start <= at)
+}
+
 /// Whether a name may start with it.
 pub(crate) fn starts_ident(c: char) -> bool {
     c == '_' || c.is_alphabetic()
 }
 
 /// Whether a name may go on with it.
-fn continues_ident(c: char) -> bool {
+pub(crate) fn continues_ident(c: char) -> bool {
     c == '_' || c == '-' || c.is_alphanumeric()
 }
 

@@ -203,7 +203,8 @@ fn table<'a>(out: &mut String, fields: impl Iterator<Item = &'a Field> + Clone) 
     }
 }
 
-fn takes(ty: &Type) -> String {
+/// What an input takes, in words.
+pub(crate) fn takes(ty: &Type) -> String {
     match ty {
         Type::String => "text".to_owned(),
         Type::Path => "absolute path".to_owned(),
@@ -217,7 +218,8 @@ fn takes(ty: &Type) -> String {
     }
 }
 
-fn shown(value: &Value) -> String {
+/// A default, as it would be written.
+pub(crate) fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => format!("\"{text}\""),
         Value::Bool(b) => b.to_string(),

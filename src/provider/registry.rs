@@ -1,5 +1,6 @@
 //! All providers that are known: the built-in manifests and the user's own.
 
+use crate::config::overlay::Overlay;
 use crate::diag;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
@@ -65,6 +66,9 @@ const BUILTIN: [(&str, &str); 38] = [
     ("providers/zabbix.hcl", include_str!("../../providers/zabbix.hcl")),
 ];
 
+/// The directory of manifests beside a configuration.
+pub const MANIFESTS: &str = "providers";
+
 /// All providers that are known.
 pub struct Registry {
     manifests: BTreeMap<Arc<str>, Arc<Manifest>>,
@@ -99,25 +103,49 @@ impl Registry {
         Ok(registry)
     }
 
+    /// The built-in ones and those beside the configuration of a directory, and above it if it lies within `providers/`: there
+    /// it tries one of the manifests. `None` if one is bad.
+    pub fn beside(acc: &mut Diagnostics, sources: &mut Sources, dir: &Path, overlay: &Overlay) -> Option<Self> {
+        let mut found = Diagnostics::new();
+        let mut registry = Self::builtin().map_err(|diagnostics| acc.extend(diagnostics)).ok()?;
+        registry.add_user_manifests(&mut found, sources, &dir.join(MANIFESTS), overlay);
+        let above = std::fs::canonicalize(dir).ok().and_then(|dir| Some(dir.parent()?.to_owned()));
+        if let Some(above) = above.filter(|above| above.ends_with(MANIFESTS)) {
+            registry.add_user_manifests(&mut found, sources, &above, overlay);
+        }
+        let failed = found.has_errors();
+        acc.extend(found);
+        (!failed).then_some(registry)
+    }
+
     /// Adds the manifests of a directory, if it exists: `providers/*.hcl` beside a configuration. Problems
-    /// go to `acc`, texts to `sources`. Gives the slugs of the destinations that were added.
-    pub fn add_user_manifests(&mut self, acc: &mut Diagnostics, sources: &mut Sources, dir: &Path) -> Vec<String> {
-        let files = match std::fs::read_dir(dir) {
-            Ok(files) => files,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
+    /// go to `acc`, texts to `sources`. Gives the slugs of the destinations that were added. What `overlay` has stands before the
+    /// texts of files.
+    pub fn add_user_manifests(
+        &mut self,
+        acc: &mut Diagnostics,
+        sources: &mut Sources,
+        dir: &Path,
+        overlay: &Overlay,
+    ) -> Vec<String> {
+        let files = std::fs::read_dir(dir).map(|files| files.filter_map(|file| Some(file.ok()?.path())).collect());
+        let mut paths: Vec<_> = match files {
+            Ok(paths) => paths,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             Err(e) => {
                 let detail = format!("`{}` can't be read: {}.", dir.display(), e.kind());
                 acc.push(Diagnostic::error(&codes::FILE_ERROR, detail));
                 return Vec::new();
             }
         };
-        let mut paths: Vec<_> = files.filter_map(|file| Some(file.ok()?.path())).collect();
+        paths.extend(overlay.names(dir).map(|name| dir.join(name)));
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "hcl"));
         paths.sort();
+        paths.dedup();
         let mut added = Vec::new();
         for path in paths {
             let name = path.display().to_string();
-            match std::fs::read_to_string(&path) {
+            match overlay.text(&path).map_or_else(|| std::fs::read_to_string(&path), |text| Ok(text.to_string())) {
                 // A copy of a built-in one changes nothing, as in keyform's own repository.
                 Ok(text) if BUILTIN.iter().any(|(_, builtin)| *builtin == text) => {}
                 Ok(text) => added.extend(self.load(acc, sources, &name, &text)),
