@@ -21,6 +21,9 @@ use keyform::ledger::store::Found;
 use keyform::ledger::store::Put;
 use keyform::ledger::store::Store;
 use keyform::ledger::store::Version;
+use keyform::lsp::check::Settings;
+use keyform::lsp::server::Server;
+use keyform::lsp::wire::Frame;
 use keyform::model::attrs::Value;
 use keyform::model::key_schema::KeySchema;
 use keyform::provider::manifest::load::load;
@@ -34,6 +37,9 @@ use keyform::view::json::saved;
 use keyform::view::junit;
 use keyform::view::outcome;
 use keyform::view::prometheus;
+use serde_json::Value as Json;
+use serde_json::json;
+use std::cell::RefCell;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -46,6 +52,7 @@ pub type Target = fn(&[u8]);
 /// Every target with its name, which is also that of its corpus.
 pub const ALL: &[(&str, Target)] = &[
     ("parser", parser),
+    ("editor", editor),
     ("evaluator", evaluator),
     ("manifest", manifest),
     ("key_schema", key_schema),
@@ -73,6 +80,66 @@ pub fn parser(data: &[u8]) {
     if let Ok(once) = format(text) {
         assert!(format(&once).is_ok_and(|twice| twice == once), "formatted twice it is another text");
     }
+}
+
+thread_local! {
+    /// One conversation for all texts: what providers declare is read once.
+    static EDITOR: RefCell<Server> = RefCell::new({
+        let mut server = Server::new(Settings::default());
+        say(&mut server, "initialize", json!({ "capabilities": {} }));
+        let document = json!({ "uri": "file:///nowhere/main.hcl", "languageId": "hcl", "version": 1, "text": "" });
+        tell(&mut server, "textDocument/didOpen", json!({ "textDocument": document }));
+        server
+    });
+}
+
+/// Asks a language server.
+fn say(server: &mut Server, method: &str, params: Json) -> Json {
+    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+    server.handle(Frame::Message(message)).pop().unwrap_or_default()
+}
+
+fn tell(server: &mut Server, method: &str, params: Json) {
+    server.handle(Frame::Message(json!({ "jsonrpc": "2.0", "method": method, "params": params })));
+}
+
+/// A text that is half typed: everything that an editor asks at places all over it is answered, and every edit is of the
+/// text.
+pub fn editor(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    EDITOR.with_borrow_mut(|server| {
+        let id = json!({ "uri": "file:///nowhere/main.hcl", "version": 2 });
+        tell(server, "textDocument/didChange", json!({ "textDocument": id, "contentChanges": [{ "text": text }] }));
+        let lines = text.split('\n').count();
+        let mut ask = |method: &str, params: Json| {
+            let answer = say(server, method, params);
+            assert!(answer.pointer("/error/code") != Some(&json!(-32603)), "{method} panics");
+            answer["result"].clone()
+        };
+        let document = json!({ "uri": "file:///nowhere/main.hcl" });
+        ask("textDocument/documentSymbol", json!({ "textDocument": document }));
+        ask(
+            "textDocument/formatting",
+            json!({ "textDocument": document, "options": { "tabSize": 2, "insertSpaces": true } }),
+        );
+        for (line, typed) in text.split('\n').enumerate().step_by(lines / 8 + 1) {
+            let length = typed.encode_utf16().count();
+            for character in [length, length / 2] {
+                let at = json!({ "line": line, "character": character });
+                let asked =
+                    json!({ "textDocument": document, "position": at, "context": { "includeDeclaration": true } });
+                let listed = ask("textDocument/completion", json!({ "textDocument": document, "position": at }));
+                for item in listed["items"].as_array().into_iter().flatten() {
+                    let range = &item["textEdit"]["range"];
+                    assert_eq!(range["start"]["line"], range["end"]["line"], "what is typed is on one line");
+                }
+                ask("textDocument/hover", json!({ "textDocument": document, "position": at }));
+                ask("textDocument/definition", json!({ "textDocument": document, "position": at }));
+                ask("textDocument/references", asked);
+                ask("textDocument/prepareRename", json!({ "textDocument": document, "position": at }));
+            }
+        }
+    });
 }
 
 /// An expression, with everything that needs no outside, and a budget.

@@ -21,4 +21,5 @@ pub mod engine; // where the parts meet: snapshot, plan, apply, events
 pub mod view; // plans, diagnostics and events as text and JSON
 pub mod forge; // where changes are reviewed: one comment, kept up to date
 pub mod notify; // who hears of drift: one file a channel
+pub mod lsp; // editors: the Language Server Protocol over what the readers know
 pub mod cli; // arguments and dispatch, one file a command

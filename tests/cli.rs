@@ -18,6 +18,7 @@ const COMMANDS: &[&str] = &[
     "drift",
     "watch",
     "snapshot",
+    "lsp",
     "undo",
     "show",
     "where",

@@ -28,6 +28,7 @@ mod laws;
 mod leaks;
 mod ledger;
 mod logins;
+mod lsp;
 mod offline;
 mod pacing;
 mod page;

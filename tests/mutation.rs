@@ -147,7 +147,7 @@ macro_rules! targets {
     )* };
 }
 
-targets! { parser evaluator manifest key_schema local_files ledger shared_ledger undo_notes saved_plan report api_bodies }
+targets! { parser editor evaluator manifest key_schema local_files ledger shared_ledger undo_notes saved_plan report api_bodies }
 
 /// Whoever adds a target adds its corpus and its line here.
 #[test]

@@ -47,6 +47,7 @@ const SERDE: &[&str] = &[
     "provider/native/",
     "provider/reference",
     "engine/secrets",
+    "lsp/",
     "cli/",
 ];
 

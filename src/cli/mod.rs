@@ -2,7 +2,7 @@
 //!
 //! A command gets a [`context::Context`] and gives an [`exit::Exit`]; what it has to say goes to standard
 //! output, what is wrong to standard error. `--help`, `--version` and completions start nothing;
-//! `validate`, `fmt`, `graph`, `explain` and `providers` (but for its `test`) start no runtime and need no network.
+//! `validate`, `fmt`, `graph`, `explain`, `lsp` and `providers` (but for its `test`) start no runtime and need no network.
 
 mod adopt;
 mod apply;
@@ -22,6 +22,7 @@ mod graph;
 mod import;
 mod init;
 mod ledger;
+mod lsp;
 mod notify;
 mod output;
 pub mod panics;
@@ -125,6 +126,7 @@ enum Command {
     Graph(graph::Args),
     Secret(secret::Args),
     Ledger(ledger::Args),
+    Lsp(lsp::Args),
     Providers(providers::Args),
     #[cfg(feature = "server")]
     Serve(serve::Args),
@@ -198,6 +200,7 @@ fn dispatch(cli: Cli) -> Exit {
         Command::Graph(args) => graph::run(&mut context, &args),
         Command::Secret(args) => secret::run(&mut context, &args),
         Command::Ledger(args) => ledger::run(&mut context, &args),
+        Command::Lsp(args) => lsp::run(&mut context, &args),
         Command::Providers(args) => providers::run(&mut context, &args),
         #[cfg(feature = "server")]
         Command::Serve(args) => serve::run(&mut context, &args),
