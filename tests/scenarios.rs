@@ -81,7 +81,8 @@ impl World {
         self.root.path().join("work")
     }
 
-    fn put(&mut self, name: &str, text: &str) {
+    /// Writes a file that the world itself has brought.
+    pub(crate) fn put(&mut self, name: &str, text: &str) {
         let path = self.dir().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
@@ -208,6 +209,27 @@ impl World {
             stdout.clear();
         }
         session::shown(&self.normal(&stdout), &sorted(&self.normal(&stderr)), output.status.code().unwrap_or(-1))
+    }
+
+    /// Types a line into a shell and gives what a person would see of both streams. What differs from run to run is `…`.
+    pub(crate) fn shell(&mut self, line: &str) -> String {
+        if let Some((name, value)) = line.strip_prefix("export ").and_then(|pair| pair.split_once('=')) {
+            self.env.insert(name.to_owned(), value.to_owned());
+            return String::new();
+        }
+        let programs = Path::new(PROGRAM).parent().unwrap().display();
+        let path = format!("{programs}:{}", std::env::var("PATH").unwrap_or_default());
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("{line} 2>&1")]).current_dir(self.dir()).env_clear().envs(&self.env);
+        let output = command.env("PATH", path).env("HOME", self.root.path().join("home")).output().unwrap();
+        if line.starts_with("keyform ") {
+            self.search(&format!("what `{line}` printed"), &output.stdout);
+        }
+        let mut text = self.normal(&String::from_utf8(output.stdout).unwrap());
+        for varying in ["[COST]", "[TIME]", "[DIR]/", "[ID]", "[HASH]"] {
+            text = text.replace(varying, if varying == "[DIR]/" { "" } else { "…" });
+        }
+        text
     }
 
     /// The word with `$NAME` replaced by variables of the scenario's environment.

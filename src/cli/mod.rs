@@ -88,7 +88,7 @@ struct Global {
     /// Work on the configuration in this directory
     #[arg(short = 'C', long = "chdir", value_name = "DIR", global = true)]
     chdir: Option<PathBuf>,
-    /// No colours (also: NO_COLOR=1)
+    /// No colours (also: NO_COLOR=1; where there is no terminal, FORCE_COLOR=1 has them)
     #[arg(long, global = true)]
     no_color: bool,
     /// Say nothing but results and errors

@@ -27,14 +27,15 @@ const WIDTH: usize = 80;
 const WIDEST: usize = 120;
 
 impl Terminal {
-    /// Looks at the streams. Colours only on a terminal, and not if `NO_COLOR` is set or `TERM` is `dumb`.
+    /// Looks at the streams. Colours only on a terminal, or where `FORCE_COLOR` is set, and not if `NO_COLOR` is set or
+    /// `TERM` is `dumb`.
     #[must_use]
     pub(super) fn new(no_color: bool, quiet: bool) -> Self {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let may = !no_color && !set("NO_COLOR") && !dumb;
         let style = |is_terminal: bool, term: &console::Term| Style {
-            paint: Paint { color: may && is_terminal },
+            paint: Paint { color: may && (is_terminal || set("FORCE_COLOR")) },
             width: term.size_checked().map_or(WIDTH, |(_, columns)| usize::from(columns).clamp(40, WIDEST)),
         };
         Self {
