@@ -26,6 +26,7 @@ use crate::model::address::MODULE;
 use crate::model::address::is_identifier;
 use crate::model::attrs::Value;
 use crate::model::desired::Desired;
+use crate::model::resource::Kind;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -80,7 +81,8 @@ fn named(workspace: &mut Workspace, found: &Found, declared: &Declared, name: &s
     let is_quoted = label.len() != declared.label.range().len();
     let shown = if is_quoted || is_identifier(name) { name.to_owned() } else { format!("\"{name}\"") };
     add(&mut edits, file, label, shown);
-    let is_moved = declared.kind.is_some() || *declared.path[0] == *MODULE;
+    // The ledger knows nothing of what is never planned.
+    let is_moved = declared.kind.is_some_and(Kind::is_planned) || *declared.path[0] == *MODULE;
     for place in find::mentions_of(workspace, found) {
         // What was is not renamed: chains of `moved` blocks lead on.
         if is_moved && matches!(&*place.block, "moved" | "removed") {

@@ -63,6 +63,9 @@ fn what_is_nested_keyed_or_no_identifier_is_renamed_where_it_stands() {
         after,
         "tag \"new-er 1\" {\r\n  slug = \"old\"\r\n  project = data.project.p\r\n}\r\n\r\nmoved {\r\n  from = tag.old\r\n  to   = tag[\"new-er 1\"]\r\n}\r\ndata \"project\" \"p\" {}\r\noutput \"x\" { value = tag[\"new-er 1\"].slug }\r\n"
     );
+    // What is in the configuration only did not move.
+    let after = editor.renamed("key_schema \"ol|d\" { prefix = \"A_\" }\n", "new");
+    assert_eq!(after, "key_schema \"new\" { prefix = \"A_\" }\n");
     let keyed = "project \"bakery\" {}\napp_connection \"local\" \"disk\" {\n  for_each = toset([\"a\", \"b\"])\n  path     = \"/tmp/${each.key}\"\n}\noutput \"x\" { value = app_connection.di|sk[\"a\"].name }\n";
     let after = editor.renamed(keyed, "drive");
     assert!(after.contains("\"local\" \"drive\" {\n  name = \"disk-${each.key}\"\n"), "{after}");
