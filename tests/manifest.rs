@@ -193,8 +193,7 @@ fn blocks(text: &str) -> Vec<(String, String)> {
     for line in text.lines() {
         begun.push(line);
         if let Some(found) = header.captures(line).filter(|_| name.is_none()) {
-            let label =
-                found[2].split('"').filter(|label| !label.trim().is_empty()).next_back().unwrap_or("").to_owned();
+            let label = found[2].split('"').rfind(|label| !label.trim().is_empty()).unwrap_or("").to_owned();
             name = Some(match &found[1] {
                 "variable" => format!("var.{label}"),
                 "locals" => "local.".to_owned(),
