@@ -69,7 +69,7 @@ def main(folder):
 
     library = os.path.join(python, "lib", f"python{sys.version_info[0]}.{sys.version_info[1]}", "site-packages")
     vendored = os.path.join(library, "check_jsonschema", "builtin_schemas", "vendor")
-    for name in ("github-workflows.json", "gitlab-ci.json"):
+    for name in ("github-workflows.json", "github-actions.json", "gitlab-ci.json", "bitbucket-pipelines.json", "azure-pipelines.json"):
         shutil.copy(os.path.join(vendored, name), folder)
 
     crates = os.path.join(folder, "crates")
