@@ -30,6 +30,11 @@ provider "aws" {
   retry = status == 400 && can(regex("(ThrottlingException|TooManyUpdates|RequestLimitExceeded)$", response.__type))
 
   destination "aws-parameter-store" {
+    privileges {
+      needed   = ["ssm:GetParametersByPath", "ssm:PutParameter", "ssm:DeleteParameters"]
+      source   = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html"
+      verified = "2026-11-22"
+    }
     title  = "AWS Parameter Store"
     import = true
 
@@ -136,6 +141,11 @@ provider "aws" {
 
     # One secret of AWS for each key. Lists every secret of the region: a key schema says which are meant.
     variant "one-to-one" {
+      privileges {
+        needed   = ["secretsmanager:ListSecrets", "secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret", "secretsmanager:CreateSecret", "secretsmanager:UpdateSecret", "secretsmanager:RestoreSecret", "secretsmanager:DeleteSecret"]
+        source   = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html"
+        verified = "2026-11-22"
+      }
       key {
         matches    = "[A-Za-z0-9/_+=.@-]+"
         max_length = 512
@@ -236,6 +246,11 @@ provider "aws" {
 
     # One secret of AWS that holds all keys as the fields of a JSON object.
     variant "many-to-one" {
+      privileges {
+        needed   = ["secretsmanager:GetSecretValue", "secretsmanager:CreateSecret", "secretsmanager:UpdateSecret", "secretsmanager:RestoreSecret"]
+        source   = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html"
+        verified = "2026-11-22"
+      }
       secret_name = string
 
       key { container = true }

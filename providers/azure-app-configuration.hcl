@@ -37,6 +37,11 @@ provider "azure-app-configuration" {
   # A key-value is named by key and label together. What a write does not say is gone, so it says what was there.
   # Feature flags live in the same store.
   destination "azure-app-configuration" {
+    privileges {
+      needed   = ["App Configuration Data Owner"]
+      source   = "https://learn.microsoft.com/en-us/azure/azure-app-configuration/concept-enable-rbac"
+      verified = "2026-11-22"
+    }
     import = true
 
     configuration_url = url           # https://<store>.azconfig.io

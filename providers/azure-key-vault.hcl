@@ -38,6 +38,11 @@ provider "azure-key-vault" {
   retry = status == 409 && try(contains(["ObjectIsBeingDeleted", "ObjectIsBeingRecovered"], response.error.innererror.code), false)
 
   destination "azure-key-vault" {
+    privileges {
+      needed   = ["secrets/list", "secrets/get", "secrets/set", "secrets/delete", "secrets/recover"]
+      source   = "https://learn.microsoft.com/en-us/rest/api/keyvault/"
+      verified = "2026-11-22"
+    }
     import   = true
     selector = "mapping_behavior"
 

@@ -26,6 +26,11 @@ provider "gcp" {
   errors { message = try(response.error.message, null) }
 
   destination "gcp-secret-manager" {
+    privileges {
+      needed   = ["secretmanager.secrets.list", "secretmanager.secrets.create", "secretmanager.secrets.delete", "secretmanager.versions.access", "secretmanager.versions.add"]
+      source   = "https://cloud.google.com/secret-manager/docs/access-control"
+      verified = "2026-11-22"
+    }
     title    = "GCP Secret Manager"
     import   = true
     selector = "scope"

@@ -22,7 +22,11 @@ provider "github" {
     X-GitHub-Api-Version = "2022-11-28"
   }
 
-  verify { request = "GET /user" }
+  # A token that ends says when, in a header of every answer.
+  verify {
+    request = "GET /user"
+    value   = get(response_headers, "github-authentication-token-expiration", null)
+  }
   errors { message = get(response, "message", null) }
   # Both of GitHub's limits answer 403: the hourly one with nothing remaining, the secondary one with a pause.
   retry = status == 403 && (get(response_headers, "retry-after", null) != null || get(response_headers, "x-ratelimit-remaining", "1") == "0")
@@ -56,6 +60,11 @@ provider "github" {
     delete { request = "DELETE /${key}" }
 
     variant "repository" {
+      privileges {
+        needed   = ["Secrets repository permissions: read and write"]
+        source   = "https://docs.github.com/en/rest/actions/secrets"
+        verified = "2026-11-22"
+      }
       owner = string
       repo  = string # its name without the owner
 
@@ -64,6 +73,11 @@ provider "github" {
 
     # The environment must exist already: GitHub answers 404 otherwise.
     variant "repository-environment" {
+      privileges {
+        needed   = ["Environments repository permissions: read and write"]
+        source   = "https://docs.github.com/en/rest/actions/secrets"
+        verified = "2026-11-22"
+      }
       owner = string
       repo  = string # its name without the owner
       env   = string
@@ -73,6 +87,11 @@ provider "github" {
 
     # A write sets the visibility anew each time; with `selected` it replaces the list of repositories.
     variant "organization" {
+      privileges {
+        needed   = ["Secrets organization permissions: read and write"]
+        source   = "https://docs.github.com/en/rest/actions/secrets"
+        verified = "2026-11-22"
+      }
       org                     = string
       visibility              = oneof("all", "private", "selected")
       selected_repository_ids = optional(list(number)) # for visibility "selected"

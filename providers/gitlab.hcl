@@ -70,6 +70,11 @@ provider "gitlab" {
     }
 
     variant "project" {
+      privileges {
+        needed   = ["scope api", "role Maintainer"]
+        source   = "https://docs.gitlab.com/api/project_level_variables/"
+        verified = "2026-11-22"
+      }
       project_id   = string # number, or full path
       project_name = optional(string)
 
@@ -77,6 +82,11 @@ provider "gitlab" {
       root = "/projects/${replace(destination.project_id, "%2F", "/")}/variables"
     }
     variant "group" {
+      privileges {
+        needed   = ["scope api", "role Owner"]
+        source   = "https://docs.gitlab.com/api/group_level_variables/"
+        verified = "2026-11-22"
+      }
       group_id   = string # number, or full path
       group_name = optional(string)
 

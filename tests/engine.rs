@@ -11,6 +11,7 @@ use keyform::engine::Planned;
 use keyform::engine::Scope;
 use keyform::engine::event::Cancel;
 use keyform::engine::event::Report;
+use keyform::engine::health::State;
 use keyform::engine::secrets::Place;
 use keyform::model::desired::Desired;
 use keyform::plan::Plan;
@@ -441,4 +442,18 @@ async fn a_value_that_is_too_large_fails_alone() {
     assert_eq!(world.stored().await, stored(&[("A", "canary-a"), ("C", "canary-c")]));
     world.write("b", "canary-b");
     assert_eq!(world.converge().await, ["create new project.bakery.secret.B"]);
+}
+
+#[test]
+fn credentials_that_end_soon_are_worth_a_word() {
+    let now: jiff::Timestamp = "2027-10-01T00:00:00Z".parse().unwrap();
+    let state = |until: &str| keyform::engine::health::taken(Some(until), now).0;
+    // As GitHub writes it, and as Vault does.
+    assert_eq!(state("2027-10-12 09:00:00 UTC"), State::Odd);
+    assert_eq!(state("2027-10-12T09:00:00.466476215+02:00"), State::Odd);
+    assert_eq!(state("2027-09-12 09:00:00 UTC"), State::Odd);
+    assert_eq!(state("2027-10-16 09:00:00 UTC"), State::Good);
+    // Whatever is no time is shown, and nothing is made of it.
+    assert_eq!(state("never"), State::Good);
+    assert_eq!(keyform::engine::health::taken(None, now).1, "credentials are taken");
 }

@@ -365,7 +365,7 @@ fn drift_as_json_is_what_its_schema_says() {
     let problem = keyform::diag::Diagnostic::warning(&keyform::diag::codes::EXPIRED, "x").at(origin, "here");
     document.diagnostics = json::diagnostic::entries([&problem], &sources);
     let value: serde_json::Value = serde_json::from_str(&json::pretty(&document)).unwrap();
-    assert_eq!(value["findings"].as_array().unwrap().len(), 60);
+    assert_eq!(value["findings"].as_array().unwrap().len(), 65);
     let errors: Vec<String> = validator.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
     assert_eq!(errors, Vec::<String>::new());
     let mut other = value;

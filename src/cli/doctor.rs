@@ -44,6 +44,8 @@ struct Entry {
     words: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     help: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    needs: Vec<String>,
 }
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
@@ -95,13 +97,14 @@ fn word(state: State) -> &'static str {
 }
 
 fn entry(finding: Finding) -> Entry {
-    let Finding { kind, name, state, words, help } = finding;
-    Entry { kind, name, state: word(state), words, help }
+    let Finding { kind, name, state, words, help, needs } = finding;
+    let needs = needs.iter().map(ToString::to_string).collect();
+    Entry { kind, name, state: word(state), words, help, needs }
 }
 
 fn draw(found: &[Finding], style: Style) -> String {
     let mut out = format!("keyform {}\n", env!("CARGO_PKG_VERSION"));
-    for Finding { kind, name, state, words, help } in found {
+    for Finding { kind, name, state, words, help, needs } in found {
         let mark = match state {
             State::Good => style.paint.good("ok     "),
             State::Odd => style.paint.warn("odd    "),
@@ -111,6 +114,10 @@ fn draw(found: &[Finding], style: Style) -> String {
         out.push_str(&format!("{mark}  {kind} {}: {}\n", words::shown(name), words::shown(words)));
         if let Some(help) = help {
             words::paragraph(&mut out, &words::shown(help), 11, 0, style.width);
+        }
+        if !needs.is_empty() {
+            let needs = format!("its syncs need at least: {}", needs.join(", "));
+            words::paragraph(&mut out, &words::shown(&needs), 11, 2, style.width);
         }
     }
     let of = |wanted: State| found.iter().filter(|finding| finding.state == wanted).count();

@@ -5,6 +5,7 @@ use crate::diag::Diagnostic;
 use crate::diag::Severity;
 use crate::diag::codes;
 use crate::engine::Planned;
+use crate::engine::destinations;
 use crate::engine::reading::Reader;
 use crate::http::Method;
 use crate::http::Request;
@@ -15,10 +16,14 @@ use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
+use std::sync::Arc;
 
 /// How far two clocks may be apart, in seconds, until signed requests and tokens begin to be refused. AWS refuses after five
 /// minutes; half of that is time to mend it.
 const SKEW: i64 = 150;
+
+/// Credentials that end in less than these seconds, two weeks, are worth a word.
+const SOON: i64 = 14 * 24 * 3600;
 
 /// One thing that was looked at.
 #[derive(Debug)]
@@ -33,6 +38,8 @@ pub struct Finding {
     pub words: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// Of a connection: what the syncs that use it need its credentials to be allowed, in the vendor's words.
+    pub needs: Vec<Arc<str>>,
 }
 
 /// How something is.
@@ -52,7 +59,7 @@ impl Finding {
     /// Something that was looked at and could be read.
     #[must_use]
     pub fn new(kind: &'static str, name: &str, state: State, words: impl Into<String>) -> Self {
-        Self { kind, name: name.to_owned(), state, words: words.into(), help: None }
+        Self { kind, name: name.to_owned(), state, words: words.into(), help: None, needs: Vec::new() }
     }
 
     /// Something that is wrong.
@@ -78,7 +85,10 @@ impl Reader {
         }
         for resource in planned.basis.desired.resources.values() {
             match resource.kind {
-                Kind::AppConnection if !resource.is_data() => found.push(self.connection(planned, resource).await),
+                Kind::AppConnection if !resource.is_data() => {
+                    let needs = self.needs(planned, resource);
+                    found.push(Finding { needs, ..self.connection(planned, resource).await });
+                }
                 Kind::SecretSync if !resource.is_data() => found.extend(destination(planned, resource)),
                 _ => {}
             }
@@ -145,6 +155,20 @@ impl Reader {
         Finding::new("ledger", &place, State::Good, words)
     }
 
+    /// What the syncs that use a connection need its credentials to be allowed, as far as their manifests say.
+    fn needs(&self, planned: &Planned, connection: &Resource) -> Vec<Arc<str>> {
+        let syncs = planned.basis.desired.syncs();
+        let own = syncs.filter(|sync| sync.reference("connection") == Some(&connection.address));
+        let variants = own.filter_map(|sync| destinations::variant(&self.engine().options.registry, sync));
+        let mut needs: Vec<Arc<str>> = Vec::new();
+        for need in variants.filter_map(|variant| variant.privileges.as_ref()).flat_map(|known| &known.needed) {
+            if !needs.contains(need) {
+                needs.push(need.clone());
+            }
+        }
+        needs
+    }
+
     async fn connection(&self, planned: &Planned, resource: &Resource) -> Finding {
         let engine = self.engine();
         let address = resource.address.to_string();
@@ -173,9 +197,29 @@ impl Reader {
             };
         }
         match registry.verify(&resource.slug, method, credentials, &engine.reached.http).await {
-            Ok(()) => Finding::new("connection", &address, State::Good, "credentials are taken"),
+            Ok(until) => {
+                let (state, words, help) = taken(until.as_deref(), Timestamp::now());
+                Finding { help, ..Finding::new("connection", &address, state, words) }
+            }
             Err(why) => Finding::wrong("connection", &address, &why),
         }
+    }
+}
+
+/// What is to be said of credentials that the service took, and that are good until the time that it named: how they are,
+/// in words, and what to do.
+#[must_use]
+pub fn taken(until: Option<&str>, now: Timestamp) -> (State, String, Option<String>) {
+    let Some(until) = until else { return (State::Good, "credentials are taken".to_owned(), None) };
+    let words = format!("credentials are taken, until {until}");
+    // GitHub writes a space where RFC 3339 has a T, and the name of the zone; whatever else is said is shown as it is.
+    let text = until.trim().replacen(' ', "T", 1).replace(" UTC", "Z").replace(' ', "");
+    match text.parse::<Timestamp>() {
+        Ok(end) if end.as_second() - now.as_second() < SOON => {
+            let help = "make new ones before that, and put them where the connection takes them from";
+            (State::Odd, words, Some(help.to_owned()))
+        }
+        _ => (State::Good, words, None),
     }
 }
 

@@ -185,6 +185,19 @@ pub struct Variant {
     pub values: ValueRules,
     /// Most entries that it holds.
     pub max_entries: Option<usize>,
+    /// What credentials need at least, if the vendor says so.
+    pub privileges: Option<Privileges>,
+}
+
+/// The least that credentials need for a destination to be read and written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Privileges {
+    /// In the vendor's own words.
+    pub needed: Vec<Arc<str>>,
+    /// Where the vendor says so.
+    pub source: Arc<str>,
+    /// When that was read, `YYYY-MM-DD`.
+    pub verified: Arc<str>,
 }
 
 /// What keys a destination takes, and how it writes them.

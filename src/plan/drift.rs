@@ -50,6 +50,8 @@ pub enum Verdict {
     ConnectionBroken,
     /// The destination holds an older value than the source.
     Stale,
+    /// More entries are wanted than the destination holds.
+    LimitReached,
     /// Apply would refuse it.
     Blocked,
     /// It could not be read.
@@ -60,7 +62,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// All of them.
-    pub const ALL: [Verdict; 12] = [
+    pub const ALL: [Verdict; 13] = [
         Verdict::Missing,
         Verdict::ValueChanged,
         Verdict::SettingsChanged,
@@ -70,6 +72,7 @@ impl Verdict {
         Verdict::SyncPaused,
         Verdict::ConnectionBroken,
         Verdict::Stale,
+        Verdict::LimitReached,
         Verdict::Blocked,
         Verdict::Unreadable,
         Verdict::Unknown,
@@ -88,6 +91,7 @@ impl Verdict {
             Self::SyncPaused => "sync-paused",
             Self::ConnectionBroken => "connection-broken",
             Self::Stale => "stale",
+            Self::LimitReached => "limit-reached",
             Self::Blocked => "blocked",
             Self::Unreadable => "unreadable",
             Self::Unknown => "unknown",
@@ -313,7 +317,11 @@ pub fn drift(input: &Input<'_>) -> Drift {
         }
     }
     for (address, why) in &plan.blocked {
-        let verdict = if why.code == &codes::NOT_MANAGED { Verdict::NotOwned } else { Verdict::Blocked };
+        let verdict = match why.code {
+            code if code == &codes::NOT_MANAGED => Verdict::NotOwned,
+            code if code == &codes::TOO_MANY_ENTRIES => Verdict::LimitReached,
+            _ => Verdict::Blocked,
+        };
         findings.push(said(address, verdict, Cause::Unapplied, Evidence::Proven, &why.detail, &[Step::Mend]));
     }
     for (address, why) in &plan.incomplete {

@@ -8,6 +8,7 @@ use crate::model::schema::Destination;
 use crate::model::schema::Field;
 use crate::model::schema::KeyRules;
 use crate::model::schema::Method;
+use crate::model::schema::Privileges;
 use crate::model::schema::Schemas;
 use crate::model::schema::Type;
 use crate::model::schema::Variant;
@@ -145,6 +146,10 @@ fn rules(out: &mut String, variant: &Variant) {
     let readable = if variant.readable { "Values come back." } else { "Values never come back." };
     let said = [vec![readable.to_owned()], limits(variant)].concat();
     line(out, format_args!("\n{}", said.join(" ")));
+    if let Some(Privileges { needed, source, verified }) = &variant.privileges {
+        let needed: Vec<String> = needed.iter().map(|name| format!("`{name}`")).collect();
+        line(out, format_args!("\nCredentials need at least {} ([source]({source}), {verified}).", needed.join(", ")));
+    }
 }
 
 /// Which keys and values a variant takes and how many, in sentences.

@@ -255,7 +255,13 @@ impl Registry {
     ///
     /// # Errors
     /// They are not, or the service can't be reached.
-    pub async fn verify(&self, app: &str, method: &str, inputs: &Attrs, client: &Client) -> Result<(), Diagnostic> {
+    pub async fn verify(
+        &self,
+        app: &str,
+        method: &str,
+        inputs: &Attrs,
+        client: &Client,
+    ) -> Result<Option<Arc<str>>, Diagnostic> {
         let Some(manifest) = self.manifests.get(app) else {
             let known = self.manifests.keys().map(|slug| &**slug);
             let unknown = Diagnostic::error(&codes::UNKNOWN_DESTINATION, format!("There is no app `{app}`."));

@@ -12,9 +12,13 @@ use keyform::model::attrs::Value;
 pub async fn law(stand: &Stand) {
     let app = &REGISTRY.schemas().destinations[&stand.spec.slug].app;
     let method = &stand.spec.method;
-    if let Err(diagnostic) = REGISTRY.verify(app, method, &stand.spec.connection, &client(stand)).await {
-        panic!("good credentials are refused: {diagnostic:#?}");
-    }
+    let until = match REGISTRY.verify(app, method, &stand.spec.connection, &client(stand)).await {
+        Ok(until) => until,
+        Err(diagnostic) => panic!("good credentials are refused: {diagnostic:#?}"),
+    };
+    // Who says until when they are good is heard.
+    let said = (&**app == "github").then_some("2027-10-12 09:00:00 UTC");
+    assert_eq!(until.as_deref(), said);
     let Some(front) = &stand.front else { return };
     let mut wrong = stand.spec.connection.clone();
     for value in wrong.values_mut() {

@@ -170,4 +170,13 @@ fn what_stops_a_sync_has_a_name_of_its_own() {
     assert_eq!(refused(SYNC, &keyform::diag::codes::REFUSED), Verdict::ConnectionBroken);
     assert_eq!(refused(SYNC, &keyform::diag::codes::UNREACHABLE), Verdict::Unreadable);
     assert_eq!(refused(P, &keyform::diag::codes::REFUSED), Verdict::Unreadable);
+
+    // A destination that is full is no mistake of a key.
+    let full = |code| {
+        let mut world = behind("backend", true);
+        world.pushed(SYNC).refused.insert("A".into(), keyform::diag::Diagnostic::error(code, "no"));
+        found(&world, &NOTHING).findings[0].verdict
+    };
+    assert_eq!(full(&keyform::diag::codes::TOO_MANY_ENTRIES), Verdict::LimitReached);
+    assert_eq!(full(&keyform::diag::codes::BAD_KEY), Verdict::Blocked);
 }

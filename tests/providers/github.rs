@@ -68,7 +68,10 @@ impl GitHub {
         }
         let (method, path) = call.route();
         let (place, kind, rest) = match path.as_slice() {
-            ["user"] if method == "GET" => return Answer::json(200, &user()),
+            ["user"] if method == "GET" => {
+                return Answer::json(200, &user())
+                    .with("GitHub-Authentication-Token-Expiration", "2027-10-12 09:00:00 UTC");
+            }
             ["orgs", org, "actions", "secrets", rest @ ..] => (format!("orgs/{org}"), Place::Organization, rest),
             ["repos", owner, repo, "actions", "secrets", rest @ ..] => {
                 (format!("repos/{owner}/{repo}"), Place::Repository, rest)

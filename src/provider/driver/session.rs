@@ -113,15 +113,23 @@ impl Session {
 
     /// Checks that the credentials are taken.
     ///
+    /// Gives until when they are, in the service's words, if it says so.
+    ///
     /// # Errors
     /// They are not, or the service can't be reached.
-    pub async fn verify(&self) -> Result<(), Diagnostic> {
+    pub async fn verify(&self) -> Result<Option<Arc<str>>, Diagnostic> {
         let policy = self.policy(None, None);
         let env = Env::default().with("connection", self.connection());
         match (&self.talk.verify, &self.talk.login) {
-            (Some(verify), _) => self.run(Slot::Verify, verify, &env, "", &policy).await.map(|_| ()),
-            (None, Some(login)) => self.logged_in(login, &policy).await.map(|_| ()),
-            (None, None) => Ok(()),
+            (Some(verify), _) => {
+                let answer = self.run(Slot::Verify, verify, &env, "", &policy).await?;
+                match verify.expr("value") {
+                    Some(_) => Ok(self.value_of(verify, &answer)?.as_str().map(Arc::from)),
+                    None => Ok(None),
+                }
+            }
+            (None, Some(login)) => self.logged_in(login, &policy).await.map(|_| None),
+            (None, None) => Ok(None),
         }
     }
 

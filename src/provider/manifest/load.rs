@@ -8,6 +8,7 @@ use crate::diag::source::Source;
 use crate::diag::source::SourceId;
 use crate::lang::ast::Block;
 use crate::lang::ast::Expr;
+use crate::lang::ast::Node;
 use crate::lang::decode::Decoder;
 use crate::lang::decode::labels;
 use crate::lang::parse::parse;
@@ -19,6 +20,7 @@ use crate::model::schema::Destination;
 use crate::model::schema::Field;
 use crate::model::schema::KeyRules;
 use crate::model::schema::Method;
+use crate::model::schema::Privileges;
 use crate::model::schema::ValueRules;
 use crate::model::schema::Variant;
 use crate::provider::manifest::Errors;
@@ -250,6 +252,9 @@ impl Loader<'_> {
         if let Some(limits) = decoder.block(self.acc, "limits") {
             self.limits(limits, variant, shape);
         }
+        if let Some(privileges) = decoder.block(self.acc, "privileges") {
+            variant.privileges = self.privileges(privileges);
+        }
         for lookup in decoder.blocks("lookup") {
             let Some([name]) = labels(self.acc, lookup, ["name"]) else { continue };
             let Some(operation) = operation(self.acc, lookup) else { continue };
@@ -322,6 +327,24 @@ impl Loader<'_> {
         variant.max_entries = entries.or(variant.max_entries);
         shape.rate = rate.and_then(|n| u32::try_from(n).ok()).or(shape.rate);
         shape.concurrency = concurrency.or(shape.concurrency);
+    }
+
+    fn privileges(&mut self, block: &Block) -> Option<Privileges> {
+        let mut decoder = Decoder::new(&block.body);
+        let needed = decoder.required(self.acc, block, "needed").and_then(|attr| match &attr.expr.node {
+            Node::List(items) => items.iter().map(|item| self.acc.take(fields::text(item))).collect(),
+            _ => {
+                let detail = "`needed` is a list of texts, in the vendor's own words.";
+                self.acc.push(Diagnostic::error(&codes::MANIFEST, detail).at(attr.expr.span, ""));
+                None
+            }
+        });
+        let source = decoder.required(self.acc, block, "source");
+        let source = source.and_then(|attr| self.acc.take(fields::text(&attr.expr)));
+        let verified = decoder.required(self.acc, block, "verified");
+        let verified = verified.and_then(|attr| self.acc.take(fields::text(&attr.expr)));
+        decoder.finish(self.acc);
+        Some(Privileges { needed: needed?, source: source?, verified: verified? })
     }
 
     fn literal(&mut self, decoder: &mut Decoder<'_>, name: &str) -> Option<Value> {

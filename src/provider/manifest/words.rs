@@ -38,9 +38,10 @@ words! {
     }
     "rules" {
         "key" "What keys are taken: `matches`, `reserved`, `case`, `replace`, `max_length`, `container` (the key schema names the one container, not the keys in it)."
-        "value" "What values are taken (`max_bytes`, `max_length`, `empty`); in `read`, `lookup` and `login` the part of the answer that is wanted."
+        "value" "What values are taken (`max_bytes`, `max_length`, `empty`); in `read`, `lookup` and `login` the part of the answer that is wanted, in `verify` until when the credentials are good, null if that is not said."
         "limits" "How much it bears: `entries`, `rate` (requests a minute), `concurrency`."
         "readable" "Whether values come back."
+        "privileges" "What credentials need at least, in the vendor's own words: `needed`, and where (`source`) and when (`verified`, YYYY-MM-DD) that was read."
         "import" "Whether a backend can import from it."
     }
     "talking" {

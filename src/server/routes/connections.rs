@@ -271,7 +271,7 @@ async fn verify(app: &App, slug: &str, method: &str, attrs: &Attrs) -> Result<()
     let refused = |problem: Diagnostic| {
         Refusal::bad(format!("Unable to validate connection: {}: {}", problem.summary(), problem.detail))
     };
-    app.registry.verify(slug, method, attrs, &app.client).await.map_err(refused)
+    app.registry.verify(slug, method, attrs, &app.client).await.map(|_| ()).map_err(refused)
 }
 
 fn project_of(query: &Fields) -> Option<String> {
