@@ -41,7 +41,7 @@ provider "azure-key-vault" {
     privileges {
       needed   = ["secrets/list", "secrets/get", "secrets/set", "secrets/delete", "secrets/recover"]
       source   = "https://learn.microsoft.com/en-us/rest/api/keyvault/"
-      verified = "2026-11-22"
+      verified = "2026-11-21"
     }
     import   = true
     selector = "mapping_behavior"

@@ -23,11 +23,6 @@ provider "cloudflare" {
   }
 
   destination "cloudflare-pages" {
-    privileges {
-      needed   = ["Pages Write", "Zone Read"]
-      source   = "https://developers.cloudflare.com/fundamentals/api/reference/permissions/"
-      verified = "2026-11-22"
-    }
     title    = "Cloudflare Pages"
     readable = false
 
@@ -63,7 +58,7 @@ provider "cloudflare" {
   destination "cloudflare-workers" {
     privileges {
       needed   = ["Workers Scripts Write", "Zone Read"]
-      source   = "https://developers.cloudflare.com/fundamentals/api/reference/permissions/"
+      source   = "https://developers.cloudflare.com/fundamentals/api/reference/template/"
       verified = "2026-11-22"
     }
     title    = "Cloudflare Workers"

@@ -25,11 +25,6 @@ provider "databricks" {
   errors { message = try(response.message, response.error_description, null) }
 
   destination "databricks" {
-    privileges {
-      needed   = ["WRITE on the secret scope"]
-      source   = "https://docs.databricks.com/api/workspace/secrets"
-      verified = "2026-11-22"
-    }
     readable = false
 
     scope = string # name of the secret scope

@@ -72,7 +72,7 @@ provider "gitlab" {
     variant "project" {
       privileges {
         needed   = ["scope api", "role Maintainer"]
-        source   = "https://docs.gitlab.com/api/project_level_variables/"
+        source   = "https://gitlab.com/groups/gitlab-org/-/epics/12354"
         verified = "2026-11-22"
       }
       project_id   = string # number, or full path
@@ -84,7 +84,7 @@ provider "gitlab" {
     variant "group" {
       privileges {
         needed   = ["scope api", "role Owner"]
-        source   = "https://docs.gitlab.com/api/group_level_variables/"
+        source   = "https://gitlab.com/groups/gitlab-org/-/epics/12354"
         verified = "2026-11-22"
       }
       group_id   = string # number, or full path
