@@ -189,6 +189,51 @@ pub(super) async fn verify(
     }
 }
 
+/// Keeps what tells that a key changed, where values don't come back: every run of the backend writes all keys of a sync anew,
+/// also those that are as they were, and that is no change by others.
+pub(super) async fn renew(run: &Run<'_>, resource: &Resource, work: &[&Change]) -> Result<(), Diagnostic> {
+    let (wanted, rules) = (wanted(run, resource, &Object::new())?, rules(run, resource));
+    let seen = destination(run, &resource.address)?.read().await?;
+    let seen: BTreeMap<Arc<str>, &Seen> =
+        seen.entries.iter().map(|(key, seen)| (job::identity(&rules, key), seen)).collect();
+    let wanted: BTreeMap<Arc<str>, &Secret> = wanted.iter().map(|(k, v)| (job::identity(&rules, k), v)).collect();
+    let written = work.iter().filter(|row| row.action != Action::Delete).map(|row| &row.address);
+    let records = &run.planned.ledger.records;
+    let owned: BTreeSet<&Address> =
+        records.keys().chain(written).filter(|a| a.resource() == resource.address).collect();
+    let natural = natural(run, resource);
+    let event = |address: &Address| {
+        let key = job::identity(&rules, address.entry_key()?);
+        let record = record(run, resource, (&rules, &natural), (&key, wanted.get(&key)?, seen.get(&key)?));
+        Some(journal::Event::Record { address: address.clone(), record })
+    };
+    run.append(&owned.into_iter().filter_map(event).collect::<Vec<_>>()).await
+}
+
+/// What the ledger keeps of an entry besides its value.
+fn natural(run: &Run<'_>, resource: &Resource) -> Natural {
+    // What keyform itself writes is found nowhere else than in its records; the backend knows where its syncs write.
+    let pushed = run.planned.basis.wanted.syncs.get(&resource.address);
+    let called = pushed.filter(|_| resource.text("run") == Some("keyform")).map(|pushed| pushed.called.clone());
+    let home = pushed.and_then(|pushed| pushed.home.clone());
+    let natural = called.map(|called| (Arc::from(DESTINATION), called));
+    natural.into_iter().chain(home.map(|home| (Arc::from(HOME), home))).collect()
+}
+
+/// What the ledger keeps of a key that was found with the value that it should have.
+fn record(
+    run: &Run<'_>,
+    resource: &Resource,
+    (rules, natural): (&KeyRules, &Natural),
+    (key, value, found): (&str, &Secret, &Seen),
+) -> Record {
+    let names = &run.planned.basis.key;
+    let mark = plan::entries::fingerprint(names, &resource.address, rules, key, value.expose().as_bytes());
+    let version = found.version.clone().or_else(|| found.digest.clone());
+    let written = [(Arc::from(VALUE), mark)].into();
+    Record { natural: natural.clone(), written, version, at: open::now().into(), ..Record::default() }
+}
+
 /// Tells what is otherwise at the destination than it was, and was not planned to be: the preview was wrong, or
 /// somebody else wrote there.
 fn besides(run: &Run<'_>, resource: &Resource, work: &[&Change], seen: &Observation) {
@@ -273,13 +318,7 @@ async fn check(
     let folded: BTreeMap<Arc<str>, &Arc<str>> =
         seen.entries.keys().map(|key| (job::identity(&rules, key), key)).collect();
     let wanted: BTreeMap<Arc<str>, &Secret> = wanted.iter().map(|(k, v)| (job::identity(&rules, k), v)).collect();
-    let at: Arc<str> = open::now().into();
-    // What keyform itself writes is found nowhere else than in its records; the backend knows where its syncs write.
-    let pushed = run.planned.basis.wanted.syncs.get(&resource.address);
-    let called = pushed.filter(|_| resource.text("run") == Some("keyform")).map(|pushed| pushed.called.clone());
-    let home = pushed.and_then(|pushed| pushed.home.clone());
-    let natural = called.map(|called| (Arc::from(DESTINATION), called));
-    let natural: Natural = natural.into_iter().chain(home.map(|home| (Arc::from(HOME), home))).collect();
+    let natural = natural(run, resource);
     let mut events = Vec::new();
     let mut outcomes: Vec<Outcome> = Vec::new();
     let mut kept = Vec::new();
@@ -302,13 +341,7 @@ async fn check(
                     (None, _) => Err("its value is not at hand"),
                     (Some(expected), Some(value)) if expected != value => Err("it has another value"),
                     (Some(expected), _) => {
-                        let value = expected.expose().as_bytes();
-                        let key = &run.planned.basis.key;
-                        let mark = plan::entries::fingerprint(key, &resource.address, &rules, &identity, value);
-                        let version = found.version.clone().or_else(|| found.digest.clone());
-                        let written = [(Arc::from(VALUE), mark)].into();
-                        let record =
-                            Record { natural: natural.clone(), written, version, at: at.clone(), ..Record::default() };
+                        let record = record(run, resource, (&rules, &natural), (&identity, expected, found));
                         Ok(journal::Event::Record { address: row.address.clone(), record })
                     }
                 }

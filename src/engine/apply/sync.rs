@@ -92,7 +92,17 @@ pub(super) async fn change(run: &Run<'_>, address: &Address, changes: &[&Change]
     if let Some(own) = own.filter(|_| is_new && is_auto(resource)) {
         switch_on(run, own, &mut outcomes).await;
     }
+    let is_unreadable = entries::destination(run, address).is_ok_and(|destination| !destination.variant().readable);
+    if needs_run && is_unreadable && outcomes.iter().all(|(_, went)| went.is_ok()) {
+        outcomes.extend(settled(run, resource, &work).await.err().map(|why| (address.clone(), Err(why))));
+    }
     outcomes
+}
+
+/// Where values don't come back, the last word on what tells that a key changed: after every run that this change set off.
+async fn settled(run: &Run<'_>, resource: &Resource, work: &[&Change]) -> Result<(), Diagnostic> {
+    ended(run, resource, &run.id(&resource.address)?).await?;
+    entries::renew(run, resource, work).await
 }
 
 /// The end of making a sync: now that all is there as it was planned, it may start by itself. What it writes then
