@@ -190,7 +190,7 @@ fn environment(name: &str) -> Option<String> {
 /// Loads a case and shows what comes of it.
 fn run(given: &str, schemas: &Schemas) -> String {
     let dir = tempfile::tempdir().unwrap();
-    let mut input = Input { env: environment, ..Input::new(dir.path()) };
+    let mut input = Input { env: std::sync::Arc::new(environment), ..Input::new(dir.path()) };
     let mut file = PathBuf::from("main.hcl");
     let mut text = String::new();
     let write = |file: &Path, text: &str| {

@@ -106,6 +106,7 @@ impl World {
             allow_exec: false,
             lock: Some(Lock { command: "apply".to_owned(), timeout: Duration::from_secs(10), only_if_new: false }),
             registry,
+            stand_ins: None,
         };
         Engine::open(options, desired).await
     }

@@ -51,6 +51,7 @@ mod shared;
 mod stores;
 mod supply;
 mod syntax;
+mod testing;
 mod tidy;
 mod trial;
 mod undo;

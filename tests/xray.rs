@@ -393,7 +393,14 @@ secret_sync "{slug}" "w{n}" {{
         let desired = Arc::new(desired.unwrap_or_else(|| panic!("{acc:?}")));
         let state = self.dir.path().join(".keyform");
         let registry = Arc::new(registry);
-        let options = Options { dir: self.dir.path().to_owned(), state, allow_exec: false, lock: None, registry };
+        let options = Options {
+            dir: self.dir.path().to_owned(),
+            state,
+            allow_exec: false,
+            lock: None,
+            registry,
+            stand_ins: None,
+        };
         let engine = Engine::open(options, &desired).await.unwrap_or_else(|why| panic!("{why:?}"));
         let scope = Scope { adopt: true, ..Scope::default() };
         let planned = engine.plan(&desired, &scope).await;

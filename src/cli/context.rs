@@ -10,6 +10,8 @@ use crate::config;
 use crate::config::Extent;
 use crate::config::baseline;
 use crate::config::overlay::Overlay;
+use crate::config::stand_ins::StandIns;
+use crate::config::test_file;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Severity;
@@ -23,6 +25,7 @@ use crate::http::pace::Headroom;
 use crate::model::desired::Desired;
 use crate::model::ledger::Ledger;
 use crate::plan::Plan;
+use crate::provider::memory::Shelf;
 use crate::provider::registry::Registry;
 use crate::view;
 use crate::view::json;
@@ -85,6 +88,19 @@ pub(super) struct Context {
     pub(super) kept: Option<String>,
     /// What was shown, if a file is to have it.
     pub(super) text: String,
+    /// The throw-away world that everything is in, if it is a test.
+    pub(super) world: Option<World>,
+}
+
+/// A world without a way out: what is there instead of a real one.
+#[derive(Clone)]
+pub(super) struct World {
+    /// Where the ledger and the embedded backend are.
+    pub(super) state: PathBuf,
+    /// All destinations.
+    pub(super) shelf: Shelf,
+    /// What stands in for the environment, files and programs.
+    pub(super) stand_ins: Arc<StandIns>,
 }
 
 impl Context {
@@ -92,8 +108,8 @@ impl Context {
     #[must_use]
     pub(super) fn new(global: Global) -> Self {
         let terminal = Terminal::new(global.no_color, global.quiet);
-        let (sources, found, outputs, run, headroom, kept, text) = Default::default();
-        Self { global, terminal, sources, found, outputs, run, headroom, kept, text }
+        let (sources, found, outputs, run, headroom, kept, text, world) = Default::default();
+        Self { global, terminal, sources, found, outputs, run, headroom, kept, text, world }
     }
 
     /// Another one that shows nothing and knows the same texts.
@@ -112,7 +128,7 @@ impl Context {
     /// Where the ledger and the embedded backend are.
     #[must_use]
     pub(super) fn state(&self) -> PathBuf {
-        self.dir().join(".keyform")
+        self.world.as_ref().map_or_else(|| self.dir().join(".keyform"), |world| world.state.clone())
     }
 
     /// Keeps a problem, and shows it unless the output is JSON.
@@ -167,7 +183,7 @@ impl Context {
 
     /// Keeps a plan as a document, if anything is drawn from one.
     pub(super) fn describe(&mut self, plan: &Plan, cost: Cost, desired: &Desired) {
-        if self.global.json || !self.outputs.is_empty() {
+        if self.global.json || !self.outputs.is_empty() || self.world.is_some() {
             let document = json::plan::document(plan, cost, self.entries(), &self.sources);
             self.run.plan = Some(document.declared(desired, &self.sources).headroom(self.headroom.as_ref()));
         }
@@ -235,15 +251,27 @@ impl Context {
             var_files: inputs.var_files.clone(),
             strict: inputs.strict,
             extent,
-            ..config::Input::new(self.dir())
+            ..self.input()
         };
-        let desired = config::load(&mut acc, &mut self.sources, &input, registry.schemas());
+        let mut desired = config::load(&mut acc, &mut self.sources, &input, registry.schemas());
         let resources = desired.as_ref().map(|desired| desired.resources.len());
         tracing::info!(dir = %input.dir.display(), resources, "configuration read");
         let failed = acc.has_errors();
         self.tell_all(acc.into_iter().filter(|d| extent != Extent::Backend || d.severity == Severity::Error));
         (!failed).then_some(())?;
+        if let Some(desired) = desired.as_mut().filter(|_| self.world.is_some()) {
+            (desired.backend, desired.settings.ledger) = Default::default();
+        }
         Some((desired?, registry))
+    }
+
+    /// A configuration that is read from the directory, and what `env()` gives it.
+    pub(super) fn input(&self) -> config::Input {
+        let input = config::Input::new(self.dir());
+        match self.world.as_ref().map(|world| world.stand_ins.clone()) {
+            Some(stand_ins) => config::Input { env: Arc::new(move |name| stand_ins.environment(name)), ..input },
+            None => input,
+        }
     }
 
     /// What says where the ledger is. Also where the configuration is gone there is one.
@@ -260,7 +288,10 @@ impl Context {
         let dir = self.dir();
         let registry = Registry::beside(&mut acc, &mut self.sources, &dir, &Overlay::default());
         self.tell_all(acc);
-        registry
+        match &self.world {
+            Some(world) => registry.map(|registry| registry.in_memory(world.shelf.clone())),
+            None => registry,
+        }
     }
 
     /// What an engine needs to know besides the configuration.
@@ -270,7 +301,8 @@ impl Context {
         allow_exec: bool,
         lock: Option<engine::Lock>,
     ) -> engine::Options {
-        engine::Options { dir: self.dir(), state: self.state(), allow_exec, lock, registry: registry.into() }
+        let stand_ins = self.world.as_ref().map(|world| world.stand_ins.clone());
+        engine::Options { dir: self.dir(), state: self.state(), allow_exec, lock, registry: registry.into(), stand_ins }
     }
 
     /// Opens the backend and the ledger. `None` if that fails; why was told.
@@ -380,6 +412,10 @@ pub(super) fn unwritable(path: &Path, error: &std::io::Error) -> Diagnostic {
 pub(super) fn has_config(dir: &Path) -> bool {
     let Ok(entries) = std::fs::read_dir(dir) else { return false };
     entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).any(|name| {
-        !name.starts_with('.') && name.ends_with(".hcl") && !name.ends_with(".vars.hcl") && name != baseline::NAME
+        !name.starts_with('.')
+            && name.ends_with(".hcl")
+            && !name.ends_with(".vars.hcl")
+            && name != baseline::NAME
+            && !name.ends_with(test_file::ENDING)
     })
 }

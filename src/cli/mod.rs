@@ -36,6 +36,8 @@ mod show;
 mod signals;
 mod snapshot;
 mod terminal;
+#[cfg(feature = "server")]
+mod test;
 mod tfstate;
 mod undo;
 mod validate;
@@ -109,6 +111,8 @@ struct Global {
 enum Command {
     Init(init::Args),
     Validate(validate::Args),
+    #[cfg(feature = "server")]
+    Test(test::Args),
     Fmt(fmt::Args),
     Plan(plan::Args),
     Apply(apply::Args),
@@ -183,6 +187,8 @@ fn dispatch(cli: Cli) -> Exit {
     let exit = match cli.command {
         Command::Init(args) => init::run(&mut context, &args),
         Command::Validate(args) => validate::run(&mut context, &args),
+        #[cfg(feature = "server")]
+        Command::Test(args) => test::run(&mut context, &args),
         Command::Fmt(args) => fmt::run(&mut context, &args),
         Command::Plan(args) => plan::run(&mut context, &args),
         Command::Apply(args) => apply::run(&mut context, &args),

@@ -303,7 +303,7 @@ pub(super) fn are_known(
 }
 
 /// A plan that can't be applied is refused, one with holes is never clean; a plan with changes is pending where that was asked for.
-fn exit(planned: &Planned, exit_code: bool) -> Exit {
+pub(super) fn exit(planned: &Planned, exit_code: bool) -> Exit {
     let plan = &planned.plan;
     // As `validate` ends for a rule: who wants it allowed says so in the configuration.
     let never = |hazard: &Hazard| !hazard.kind.can_be_allowed() || hazard.kind == HazardKind::Rule;

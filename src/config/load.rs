@@ -5,6 +5,7 @@ use crate::config::Input;
 use crate::config::baseline;
 use crate::config::decode;
 use crate::config::overlay::Overlay;
+use crate::config::test_file;
 use crate::config::vars::VARS;
 use crate::diag;
 use crate::diag::Diagnostic;
@@ -184,7 +185,11 @@ fn listed(dir: &Path, overlay: &Overlay) -> Result<Vec<(String, PathBuf)>, Strin
         .map(|(name, path)| (name.to_str().unwrap_or_default().to_owned(), path))
         // Editors keep their own files beside: `.#main.hcl`, `.main.hcl.swp`.
         .filter(|(name, path)| {
-            !name.starts_with('.') && name.ends_with(ENDING) && name != baseline::NAME && !path.is_dir()
+            !name.starts_with('.')
+                && name.ends_with(ENDING)
+                && name != baseline::NAME
+                && !name.ends_with(test_file::ENDING)
+                && !path.is_dir()
         })
         .collect();
     paths.sort();

@@ -38,6 +38,8 @@ mod resources;
 mod rules;
 mod settings;
 pub mod source;
+pub mod stand_ins;
+pub mod test_file;
 mod typed;
 mod types;
 mod variables;
@@ -52,6 +54,7 @@ use crate::diag::codes;
 use crate::diag::source::Known;
 use crate::diag::source::Sources;
 use crate::diag::source::Span;
+use crate::lang::ast::Body;
 use crate::lang::parse;
 use crate::model::desired::Desired;
 use crate::model::schema::Schemas;
@@ -80,6 +83,9 @@ pub enum Extent {
     Backend,
 }
 
+/// Variables of the environment by their names.
+pub type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// What a configuration is loaded from.
 #[derive(Clone)]
 pub struct Input {
@@ -94,7 +100,7 @@ pub struct Input {
     /// What the configuration is wanted for.
     pub extent: Extent,
     /// A variable of the environment, for `env()` and `KEYFORM_VAR_name`.
-    pub env: fn(&str) -> Option<String>,
+    pub env: Environment,
     /// What stands before the texts of files.
     pub overlay: Overlay,
 }
@@ -109,7 +115,7 @@ impl Input {
             var_files: Vec::new(),
             strict: false,
             extent: Extent::All,
-            env: source::environment,
+            env: Arc::new(source::environment),
             overlay: Overlay::default(),
         }
     }
@@ -120,6 +126,29 @@ impl Input {
 pub fn load(acc: &mut Diagnostics, sources: &mut Sources, input: &Input, schemas: &Schemas) -> Option<Desired> {
     let mut found = Diagnostics::new();
     let files = load::directory(&mut found, sources, input);
+    evaluated(acc, sources, input, schemas, files, found)
+}
+
+/// The same for blocks that stand elsewhere, by themselves; they call no modules. Their text is in `sources` already.
+pub fn load_blocks(
+    acc: &mut Diagnostics,
+    sources: &mut Sources,
+    input: &Input,
+    schemas: &Schemas,
+    body: Body,
+) -> Option<Desired> {
+    let files = Files { bodies: vec![body], ..Files::default() };
+    evaluated(acc, sources, input, schemas, files, Diagnostics::new())
+}
+
+fn evaluated(
+    acc: &mut Diagnostics,
+    sources: &mut Sources,
+    input: &Input,
+    schemas: &Schemas,
+    files: Files,
+    found: Diagnostics,
+) -> Option<Desired> {
     let bodies = files.bodies.iter().chain(files.modules.iter().flat_map(|module| &module.bodies));
     plain::marks(bodies, schemas).into_iter().for_each(|(span, known)| sources.mark(span, known));
     // Functions that give paths start at the root, whatever the directory was called.

@@ -493,4 +493,22 @@ codes! {
         "Where a service says why it refused something, `errors { message = … }` shows that, without what is secret. Without it people see a status and nothing else.";
     SET_BACK = "KF1185" Configuration "declared, so the next apply sets it back"
         "A secret was written by hand that the configuration declares. The backend has the new value, and what pushes it gets it, until the next apply writes the declared one again: the plan shows it as changed outside. Change the value where the declaration takes it from, or have the block say `lifecycle { ignore = [value] }` if it is only ever set by hand.";
+    BAD_TEST = "KF1190" Configuration "not a test"
+        "A `*.kftest.hcl` file is made of `variables`, `stand_ins`, `given` and `run` blocks; `docs/testing.md` has all of them, with an example. What is underlined is none of that.";
+    NO_TESTS = "KF1191" Configuration "nothing to test"
+        "`keyform test` runs the `*.kftest.hcl` files beside the configuration and in its directory `tests/`. There is none, or `--filter` matches no file and no run.";
+    NOT_GIVEN = "KF1192" Configuration "what is given can't be made"
+        "A `given` block is what others did: it is made in the throw-away backend by the same means as by an apply, and written at the destinations in memory. Something in it was refused there, as it would be refused to the others.";
+    OTHER_ENDING = "KF1193" Configuration "run ended otherwise than expected"
+        "A run is expected to end well: with 0, and without an error. What is to be refused is named by its code, `refused = [\"KF1006\"]`; an `exit` code or `hazards` can be expected as well. The later runs of the file go on from what this one should have left, so they are skipped.";
+    NOT_AS_EXPECTED = "KF1194" Configuration "it is not as expected"
+        "What a run came to differs from what its `expect` block says. The expectation is underlined, with what came instead. Values are never shown, not even those of a test.";
+    NOT_ASSERTED = "KF1195" Configuration "assertion does not hold"
+        "The condition of an `assert` block is false, and its message says what that means. Conditions are expressions over `plan`, which is what `plan --json` prints, `report`, `exit`, `diagnostics` and `entries`.";
+    BAD_ASSERTION = "KF1196" Configuration "assertion can't be made"
+        "The condition of an `assert` block has no truth value, or its message no text: a name is unknown, an element is not there, or the type is another one. Neither may be made of an entry's value.";
+    NO_WORLD = "KF1197" Environment "no throw-away directory"
+        "Every file of tests has a backend and a ledger of its own, in a directory below the one for temporary files that is taken away afterwards. It could not be made there: look at the space and the permissions, or name another one with TMPDIR.";
+    KEPT_HERE = "KF1199" Internal "request would leave this machine"
+        "While `keyform test` runs, no request leaves this machine: backends and destinations have stand-ins. Something asked for one all the same, and it was not sent. That is a mistake in keyform, or a part of it that tests can't have yet.";
 }

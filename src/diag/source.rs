@@ -194,6 +194,13 @@ impl Sources {
         id
     }
 
+    /// Takes over all texts of another registry. Gives by how much their ids are higher here.
+    pub fn append(&mut self, other: Sources) -> u32 {
+        let shift = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
+        self.list.extend(other.list);
+        shift
+    }
+
     /// Says whether a range is plain: from now on [`Source::shown`] shows or covers it, unless it is told otherwise
     /// again.
     pub fn mark(&mut self, span: Span, known: Known) {

@@ -35,6 +35,7 @@ pub mod undo;
 mod wanted;
 mod wire;
 
+use crate::config::stand_ins::StandIns;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::engine::event::Cancel;
@@ -65,6 +66,8 @@ pub struct Options {
     pub lock: Option<Lock>,
     /// All destinations.
     pub registry: Arc<Registry>,
+    /// What is asked in the place of the environment, of files and programs. With it, no request leaves this machine.
+    pub stand_ins: Option<Arc<StandIns>>,
 }
 
 /// What is said and waited for when the lock is taken.

@@ -121,7 +121,7 @@ impl Engine {
         let (stored, ledger) = (versioned(ledger), versioned(read.ledger.clone()));
         let key = FingerprintKey::generate();
         let named = key.clone().with_names(ledger.names());
-        let rules = sources::Rules { base: &self.options.dir, allow_exec: false, from_snapshot: true };
+        let rules = sources::Rules { base: &self.options.dir, allow_exec: false, from_snapshot: true, stand_ins: None };
         let look = |ledger: &Ledger, state: &_, places: &BTreeMap<_, _>, key: &FingerprintKey| {
             let index = Index::new(desired, ledger, state);
             let (resolved, opened) = (resolve(&index, &rules), destinations::recall(&index, registry, places));
@@ -265,7 +265,7 @@ pub async fn plan(
     let mut imports = Imports::default();
     let mut state = snapshot::recall(frozen.state, desired, &mut ledger, &mut imports, scope.destroy);
     let asked = Asked::of(desired, &ledger, &scope.targets, scope.destroy);
-    let rules = sources::Rules { base: &options.dir, allow_exec: false, from_snapshot: true };
+    let rules = sources::Rules { base: &options.dir, allow_exec: false, from_snapshot: true, stand_ins: None };
     let resolved = resolve(&Index::new(desired, &ledger, &state), &rules);
     snapshot::followed(&mut state, desired, &ledger, &resolved);
     if !scope.destroy {

@@ -77,7 +77,10 @@ async fn held(
 
 /// The backend that the configuration names; the embedded one is started.
 pub(super) async fn reach(options: &Options, desired: &Desired) -> Result<Reached, Diagnostic> {
-    let http = http::client::Client::new(http::client::Options::default())?;
+    let http = http::client::Client::new(http::client::Options {
+        only_here: options.stand_ins.is_some(),
+        ..http::client::Options::default()
+    })?;
     let policy = http::client::Policy { concurrency: parallelism(desired), ..http::client::Policy::default() };
     if matches!(&*desired.backend.kind, "" | "embedded") {
         return embedded(options, http, policy).await;

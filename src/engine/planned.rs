@@ -225,8 +225,12 @@ pub(super) async fn read(
     if !scope.destroy {
         age::check(&engine.reached.backend, desired, &ledger, &state, &asked).await?;
     }
-    let rules =
-        sources::Rules { base: &engine.options.dir, allow_exec: engine.options.allow_exec, from_snapshot: false };
+    let rules = sources::Rules {
+        base: &engine.options.dir,
+        allow_exec: engine.options.allow_exec,
+        from_snapshot: false,
+        stand_ins: engine.options.stand_ins.as_deref(),
+    };
     let resolved = resolve(&Index::new(desired, &ledger, &state), &rules);
     snapshot::follow(&engine.reached.backend, &mut state, desired, &ledger, &resolved).await;
     if !scope.destroy {

@@ -178,8 +178,12 @@ impl Engine {
     ) -> Result<Vec<Wipe>, Diagnostic> {
         let (ledger, _) = self.keeper.load().await?;
         let index = Index::new(desired, &ledger, &pushing.state);
-        let rules =
-            sources::Rules { base: &self.options.dir, allow_exec: self.options.allow_exec, from_snapshot: false };
+        let rules = sources::Rules {
+            base: &self.options.dir,
+            allow_exec: self.options.allow_exec,
+            from_snapshot: false,
+            stand_ins: self.options.stand_ins.as_deref(),
+        };
         let live = |resource: &Resource| observe::live_secret(&index, resource).and_then(|s| s.value.clone());
         let resolved = sources::resolve(&index, &rules, &live);
         let mut wipes = Vec::new();

@@ -3,6 +3,7 @@
 
 use crate::backend::state::trimmed;
 use crate::config::source;
+use crate::config::stand_ins::StandIns;
 use crate::diag::Diagnostic;
 use crate::diag::Severity;
 use crate::diag::codes;
@@ -82,6 +83,17 @@ pub(super) struct Rules<'a> {
     pub(super) allow_exec: bool,
     /// Whether nothing is to be read but what a snapshot has of the backend.
     pub(super) from_snapshot: bool,
+    /// What is asked in the place of all that.
+    pub(super) stand_ins: Option<&'a StandIns>,
+}
+
+impl Rules<'_> {
+    fn read(&self, source: &SecretSource) -> Result<Secret, Diagnostic> {
+        match self.stand_ins {
+            Some(stand_ins) => stand_ins.read(source),
+            None => source::read(source, self.base, self.allow_exec),
+        }
+    }
 }
 
 /// Resolves every source of the configuration that a plan can use. `live` gives the value that a
@@ -216,7 +228,7 @@ impl Resolver<'_> {
                 return Err(Diagnostic::error(&codes::RANDOM_PLACE, detail));
             }
             SecretSource::Env(_) | SecretSource::Literal(_) => {
-                return source::read(source, self.rules.base, self.rules.allow_exec);
+                return self.rules.read(source);
             }
         };
         if let Some(known) = self.known.get(&asked) {
@@ -224,7 +236,7 @@ impl Resolver<'_> {
         }
         let result = match &asked {
             Asked::Stored(place) => self.stored(place),
-            Asked::File(_) | Asked::Exec(_) => source::read(source, self.rules.base, self.rules.allow_exec),
+            Asked::File(_) | Asked::Exec(_) => self.rules.read(source),
         };
         self.known.insert(asked, result.clone());
         result

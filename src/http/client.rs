@@ -46,6 +46,8 @@ pub struct Options {
     pub settle: Duration,
     /// Hears of every request.
     pub tape: Option<Tape>,
+    /// Whether nothing but this machine is reached.
+    pub only_here: bool,
     /// Hosts that are reached at another address of this machine, and without their pace: for tests.
     pub redirect: BTreeMap<String, SocketAddr>,
 }
@@ -60,6 +62,7 @@ impl Default for Options {
             longest_pause: Duration::from_secs(120),
             settle: Duration::from_secs(60),
             tape: None,
+            only_here: false,
             redirect: BTreeMap::new(),
         }
     }
@@ -207,6 +210,10 @@ impl Client {
         if request.url.scheme() != "https" && !is_here(request, policy) {
             return Err(Diagnostic::error(&codes::PLAIN_HTTP, format!("`{host}` would be reached without TLS."))
                 .help("use an https address; plain http is allowed for this machine only"));
+        }
+        if self.0.options.only_here && !is_loopback(request.url.host_str().unwrap_or("")) {
+            let detail = format!("`{host}` would be asked (`{}`).", request.title());
+            return Err(Diagnostic::error(&codes::KEPT_HERE, detail));
         }
         let headers = headers(request)?;
         let counted = policy.counted.as_ref().map(|kind| (host.clone(), kind.clone()));

@@ -4,7 +4,8 @@
 //! the laws that each must keep. [`registry`] knows all manifests; [`manifest`] reads and interprets
 //! them; [`driver`] does what every vendor needs (paging, per-key reads, batching, limits); [`sign`]
 //! signs requests; [`native`] holds what is no HTTP vendor at all; [`matrix`] says what each destination can do, [`lint`]
-//! what is odd about a manifest, and [`trial`] tries one where it really is. Diffing does not live here: there is
+//! what is odd about a manifest, [`trial`] tries one where it really is, and [`memory`] stands for one where nothing
+//! outside may be touched. Diffing does not live here: there is
 //! one diff, in `plan`.
 //!
 //! The laws: empty reads empty; what was created is read; applied twice is applied once; an update
@@ -16,6 +17,7 @@ pub mod driver;
 pub mod lint;
 pub mod manifest;
 pub mod matrix;
+pub mod memory;
 pub mod native;
 pub mod reference;
 pub mod registry;
@@ -128,6 +130,7 @@ pub struct Destination {
 enum Inner {
     Api(Arc<driver::Driver>),
     Files(Arc<native::files::Files>),
+    Memory(Arc<memory::Memory>),
 }
 
 impl Destination {
@@ -138,6 +141,7 @@ impl Destination {
         match &self.inner {
             Inner::Api(driver) => driver.place(),
             Inner::Files(files) => files.place(),
+            Inner::Memory(memory) => memory.place.clone(),
         }
     }
 
@@ -148,6 +152,7 @@ impl Destination {
         match &self.inner {
             Inner::Api(driver) => driver.home().to_owned(),
             Inner::Files(files) => files.home(),
+            Inner::Memory(memory) => memory.home.clone(),
         }
     }
 
@@ -157,6 +162,7 @@ impl Destination {
         match &self.inner {
             Inner::Api(driver) => driver.variant(),
             Inner::Files(files) => files.variant(),
+            Inner::Memory(memory) => &memory.variant,
         }
     }
 
@@ -173,6 +179,15 @@ impl Destination {
         rules::check(self.variant(), wanted)
     }
 
+    /// What a destination in memory holds, also what its service would not show; `None` of a real one.
+    #[must_use]
+    pub fn kept(&self) -> Option<BTreeMap<Arc<str>, Secret>> {
+        match &self.inner {
+            Inner::Memory(memory) => Some(memory.values()),
+            Inner::Api(_) | Inner::Files(_) => None,
+        }
+    }
+
     /// All entries. Complete, or it says why it is not.
     ///
     /// # Errors
@@ -181,6 +196,7 @@ impl Destination {
         match &self.inner {
             Inner::Api(driver) => driver.read().await,
             Inner::Files(files) => files.read(),
+            Inner::Memory(memory) => Ok(memory.read()),
         }
     }
 
@@ -191,6 +207,7 @@ impl Destination {
         let outcomes = match &self.inner {
             Inner::Api(driver) => driver.write(observed, &good).await,
             Inner::Files(files) => files.write(&good),
+            Inner::Memory(memory) => memory.write(&good),
         };
         let mut done: BTreeMap<Arc<str>, Outcome> = bad
             .into_iter()

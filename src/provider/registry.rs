@@ -17,6 +17,9 @@ use crate::provider::driver::session::Session;
 use crate::provider::lint;
 use crate::provider::manifest::Manifest;
 use crate::provider::manifest::load::load;
+use crate::provider::memory;
+use crate::provider::memory::Memory;
+use crate::provider::memory::Shelf;
 use crate::provider::native::files::Files;
 use crate::secret::FingerprintKey;
 use std::collections::BTreeMap;
@@ -77,6 +80,8 @@ pub struct Registry {
     builtin: BTreeSet<Arc<str>>,
     /// Tells places apart by their credentials without naming these.
     key: FingerprintKey,
+    /// Where all destinations are, if they are in memory.
+    shelf: Option<Shelf>,
 }
 
 impl Registry {
@@ -92,6 +97,7 @@ impl Registry {
             schemas: Schemas::default(),
             builtin: BTreeSet::new(),
             key: FingerprintKey::generate(),
+            shelf: None,
         };
         for (name, text) in BUILTIN {
             registry.load(&mut acc, &mut sources, name, text);
@@ -116,6 +122,12 @@ impl Registry {
         let failed = found.has_errors();
         acc.extend(found);
         (!failed).then_some(registry)
+    }
+
+    /// The same, but every destination is in memory: nothing is sent, no file touched, and every credential is taken.
+    #[must_use]
+    pub fn in_memory(self, shelf: Shelf) -> Self {
+        Self { key: shelf.key.clone(), shelf: Some(shelf), ..self }
     }
 
     /// Adds the manifests of a directory, if it exists: `providers/*.hcl` beside a configuration. Problems
@@ -245,10 +257,20 @@ impl Registry {
         let inner = if shape.native.is_some() {
             Inner::Files(Arc::new(Files::open(spec, variant, schema.clone())?))
         } else {
-            let session = Session::open(manifest.clone(), &spec.method, &spec.connection, client)?;
+            let is_signed = self.shelf.is_none();
+            let session = Session::open(manifest.clone(), &spec.method, &spec.connection, client, is_signed)?;
             Inner::Api(Arc::new(Driver::open(session, &place.schema, variant, shape, spec, &self.key)?))
         };
-        Ok(Destination { inner })
+        let real = Destination { inner };
+        let Some(shelf) = &self.shelf else { return Ok(real) };
+        let memory = Memory {
+            shelf: shelf.clone(),
+            variant: real.variant().clone(),
+            place: real.place(),
+            home: real.home(),
+            shows: memory::shows(shape),
+        };
+        Ok(Destination { inner: Inner::Memory(Arc::new(memory)) })
     }
 
     /// Checks that a connection's credentials are taken.
@@ -267,7 +289,8 @@ impl Registry {
             let unknown = Diagnostic::error(&codes::UNKNOWN_DESTINATION, format!("There is no app `{app}`."));
             return Err(unknown.did_you_mean(app, known));
         };
-        Session::open(manifest.clone(), method, inputs, client)?.verify().await
+        let session = Session::open(manifest.clone(), method, inputs, client, self.shelf.is_none())?;
+        if self.shelf.is_some() { Ok(()) } else { session.verify().await }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::view::json::drift;
 use crate::view::json::plan::Document;
 use crate::view::json::plan::Row;
 use crate::view::json::run::Run;
+use crate::view::json::test;
 use crate::view::markup::xml;
 use crate::view::words;
 use std::collections::BTreeMap;
@@ -36,6 +37,10 @@ pub fn junit(run: &Run) -> String {
     if let Some(document) = &run.drift {
         suites.insert(0, ("drift", document.findings.iter().map(found).collect()));
     }
+    let suites = match &run.tests {
+        Some(tests) => tests.files.iter().map(|file| (file.file.as_str(), tested(file))).collect(),
+        None => suites,
+    };
     let all = suites.iter().map(|(_, cases)| cases);
     let (tests, failures) = all.fold((0, 0), |(t, f), cases| (t + cases.len(), f + failed(cases)));
     let time = seconds(run.milliseconds());
@@ -47,7 +52,8 @@ pub fn junit(run: &Run) -> String {
     for (name, cases) in &suites {
         let skipped = cases.iter().filter(|case| matches!(case.state, State::Skipped(_))).count();
         out.push_str(&format!(
-            "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{skipped}\">\n",
+            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{skipped}\">\n",
+            xml(name),
             cases.len(),
             failed(cases)
         ));
@@ -128,6 +134,30 @@ fn found(row: &drift::Row) -> Case {
     };
     let what = row.key.as_ref().map(|key| format!(" {key}")).unwrap_or_default();
     Case { class: row.resource.clone(), name: format!("{}{what} ({})", row.verdict, row.cause), state }
+}
+
+/// Every run of a test file; before them what is wrong with the file itself.
+fn tested(file: &test::File) -> Vec<Case> {
+    let all = |entries: &[Entry]| -> State {
+        let text = |entry: &Entry| format!("{} {}: {}", entry.code, entry.summary, entry.detail);
+        let mut errors = entries.iter().filter(|entry| entry.is_error());
+        match errors.next() {
+            None => State::Passed,
+            Some(first) => {
+                let rest: Vec<String> = errors.map(text).collect();
+                State::Failed(first.code.to_string(), first.detail.clone(), rest.join("\n"))
+            }
+        }
+    };
+    let own = Case { class: file.file.clone(), name: "file".to_owned(), state: all(&file.diagnostics) };
+    let run = |run: &test::Run| {
+        let state = match &*run.outcome {
+            test::SKIPPED => State::Skipped("what came before it in the file failed".to_owned()),
+            _ => all(&run.diagnostics),
+        };
+        Case { class: file.file.clone(), name: run.name.clone(), state }
+    };
+    std::iter::once(own).filter(|own| !matches!(own.state, State::Passed)).chain(file.runs.iter().map(run)).collect()
 }
 
 /// Every hazard, and every sync that nobody looked at.

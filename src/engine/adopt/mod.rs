@@ -113,7 +113,12 @@ impl Engine {
         }
         // What is declared already, by its id.
         let index = Index::new(desired, &ledger, &state);
-        let rules = sources::Rules { base: &self.options.dir, allow_exec: false, from_snapshot: false };
+        let rules = sources::Rules {
+            base: &self.options.dir,
+            allow_exec: false,
+            from_snapshot: false,
+            stand_ins: self.options.stand_ins.as_deref(),
+        };
         let resolved = sources::resolve(&index, &rules, &|_| None);
         let live = observe::observe(&index, &resolved, schemas, &key);
         let is_declared = |(address, _): &(&Address, _)| desired.resources.contains_key(*address);

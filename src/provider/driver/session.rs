@@ -54,11 +54,17 @@ pub struct Answer {
 }
 
 impl Session {
-    /// A session of one connection. Nothing is sent yet.
+    /// A session of one connection. Nothing is sent yet; one that does not sign is there to send nothing at all.
     ///
     /// # Errors
     /// The method is unknown, or one that only the vendor's page can make.
-    pub fn open(manifest: Arc<Manifest>, method: &str, inputs: &Attrs, client: &Client) -> Result<Self, Diagnostic> {
+    pub fn open(
+        manifest: Arc<Manifest>,
+        method: &str,
+        inputs: &Attrs,
+        client: &Client,
+        is_signed: bool,
+    ) -> Result<Self, Diagnostic> {
         let app = &manifest.app;
         let Some(schema) = app.methods.get(method).filter(|method| !method.browser_only) else {
             let detail = format!("`{}` can't be spoken to by the method `{method}`.", app.slug);
@@ -67,7 +73,7 @@ impl Session {
         };
         let connection = object(&schema.fields, inputs, None);
         let talk = manifest.methods.get(method).cloned().unwrap_or_default().over(&manifest.talk);
-        let signer = Signer::open(manifest.signer, method, inputs, client)?;
+        let signer = Signer::open(manifest.signer.filter(|_| is_signed), method, inputs, client)?;
         Ok(Self { talk, client: client.clone(), signer, connection, login: OnceCell::new(), manifest })
     }
 

@@ -11,6 +11,7 @@ use crate::view::json::event::Ending;
 use crate::view::json::event::REPORT;
 use crate::view::json::plan::Document;
 use crate::view::json::plan::FORMAT;
+use crate::view::json::test;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -23,6 +24,8 @@ pub struct Run {
     pub plan: Option<Document>,
     /// What is not as it should be, if that was asked for.
     pub drift: Option<drift::Document>,
+    /// What tests came to, if it was of tests.
+    pub tests: Option<test::Document>,
     /// How the apply of it ended, if there was one.
     pub ending: Option<Ending>,
     /// Every problem that was found, each once.
@@ -35,6 +38,9 @@ impl Run {
     /// The documents of the run, one after the other: a plan alone is indented, as are problems alone.
     #[must_use]
     pub fn documents(&self) -> String {
+        if let Some(tests) = &self.tests {
+            return json::pretty(tests);
+        }
         if let Some(drift) = &self.drift {
             let drift = drift::Document { diagnostics: self.diagnostics.clone(), ..drift.clone() };
             let plan = self.plan.as_ref().map(json::line).unwrap_or_default();
@@ -62,7 +68,8 @@ impl Run {
     pub fn milliseconds(&self) -> u64 {
         let ending = self.ending.as_ref().map_or(0, |ending| ending.milliseconds);
         let drift = self.drift.as_ref().map_or(0, |drift| drift.milliseconds);
-        drift + self.plan.as_ref().map_or(0, |plan| plan.milliseconds) + ending
+        let tests = self.tests.as_ref().map_or(0, |tests| tests.milliseconds);
+        tests + drift + self.plan.as_ref().map_or(0, |plan| plan.milliseconds) + ending
     }
 
     fn problems(&self) -> String {
