@@ -290,7 +290,7 @@ impl Registry {
             return Err(unknown.did_you_mean(app, known));
         };
         let session = Session::open(manifest.clone(), method, inputs, client, self.shelf.is_none())?;
-        if self.shelf.is_some() { Ok(()) } else { session.verify().await }
+        if self.shelf.is_some() { Ok(None) } else { session.verify().await }
     }
 }
 
