@@ -122,7 +122,7 @@ pub fn editor(data: &[u8]) {
             "textDocument/formatting",
             json!({ "textDocument": document, "options": { "tabSize": 2, "insertSpaces": true } }),
         );
-        for (line, typed) in text.split('\n').enumerate().step_by(lines / 8 + 1) {
+        for (line, typed) in text.split('\n').enumerate().step_by(lines / 3 + 1) {
             let length = typed.encode_utf16().count();
             for character in [length, length / 2] {
                 let at = json!({ "line": line, "character": character });

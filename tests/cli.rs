@@ -19,6 +19,7 @@ const COMMANDS: &[&str] = &[
     "watch",
     "snapshot",
     "lsp",
+    "test",
     "undo",
     "show",
     "where",

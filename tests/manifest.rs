@@ -212,7 +212,7 @@ fn blocks(text: &str) -> Vec<(String, String)> {
     blocks
 }
 
-/// What a sync to each destination needs, and the sync, from the example that says it shortest.
+/// What a sync to each destination needs, and the sync, from the example that is of its app, or that says it shortest.
 fn examples() -> BTreeMap<Arc<str>, Example> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let sync = Regex::new(r#"(?m)^secret_sync "([^"]+)""#).unwrap();
@@ -236,8 +236,9 @@ fn examples() -> BTreeMap<Arc<str>, Example> {
             }
             let texts = blocks.iter().filter(|(other, _)| needed.contains(&other)).map(|(_, own)| own.as_str());
             let text = texts.collect::<Vec<_>>().join("\n\n");
-            let shorter = |known: &Example| known.text.len() <= text.len();
-            if !examples.get(&slug).is_some_and(shorter) {
+            let rank = |file: &str, text: &str| (!file.split('/').any(|part| slug.starts_with(part)), text.len());
+            let is_better = |known: &Example| rank(&known.file, &known.text) <= rank(&file, &text);
+            if !examples.get(&slug).is_some_and(is_better) {
                 examples.insert(slug, Example { file: file.clone(), text });
             }
         }

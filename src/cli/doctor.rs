@@ -68,6 +68,10 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         reader.close().await;
         looked
     });
+    if failed {
+        let said = "nothing can be planned; the error says why".to_owned();
+        found.push(Finding::new("run", "plan", State::Bad, said));
+    }
     let resources = words::count(count, "resource", "resources");
     found.insert(0, Finding::new("configuration", &context.dir().display().to_string(), State::Good, resources));
     let worst = found.iter().map(|finding| finding.state).max();

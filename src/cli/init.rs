@@ -11,7 +11,7 @@ use std::path::Path;
 /// The starter: an example that the tests run.
 const STARTER: &str = include_str!("../../examples/quickstart/main.hcl");
 /// What does not belong into a repository: the ledger's key, the embedded backend, the files it writes.
-const IGNORED: &str = ".keyform/\nout/\n";
+const IGNORED: &str = ".keyform/\nout/\n*.plan\n*.key\n";
 
 /// Write a first configuration.
 ///

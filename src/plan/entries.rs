@@ -536,7 +536,11 @@ impl Found<'_> {
 
     /// It could not be compared: only the ledger and the vendor's version say something.
     fn unreadable(&self, wanted: Option<Fingerprint>) -> Verdict {
-        let Some(record) = self.record else { return self.update(Reason::Unseen, wanted) };
+        let Some(record) = self.record else {
+            // What is there may be known where what is wanted is not, because it is not made yet.
+            let reason = if self.live().is_some() { Reason::Takeover } else { Reason::Unseen };
+            return self.update(reason, wanted);
+        };
         if wanted.is_none() || self.ours() != wanted {
             return self.update(Reason::Changed, wanted);
         }

@@ -15,6 +15,7 @@ use crate::plan::Input;
 use crate::plan::Plan;
 use crate::plan::Shown;
 use crate::plan::sets_off;
+use crate::plan::undo;
 use crate::secret::Fingerprint;
 use crate::secret::FingerprintKey;
 use std::collections::BTreeMap;
@@ -107,6 +108,7 @@ pub fn hold(saved: &Saved, now: &mut Plan, origin: &Origin, input: &Input<'_>) -
     let touched = touched(&saved.plan, now, input);
     let mut differences = rows(&saved.plan, now, &touched);
     differences.extend(hazards(&saved.plan, now, &touched));
+    now.undo = undo::outlook(now, input);
     if differences.is_empty() {
         return Ok(());
     }

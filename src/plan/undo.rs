@@ -84,10 +84,11 @@ pub(super) fn outlook(plan: &Plan, input: &Input<'_>) -> Outlook {
     outlook
 }
 
-/// Whether the last copy of a random value ends.
+/// Whether the last copy of a value may end: of a random one, or of one whose source nothing names any more.
 fn is_only_copy(change: &Change, input: &Input<'_>) -> bool {
+    let is_secret = change.address.kind() == Kind::Secret.word() && change.address.entry_key().is_none();
     let declared = input.desired.resources.get(&change.address);
-    change.action == Action::Delete && declared.is_some_and(attributes::is_random)
+    change.action == Action::Delete && is_secret && declared.is_none_or(attributes::is_random)
 }
 
 /// Whether a change takes something that is there away.
