@@ -30,6 +30,8 @@ pub(super) enum When {
     Planned,
     /// What will be there after the plan, all values known.
     Applied,
+    /// What will be there after everything that is managed has ended.
+    Ended,
 }
 
 /// What the first run of a sync takes into its folder.
@@ -69,7 +71,7 @@ impl<'a> View<'a> {
             unread_imports: BTreeMap::new(),
         };
         view.add_live(index, project, when, asked);
-        if when != When::Now {
+        if matches!(when, When::Planned | When::Applied) {
             view.add_declared(index, resolved, project, when, asked);
         }
         view
@@ -88,7 +90,7 @@ impl<'a> View<'a> {
         };
         let (secrets, imports) = match when {
             When::Now => (BTreeSet::new(), BTreeSet::new()),
-            When::Planned | When::Applied => (managed(Kind::Secret), managed(Kind::SecretImport)),
+            When::Planned | When::Applied | When::Ended => (managed(Kind::Secret), managed(Kind::SecretImport)),
         };
         for environment in &live.environments {
             let slug = index.declared_slug(project, environment);

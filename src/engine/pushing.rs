@@ -194,13 +194,22 @@ impl Engine {
                 source.extend(keys.iter().map(|key| (key.clone(), ())));
                 source
             });
-            wipes.extend(self.wipe(&index, &resolved, sync, source).await);
+            let owned = |entry: &Address| ledger.records.contains_key(entry);
+            wipes.extend(self.wipe(&index, &resolved, sync, source, &owned).await);
         }
         Ok(wipes)
     }
 
-    /// What a run of one sync would delete that keyform does not own, with a source of these keys.
-    async fn wipe(&self, index: &Index<'_>, resolved: &Resolved, sync: &Sync, source: Keys) -> Option<Wipe> {
+    /// What a run of one sync, as the backend has it, would delete with a source of these keys. `told` says of which
+    /// entries that is no news.
+    async fn wipe(
+        &self,
+        index: &Index<'_>,
+        resolved: &Resolved,
+        sync: &Sync,
+        source: Keys,
+        told: &dyn Fn(&Address) -> bool,
+    ) -> Option<Wipe> {
         let records = &index.ledger.records;
         let address = records.iter().find(|(_, record)| record.id == sync.id).map(|(address, _)| address);
         let called = address.cloned().unwrap_or_else(|| Address::new(Kind::SecretSync.word(), &sync.name));
@@ -228,14 +237,12 @@ impl Engine {
             can_import: false,
         };
         let steps = job::steps(&job, |(), ()| None, |()| Content::Unreadable).unwrap_or_default();
-        let owned: BTreeSet<Arc<str>> = records
-            .keys()
-            .filter(|entry| Some(&entry.resource()) == address)
-            .filter_map(|entry| Some(job::identity(keys, entry.entry_key()?)))
-            .collect();
-        let foreign = steps
-            .iter()
-            .filter(|(key, step)| matches!(step, Step::Delete) && !owned.contains(&job::identity(keys, key)));
+        let is_told = |key: &Arc<str>| {
+            let Some(address) = address else { return false };
+            let spelled = [key.clone(), job::identity(keys, key)];
+            spelled.iter().any(|key| told(&address.entry(key)))
+        };
+        let foreign = steps.iter().filter(|(key, step)| matches!(step, Step::Delete) && !is_told(key));
         let foreign: Vec<&Arc<str>> = foreign.map(|(key, _)| key).collect();
         if foreign.is_empty() {
             return None;
@@ -272,7 +279,7 @@ pub(super) async fn taken<'a>(
     resolved: &Resolved,
     key: &FingerprintKey,
     read: &dyn Fn(&Address) -> Option<(&'a Destination, &'a Observation)>,
-    ends: &dyn Fn(&Address) -> bool,
+    (ends, asked): (&dyn Fn(&Address) -> bool, &dyn Fn(&Address) -> bool),
 ) -> BTreeMap<Address, Result<Taken, Diagnostic>> {
     let projects = index.state.projects.values();
     let live: Vec<(&Project, &Sync)> = projects
@@ -284,7 +291,12 @@ pub(super) async fn taken<'a>(
         let Some((project, sync)) = live.iter().find(|(_, sync)| sync.id == record.id) else { continue };
         let Some(at) = folder(sync) else { continue };
         let of = |destination: &Destination, seen: &Observation| -> Result<Taken, Diagnostic> {
-            let source = source(project, at.clone())?;
+            let mut source = source(project, at.clone())?;
+            // It may run before it ends, and so have written what the plan makes first.
+            if let Some(owner) = owner(index, project) {
+                let after = View::new(index, resolved, owner, When::Planned, asked);
+                source.extend(planned(index, owner, project, &after, &at)?);
+            }
             let (schema, rules) = (schema(destination, sync), &destination.variant().keys);
             let own: BTreeSet<Arc<str>> =
                 source.keys().map(|name| job::identity(rules, &job::stored(&schema, rules, name))).collect();
@@ -336,22 +348,47 @@ pub(super) async fn elsewhere(
     let managed = records.filter(|(address, _)| index.desired.resources.contains_key(*address) || ends(address));
     let declared = index.desired.syncs().filter_map(|resource| live_sync(index, resource)).map(|sync| &sync.id);
     let known: BTreeSet<&Arc<str>> = managed.map(|(_, record)| &record.id).chain(declared).collect();
-    let is_other = |sync: &Sync| sync.auto_sync && deletes(sync) && !known.contains(&sync.id);
-    let mut touched: BTreeMap<Arc<str>, BTreeSet<Folder>> = BTreeMap::new();
-    for [project, environment, path] in sets_off::places(input, plan.changes.iter()) {
-        touched.entry(project).or_default().insert((environment, path));
-    }
-    let mut found: BTreeMap<Address, Result<Wipe, Diagnostic>> = BTreeMap::new();
-    for (slug, touched) in touched {
+    // A declared one runs with the settings that it has, until the plan has changed them; or for good, if nobody asked.
+    let rows: BTreeMap<&Address, Action> = plan.changes.iter().map(|c| (&c.address, c.action)).collect();
+    let stays = |sync: &Sync| {
+        let of = |address: &Address| !rows.contains_key(address) && asked.resource(address);
+        let by_record = index.ledger.records.iter().find(|(_, record)| record.id == sync.id);
+        by_record.is_none_or(|(address, _)| index.desired.resources.contains_key(address) && of(address))
+    };
+    let is_other = |sync: &Sync| sync.auto_sync && deletes(sync) && !(known.contains(&sync.id) && stays(sync));
+    let told = |entry: &Address| rows.get(entry) == Some(&Action::Delete);
+    let when = if input.destroy { When::Ended } else { When::Planned };
+    // One that ends does so before anything is deleted in its source, and after all else.
+    let is_ending = |sync: &Sync| {
+        known.contains(&sync.id)
+            && index
+                .ledger
+                .records
+                .iter()
+                .any(|(a, record)| record.id == sync.id && rows.get(a) == Some(&Action::Delete))
+    };
+    let folders_of = |changes: &mut dyn Iterator<Item = &plan::Change>| {
+        let mut touched: BTreeMap<Arc<str>, BTreeSet<Folder>> = BTreeMap::new();
+        for [project, environment, path] in sets_off::places(input, changes) {
+            touched.entry(project).or_default().insert((environment, path));
+        }
+        touched
+    };
+    let made = folders_of(&mut plan.changes.iter().filter(|change| change.action != Action::Delete));
+    let mut found: BTreeMap<Address, (bool, Result<Wipe, Diagnostic>)> = BTreeMap::new();
+    for (slug, touched) in folders_of(&mut plan.changes.iter()) {
         let Some(project) = index.state.projects.get(&slug) else { continue };
         // Mostly there are none, and they were listed before.
         if let Some(Ok(syncs)) = &project.syncs
-            && !syncs.iter().any(is_other)
+            && !syncs.iter().any(|sync| is_other(sync) && (made.contains_key(&slug) || !is_ending(sync)))
         {
             continue;
         }
-        let mut declared = index.desired.resources.values();
-        let Some(owner) = declared.find(|r| r.kind == Kind::Project && r.text("slug") == Some(&slug)) else { continue };
+        let Some(owner) = owner(index, project).cloned() else {
+            let unseen = Diagnostic::error(&codes::NOT_INSPECTED, "the project is no longer declared");
+            found.insert(Address::new(Kind::Project.word(), &slug), (false, Err(unseen)));
+            continue;
+        };
         let looked = match engine {
             Some(engine) => engine.pushers(&slug).await.map(|state| (engine, state)),
             None => Err(frozen::missing("keys of syncs that nothing declares")),
@@ -359,39 +396,65 @@ pub(super) async fn elsewhere(
         let (engine, state) = match looked {
             Ok(looked) => looked,
             Err(why) => {
-                found.insert(owner.address.clone(), Err(why));
+                found.insert(owner, (false, Err(why)));
                 continue;
             }
         };
         let there = Index::new(index.desired, index.ledger, &state);
         let Some(project) = state.projects.get(&slug) else { continue };
-        let started: BTreeSet<usize> = touched.iter().flat_map(|folder| reached(project, folder)).collect();
+        let reached = |folders: &BTreeSet<Folder>| -> BTreeSet<usize> {
+            folders.iter().flat_map(|folder| reached(project, folder)).collect()
+        };
+        let (started, begun) = (reached(&touched), made.get(&slug).map(reached).unwrap_or_default());
         // What it will push is what its folder will hold once everything is done, whichever row does it.
-        let after = View::new(&there, resolved, &owner.address, When::Planned, &|address| asked.resource(address));
+        let after = View::new(&there, resolved, &owner, when, &|address| asked.resource(address));
         let syncs = project.syncs.as_ref().and_then(|syncs| syncs.as_ref().ok()).into_iter().flatten().enumerate();
-        for (_, sync) in syncs.filter(|(at, sync)| started.contains(at) && is_other(sync)) {
-            let Some((environment, path)) = folder(sync) else { continue };
-            let named = project.environment(&environment).map(|live| there.declared_slug(&owner.address, live));
-            let source = after.source(named.as_deref().unwrap_or(&environment), &path);
-            let source = source.map(|source| source.into_keys().map(|key| (key, ())).collect());
-            let wipe = engine.wipe(&there, resolved, sync, source).await;
-            found.extend(wipe.map(|wipe| (wipe.address.clone(), Ok(wipe))));
+        for (at, sync) in syncs.filter(|(_, sync)| is_other(sync)) {
+            let is_run = if is_ending(sync) { begun.contains(&at) } else { started.contains(&at) };
+            let Some(at) = folder(sync).filter(|_| is_run) else { continue };
+            let mut keys = planned(&there, &owner, project, &after, &at);
+            if let Ok(keys) = &mut keys
+                && is_ending(sync)
+                && let Ok(now) = source(project, at)
+            {
+                keys.extend(now);
+            }
+            let wipe = engine.wipe(&there, resolved, sync, keys, &told).await;
+            found.extend(wipe.map(|wipe| (wipe.address.clone(), (known.contains(&sync.id), Ok(wipe)))));
         }
     }
     let mut notes = Vec::new();
-    for (address, wipe) in found {
+    for (address, (is_ours, wipe)) in found {
         let unseen = match wipe {
             Ok(wipe) if wipe.is_told => {
-                let detail = format!("Nothing declares this sync, and the backend runs it: {}.", wipe.detail);
+                let why = match is_ours {
+                    true => "The backend runs this sync as it is now, before the plan changes or ends it",
+                    false => "Nothing declares this sync, and the backend runs it",
+                };
+                let detail = format!("{why}: {}.", wipe.detail);
                 guard::add(plan, index.desired, HazardKind::Wipe, &address, wipe.count, detail);
                 continue;
             }
-            Ok(wipe) => format!("The backend will run {address}, which nothing declares. {}", wipe.detail),
+            Ok(wipe) => format!("The backend will run {address} as it is now. {}", wipe.detail),
             Err(why) => format!("{address}: which syncs the backend will run can't be told: {}", why.detail),
         };
         notes.push(Diagnostic::warning(&codes::ELSEWHERE_UNSEEN, unseen));
     }
     notes
+}
+
+/// The address of a project that is declared, by whatever slug.
+fn owner<'i>(index: &Index<'i>, project: &Project) -> Option<&'i Address> {
+    let declared = index.desired.resources.values().filter(|resource| resource.kind == Kind::Project);
+    let is_it = |address: &Address| index.project(address).is_some_and(|found| found.id == project.id);
+    declared.map(|resource| &resource.address).find(|address| is_it(address))
+}
+
+/// The keys of a folder, which is named as the backend names it, in a view.
+fn planned(index: &Index<'_>, owner: &Address, project: &Project, view: &View<'_>, (slug, path): &Folder) -> Keys {
+    let named = project.environment(slug).map(|live| index.declared_slug(owner, live));
+    let source = view.source(named.as_deref().unwrap_or(slug), path)?;
+    Ok(source.into_keys().map(|key| (key, ())).collect())
 }
 
 /// What a sync pushes, if that is still there.
