@@ -356,7 +356,11 @@ pub(super) async fn elsewhere(
         by_record.is_none_or(|(address, _)| index.desired.resources.contains_key(address) && of(address))
     };
     let is_other = |sync: &Sync| sync.auto_sync && deletes(sync) && !(known.contains(&sync.id) && stays(sync));
-    let told = |entry: &Address| rows.get(entry) == Some(&Action::Delete);
+    // What is its own and stays pushed is there again in the end; what is its own and let go of stays, says its row.
+    let told = |entry: &Address| match rows.get(entry) {
+        Some(action) => *action == Action::Delete,
+        None => index.ledger.records.contains_key(entry),
+    };
     let when = if input.destroy { When::Ended } else { When::Planned };
     // One that ends does so before anything is deleted in its source, and after all else.
     let is_ending = |sync: &Sync| {
