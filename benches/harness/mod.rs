@@ -130,6 +130,7 @@ pub struct Counts {
 impl Relay {
     /// Starts one; it ends with the runtime.
     pub async fn start(upstream: &str) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let rules = Arc::new(Rules {
             upstream: upstream.to_owned(),
             client: reqwest::Client::new(),
