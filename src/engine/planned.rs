@@ -297,8 +297,7 @@ pub(super) async fn compare(tools: &Tools<'_>, desired: &Arc<Desired>, scope: &S
         let seen = one.seen.as_deref()?.as_ref().ok().filter(|seen| seen.partial.is_none())?;
         Some((one.destination.as_ref().ok()?, seen))
     };
-    wanted.taken =
-        pushing::taken(tools.engine(), &index, &resolved, &key, &read, (&ends, &|a: &Address| asked.resource(a))).await;
+    wanted.taken = pushing::taken(tools.engine(), &index, &resolved, &key, &read, (&ends, &asked)).await;
     // What ends needs no value any more, but the credentials for a look at what ends with it.
     let needed = |address: &Address| !scope.destroy || resolved.credentials.contains_key(address);
     let missing = wanted.missing.iter().filter(|(address, _)| needed(address));

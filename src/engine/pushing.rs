@@ -279,7 +279,7 @@ pub(super) async fn taken<'a>(
     resolved: &Resolved,
     key: &FingerprintKey,
     read: &dyn Fn(&Address) -> Option<(&'a Destination, &'a Observation)>,
-    (ends, asked): (&dyn Fn(&Address) -> bool, &dyn Fn(&Address) -> bool),
+    (ends, asked): (&dyn Fn(&Address) -> bool, &Asked),
 ) -> BTreeMap<Address, Result<Taken, Diagnostic>> {
     let projects = index.state.projects.values();
     let live: Vec<(&Project, &Sync)> = projects
@@ -294,7 +294,7 @@ pub(super) async fn taken<'a>(
             let mut source = source(project, at.clone())?;
             // It may run before it ends, and so have written what the plan makes first.
             if let Some(owner) = owner(index, project) {
-                let after = View::new(index, resolved, owner, When::Planned, asked);
+                let after = View::new(index, resolved, owner, When::Planned, &|address| asked.resource(address));
                 source.extend(planned(index, owner, project, &after, &at)?);
             }
             let (schema, rules) = (schema(destination, sync), &destination.variant().keys);
