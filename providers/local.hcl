@@ -12,7 +12,6 @@ provider "local" {
     title    = "Local file"
     import   = true
     selector = "format"
-    native   = "files"
 
     file = string # the file's name, relative to the connection's directory
 

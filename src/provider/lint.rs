@@ -45,7 +45,7 @@ fn identity(acc: &mut Diagnostics, manifest: &Manifest, provider: &Block) {
         acc.push(Diagnostic::warning(&codes::BAD_DAY, detail).at(at, "").help("write the day as in 2026-11-21"));
     }
     let words = |talk: &Talk| talk.errors.as_ref().is_some_and(|errors| errors.message.is_some());
-    let mut shapes = shapes(manifest).filter(|shape| shape.native.is_none()).peekable();
+    let mut shapes = shapes(manifest).filter(|shape| !shape.native).peekable();
     if shapes.peek().is_some() && !words(&manifest.talk) && !shapes.any(|shape| words(&shape.talk)) {
         let detail = format!("When `{}` refuses something, its own words are not shown.", manifest.app.slug);
         let help = "say where they are: `errors { message = get(response, \"message\", null) }`";
@@ -91,7 +91,7 @@ fn connections(acc: &mut Diagnostics, manifest: &Manifest, provider: &Block) {
             acc.push(Diagnostic::warning(&codes::NEVER_TRIED, detail).at(block.header, "").help(help));
         }
         // Code takes inputs by their names; of apps without destinations nothing is asked here.
-        let is_native = manifest.signer.is_some() || shapes(manifest).any(|shape| shape.native.is_some());
+        let is_native = manifest.signer.is_some() || shapes(manifest).any(|shape| shape.native);
         if !is_native && !manifest.destinations.is_empty() {
             let mut own = exprs.clone();
             own.extend(manifest.methods.get(name).map(talk).unwrap_or_default());
@@ -103,7 +103,7 @@ fn connections(acc: &mut Diagnostics, manifest: &Manifest, provider: &Block) {
 fn destination(acc: &mut Diagnostics, manifest: &Manifest, block: &Block) {
     let Some(place) = label(block).and_then(|slug| manifest.destinations.get(slug)) else { return };
     // Code takes inputs by their names.
-    if place.variants.values().any(|shape| shape.native.is_some()) {
+    if place.variants.values().any(|shape| shape.native) {
         return;
     }
     let mut exprs = talk(&manifest.talk);

@@ -145,7 +145,7 @@ pub fn rows(registry: &Registry) -> Vec<Row<'_>> {
 fn writes(shape: &Shape) -> Writes {
     let most = |slot| shape.operations.get(&slot).map(|operation| operation.max.unwrap_or(1));
     // A file is written as a whole as well.
-    if shape.native.is_some() || shape.operations.contains_key(&Slot::Replace) {
+    if shape.native || shape.operations.contains_key(&Slot::Replace) {
         return Writes::Whole;
     }
     match most(Slot::Upsert).or_else(|| most(Slot::Update)) {

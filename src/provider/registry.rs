@@ -254,7 +254,7 @@ impl Registry {
             let detail = format!("`{}` has no variant `{variant}`.", spec.slug);
             return Err(unknown(detail).did_you_mean(variant, place.schema.variants.keys().map(|name| &**name)));
         };
-        let inner = if shape.native.is_some() {
+        let inner = if shape.native {
             Inner::Files(Arc::new(Files::open(spec, variant, schema.clone())?))
         } else {
             let is_signed = self.shelf.is_none();

@@ -33,15 +33,13 @@ use crate::provider::manifest::Text;
 use crate::provider::manifest::fields;
 use crate::provider::manifest::load::operations::operation;
 use crate::provider::manifest::slots::Slot;
+use crate::provider::native;
 use crate::provider::rules;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(super) mod operations;
 mod scopes;
-
-/// Code that a manifest may name instead of requests.
-const NATIVE: [&str; 1] = ["files"];
 
 /// Reads the manifests of a text: small ones can share it. Problems go to `acc`.
 pub fn load(acc: &mut Diagnostics, id: SourceId, source: &Source) -> Vec<Manifest> {
@@ -183,7 +181,8 @@ impl Loader<'_> {
         let can_import = self.literal_bool(&mut decoder, "import", false);
         let selector = decoder.attr("selector").and_then(|attr| self.acc.take(fields::text(&attr.expr)));
         let options = self.options(&mut decoder);
-        let mut base = (Variant { readable: true, ..Variant::default() }, Shape::default());
+        let native = native::SLUGS.contains(&slug);
+        let mut base = (Variant { readable: true, ..Variant::default() }, Shape { native, ..Shape::default() });
         self.shape(&mut decoder, block, &mut base, &["title", "import", "selector"]);
         let mut schemas = BTreeMap::new();
         let mut variants = BTreeMap::new();
@@ -206,6 +205,11 @@ impl Loader<'_> {
             schemas.insert("".into(), base.0);
             variants.insert("".into(), base.1);
         }
+        if !native && variants.values().any(|shape| shape.operations.is_empty()) {
+            let detail = format!("Nothing says how `{slug}` is listed and written.");
+            let help = "write `list`, and either `replace`, or `delete` with `upsert` or with `create` and `update`";
+            self.acc.push(Diagnostic::error(&codes::MANIFEST, detail).at(block.header, "").help(help));
+        }
         let schema = Destination {
             slug: slug.into(),
             app: app.slug.clone(),
@@ -222,16 +226,6 @@ impl Loader<'_> {
     /// What a destination says for all its variants, or a variant for itself on top of that.
     fn shape(&mut self, decoder: &mut Decoder<'_>, block: &Block, of: &mut (Variant, Shape), words: &[&str]) {
         let (variant, shape) = of;
-        if let Some(attr) = decoder.attr("native") {
-            shape.native = self.acc.take(fields::text(&attr.expr)).filter(|name| {
-                let known = NATIVE.contains(&&**name);
-                if !known {
-                    let detail = format!("There is no native destination `{name}`.");
-                    self.acc.push(Diagnostic::error(&codes::MANIFEST, detail).at(attr.expr.span, ""));
-                }
-                known
-            });
-        }
         if let Some(attr) = decoder.attr("readable") {
             // What depends on the inputs is decided when a destination is opened.
             let literal = fields::literal(&attr.expr).ok().and_then(|value| value.as_bool());
@@ -268,7 +262,7 @@ impl Loader<'_> {
                 shape.operations.insert(slot, operation);
             }
         }
-        let mut known = vec!["native", "readable", "root", "base_url", "headers", "retry"];
+        let mut known = vec!["readable", "root", "base_url", "headers", "retry"];
         known.extend(words);
         variant.fields.extend(self.inputs(decoder, block, &known));
     }

@@ -104,8 +104,8 @@ pub struct Errors {
 /// How one variant of a destination is spoken to.
 #[derive(Debug, Clone, Default)]
 pub struct Shape {
-    /// Code instead of requests.
-    pub native: Option<Arc<str>>,
+    /// Code instead of requests: the slug is one of `native::SLUGS`.
+    pub native: bool,
     /// What it changes about its provider's talk.
     pub talk: Talk,
     /// What stands before the path of every request.

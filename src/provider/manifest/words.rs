@@ -26,7 +26,6 @@ words! {
         "docs" "The vendor's documentation."
         "verified" "When the facts were last checked against it, YYYY-MM-DD."
         "signer" "How requests are signed where headers do not do: `aws`, `chef`, `gcp`, `oci`."
-        "native" "Code instead of requests: `files`."
     }
     "inputs" {
         "connection" "One way to connect; each attribute that is no word is an input."

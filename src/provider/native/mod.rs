@@ -6,6 +6,9 @@ pub mod files;
 pub mod json;
 pub mod yaml;
 
+/// The destinations whose manifests need no requests.
+pub const SLUGS: [&str; 1] = ["local-file"];
+
 /// What is to become of keys of a text: a new value, or none.
 pub type Changes<'a> = std::collections::BTreeMap<&'a str, Option<&'a str>>;
 

@@ -103,7 +103,7 @@ fn check_shape(acc: &mut Diagnostics, shape: &Shape, provider: &Talk, fields: &F
     let upsert = shape.operations.get(&Slot::Upsert);
     let deletes = has(Slot::Delete) || upsert.is_some_and(|upsert| upsert.max.is_some());
     let writes = has(Slot::Replace) || (upsert.is_some() || has(Slot::Create) && has(Slot::Update)) && deletes;
-    if shape.native.is_none()
+    if !shape.native
         && (!has(Slot::List) || !writes)
         && let Some(operation) = shape.operations.values().next()
     {
