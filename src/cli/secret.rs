@@ -235,7 +235,7 @@ async fn write(
             Diagnostic::error(&codes::SECRET_WIPES, detail).help("mend what is named above, or add --allow-wipe")
         })?;
         let keys: Vec<Arc<str>> = secrets.keys().cloned().collect();
-        engine.wipes_nothing(&pushing, &keys, &desired).await?;
+        engine.loses_nothing(&pushing, &keys, &desired).await?;
     }
     let written = engine.set_secrets(place, secrets).await?;
     let pushed_by = if written == 0 { Vec::new() } else { pushing.names() };

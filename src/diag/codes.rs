@@ -339,8 +339,8 @@ codes! {
         "The destination answered a write with an error. The other keys are not touched by it; apply again once the cause is mended.";
     VALUE_MISSING = "KF0911" Environment "a value that has to be written is not at hand"
         "The plan makes something with a secret whose source can't be read now: a variable is not set, a file is not there, a program may not run. Apply refuses such a plan before it changes anything. A secret that exists already is different: the value that the backend has for it stands, and only a warning says that it was not compared.";
-    LEFT_OFF = "KF0912" Vendor "a new sync does not start by itself yet"
-        "A sync is made with its auto-sync off, run once, and switched on only when everything is at the destination as it was planned. This one was made, but not all of it arrived; the other problems say what. It stays off until an apply finds everything there.";
+    LEFT_OFF = "KF0912" Vendor "a sync does not start by itself yet"
+        "A new sync is made with its auto-sync off, run once, and switched on only when everything is at the destination as it was planned. Where this one was made, not all of it arrived; the other problems say what, and it stays off until an apply finds everything there. A sync that gets other settings, or ends, while secrets of its project change, is switched off first, so that it does not push what is new with settings that are old; where the apply stopped before its own row, it is still off, and the next plan says so.";
     UNPLANNED = "KF0913" Vendor "the destination changed otherwise than planned"
         "After the backend ran a sync, keys of the destination that the plan did not name are gone, new, or have another value. Either the backend does not do what keyform expected of it, or somebody else wrote there at the same time. Nothing of it is recorded: the next plan shows what is there now.";
     ELSEWHERE_UNSEEN = "KF0914" Environment "what another sync will delete is not known"

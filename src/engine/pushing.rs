@@ -1,5 +1,5 @@
-//! What the backend does by itself when secrets of a folder change: which syncs push at once, and what they would take
-//! away. A plan asks it of syncs that nothing declares, a write by hand of all.
+//! What the backend does by itself when secrets of a folder change: which syncs push at once, and what of others they
+//! would delete or overwrite. A plan asks it of syncs that nothing declares, a write by hand of all.
 
 use crate::backend::frozen;
 use crate::backend::read;
@@ -13,6 +13,7 @@ use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::engine::Engine;
 use crate::engine::destinations;
+use crate::engine::effective::Source;
 use crate::engine::effective::View;
 use crate::engine::effective::When;
 use crate::engine::index::Index;
@@ -44,6 +45,7 @@ use crate::plan::order::Asked;
 use crate::plan::sets_off;
 use crate::provider::Destination;
 use crate::provider::Observation;
+use crate::provider::Seen;
 use crate::secret::FingerprintKey;
 use crate::secret::Secret;
 use std::collections::BTreeMap;
@@ -92,15 +94,17 @@ fn deletes(sync: &Sync) -> bool {
     !sync.options.get(wire::option::KEEP).and_then(Value::as_bool).unwrap_or(false)
 }
 
-/// The keys of a sync's source, or why they can't be told.
-type Keys = Result<BTreeMap<Arc<str>, ()>, Diagnostic>;
+/// What a sync pushes, before and after a change; or why that can't be told.
+type Pushed = Result<(Source, Source), Diagnostic>;
 
-/// What a sync would do besides, once secrets of its folder are written.
+/// What a sync would do to what keyform does not own, once secrets of its folder are written.
 #[derive(Debug, Clone)]
-pub struct Wipe {
+pub struct Loss {
+    /// Whether it would delete (`wipe`) or overwrite (`takeover`).
+    pub kind: HazardKind,
     /// The sync: as the ledger knows it, else by its name.
     pub address: Address,
-    /// How many keys it would delete that keyform does not own; 1 where that can't be told.
+    /// How many keys; 1 where that can't be told.
     pub count: usize,
     /// Whether it can be told.
     pub is_told: bool,
@@ -146,18 +150,18 @@ impl Engine {
         Ok(state)
     }
 
-    /// Looks whether these syncs would delete keys that keyform does not own, once secrets with these keys are written.
+    /// Looks whether these syncs would take keys that keyform does not own, once secrets with these keys are written.
     ///
     /// # Errors
     /// They would, or it can't be told: what, and where.
-    pub async fn wipes_nothing(
+    pub async fn loses_nothing(
         &self,
         pushing: &Pushing,
         keys: &[Arc<str>],
         desired: &Desired,
     ) -> Result<(), Diagnostic> {
         let wrong: Vec<String> =
-            self.wipes(pushing, keys, desired).await?.into_iter().map(|wipe| wipe.detail).collect();
+            self.losses(pushing, keys, desired).await?.into_iter().map(|loss| loss.detail).collect();
         if wrong.is_empty() {
             return Ok(());
         }
@@ -166,16 +170,16 @@ impl Engine {
         Err(Diagnostic::error(&codes::SECRET_WIPES, detail).help(help))
     }
 
-    /// What these syncs would delete that keyform does not own, once secrets with these keys are written.
+    /// What those of these syncs that delete would take of others, once secrets with these keys are written.
     ///
     /// # Errors
     /// The ledger can't be read.
-    pub async fn wipes(
+    pub async fn losses(
         &self,
         pushing: &Pushing,
         keys: &[Arc<str>],
         desired: &Desired,
-    ) -> Result<Vec<Wipe>, Diagnostic> {
+    ) -> Result<Vec<Loss>, Diagnostic> {
         let (ledger, _) = self.keeper.load().await?;
         let index = Index::new(desired, &ledger, &pushing.state);
         let rules = sources::Rules {
@@ -186,72 +190,89 @@ impl Engine {
         };
         let live = |resource: &Resource| observe::live_secret(&index, resource).and_then(|s| s.value.clone());
         let resolved = sources::resolve(&index, &rules, &live);
-        let mut wipes = Vec::new();
-        let Some(project) = pushing.state.projects.get(&pushing.project) else { return Ok(wipes) };
+        let mut losses = Vec::new();
+        let Some(project) = pushing.state.projects.get(&pushing.project) else { return Ok(losses) };
         for sync in pushing.syncs().filter(|sync| deletes(sync)) {
             let Some(at) = folder(sync) else { continue };
-            let source = source(project, at).map(|mut source| {
-                source.extend(keys.iter().map(|key| (key.clone(), ())));
-                source
+            let pushed = source(project, at).map(|before| {
+                let mut after = before.clone();
+                after.extend(keys.iter().map(|key| (key.clone(), None)));
+                (before, after)
             });
-            let owned = |entry: &Address| ledger.records.contains_key(entry);
-            wipes.extend(self.wipe(&index, &resolved, sync, source, &owned).await);
+            let owned = |_: HazardKind, entry: &Address| ledger.records.contains_key(entry);
+            losses.extend(self.lost(&index, &resolved, sync, pushed, &owned).await);
         }
-        Ok(wipes)
+        Ok(losses)
     }
 
-    /// What a run of one sync, as the backend has it, would delete with a source of these keys. `told` says of which
-    /// entries that is no news.
-    async fn wipe(
+    /// What a run of one sync, as the backend has it, would take of others. `told` says of which entries that is no news.
+    async fn lost(
         &self,
         index: &Index<'_>,
         resolved: &Resolved,
         sync: &Sync,
-        source: Keys,
-        told: &dyn Fn(&Address) -> bool,
-    ) -> Option<Wipe> {
+        pushed: Pushed,
+        told: &dyn Fn(HazardKind, &Address) -> bool,
+    ) -> Vec<Loss> {
         let records = &index.ledger.records;
         let address = records.iter().find(|(_, record)| record.id == sync.id).map(|(address, _)| address);
         let called = address.cloned().unwrap_or_else(|| Address::new(Kind::SecretSync.word(), &sync.name));
-        let looked = match source {
-            Ok(source) => self.look(index, resolved, sync).await.map(|(destination, seen)| (destination, seen, source)),
+        let looked = match pushed {
+            Ok(pushed) => self.look(index, resolved, sync).await.map(|looked| (looked, pushed)),
             Err(why) => Err(why),
         };
-        let (destination, seen, source) = match looked {
+        let ((destination, seen), (before, after)) = match looked {
             Ok(looked) => looked,
             Err(why) => {
-                let detail = format!("{}: what it would delete can't be told: {}", sync.name, why.detail);
-                return Some(Wipe { address: called, count: 1, is_told: false, detail });
+                let detail = format!("{}: what it would do can't be told: {}", sync.name, why.detail);
+                return vec![Loss { kind: HazardKind::Wipe, address: called, count: 1, is_told: false, detail }];
             }
         };
         let keys = &destination.variant().keys;
-        let there = seen.entries.keys().map(|key| (key.clone(), ())).collect();
         let job = Job {
-            source: &source,
-            destination: &there,
+            source: &after,
+            destination: &seen.entries,
             complete: true,
             schema: &schema(&destination, sync),
             rules: keys,
             first: None,
-            delete: true,
+            delete: deletes(sync),
             can_import: false,
         };
-        let steps = job::steps(&job, |(), ()| None, |()| Content::Unreadable).unwrap_or_default();
-        let is_told = |key: &Arc<str>| {
+        let same = |wanted: &Option<Secret>, there: &Seen| Some(wanted.as_ref()? == there.value.as_ref()?);
+        let steps = job::steps(&job, same, |_| Content::Unreadable).unwrap_or_default();
+        // What it pushed before is its own, unless something else is there now.
+        let is_others = |key: &Arc<str>, source: &Arc<str>| match before.get(source) {
+            None => true,
+            Some(before) => {
+                before.as_ref().zip(seen.entries.get(key)).and_then(|(b, s)| same(&Some(b.clone()), s)) == Some(false)
+            }
+        };
+        let is_told = |kind: HazardKind, key: &Arc<str>| {
             let Some(address) = address else { return false };
             let spelled = [key.clone(), job::identity(keys, key)];
-            spelled.iter().any(|key| told(&address.entry(key)))
+            spelled.iter().any(|key| told(kind, &address.entry(key)))
         };
-        let foreign = steps.iter().filter(|(key, step)| matches!(step, Step::Delete) && !is_told(key));
-        let foreign: Vec<&Arc<str>> = foreign.map(|(key, _)| key).collect();
-        if foreign.is_empty() {
-            return None;
+        let kind = |key: &Arc<str>, step: &Step| match step {
+            Step::Delete => Some(HazardKind::Wipe),
+            Step::Overwrite { source, .. } if is_others(key, source) => Some(HazardKind::Takeover),
+            _ => None,
+        };
+        let mut losses = Vec::new();
+        for (of, does) in [(HazardKind::Wipe, "delete"), (HazardKind::Takeover, "overwrite")] {
+            let lost = steps.iter().filter(|(key, step)| kind(key, step) == Some(of) && !is_told(of, key));
+            let lost: Vec<&Arc<str>> = lost.map(|(key, _)| key).collect();
+            if lost.is_empty() {
+                continue;
+            }
+            let named: Vec<String> = lost.iter().take(5).map(|key| format!("`{key}`")).collect();
+            let more = lost.len() - named.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let detail =
+                format!("{} would {does} {}{more}, which keyform does not manage", sync.name, named.join(", "));
+            losses.push(Loss { kind: of, address: called.clone(), count: lost.len(), is_told: true, detail });
         }
-        let named: Vec<String> = foreign.iter().take(5).map(|key| format!("`{key}`")).collect();
-        let more = foreign.len() - named.len();
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let detail = format!("{} would delete {}{more}, which keyform does not manage", sync.name, named.join(", "));
-        Some(Wipe { address: called, count: foreign.len(), is_told: true, detail })
+        losses
     }
 
     /// The destination of a sync that the backend has, and what it holds.
@@ -292,10 +313,10 @@ pub(super) async fn taken<'a>(
         let Some(at) = folder(sync) else { continue };
         let of = |destination: &Destination, seen: &Observation| -> Result<Taken, Diagnostic> {
             let mut source = source(project, at.clone())?;
-            // It may run before it ends, and so have written what the plan makes first.
+            // What the plan makes first is in its source when it ends.
             if let Some(owner) = owner(index, project) {
                 let after = View::new(index, resolved, owner, When::Planned, &|address| asked.resource(address));
-                source.extend(planned(index, owner, project, &after, &at)?);
+                source.extend(held(index, owner, project, &after, &at)?);
             }
             let (schema, rules) = (schema(destination, sync), &destination.variant().keys);
             let own: BTreeSet<Arc<str>> =
@@ -331,7 +352,7 @@ fn schema(destination: &Destination, sync: &Sync) -> KeySchema {
     }
 }
 
-/// Adds as hazards what syncs that nothing declares would delete, because the backend runs them when what a plan
+/// Adds as hazards what syncs that nothing declares would delete or overwrite, because the backend runs them when what a plan
 /// changes in their source is done. Gives what can't be told of them: it is the business of whoever made them. Without an
 /// engine nothing can be told.
 pub(super) async fn elsewhere(
@@ -344,53 +365,36 @@ pub(super) async fn elsewhere(
     let ends = |address: &Address| {
         plan.changes.iter().any(|change| change.address == *address && change.action == Action::Delete)
     };
+    let declared = index.desired.syncs().filter_map(|r| Some((&live_sync(index, r)?.id, &r.address)));
     let records = index.ledger.records.iter();
     let managed = records.filter(|(address, _)| index.desired.resources.contains_key(*address) || ends(address));
-    let declared = index.desired.syncs().filter_map(|resource| live_sync(index, resource)).map(|sync| &sync.id);
-    let known: BTreeSet<&Arc<str>> = managed.map(|(_, record)| &record.id).chain(declared).collect();
-    // A declared one runs with the settings that it has, until the plan has changed them; or for good, if nobody asked.
+    let known: BTreeMap<&Arc<str>, &Address> = declared.chain(managed.map(|(a, record)| (&record.id, a))).collect();
+    // One that the plan changes or ends pauses meanwhile; one that nobody asked for runs with the settings that it has.
     let rows: BTreeMap<&Address, Action> = plan.changes.iter().map(|c| (&c.address, c.action)).collect();
-    let stays = |sync: &Sync| {
-        let of = |address: &Address| !rows.contains_key(address) && asked.resource(address);
-        let by_record = index.ledger.records.iter().find(|(_, record)| record.id == sync.id);
-        by_record.is_none_or(|(address, _)| index.desired.resources.contains_key(address) && of(address))
-    };
-    let is_other = |sync: &Sync| sync.auto_sync && deletes(sync) && !(known.contains(&sync.id) && stays(sync));
+    let is_asked = |sync: &Sync| known.get(&sync.id).is_some_and(|address| asked.resource(address));
+    let is_other = |sync: &Sync| sync.auto_sync && !is_asked(sync);
     // What is its own and stays pushed is there again in the end; what is its own and let go of stays, says its row.
-    let told = |entry: &Address| match rows.get(entry) {
-        Some(action) => *action == Action::Delete,
+    let told = |kind: HazardKind, entry: &Address| match rows.get(entry) {
+        Some(action) => kind == HazardKind::Takeover || *action == Action::Delete,
         None => index.ledger.records.contains_key(entry),
     };
     let when = if input.destroy { When::Ended } else { When::Planned };
-    // One that ends does so before anything is deleted in its source, and after all else.
-    let is_ending = |sync: &Sync| {
-        known.contains(&sync.id)
-            && index
-                .ledger
-                .records
-                .iter()
-                .any(|(a, record)| record.id == sync.id && rows.get(a) == Some(&Action::Delete))
-    };
-    let folders_of = |changes: &mut dyn Iterator<Item = &plan::Change>| {
-        let mut touched: BTreeMap<Arc<str>, BTreeSet<Folder>> = BTreeMap::new();
-        for [project, environment, path] in sets_off::places(input, changes) {
-            touched.entry(project).or_default().insert((environment, path));
-        }
-        touched
-    };
-    let made = folders_of(&mut plan.changes.iter().filter(|change| change.action != Action::Delete));
-    let mut found: BTreeMap<Address, (bool, Result<Wipe, Diagnostic>)> = BTreeMap::new();
-    for (slug, touched) in folders_of(&mut plan.changes.iter()) {
+    let mut touched: BTreeMap<Arc<str>, BTreeSet<Folder>> = BTreeMap::new();
+    for [project, environment, path] in sets_off::places(input.desired, input.ledger, plan.changes.iter()) {
+        touched.entry(project).or_default().insert((environment, path));
+    }
+    let mut found: BTreeMap<(Address, Option<HazardKind>), (bool, Result<Loss, Diagnostic>)> = BTreeMap::new();
+    for (slug, touched) in touched {
         let Some(project) = index.state.projects.get(&slug) else { continue };
         // Mostly there are none, and they were listed before.
         if let Some(Ok(syncs)) = &project.syncs
-            && !syncs.iter().any(|sync| is_other(sync) && (made.contains_key(&slug) || !is_ending(sync)))
+            && !syncs.iter().any(is_other)
         {
             continue;
         }
         let Some(owner) = owner(index, project).cloned() else {
             let unseen = Diagnostic::error(&codes::NOT_INSPECTED, "the project is no longer declared");
-            found.insert(Address::new(Kind::Project.word(), &slug), (false, Err(unseen)));
+            found.insert((Address::new(Kind::Project.word(), &slug), None), (false, Err(unseen)));
             continue;
         };
         let looked = match engine {
@@ -400,46 +404,38 @@ pub(super) async fn elsewhere(
         let (engine, state) = match looked {
             Ok(looked) => looked,
             Err(why) => {
-                found.insert(owner, (false, Err(why)));
+                found.insert((owner, None), (false, Err(why)));
                 continue;
             }
         };
         let there = Index::new(index.desired, index.ledger, &state);
         let Some(project) = state.projects.get(&slug) else { continue };
-        let reached = |folders: &BTreeSet<Folder>| -> BTreeSet<usize> {
-            folders.iter().flat_map(|folder| reached(project, folder)).collect()
-        };
-        let (started, begun) = (reached(&touched), made.get(&slug).map(reached).unwrap_or_default());
+        let started: BTreeSet<usize> = touched.iter().flat_map(|folder| reached(project, folder)).collect();
         // What it will push is what its folder will hold once everything is done, whichever row does it.
-        let after = View::new(&there, resolved, &owner, when, &|address| asked.resource(address));
+        let view = |when| View::new(&there, resolved, &owner, when, &|address| asked.resource(address));
+        let (before, after) = (view(When::Now), view(when));
         let syncs = project.syncs.as_ref().and_then(|syncs| syncs.as_ref().ok()).into_iter().flatten().enumerate();
         for (at, sync) in syncs.filter(|(_, sync)| is_other(sync)) {
-            let is_run = if is_ending(sync) { begun.contains(&at) } else { started.contains(&at) };
-            let Some(at) = folder(sync).filter(|_| is_run) else { continue };
-            let mut keys = planned(&there, &owner, project, &after, &at);
-            if let Ok(keys) = &mut keys
-                && is_ending(sync)
-                && let Ok(now) = source(project, at)
-            {
-                keys.extend(now);
-            }
-            let wipe = engine.wipe(&there, resolved, sync, keys, &told).await;
-            found.extend(wipe.map(|wipe| (wipe.address.clone(), (known.contains(&sync.id), Ok(wipe)))));
+            let Some(at_folder) = folder(sync).filter(|_| started.contains(&at)) else { continue };
+            let of = |view| held(&there, &owner, project, view, &at_folder);
+            let pushed = of(&before).and_then(|before| Ok((before, of(&after)?)));
+            let lost = engine.lost(&there, resolved, sync, pushed, &told).await.into_iter();
+            found.extend(lost.map(|l| ((l.address.clone(), Some(l.kind)), (known.contains_key(&sync.id), Ok(l)))));
         }
     }
     let mut notes = Vec::new();
-    for (address, (is_ours, wipe)) in found {
-        let unseen = match wipe {
-            Ok(wipe) if wipe.is_told => {
+    for ((address, _), (is_ours, loss)) in found {
+        let unseen = match loss {
+            Ok(loss) if loss.is_told => {
                 let why = match is_ours {
-                    true => "The backend runs this sync as it is now, before the plan changes or ends it",
+                    true => "The backend runs this sync as it is now, because nobody asked for its change",
                     false => "Nothing declares this sync, and the backend runs it",
                 };
-                let detail = format!("{why}: {}.", wipe.detail);
-                guard::add(plan, index.desired, HazardKind::Wipe, &address, wipe.count, detail);
+                let detail = format!("{why}: {}.", loss.detail);
+                guard::add(plan, index.desired, loss.kind, &address, loss.count, detail);
                 continue;
             }
-            Ok(wipe) => format!("The backend will run {address} as it is now. {}", wipe.detail),
+            Ok(loss) => format!("The backend will run {address} as it is now. {}", loss.detail),
             Err(why) => format!("{address}: which syncs the backend will run can't be told: {}", why.detail),
         };
         notes.push(Diagnostic::warning(&codes::ELSEWHERE_UNSEEN, unseen));
@@ -454,11 +450,16 @@ fn owner<'i>(index: &Index<'i>, project: &Project) -> Option<&'i Address> {
     declared.map(|resource| &resource.address).find(|address| is_it(address))
 }
 
-/// The keys of a folder, which is named as the backend names it, in a view.
-fn planned(index: &Index<'_>, owner: &Address, project: &Project, view: &View<'_>, (slug, path): &Folder) -> Keys {
+/// What a view has in a folder, which is named as the backend names it.
+fn held(
+    index: &Index<'_>,
+    owner: &Address,
+    project: &Project,
+    view: &View<'_>,
+    (slug, path): &Folder,
+) -> Result<Source, Diagnostic> {
     let named = project.environment(slug).map(|live| index.declared_slug(owner, live));
-    let source = view.source(named.as_deref().unwrap_or(slug), path)?;
-    Ok(source.into_keys().map(|key| (key, ())).collect())
+    view.source(named.as_deref().unwrap_or(slug), path)
 }
 
 /// What a sync pushes, if that is still there.
@@ -493,16 +494,22 @@ fn refers(project: &Project, folders: &BTreeSet<Folder>) -> bool {
     })
 }
 
-/// The keys of a folder and of what it imports.
-fn source(project: &Project, start: Folder) -> Result<BTreeMap<Arc<str>, ()>, Diagnostic> {
-    let mut keys = BTreeMap::new();
+/// The secrets of a folder and of what it imports, without the values that are more than one place's: what several
+/// folders have, and what refers to others.
+fn source(project: &Project, start: Folder) -> Result<Source, Diagnostic> {
+    let mut keys = Source::new();
     for folder in folders(project, start) {
         if let Some(Err(why)) = project.imports.get(&folder) {
             return Err(why.clone());
         }
         match project.environment(&folder.0).and_then(|environment| environment.secrets.as_ref()) {
             Some(Ok(secrets)) => {
-                keys.extend(secrets.iter().filter(|s| s.path == folder.1).map(|secret| (secret.key.clone(), ())));
+                let at = references::Place { environment: folder.0.to_string(), path: folder.1.to_string() };
+                for secret in secrets.iter().filter(|secret| secret.path == folder.1) {
+                    let is_plain = |value: &&Secret| references::find(value.expose(), &at).is_empty();
+                    let value = secret.value.as_ref().filter(is_plain).cloned();
+                    keys.entry(secret.key.clone()).and_modify(|value| *value = None).or_insert(value);
+                }
             }
             Some(Err(why)) => return Err(why.clone()),
             None => {}

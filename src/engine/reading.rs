@@ -107,8 +107,11 @@ impl Planned {
     fn sets_off(&self) -> BTreeMap<Address, BTreeSet<Address>> {
         let scope = Scope::default();
         let input = self.basis.input(&self.ledger, &scope);
-        let sources =
-            self.plan.changes.iter().filter(|change| !sets_off::places(&input, std::iter::once(*change)).is_empty());
+        let sources = self
+            .plan
+            .changes
+            .iter()
+            .filter(|change| !sets_off::places(input.desired, input.ledger, std::iter::once(*change)).is_empty());
         sources.map(|change| (change.address.clone(), sets_off::syncs(&input, std::iter::once(change)))).collect()
     }
 

@@ -17,7 +17,7 @@ use crate::engine::effective::View;
 use crate::engine::effective::When;
 use crate::engine::index::Index;
 use crate::engine::planned;
-use crate::engine::pushing::Wipe;
+use crate::engine::pushing::Loss;
 use crate::engine::secrets;
 use crate::model::address::Address;
 use crate::model::attrs::Value;
@@ -197,13 +197,13 @@ async fn way_back(
     };
     plan::undo::say_number(&mut plan, number);
     let policy = &desired.policy.allow;
-    let wipes = wipes(engine, desired, &kept, &writes).await?;
-    plan.hazards.extend(wipes.into_iter().map(|wipe| Hazard {
-        kind: HazardKind::Wipe,
-        count: wipe.count,
-        detail: format!("The backend pushes at once: {}.", wipe.detail),
-        allowed: accepts(policy, HazardKind::Wipe),
-        address: wipe.address,
+    let losses = losses(engine, desired, &kept, &writes).await?;
+    plan.hazards.extend(losses.into_iter().map(|loss| Hazard {
+        kind: loss.kind,
+        count: loss.count,
+        detail: format!("The backend pushes at once: {}.", loss.detail),
+        allowed: accepts(policy, loss.kind),
+        address: loss.address,
     }));
     plan.blind = planned.plan.blind.clone();
     plan.blind.retain(|sync, _| pushes.by_itself.contains(sync));
@@ -553,26 +553,26 @@ fn source(planned: &Planned, sync: &Address, kept: &BTreeMap<Address, Kept>) -> 
     kept.iter().filter(|(_, kept)| is_pushed(kept)).map(|(address, _)| address.clone()).collect()
 }
 
-/// What the backend's syncs, declared or not, would delete of others when secrets are put back.
-async fn wipes(
+/// What the backend's syncs, declared or not, would take of others when secrets are put back.
+async fn losses(
     engine: &Engine,
     desired: &Desired,
     kept: &BTreeMap<Address, Kept>,
     writes: &BTreeSet<Address>,
-) -> Result<Vec<Wipe>, Diagnostic> {
+) -> Result<Vec<Loss>, Diagnostic> {
     let mut folders: BTreeMap<secrets::Place, Vec<Arc<str>>> = BTreeMap::new();
     for address in writes {
         if let Some(Kept { place: Place::Secret(stored), .. }) = kept.get(address) {
             folders.entry(folder(stored)).or_default().push(stored.key.clone());
         }
     }
-    let mut wipes: BTreeMap<Address, Wipe> = BTreeMap::new();
+    let mut losses: BTreeMap<(Address, HazardKind), Loss> = BTreeMap::new();
     for (place, keys) in folders {
         let pushing = engine.pushing(&place).await?;
         if pushing.deletes() {
-            let found = engine.wipes(&pushing, &keys, desired).await?;
-            wipes.extend(found.into_iter().map(|wipe| (wipe.address.clone(), wipe)));
+            let found = engine.losses(&pushing, &keys, desired).await?;
+            losses.extend(found.into_iter().map(|loss| ((loss.address.clone(), loss.kind), loss)));
         }
     }
-    Ok(wipes.into_values().collect())
+    Ok(losses.into_values().collect())
 }

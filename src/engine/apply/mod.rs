@@ -1,7 +1,7 @@
 //! Applying a plan: a change starts when what it needs is done, some at once, and every success is in
 //! the ledger before the next one counts on it.
 //!
-//! [`units`] puts together what goes in one request or one run, [`run`] holds ids and records,
+//! [`pause`] stops what would start by itself meanwhile, [`units`] puts together what goes in one request or one run, [`run`] holds ids and records,
 //! [`resource`], [`secrets`], [`sync`] and [`entries`] do the work. [`capsule`] keeps what will be lost, and [`back`] puts
 //! it back. A failed change stops only what
 //! needs it. Killed anywhere, the next plan finds what was made by its natural key and its intent.
@@ -10,6 +10,7 @@ mod back;
 mod capsule;
 mod containers;
 mod entries;
+mod pause;
 mod resource;
 mod run;
 mod secrets;
@@ -21,6 +22,7 @@ use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::engine::Engine;
 use crate::engine::Planned;
+use crate::engine::apply::pause::Paused;
 use crate::engine::apply::run::Run;
 use crate::engine::apply::units::Unit;
 use crate::engine::apply::units::Work;
@@ -63,23 +65,11 @@ pub(super) async fn apply(
     let mut schedule = Schedule::new(&units);
     let run = Run::new(engine, &planned, events);
     let mut report = Report::default();
-    // Before anything is lost, and before the ledger hears of anything.
-    let begun = match Box::pin(capsule::keep(&run)).await {
-        Ok(kept) => {
-            report.undo = kept;
-            report.ended = !planned.plan.undo.beyond.is_empty();
-            match run.follow().await {
-                Ok(()) => entries::intend(&run).await,
-                followed => followed,
-            }
-        }
-        Err(why) => Err(why),
-    };
-    if let Err(why) = begun {
-        let first = planned.plan.changes.first().map(|change| change.address.clone());
-        report.failed.extend(first.map(|address| (address, why)));
+    let mut paused = Paused::default();
+    if let Err((address, why)) = begin(&run, &mut paused, &mut report).await {
+        report.failed.extend(address.map(|address| (address, why)));
         schedule.skip_rest(&mut report, on);
-        return report;
+        return ended(&run, report, &paused, &|_| false, began);
     }
     let mut running = FuturesUnordered::new();
     let at_once = open::parallelism(&planned.basis.desired);
@@ -111,8 +101,31 @@ pub(super) async fn apply(
     }
     report.interrupted = cancel.is_cancelled() && schedule.has_rest();
     schedule.skip_rest(&mut report, on);
+    let is_done = |address: &Address| matches!(schedule.fates.get(address), Some(Fate::Done));
+    ended(&run, report, &paused, &is_done, began)
+}
+
+/// What comes before the first change: what will be lost is kept, before the ledger hears of anything, and syncs pause.
+async fn begin(run: &Run<'_>, paused: &mut Paused, report: &mut Report) -> Result<(), (Option<Address>, Diagnostic)> {
+    let plan = &run.planned.plan;
+    let first = |why| (plan.changes.first().map(|change| change.address.clone()), why);
+    report.undo = Box::pin(capsule::keep(run)).await.map_err(first)?;
+    report.ended = !plan.undo.beyond.is_empty();
+    run.follow().await.map_err(first)?;
+    entries::intend(run).await.map_err(first)?;
+    paused.pause(run).await.map_err(|(address, why)| (Some(address), why))
+}
+
+fn ended(
+    run: &Run<'_>,
+    mut report: Report,
+    paused: &Paused,
+    is_done: &dyn Fn(&Address) -> bool,
+    began: Instant,
+) -> Report {
     report.warnings = run.warnings();
-    report.requests = engine.reached.http.requests();
+    report.warnings.extend(paused.left_off(is_done));
+    report.requests = run.engine.reached.http.requests();
     report.took = began.elapsed();
     report
 }

@@ -251,6 +251,12 @@ pub(super) fn live<'a>(run: &Run<'a>, id: &str) -> Option<&'a Sync> {
     projects.filter_map(|p| p.syncs.as_ref()?.as_ref().ok()).flatten().find(|sync| *sync.id == *id)
 }
 
+/// Says that a sync does not start by itself any more, and changes nothing else of it.
+pub(super) async fn switch_off(run: &Run<'_>, address: &Address, live: &Sync) -> Result<Sync, Diagnostic> {
+    let off = api::syncs::Update { is_auto_sync_enabled: Some(false), ..api::syncs::Update::default() };
+    Ok(write::syncs::update(run.backend(), &address.to_string(), &live.destination, &live.id, &off).await?)
+}
+
 /// Deletes a sync; with `keys`, waits until the backend took its keys away.
 async fn remove(run: &Run<'_>, address: &Address, keys: bool) -> Result<(), Diagnostic> {
     let about = address.to_string();
@@ -259,8 +265,7 @@ async fn remove(run: &Run<'_>, address: &Address, keys: bool) -> Result<(), Diag
     let slug = live.destination.clone();
     if keys && live.auto_sync {
         // A run of its own in between would bring the keys back.
-        let off = api::syncs::Update { is_auto_sync_enabled: Some(false), ..api::syncs::Update::default() };
-        write::syncs::update(run.backend(), &about, &slug, &id, &off).await?;
+        switch_off(run, address, live).await?;
     }
     write::syncs::delete(run.backend(), &about, &slug, &id, keys).await?;
     if keys {
@@ -292,7 +297,7 @@ async fn removed(run: &Run<'_>, address: &Address, slug: &str, id: &str) -> Resu
 
 pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
+pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
 
 pub(super) async fn wait(run: &Run<'_>, address: &Address, why: &str, began: Instant, pause: &mut Duration) {
     // Short waits are no news.
@@ -303,7 +308,7 @@ pub(super) async fn wait(run: &Run<'_>, address: &Address, why: &str, began: Ins
     *pause = (*pause * 3 / 2).min(LONGEST_PAUSE);
 }
 
-fn late(address: &Address, timeout: Duration) -> Diagnostic {
+pub(super) fn late(address: &Address, timeout: Duration) -> Diagnostic {
     let detail = format!("{address} was still under way after {} s", timeout.as_secs());
     Diagnostic::error(&codes::SYNC_TIMEOUT, detail).help("plan again later, or raise `timeout` of the sync")
 }
