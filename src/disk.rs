@@ -46,15 +46,53 @@ pub fn replace_public(path: &Path, content: &[u8]) -> io::Result<()> {
 /// shows of open files: a program that has one open must not lose it.
 ///
 /// # Errors
-/// As [`replace`]; or it is a directory.
+/// As [`replace`]; or it is a directory, or a pipe that nobody reads.
 pub fn save(path: &Path, content: &[u8], replace: fn(&Path, &[u8]) -> io::Result<()>) -> io::Result<()> {
     let file = linked(path)?;
     match fs::metadata(&file) {
-        Ok(found) if is_open(path) || !found.is_file() => {
-            OpenOptions::new().append(true).open(path)?.write_all(content)
-        }
+        Ok(found) if is_open(path) || !found.is_file() => open_to_pass_on(path)?.write_all(content),
         _ => replace(&file, content),
     }
+}
+
+/// How long a pipe waits for its reader.
+#[cfg(unix)]
+const READER: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Opens what passes on what is written. A pipe with a name waits for its reader when it is opened, for good if none
+/// comes and deaf to every signal; this one waits for a while.
+#[cfg(unix)]
+fn open_to_pass_on(path: &Path) -> io::Result<File> {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::FileTypeExt;
+    use std::os::unix::fs::OpenOptionsExt;
+
+    let mut options = OpenOptions::new();
+    options.append(true);
+    if !fs::metadata(path)?.file_type().is_fifo() {
+        return options.open(path);
+    }
+    options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+    let began = std::time::Instant::now();
+    loop {
+        match options.open(path) {
+            Ok(file) => {
+                // From here on a reader may take its time.
+                rustix::fs::fcntl_setfl(&file, OFlags::APPEND)?;
+                return Ok(file);
+            }
+            Err(error) if error.raw_os_error() != Some(rustix::io::Errno::NXIO.raw_os_error()) => return Err(error),
+            Err(_) if began.elapsed() > READER => {
+                return Err(io::Error::other("it is a pipe that nobody reads"));
+            }
+            Err(_) => std::thread::sleep(std::time::Duration::from_millis(20)),
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn open_to_pass_on(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).open(path)
 }
 
 /// Whether [`save`] could write there now. A file is made beside it and taken away again; what is there is not touched.

@@ -60,6 +60,9 @@ fn pipes_stay_pipes_and_links_stay_links() {
         assert_eq!(fs::read_dir(at("far")).unwrap().count(), 2, "{args:?} left something over");
         fs::remove_file(at("far/new")).unwrap();
     }
+    // Nobody comes to read: it is not waited for until somebody kills it.
+    let (code, said) = run(&world, &["plan", "--output", "json=pipe"]);
+    assert!(code == 1 && said.contains("KF1002") && said.contains("nobody reads"), "{code}: {said}");
     // An open file, by the name that the system gives it.
     let out = fs::File::create(at("out.txt")).unwrap();
     let mut command = Command::new(PROGRAM);

@@ -463,6 +463,11 @@ fn a_private_key_is_for_its_owner_alone_and_never_printed() {
     assert_eq!(mode(&file) & 0o777, 0o600);
     // Another key would be lost.
     assert!(run().code == 1 && fs::read_to_string(&file).unwrap() == private);
+    let mut command = Command::new(PROGRAM);
+    command.env_clear().args(["snapshot", "--out"]).arg(&file).env("KEYFORM_SNAPSHOT_SIGNING_KEY", private.trim());
+    let refused = ran(command);
+    assert!(refused.code == 1 && refused.err.contains("KF1002"), "{}", refused.err);
+    assert_eq!(fs::read_to_string(&file).unwrap(), private);
 }
 
 fn mode(path: &Path) -> u32 {

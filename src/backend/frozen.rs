@@ -135,6 +135,18 @@ pub fn text(frozen: &Frozen, signer: &Signer) -> Result<Vec<u8>, Diagnostic> {
     Ok(text)
 }
 
+/// Whether a text is a snapshot of any version, whoever signed it.
+#[must_use]
+pub fn is_one(text: &str) -> bool {
+    let format = text.lines().next().and_then(|line| serde_json::from_str::<Format>(line).ok());
+    format.is_some_and(|format| format.format.starts_with("keyform.snapshot/"))
+}
+
+#[derive(Deserialize)]
+struct Format {
+    format: String,
+}
+
 /// Reads a file that the owner of one of these keys signed. `name` is what the user calls it.
 ///
 /// # Errors
@@ -155,10 +167,6 @@ pub fn read(name: &str, text: &str, keys: &[Verifier]) -> Result<Frozen, Diagnos
         return Err(
             Diagnostic::error(&codes::SNAPSHOT_FORGED, detail).help("take it from where the trusted job put it")
         );
-    }
-    #[derive(Deserialize)]
-    struct Format {
-        format: String,
     }
     let format: Format = serde_json::from_str(line).map_err(|_| bad("is no snapshot"))?;
     if format.format != FORMAT {

@@ -103,6 +103,9 @@ pub(super) struct World {
     pub(super) stand_ins: Arc<StandIns>,
 }
 
+/// The directory of keyform's own files, beside the configuration.
+pub(super) const STATE: &str = ".keyform";
+
 impl Context {
     /// Nothing found yet.
     #[must_use]
@@ -128,7 +131,7 @@ impl Context {
     /// Where the ledger and the embedded backend are.
     #[must_use]
     pub(super) fn state(&self) -> PathBuf {
-        self.world.as_ref().map_or_else(|| self.dir().join(".keyform"), |world| world.state.clone())
+        self.world.as_ref().map_or_else(|| self.dir().join(STATE), |world| world.state.clone())
     }
 
     /// Keeps a problem, and shows it unless the output is JSON.

@@ -2,6 +2,7 @@
 //! [`Run`](crate::view::json::run::Run), so they say the same thing.
 
 use crate::cli::context::Context;
+use crate::cli::context::STATE;
 use crate::cli::context::unwritable;
 use crate::cli::exit::Exit;
 use crate::diag::Diagnostic;
@@ -14,6 +15,7 @@ use crate::view::junit;
 use crate::view::markdown;
 use crate::view::markdown::Frame;
 use crate::view::prometheus;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -98,9 +100,8 @@ pub(super) fn begin(context: &mut Context, command: &str, outputs: &Outputs, fil
         return Err(context.end(command, Exit::Usage));
     }
     let files = outputs.list.iter().filter_map(|output| output.file.as_deref());
-    if let Some(path) = files.into_iter().find(|path| is_configuration(path)) {
-        let detail = format!("`{}` would be read as configuration.", path.display());
-        context.tell(Diagnostic::error(&codes::OUTPUT_PLACE, detail).help("name another file"));
+    if let Some(why) = files.into_iter().find_map(misplaced) {
+        context.tell(why);
         return Err(context.end(command, Exit::Usage));
     }
     // Before anything is done: a report that can't be written must not be found out after an apply.
@@ -114,10 +115,39 @@ pub(super) fn begin(context: &mut Context, command: &str, outputs: &Outputs, fil
     Ok(())
 }
 
-/// Whether an output would take the place of configuration, or become a part of it.
-pub(super) fn is_configuration(path: &Path) -> bool {
-    let names = |path: &Path| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("hcl"));
-    names(path) || path.canonicalize().is_ok_and(|file| names(&file))
+/// Why nothing is written there: it would take the place of configuration or become a part of it, or it is where
+/// the ledger and its key are.
+pub(super) fn misplaced(path: &Path) -> Option<Diagnostic> {
+    let is_one = |is: &dyn Fn(&Path) -> bool| {
+        let parent = path.parent().and_then(|parent| parent.canonicalize().ok());
+        is(path) || [path.canonicalize().ok(), parent].into_iter().flatten().any(|path| is(&path))
+    };
+    let why = if is_one(&|path| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("hcl"))) {
+        "would be read as configuration"
+    } else if is_one(&|path| path.components().any(|part| part.as_os_str() == STATE)) {
+        "is where keyform keeps its own files"
+    } else {
+        return None;
+    };
+    let detail = format!("`{}` {why}.", path.display());
+    Some(Diagnostic::error(&codes::OUTPUT_PLACE, detail).help("name another file"))
+}
+
+/// Whether a file may be written: nothing is there, or what is written again.
+pub(super) fn is_free(path: &Path, is_again: impl Fn(&str) -> bool) -> Result<(), Diagnostic> {
+    if disk::passes_on(path) {
+        return Ok(());
+    }
+    disk::can_save(path).map_err(|error| unwritable(path, &error))?;
+    let is_free = match std::fs::read(path) {
+        Ok(old) => old.is_empty() || std::str::from_utf8(&old).is_ok_and(is_again),
+        Err(error) => error.kind() == ErrorKind::NotFound,
+    };
+    if is_free {
+        return Ok(());
+    }
+    let detail = format!("`{}` can't be written: something else is there.", path.display());
+    Err(Diagnostic::error(&codes::UNWRITABLE, detail).help("name another file"))
 }
 
 /// Writes the outputs. What can't be written fails the run; what it applied until then is applied.

@@ -32,7 +32,6 @@ use crate::secret::sign::Verifier;
 use crate::view::json;
 use crate::view::text;
 use crate::view::text::Cost;
-use std::io::ErrorKind;
 use std::path::Path;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -123,7 +122,8 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         ..Scope::default()
     };
     if let Some(path) = &args.out
-        && let Err(why) = is_free(path)
+        && let Err(why) =
+            output::is_free(path, |old| json::saved::read(&path.display().to_string(), old.as_bytes()).is_ok())
     {
         context.tell(why);
         return context.failed("plan");
@@ -167,25 +167,6 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         _ => {}
     }
     exit(&planned, args.exit_code)
-}
-
-/// Whether a plan may be kept there: nothing else must be lost.
-fn is_free(path: &Path) -> Result<(), Diagnostic> {
-    if disk::passes_on(path) {
-        return Ok(());
-    }
-    disk::can_save(path).map_err(|error| unwritable(path, &error))?;
-    let is_plan = match std::fs::read(path) {
-        Ok(old) => old.is_empty() || json::saved::read(&path.display().to_string(), &old).is_ok(),
-        Err(error) => error.kind() == ErrorKind::NotFound,
-    };
-    match is_plan {
-        true => Ok(()),
-        false => {
-            let detail = format!("`{}` can't be written: something else is there.", path.display());
-            Err(Diagnostic::error(&codes::UNWRITABLE, detail).help("name another file"))
-        }
-    }
 }
 
 /// Writes the plan into a file that only its owner can read.

@@ -148,10 +148,10 @@ fn write(path: &Path, text: &[u8], how: fn(&Path, &[u8]) -> std::io::Result<()>)
 
 fn take(context: &mut Context, args: &Args) -> Result<Exit, Diagnostic> {
     let Some(path) = &args.out else { return Ok(context.failed("snapshot")) };
-    if output::is_configuration(path) {
-        let detail = format!("`{}` would be read as configuration.", path.display());
-        return Err(Diagnostic::error(&codes::OUTPUT_PLACE, detail).help("name another file"));
+    if let Some(why) = output::misplaced(path) {
+        return Err(why);
     }
+    output::is_free(path, frozen::is_one)?;
     let secret = variable(SIGNING).ok_or_else(|| {
         let detail = format!("{SIGNING} is not set.");
         Diagnostic::error(&codes::SNAPSHOT_KEY, detail).help("`keyform snapshot keygen FILE` makes a pair")

@@ -420,8 +420,8 @@ codes! {
         "`keyform watch --listen` serves its metrics at an address of this machine. Something listens there already, the address is none of this machine's, or the port needs more rights.";
     NO_TRACES = "KF1051" Configuration "traces can't be sent"
         "`keyform watch` sends a trace of each run to where OTEL_EXPORTER_OTLP_ENDPOINT says, by HTTP and as JSON. The variable holds no address, another protocol is asked for, or the collector refuses. OTEL_SDK_DISABLED=true turns traces off.";
-    OUTPUT_PLACE = "KF1055" Configuration "output would become configuration"
-        "A file whose name ends in `.hcl` is read as configuration by the next run, and may be configuration now. No output is written there.";
+    OUTPUT_PLACE = "KF1055" Configuration "output would take the place of something else"
+        "A file whose name ends in `.hcl` is read as configuration by the next run, and may be configuration now; the directory `.keyform` has the ledger and its key. No output is written there.";
     BAD_SLUG = "KF1060" Configuration "not a name for a provider"
         "A provider is named by lower-case letters, digits and dashes, beginning with a letter: `acme`, `acme-vault`. Its name is what `app_connection` and `secret_sync` blocks are labelled with, and that of its file.";
     NO_TRIAL = "KF1061" Configuration "nothing that can be tried"
