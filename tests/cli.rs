@@ -41,6 +41,20 @@ fn run(args: &[&str]) -> Output {
     command.output().unwrap()
 }
 
+/// As in an image that has nothing but the program.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_machine_without_certificates_is_told_what_to_install() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("main.hcl"), "project \"bakery\" {}\n").unwrap();
+    let mut command = Command::new(PROGRAM);
+    command.env_clear().env("SSL_CERT_FILE", "/dev/null").current_dir(dir.path());
+    let output = command.arg("plan").output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(err.contains("KF0504") && err.contains("ca-certificates"), "{err}");
+}
+
 /// What a saved plan, `show --json` of it and `plan --json` look like is published.
 #[test]
 fn plans_are_what_their_schema_says_and_only_their_owner_reads_a_saved_one() {

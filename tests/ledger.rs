@@ -159,7 +159,7 @@ fn damage_is_named_and_left_as_it_is() {
         format!("{}\n{}\n", lines[0], lines[2])
     };
     check("journal.jsonl", &without_second, "line 2 does not follow: events before it are missing");
-    check("ledger.json", &|text| text.replace("\"serial\"", "\"canary\""), "line 3 is not of a ledger");
+    check("ledger.json", &|text| text.replace("\"serial\"", "\"canary\""), "line 4 is not of a ledger");
     check("ledger.json", &|_| String::new(), "line 1 is no JSON of a ledger");
 }
 

@@ -10,6 +10,7 @@ mod adopt;
 mod api;
 mod canary;
 mod cli;
+mod compat;
 mod config;
 mod connections;
 mod cover;

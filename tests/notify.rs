@@ -308,6 +308,12 @@ notify "heartbeat" "switch" { url = secret_env("BEAT") }
     fs::write(bare.dir.path().join(".keyform/told.json"), "{").unwrap();
     let ended = bare.drift(&[]).await;
     assert!(ended.code == 7 && ended.err.contains("KF1136"), "{}", ended.err);
+    // Of a later version: which one is said.
+    bare.edit();
+    let later = "{\"version\": 2, \"keyform\": \"99.1.0\", \"told\": []}";
+    fs::write(bare.dir.path().join(".keyform/told.json"), later).unwrap();
+    let ended = bare.drift(&[]).await;
+    assert!(ended.err.contains("KF1136") && ended.err.contains("use keyform 99.1.0"), "{}", ended.err);
 }
 
 #[tokio::test]

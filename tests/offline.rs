@@ -388,7 +388,7 @@ async fn a_snapshot_that_is_not_to_be_trusted_is_refused() {
         let (key, signature) = (world.key(), world.signer.sign(line.as_bytes()));
         format!("{line}\n{{\"key\":\"{key}\",\"signature\":\"{signature}\"}}\n")
     };
-    check("another version", &sign(other.trim_end()), "KF1160");
+    check("another version", &sign(other.trim_end()), "KF1280");
     check("not as it is written", &sign(&line.replace("\"known\"", "\"unknown\"")), "KF1160");
     // What is signed and says a value is none all the same.
     let start = line.find("\\u0001keyform:").unwrap();

@@ -16,6 +16,7 @@ use keyform::model::capsule::Stored;
 use keyform::model::ledger::Record;
 use keyform::secret::FingerprintKey;
 use keyform::secret::Secret;
+use keyform::secret::seal;
 use keyform::secret::seal::Identity;
 use proptest::prelude::Strategy;
 use proptest::prelude::any;
@@ -244,13 +245,27 @@ fn what_is_damaged_foreign_or_sealed_for_others_is_not_used() {
         let codes: Vec<_> = damaged.iter().map(|why| why.code.id).collect();
         (notes.len(), codes)
     };
-    for text in ["", "{", "{}", "null", "{\"version\":2,\"at\":\"\",\"command\":\"\",\"values\":[]}"] {
+    for text in ["", "{", "{}", "null", "{\"version\":1,\"at\":\"\",\"command\":\"\",\"values\":[\"\"]}"] {
         fs::write(world.file("2.json"), text).unwrap();
         assert_eq!(told(), (1, vec!["KF0941"]), "{text}");
     }
     fs::remove_file(world.file("2.json")).unwrap();
     fs::create_dir(world.file("2.json")).unwrap();
     assert_eq!(told(), (1, vec!["KF0941"]));
+}
+
+#[test]
+fn what_a_later_version_sealed_is_refused_by_name() {
+    let world = World::new();
+    world.keep(9, &capsule("1", &["canary-kept"]));
+    let note = world.notes().remove(0);
+    let text = r#"{"version":2,"keyform":"99.1.0","unheard":"of"}"#;
+    let mark = world.key.fingerprint("keyform undo 1", text.as_bytes()).to_hex();
+    let sealed = seal::seal(&[world.identity.recipient()], format!("{mark}\n{text}").as_bytes()).unwrap();
+    fs::write(world.file("1.age"), sealed).unwrap();
+    let opened = now(world.capsules().open(&note, std::slice::from_ref(&world.identity), &world.key));
+    let why = opened.unwrap_err();
+    assert_eq!((why.code.id, why.help.as_deref()), ("KF1280", Some("use keyform 99.1.0, or a later one")));
 }
 
 #[test]

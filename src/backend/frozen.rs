@@ -13,6 +13,7 @@ use crate::backend::state::Folder;
 use crate::backend::state::State;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::diag::later;
 use crate::ledger::snapshot;
 use crate::model::attrs::Object;
 use crate::model::attrs::Value;
@@ -34,6 +35,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const FORMAT: &str = "keyform.snapshot/1";
+
+/// The latest version that is read.
+const VERSION: u32 = 1;
 
 /// What a snapshot holds.
 pub struct Frozen {
@@ -59,6 +63,14 @@ pub struct Frozen {
     pub known: BTreeMap<Fingerprint, Fingerprint>,
     /// Digests of where the values of declared resources come from, by their addresses.
     pub sources: BTreeMap<String, String>,
+}
+
+/// What is read first.
+#[derive(Deserialize)]
+struct Claim {
+    format: String,
+    #[serde(default)]
+    keyform: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -138,13 +150,8 @@ pub fn text(frozen: &Frozen, signer: &Signer) -> Result<Vec<u8>, Diagnostic> {
 /// Whether a text is a snapshot of any version, whoever signed it.
 #[must_use]
 pub fn is_one(text: &str) -> bool {
-    let format = text.lines().next().and_then(|line| serde_json::from_str::<Format>(line).ok());
-    format.is_some_and(|format| format.format.starts_with("keyform.snapshot/"))
-}
-
-#[derive(Deserialize)]
-struct Format {
-    format: String,
+    let claim = text.lines().next().and_then(|line| serde_json::from_str::<Claim>(line).ok());
+    claim.is_some_and(|claim| later::of_format(&claim.format, "snapshot").is_some())
 }
 
 /// Reads a file that the owner of one of these keys signed. `name` is what the user calls it.
@@ -157,6 +164,12 @@ pub fn read(name: &str, text: &str, keys: &[Verifier]) -> Result<Frozen, Diagnos
             .help("make one: `keyform snapshot --out FILE`")
     };
     let (line, rest) = text.split_once('\n').ok_or_else(|| bad("is no snapshot"))?;
+    // Before the signature, which may be made otherwise by then: nothing comes of it but that it is refused.
+    let claim = serde_json::from_str::<Claim>(line).ok();
+    let by = claim.as_ref().and_then(|claim| claim.keyform.as_deref());
+    let version = claim.as_ref().and_then(|claim| later::of_format(&claim.format, "snapshot"));
+    let found = (version.unwrap_or_default(), VERSION);
+    later::refused(&codes::LATER_FILE, (&format!("`{name}`"), "a snapshot"), found, by)?;
     let signed: Signed = serde_json::from_str(rest).map_err(|_| bad("is no snapshot, or its end is missing"))?;
     let is_signed =
         keys.iter().any(|key| key.to_hex() == signed.key && key.verifies(line.as_bytes(), &signed.signature));
@@ -168,12 +181,13 @@ pub fn read(name: &str, text: &str, keys: &[Verifier]) -> Result<Frozen, Diagnos
             Diagnostic::error(&codes::SNAPSHOT_FORGED, detail).help("take it from where the trusted job put it")
         );
     }
-    let format: Format = serde_json::from_str(line).map_err(|_| bad("is no snapshot"))?;
-    if format.format != FORMAT {
-        return Err(bad("is of another version"));
+    if version != Some(VERSION.into()) {
+        return Err(bad("is no snapshot"));
     }
     // The library's message may quote what it found.
-    let written: Written = serde_json::from_str(line).map_err(|_| bad("is not as a snapshot is written"))?;
+    let beyond = |_| later::beyond(&codes::LATER_FILE, &format!("`{name}`"), by);
+    let written: Written = serde_json::from_str(line)
+        .map_err(|error| beyond(error).unwrap_or_else(|| bad("is not as a snapshot is written")))?;
     let ledger = serde_json::to_vec(&written.ledger).map_err(|_| bad("has no ledger"))?;
     let print = |text: &str| Fingerprint::from_hex(text).ok_or_else(|| bad("has a fingerprint that is none"));
     let known = written.known.iter().map(|(a, b)| Ok((print(a)?, print(b)?))).collect::<Result<_, Diagnostic>>()?;

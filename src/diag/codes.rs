@@ -190,7 +190,7 @@ codes! {
     UNREACHABLE = "KF0503" Environment "service can't be reached"
         "No answer came: the name can't be resolved, the connection is refused or breaks off, or the service takes too long. Requests that may be repeated were repeated. Check the address, the network and the proxy variables (HTTPS_PROXY, NO_PROXY).";
     NO_TLS = "KF0504" Environment "TLS can't be set up"
-        "The machine's set-up for TLS could not be used, for example because its certificates can't be read.";
+        "Services are trusted by the certificates of this machine, and there are none, or they can't be read. Install them (`ca-certificates` in most systems and images), or name a file with them in SSL_CERT_FILE.";
     NOT_JSON = "KF0505" Vendor "answer is not JSON"
         "The service answered with something else than the JSON that it documents, often a proxy's or sign-in page. The body is not shown, because it may hold secrets.";
     BUSY = "KF0506" Vendor "service asks for a long pause"
@@ -511,4 +511,6 @@ codes! {
         "Every file of tests has a backend and a ledger of its own, in a directory below the one for temporary files that is taken away afterwards. It could not be made there: look at the space and the permissions, or name another one with TMPDIR.";
     KEPT_HERE = "KF1199" Internal "request would leave this machine"
         "While `keyform test` runs, no request leaves this machine: backends and destinations have stand-ins. Something asked for one all the same, and it was not sent. That is a mistake in keyform, or a part of it that tests can't have yet.";
+    LATER_FILE = "KF1280" Environment "file is of a later version"
+        "Plans, reports, snapshots and undo capsules say of which version they are, and most of them which keyform wrote them. This one is of a later version than this keyform knows, so that nothing of it was used: it could mean something else. Use the keyform that is named, or a later one; `docs/compatibility.md` says what reads what.";
 }

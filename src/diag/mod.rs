@@ -8,6 +8,7 @@
 
 pub mod codes;
 mod cover;
+pub mod later;
 pub mod render;
 pub mod source;
 

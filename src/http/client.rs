@@ -143,7 +143,11 @@ impl Client {
                 .connect_timeout(options.connect_timeout)
                 .timeout(options.timeout)
         };
-        let fail = |_| Diagnostic::error(&codes::NO_TLS, "The HTTP client could not be set up.");
+        let fail = |_| {
+            Diagnostic::error(&codes::NO_TLS, "The HTTP client could not be set up.").help(
+                "install the certificates of this machine (`ca-certificates`), or name a bundle with SSL_CERT_FILE",
+            )
+        };
         let http = builder().build().map_err(fail)?;
         let here = builder().no_proxy().build().map_err(fail)?;
         let (requests, limits, paces, waits) = Default::default();

@@ -10,6 +10,7 @@
 
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::diag::later;
 use crate::ledger::beside::Beside;
 use crate::ledger::journal::Written;
 use crate::ledger::keeper::Hold;
@@ -99,9 +100,14 @@ impl Capsules {
         let written = self.beside.notes().await.map_err(|why| unreadable(&self.beside.note_place(""), &why))?;
         let (mut notes, mut damaged) = (Vec::new(), Vec::new());
         for (run, text) in written.iter().rev() {
+            let place = self.beside.note_place(run);
+            if let Err(why) = known(&place, text) {
+                damaged.push(why);
+                continue;
+            }
             match serde_json::from_slice::<WrittenNote>(text).ok().and_then(|written| written.note(run)) {
                 Some(note) => notes.push(note),
-                None => damaged.push(unreadable(&self.beside.note_place(run), &format!("it has no note of run {run}"))),
+                None => damaged.push(unreadable(&place, &format!("it has no note of run {run}"))),
             }
         }
         Ok((notes, damaged))
@@ -132,8 +138,9 @@ impl Capsules {
             return Err(Diagnostic::error(&codes::CAPSULE_FOREIGN, detail)
                 .help("nothing of it was used; `age -d` shows what is in it, if you trust where it comes from"));
         }
+        known(&place, text)?;
         let kept = serde_json::from_slice::<Content>(text).ok().and_then(Content::kept);
-        let kept = kept.ok_or_else(|| unreadable(&place, "this keyform does not know what is in it"))?;
+        let kept = kept.ok_or_else(|| unreadable(&place, "it is not as it was written"))?;
         Ok(Capsule { note: note.clone(), kept })
     }
 
@@ -161,6 +168,21 @@ fn unreadable(place: &str, why: &str) -> Diagnostic {
         .help("restore the file from a copy; without it the values that it held are lost")
 }
 
+/// Refuses what a later keyform wrote: a note, or what is sealed. What is no JSON is told by whoever reads on.
+fn known(place: &str, text: &[u8]) -> Result<(), Diagnostic> {
+    let Ok(claim) = serde_json::from_slice::<Claim>(text) else { return Ok(()) };
+    let found = (claim.version, VERSION);
+    later::refused(&codes::LATER_FILE, (place, "an undo capsule"), found, claim.keyform.as_deref())
+}
+
+/// What is read first.
+#[derive(Deserialize)]
+struct Claim {
+    version: u64,
+    #[serde(default)]
+    keyform: Option<String>,
+}
+
 /// The digits of a mark and a line end.
 const MARK_LENGTH: usize = 33;
 
@@ -186,6 +208,8 @@ fn plain(key: &FingerprintKey, run: &str, capsule: &Capsule) -> io::Result<Zeroi
 #[serde(deny_unknown_fields)]
 struct WrittenNote {
     version: u32,
+    #[serde(default)]
+    keyform: String,
     at: Arc<str>,
     command: Arc<str>,
     values: Vec<String>,
@@ -197,6 +221,7 @@ impl WrittenNote {
     fn of(note: &Note) -> Self {
         Self {
             version: VERSION,
+            keyform: later::OWN.to_owned(),
             at: note.at.clone(),
             command: note.command.clone(),
             values: note.values.iter().map(ToString::to_string).collect(),
@@ -206,8 +231,8 @@ impl WrittenNote {
 
     fn note(self, run: &str) -> Option<Note> {
         let values = self.values.iter().map(|address| address.parse().ok()).collect::<Option<_>>()?;
-        let Self { version, at, command, undone, .. } = self;
-        (version == VERSION).then(|| Note { run: run.into(), at, command, values, undone })
+        let Self { at, command, undone, .. } = self;
+        Some(Note { run: run.into(), at, command, values, undone })
     }
 }
 
@@ -215,6 +240,8 @@ impl WrittenNote {
 #[serde(deny_unknown_fields)]
 struct Content {
     version: u32,
+    #[serde(default)]
+    keyform: String,
     kept: Vec<WrittenKept>,
 }
 
@@ -297,7 +324,7 @@ impl Content {
                 Owner::Keyform(record) => WrittenOwner::Keyform(Written::of(record)),
             },
         });
-        Self { version: VERSION, kept: kept.collect() }
+        Self { version: VERSION, keyform: later::OWN.to_owned(), kept: kept.collect() }
     }
 
     fn kept(self) -> Option<Vec<Kept>> {
@@ -322,6 +349,6 @@ impl Content {
                 },
             })
         });
-        kept.collect::<Option<_>>().filter(|_| self.version == VERSION)
+        kept.collect()
     }
 }

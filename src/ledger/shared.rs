@@ -13,6 +13,7 @@
 
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::diag::later;
 use crate::ledger::files;
 use crate::ledger::journal;
 use crate::ledger::lease::Lease;
@@ -58,6 +59,9 @@ pub struct Shared {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Head {
     pub(crate) version: u32,
+    /// Which keyform took the last lease.
+    #[serde(default)]
+    pub(crate) keyform: String,
     /// Counts the writes, so that no two heads are equal.
     pub(crate) write: u64,
     pub(crate) owner: Arc<str>,
@@ -163,12 +167,14 @@ impl Shared {
                 };
                 self.keep_key(&key).await?;
                 let (version, key) = (snapshot::VERSION, mark_of(&key));
-                let head = Head { version, write: 0, owner: owner.clone(), key, snapshot: None, token: 0, lease: None };
+                let (keyform, owned) = (String::new(), owner.clone());
+                let head =
+                    Head { version, keyform, write: 0, owner: owned, key, snapshot: None, token: 0, lease: None };
                 (head, Vec::new(), Ledger { owner, ..Ledger::default() }, None)
             }
         };
         let (write, token) = (head.write + 1, head.token + 1);
-        let head = Head { write, token, lease: Some(note), ..head };
+        let head = Head { keyform: later::OWN.to_owned(), write, token, lease: Some(note), ..head };
         let content = content(&head, &journal)?;
         match self.swap(&content, over.as_ref(), Instant::now() + SHORT).await? {
             Some(version) => Ok(Some(Lease::begin(self.clone(), State { head, journal, version }, ledger))),
@@ -260,8 +266,7 @@ impl Shared {
         let (line, journal) = found.content.split_at(end);
         // The library's message may quote what it found.
         let damage = |_| damaged(&place, "line 1 is not of a ledger");
-        let any: Any = serde_json::from_slice(line).map_err(damage)?;
-        snapshot::known(&place, any.version)?;
+        serde_json::from_slice::<snapshot::Version>(line).map_err(damage)?.known(&place)?;
         let head: Head = serde_json::from_slice(line).map_err(damage)?;
         Ok(Some(State { head, journal: journal.to_vec(), version: found.version }))
     }
@@ -377,9 +382,4 @@ pub(crate) fn content(head: &Head, journal: &[u8]) -> Result<Vec<u8>, Diagnostic
 /// What a key is called, by its mark.
 pub(crate) fn key_name(mark: &str) -> String {
     format!("fingerprint-{}.key", mark.get(..8).unwrap_or_default())
-}
-
-#[derive(Deserialize)]
-struct Any {
-    version: u32,
 }

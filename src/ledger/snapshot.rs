@@ -3,6 +3,7 @@
 
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::diag::later;
 use crate::ledger::journal::Requested;
 use crate::ledger::journal::Written;
 use crate::model::ledger::Ledger;
@@ -38,24 +39,14 @@ pub fn text(ledger: &Ledger, mark: &str) -> Result<Vec<u8>, serde_json::Error> {
 /// It is of a later version, or nothing that keyform wrote.
 pub fn parse(place: &str, text: &[u8]) -> Result<(Ledger, String), Diagnostic> {
     let version = serde_json::from_slice::<Version>(text)
-        .map_err(|error| damaged(place, &format!("line {} is no JSON of a ledger", error.line())))?
-        .version;
-    known(place, version)?;
+        .map_err(|error| damaged(place, &format!("line {} is no JSON of a ledger", error.line())))?;
+    version.known(place)?;
     // The library's message may quote what it found; the line is enough.
     let snapshot: Snapshot = serde_json::from_slice(text)
         .map_err(|error| damaged(place, &format!("line {} is not of a ledger", error.line())))?;
     let mark = snapshot.key.clone();
     let ledger = snapshot.ledger().ok_or_else(|| damaged(place, "a record has no address, or no fingerprint"))?;
     Ok((ledger, mark))
-}
-
-/// Refuses what a later keyform wrote.
-pub(crate) fn known(place: &str, version: u32) -> Result<(), Diagnostic> {
-    if version <= VERSION {
-        return Ok(());
-    }
-    let detail = format!("{place} is of version {version}, this keyform knows {VERSION}.");
-    Err(Diagnostic::error(&codes::LEDGER_VERSION, detail).help("use a later keyform"))
 }
 
 /// What is there is none of ours.
@@ -72,15 +63,29 @@ pub(crate) fn wrong_key(detail: &str) -> Diagnostic {
     )
 }
 
+/// What is read first: it stays the same in all versions.
 #[derive(Deserialize)]
-struct Version {
-    version: u32,
+pub(crate) struct Version {
+    version: u64,
+    #[serde(default)]
+    keyform: Option<String>,
+}
+
+impl Version {
+    /// Refuses what a later keyform wrote.
+    pub(crate) fn known(&self, place: &str) -> Result<(), Diagnostic> {
+        let by = self.keyform.as_deref();
+        later::refused(&codes::LEDGER_VERSION, (place, "a ledger"), (self.version, VERSION), by)
+    }
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Snapshot {
     version: u32,
+    /// Which keyform wrote it.
+    #[serde(default)]
+    keyform: String,
     serial: u64,
     owner: Arc<str>,
     /// [`mark_of`] the key.
@@ -95,6 +100,7 @@ impl Snapshot {
     fn of(ledger: &Ledger, key: String) -> Self {
         Self {
             version: VERSION,
+            keyform: later::OWN.to_owned(),
             serial: ledger.serial,
             owner: Arc::clone(&ledger.owner),
             key,

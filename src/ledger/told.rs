@@ -2,7 +2,9 @@
 //! lock, and losing it means no more than that things are told once more.
 
 use crate::diag::Diagnostic;
+use crate::diag::Severity;
 use crate::diag::codes;
+use crate::diag::later;
 use crate::ledger::beside;
 use crate::ledger::keeper::Keeper;
 use crate::ledger::store::Version;
@@ -30,10 +32,21 @@ pub struct Kept {
     version: Option<Version>,
 }
 
+/// What is read first.
+#[derive(Deserialize)]
+struct Claim {
+    version: u64,
+    #[serde(default)]
+    keyform: Option<String>,
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     version: u32,
+    /// Which keyform wrote it.
+    #[serde(default)]
+    keyform: String,
     told: BTreeMap<String, Vec<Line>>,
 }
 
@@ -62,10 +75,14 @@ impl Keeper {
             },
         };
         let Some(content) = content else { return Ok(Kept { version, ..Kept::default() }) };
-        let file = serde_json::from_slice::<File>(&content).ok().filter(|file| file.version == VERSION);
+        let damaged = || bad(&self.place(), &format!("`{NAME}` is damaged"));
+        let claim: Claim = serde_json::from_slice(&content).map_err(|_| damaged())?;
+        let (place, found) = (format!("{}/{NAME}", self.place()), (claim.version, VERSION));
+        later::refused(&codes::TOLD, (&place, "a list of what was told"), found, claim.keyform.as_deref())
+            .map_err(|why| Diagnostic { severity: Severity::Warning, ..why })?;
+        let file = serde_json::from_slice::<File>(&content).ok();
         let told =
             file.and_then(|file| file.told.into_iter().map(|(name, lines)| Some((name, items(lines)?))).collect());
-        let damaged = || bad(&self.place(), &format!("`{NAME}` is damaged, or of a later version"));
         Ok(Kept { told: told.ok_or_else(damaged)?, version })
     }
 
@@ -82,8 +99,8 @@ impl Keeper {
         };
         let told = told.iter().map(|(name, items)| (name.clone(), lines(items))).collect();
         let unwritable = |error: &io::Error| bad(&self.place(), &error.to_string());
-        let content =
-            serde_json::to_vec(&File { version: VERSION, told }).map_err(|error| unwritable(&error.into()))?;
+        let content = serde_json::to_vec(&File { version: VERSION, keyform: later::OWN.to_owned(), told });
+        let content = content.map_err(|error| unwritable(&error.into()))?;
         match self {
             Self::Files(files) => beside::replace(files.dir(), NAME, &content).map_err(|error| unwritable(&error)),
             Self::Shared(shared) => shared.store().put(NAME, &content, kept.version.as_ref()).await.map(drop),

@@ -4,6 +4,7 @@
 use crate::api::identities::Organization;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::diag::later;
 use crate::server::crypto::Vault;
 use crate::server::crypto::new_key;
 use crate::server::data::Directory;
@@ -124,11 +125,9 @@ impl Inner {
 fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Diagnostic> {
     let fail = |e: rusqlite::Error| broken(path, &e);
     let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(fail)?;
+    let (place, newest) = (format!("`{}`", path.display()), u32::try_from(LAYOUTS.len()).unwrap_or(u32::MAX));
+    later::refused(&codes::SERVER_NEWER, (&place, "a database"), (version.into(), newest), None)?;
     let version = version as usize;
-    if version > LAYOUTS.len() {
-        let detail = format!("`{}` has layout {version}; this version knows up to {}.", path.display(), LAYOUTS.len());
-        return Err(Diagnostic::error(&codes::SERVER_NEWER, detail));
-    }
     let sound: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(fail)?;
     if sound != "ok" {
         return Err(damaged(path, "a check of its pages failed"));

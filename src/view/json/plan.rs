@@ -3,6 +3,7 @@
 
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::diag::later;
 use crate::diag::source::Sources;
 use crate::http::pace::Headroom;
 use crate::model::address::Address;
@@ -31,6 +32,9 @@ use std::collections::BTreeSet;
 
 /// What a document says it is.
 pub(super) const FORMAT: &str = "keyform.plan/1";
+
+/// The latest version of it that is read.
+const VERSION: u32 = 1;
 
 /// The document. Everything that is drawn for people or programs elsewhere (`view::markdown`, `view::junit` …) is drawn
 /// from it, so it is read as well as written.
@@ -317,23 +321,31 @@ fn sync(resource: &Resource) -> Sync {
     }
 }
 
+/// What is read first.
+#[derive(Deserialize)]
+struct Claim {
+    format: String,
+    origin: Option<Maker>,
+}
+
+#[derive(Deserialize)]
+struct Maker {
+    keyform: Option<String>,
+}
+
 /// Reads a document; `name` is what the user calls the file.
 ///
 /// # Errors
 /// It is none, of another version, or not as it was written.
 pub fn read(name: &str, text: &[u8]) -> Result<Document, Diagnostic> {
-    #[derive(Deserialize)]
-    struct Format {
-        format: String,
-    }
     // The library's message may quote what it found; the line is enough.
     let broken = |error: serde_json::Error| bad(name, &format!("is no plan, from line {} on", error.line()));
-    let format = serde_json::from_slice::<Format>(text).map_err(broken)?.format;
-    if format != FORMAT {
-        let is_plan = format.starts_with("keyform.plan/");
-        return Err(bad(name, if is_plan { "is a plan of another version" } else { "is no plan" }));
-    }
-    serde_json::from_slice(text).map_err(broken)
+    let claim = serde_json::from_slice::<Claim>(text).map_err(broken)?;
+    let version = later::of_format(&claim.format, "plan").ok_or_else(|| bad(name, "is no plan"))?;
+    let (called, by) = (format!("`{name}`"), claim.origin.as_ref().and_then(|origin| origin.keyform.as_deref()));
+    later::refused(&codes::LATER_FILE, (&called, "a plan"), (version, VERSION), by)?;
+    let beyond = || later::beyond(&codes::LATER_FILE, &called, by);
+    serde_json::from_slice(text).map_err(|error| beyond().unwrap_or_else(|| broken(error)))
 }
 
 /// A file that was to be a plan.

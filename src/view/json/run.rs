@@ -3,6 +3,7 @@
 
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::diag::later;
 use crate::view::json;
 use crate::view::json::diagnostic;
 use crate::view::json::diagnostic::Entry;
@@ -87,6 +88,9 @@ impl Run {
     }
 }
 
+/// The latest version of a report's documents that is read.
+const VERSION: u32 = 1;
+
 /// Reads what [`Run::documents`], `keyform plan --out` or a command under `--json` wrote; `name` is what the user
 /// calls the file.
 ///
@@ -103,8 +107,16 @@ pub fn read(name: &str, text: &[u8]) -> Result<Run, Diagnostic> {
         // The library's message may quote what it found; the line is enough.
         let document = document.map_err(|error| bad(format!("is no report, from line {} on", error.line())))?;
         let format = document.get("format").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let broken = |_| bad(format!("has a `{format}` that is not as it was written"));
-        let command = format.strip_prefix("keyform.").and_then(|rest| rest.strip_suffix("/1"));
+        let by = document.pointer("/origin/keyform").and_then(Value::as_str);
+        let called = format!("`{name}`");
+        let broken = |_| {
+            let beyond = later::beyond(&codes::LATER_FILE, &called, by);
+            beyond.unwrap_or_else(|| bad(format!("has a `{format}` that is not as it was written")))
+        };
+        let command = format.strip_prefix("keyform.").and_then(|rest| rest.split_once('/')).map(|(word, _)| word);
+        let version = command.and_then(|command| later::of_format(&format, command));
+        let command = command.filter(|_| version == Some(VERSION.into()));
+        later::refused(&codes::LATER_FILE, (&called, "a report"), (version.unwrap_or_default(), VERSION), by)?;
         match (format.as_str(), command) {
             (FORMAT, _) if document.get("changes").is_some() => {
                 let plan = Document::deserialize(&document).map_err(broken)?;
