@@ -36,6 +36,7 @@ mod page;
 mod picture;
 mod plan;
 mod manifest;
+mod man;
 mod mutation;
 mod notify;
 mod providers;

@@ -23,6 +23,7 @@ mod import;
 mod init;
 mod ledger;
 mod lsp;
+mod man;
 mod notify;
 mod output;
 pub mod panics;
@@ -136,6 +137,7 @@ enum Command {
     Serve(serve::Args),
     Explain(explain::Args),
     Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// Runs the program with the given arguments, the program's own name first.
@@ -212,6 +214,7 @@ fn dispatch(cli: Cli) -> Exit {
         Command::Serve(args) => serve::run(&mut context, &args),
         Command::Explain(args) => explain::run(&mut context, &args),
         Command::Completions(args) => completions::run(&context, &args),
+        Command::Man(args) => man::run(&mut context, &args),
     };
     context.settled(exit)
 }
