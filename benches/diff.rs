@@ -1,5 +1,5 @@
 //! How long a plan takes as the number of entries grows, and with what exponent: 1 is linear. A plan of
-//! 100 000 entries must take less than a second. `cargo bench --bench diff`.
+//! a million entries must take less than two seconds. `cargo bench --bench diff`.
 
 use criterion::BenchmarkId;
 use criterion::Criterion;
@@ -30,9 +30,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
-const SIZES: [usize; 4] = [1_000, 10_000, 30_000, 100_000];
+const SIZES: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
 const PER_SYNC: usize = 1_000;
-const LIMIT: Duration = Duration::from_secs(1);
+const LIMIT: Duration = Duration::from_secs(2);
 
 struct World {
     desired: Desired,
