@@ -38,11 +38,6 @@ provider "azure-key-vault" {
   retry = status == 409 && try(contains(["ObjectIsBeingDeleted", "ObjectIsBeingRecovered"], response.error.innererror.code), false)
 
   destination "azure-key-vault" {
-    privileges {
-      needed   = ["secrets/list", "secrets/get", "secrets/set", "secrets/delete", "secrets/recover"]
-      source   = "https://learn.microsoft.com/en-us/rest/api/keyvault/"
-      verified = "2026-11-21"
-    }
     import   = true
     selector = "mapping_behavior"
 
@@ -57,6 +52,11 @@ provider "azure-key-vault" {
 
     # One secret of the vault for each key.
     variant "one-to-one" {
+      privileges {
+        needed   = ["secrets/list", "secrets/get", "secrets/set", "secrets/delete", "secrets/recover"]
+        source   = "https://learn.microsoft.com/en-us/rest/api/keyvault/"
+        verified = "2026-11-22"
+      }
       key {
         matches    = "[0-9A-Za-z-]+"
         max_length = 127
@@ -119,6 +119,11 @@ provider "azure-key-vault" {
 
     # One secret of the vault whose value is a JSON object with all keys.
     variant "many-to-one" {
+      privileges {
+        needed   = ["secrets/get", "secrets/set", "secrets/recover"]
+        source   = "https://learn.microsoft.com/en-us/rest/api/keyvault/"
+        verified = "2026-11-22"
+      }
       secret_name = string # letters, digits and hyphens
 
       key { container = true }

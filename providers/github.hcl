@@ -75,7 +75,7 @@ provider "github" {
     variant "repository-environment" {
       privileges {
         needed   = ["Environments repository permissions: read and write"]
-        source   = "https://docs.github.com/en/rest/actions/secrets"
+        source   = "https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens"
         verified = "2026-11-22"
       }
       owner = string
