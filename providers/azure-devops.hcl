@@ -3,8 +3,10 @@
 #
 # All are secret ones: their values never come back, and nothing tells which of them was changed when, so a change made
 # elsewhere goes unseen. Variables of others, whether secret or not, stay as they are. Names that begin with `endpoint`,
-# `input`, `secret`, `path` or `securefile` are not handed to tasks. The group goes with its last variable. Nothing
-# independent of keyform was to be had to check its requests against but the vendor's own clients.
+# `input`, `secret`, `path` or `securefile` are not handed to tasks. The group goes with its last variable. Whose token
+# it is needs the role Creator in the project's library, or Administrator of a group that somebody else made; so does a
+# service principal, which has no scopes. Nothing independent of keyform was to be had to check its requests against but
+# the vendor's own clients.
 provider "azure-devops" {
   title    = "Azure DevOps"
   docs     = "https://learn.microsoft.com/en-us/rest/api/azure/devops/"
@@ -53,6 +55,11 @@ provider "azure-devops" {
   }
 
   destination "azure-devops" {
+    privileges {
+      needed   = ["vso.variablegroups_manage", "vso.project"]
+      source   = "https://learn.microsoft.com/en-us/azure/devops/integrate/get-started/authentication/oauth"
+      verified = "2026-11-22"
+    }
     readable = false
 
     devops_project_id   = string # UUID

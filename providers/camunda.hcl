@@ -28,6 +28,11 @@ provider "camunda" {
   errors { message = try(response.message, response.error_description, null) }
 
   destination "camunda" {
+    privileges {
+      needed   = ["Connector Secrets"]
+      source   = "https://docs.camunda.io/docs/apis-tools/administration-api/authentication/"
+      verified = "2026-11-22"
+    }
     import = true
 
     scope        = optional(oneof("cluster"), "cluster")

@@ -25,6 +25,11 @@ provider "databricks" {
   errors { message = try(response.message, response.error_description, null) }
 
   destination "databricks" {
+    privileges {
+      needed   = ["WRITE on the secret scope"]
+      source   = "https://docs.databricks.com/api/secrets/v1/put-secret"
+      verified = "2026-11-22"
+    }
     readable = false
 
     scope = string # name of the secret scope

@@ -20,6 +20,11 @@ provider "digital-ocean" {
   errors { message = get(response, "message", null) }
 
   destination "digital-ocean-app-platform" {
+    privileges {
+      needed   = ["app:read", "app:update", "actions:read", "regions:read", "sizes:read"]
+      source   = "https://docs.digitalocean.com/reference/api/scopes/app/update/"
+      verified = "2026-11-22"
+    }
     title    = "DigitalOcean App Platform"
     readable = false
 

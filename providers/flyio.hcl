@@ -25,6 +25,11 @@ provider "flyio" {
   }
 
   destination "flyio" {
+    privileges {
+      needed   = ["org-scoped access token"]
+      source   = "https://fly.io/docs/security/tokens/"
+      verified = "2026-11-22"
+    }
     readable = false
 
     app_id   = string           # which is its name

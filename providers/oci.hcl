@@ -29,6 +29,11 @@ provider "oci" {
   errors { message = try(response.message, null) }
 
   destination "oci-vault" {
+    privileges {
+      needed   = ["manage secrets", "read secret-bundles", "use vaults", "use keys"]
+      source   = "https://docs.oracle.com/en-us/iaas/Content/Identity/Reference/keypolicyreference.htm"
+      verified = "2026-11-22"
+    }
     title  = "OCI Vault"
     import = true
 

@@ -19,6 +19,11 @@ provider "supabase" {
   errors { message = get(response, "message", null) }
 
   destination "supabase" {
+    privileges {
+      needed   = ["Edge Function Secrets: Read-write", "Projects (account-wide): Read"]
+      source   = "https://supabase.com/docs/guides/platform/personal-access-tokens"
+      verified = "2026-11-22"
+    }
     readable = false
 
     project_id   = string # its reference: twenty small letters

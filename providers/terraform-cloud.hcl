@@ -60,12 +60,22 @@ provider "terraform-cloud" {
     delete { request = "DELETE /${id}" }
 
     variant "workspace" {
+      privileges {
+        needed   = ["Read and write variables"]
+        source   = "https://developer.hashicorp.com/terraform/cloud-docs/users-teams-organizations/permissions/workspace"
+        verified = "2026-11-22"
+      }
       workspace_id   = string # ws-…
       workspace_name = string
 
       root = "/workspaces/${destination.workspace_id}/vars"
     }
     variant "variable-set" {
+      privileges {
+        needed   = ["Manage variable sets (of a project's own) or Manage all workspaces (of an organization's)"]
+        source   = "https://developer.hashicorp.com/terraform/cloud-docs/variables/managing-variables"
+        verified = "2026-11-22"
+      }
       variable_set_id   = string # varset-…
       variable_set_name = string
 
