@@ -23,6 +23,11 @@ provider "cloudflare" {
   }
 
   destination "cloudflare-pages" {
+    privileges {
+      needed   = ["Pages Write", "Zone Read"]
+      source   = "https://developers.cloudflare.com/fundamentals/api/reference/permissions/"
+      verified = "2026-11-22"
+    }
     title    = "Cloudflare Pages"
     readable = false
 

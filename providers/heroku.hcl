@@ -19,6 +19,11 @@ provider "heroku" {
   errors { message = get(response, "message", null) }
 
   destination "heroku" {
+    privileges {
+      needed   = ["write-protected"]
+      source   = "https://github.com/heroku/identity/blob/f44369794f59c75b6baaa015bfc0e8709eb23d86/views/clients/authorize.slim"
+      verified = "2026-11-22"
+    }
     import = true
 
     app      = string # name or id

@@ -46,6 +46,11 @@ provider "railway" {
   }
 
   destination "railway" {
+    privileges {
+      needed   = ["project token of the environment"]
+      source   = "https://docs.railway.com/integrations/api"
+      verified = "2026-11-22"
+    }
     import = true
 
     project_id       = uuid
