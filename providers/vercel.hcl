@@ -24,6 +24,11 @@ provider "vercel" {
   }
 
   destination "vercel" {
+    privileges {
+      needed   = ["team-scoped token"]
+      source   = "https://vercel.com/docs/accounts/access-tokens"
+      verified = "2026-11-22"
+    }
     import   = true
     selector = "scope"
     readable = !destination.sensitive

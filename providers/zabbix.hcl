@@ -72,6 +72,11 @@ provider "zabbix" {
 
     # Only a super admin may write these.
     variant "global" {
+      privileges {
+        needed   = ["user type Super admin"]
+        source   = "https://www.zabbix.com/documentation/current/en/manual/api/reference/usermacro/createglobal"
+        verified = "2026-11-22"
+      }
       list {
         request = "POST /api_jsonrpc.php"
         json    = { jsonrpc = "2.0", method = "usermacro.get", params = { globalmacro = true, output = "extend" }, id = 1 }
