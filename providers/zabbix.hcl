@@ -44,6 +44,11 @@ provider "zabbix" {
 
     # A host that is not there is an error, not one without macros.
     variant "host" {
+      privileges {
+        needed   = ["user type Admin"]
+        source   = "https://www.zabbix.com/documentation/current/en/manual/api/reference/usermacro/create"
+        verified = "2026-11-22"
+      }
       host_id   = string
       host_name = string
 
