@@ -20,6 +20,11 @@ provider "bitbucket" {
   errors { message = try(response.error.message, null) }
 
   destination "bitbucket" {
+    privileges {
+      needed   = ["read:pipeline:bitbucket", "admin:pipeline:bitbucket", "read:user:bitbucket"]
+      source   = "https://developer.atlassian.com/cloud/bitbucket/swagger.v3.json"
+      verified = "2026-11-22"
+    }
     readable = false
 
     workspace_slug  = string

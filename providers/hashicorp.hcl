@@ -36,6 +36,11 @@ provider "hashicorp-vault" {
   retry = status == 412 # the node has not caught up with a write yet
 
   destination "hashicorp-vault" {
+    privileges {
+      needed   = ["create, read and update on MOUNT/data/PATH (version 1: also delete, on MOUNT/PATH)"]
+      source   = "https://developer.hashicorp.com/vault/docs/secrets/kv/kv-v2/upgrade"
+      verified = "2026-11-22"
+    }
     import = true
 
     mount = string # of the KV engine
