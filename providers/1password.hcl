@@ -22,6 +22,11 @@ provider "1password" {
 
   # A list has no fields, so every item is asked for alone.
   destination "1password" {
+    privileges {
+      needed   = ["rw on the vault"]
+      source   = "https://github.com/1Password/connect/blob/a0a5f3d92e68497098d9314721335a7bb68a3b2d/README.md"
+      verified = "2026-11-22"
+    }
     import = true
 
     vault_id    = string                    # 26 letters and digits

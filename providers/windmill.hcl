@@ -22,6 +22,11 @@ provider "windmill" {
   # short while there are more; an old server takes no notice of pages and answers with all of them, which shows by the
   # same path being the last one again.
   destination "windmill" {
+    privileges {
+      needed   = ["Writer of the folder"]
+      source   = "https://www.windmill.dev/docs/core_concepts/groups_and_folders"
+      verified = "2026-11-22"
+    }
     import = true
 
     workspace = string
