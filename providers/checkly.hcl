@@ -20,6 +20,11 @@ provider "checkly" {
   errors { message = get(response, "message", null) }
 
   destination "checkly" {
+    privileges {
+      needed   = ["role Read & Write"]
+      source   = "https://www.checklyhq.com/docs/admin/team-management/overview/"
+      verified = "2026-11-22"
+    }
     readable = false
 
     account_id   = string

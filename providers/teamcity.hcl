@@ -21,6 +21,11 @@ provider "teamcity" {
   errors { message = try(response.errors[0].message, null) }
 
   destination "teamcity" {
+    privileges {
+      needed   = ["role Project Administrator"]
+      source   = "https://www.jetbrains.com/help/teamcity/managing-roles-and-permissions.html"
+      verified = "2026-11-22"
+    }
     import   = true
     readable = false
 
