@@ -27,6 +27,11 @@ provider "chef" {
   }
 
   destination "chef" {
+    privileges {
+      needed   = ["create, read and update on the data bag"]
+      source   = "https://docs.chef.io/server/server_orgs/"
+      verified = "2026-11-22"
+    }
     import = true
 
     data_bag_name      = string

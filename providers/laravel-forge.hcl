@@ -19,6 +19,11 @@ provider "laravel-forge" {
   errors { message = get(response, "message", null) }
 
   destination "laravel-forge" {
+    privileges {
+      needed   = ["user:view", "server:view", "site:manage-environment"]
+      source   = "https://forge.laravel.com/api/docs.openapi"
+      verified = "2026-11-22"
+    }
     import = true
 
     org_slug    = string
