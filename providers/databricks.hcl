@@ -6,7 +6,7 @@
 provider "databricks" {
   title    = "Databricks"
   docs     = "https://docs.databricks.com/api/workspace/introduction"
-  verified = "2026-11-21"
+  verified = "2026-11-22"
 
   connection "service-principal" {
     client_id     = string # the principal's application id

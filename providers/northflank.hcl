@@ -5,7 +5,7 @@
 provider "northflank" {
   title    = "Northflank"
   docs     = "https://northflank.com/docs/v1/api/introduction"
-  verified = "2026-11-21"
+  verified = "2026-11-22"
 
   connection "api-token" {
     api_token = sensitive # of a role that may read and update the secrets of projects

@@ -1,10 +1,10 @@
 # Oracle Cloud Infrastructure: secrets of a vault.
 #
-# The user needs to manage secrets of the compartment and to read secret bundles. Every change makes a version, of which
-# a secret bears thirty, so nothing is written that is there already. Deleting schedules the end in thirty days and the
-# name stays taken until then: a key that comes back before is recovered. Secrets that Oracle generates, and replicas,
-# are left alone. What is being made or changed is waited for. Requests follow the vendor's own client (`oci` 2.189),
-# which was read and not run.
+# The user needs to manage secrets of the compartment, to read secret bundles, and to use the vault and its key. Every
+# change makes a version, of which a secret bears thirty, so nothing is written that is there already. Deleting schedules
+# the end in thirty days and the name stays taken until then: a key that comes back before is recovered. Secrets that
+# Oracle generates, and replicas, are left alone. What is being made or changed is waited for. Requests follow the
+# vendor's own client (`oci` 2.189), which was read and not run.
 provider "oci" {
   title    = "Oracle Cloud Infrastructure"
   docs     = "https://docs.oracle.com/en-us/iaas/api/#/en/secretmgmt/"
