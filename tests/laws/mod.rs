@@ -5,6 +5,7 @@
 mod asking;
 mod assumed;
 mod bytes;
+mod counts;
 mod create;
 mod delete;
 mod empty;
@@ -39,6 +40,9 @@ use keyform::provider::registry::Registry;
 use keyform::secret::Secret;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// What is wanted at a destination: a value, or that the key is not there.
@@ -194,7 +198,25 @@ macro_rules! laws {
             #[test] fn a_users_trial_holds_and_leaves_nothing() { hold(stand, laws::trial::law); }
             #[test] fn the_matrix_says_what_it_is_tried_against() { hold(stand, laws::evidence::law); }
         }
-    )* };
+    )*
+
+    #[test]
+    fn every_request_is_counted() {
+        let rows: &[fn() -> String] = &[$(|| counts::row(stand::$destination)),*];
+        let next = AtomicUsize::new(0);
+        let counted = Mutex::new(Vec::new());
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    while let Some(row) = rows.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let row = row();
+                        counted.lock().unwrap().push(row);
+                    }
+                });
+            }
+        });
+        counts::page(counted.into_inner().unwrap().into_iter());
+    } };
 }
 
 laws! {
