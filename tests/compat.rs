@@ -83,6 +83,13 @@ const ACCEPTED: &str = r#"accept "secret_sync.web.entry.APP_DB_URL" {
 const FIRST: &[(&str, &str)] = &[("DB_URL", "canary-db-url"), ("API_KEY", "canary-key-before")];
 const SECOND: &[(&str, &str)] = &[("DB_URL", "canary-db-url"), ("API_KEY", "canary-key-after")];
 
+/// The identity of the capsule, back to front: nobody takes it for one that somebody lost.
+const TURNED: &str = "undo.turned";
+
+fn turned(text: &str) -> String {
+    text.chars().rev().collect()
+}
+
 /// A version that nobody has.
 const LATER: &str = "99.1.0";
 
@@ -106,6 +113,8 @@ impl World {
         let world = Self::new();
         copy(&kept().join(version), world.dir.path());
         fs::rename(world.path("state"), world.path(".keyform")).unwrap();
+        fs::write(world.path("undo.key"), turned(&world.read(TURNED))).unwrap();
+        fs::set_permissions(world.path("undo.key"), fs::Permissions::from_mode(0o600)).unwrap();
         world
     }
 
@@ -224,6 +233,8 @@ fn freeze() {
         writeln!(text, "{promise}").unwrap();
     }
     fs::write(world.path("promises"), text).unwrap();
+    fs::write(world.path(TURNED), turned(&world.read("undo.key"))).unwrap();
+    fs::remove_file(world.path("undo.key")).unwrap();
     // Who signed is of no use to whoever reads.
     fs::remove_file(world.path("snapshot.key")).unwrap();
     fs::rename(world.path(".keyform"), world.path("state")).unwrap();
