@@ -233,7 +233,7 @@ pub fn shared_ledger(data: &[u8]) {
     let key = keyform::secret::Secret::new("0".repeat(64));
     let Ok(shared) = Shared::new(Arc::new(store), Some(&key), Duration::from_secs(1)) else { return };
     // This store never lets anyone wait.
-    assert!(shared.load().now_or_never().is_some() && shared.lease().now_or_never().is_some(), "it waits");
+    assert!(shared.load().now_or_never().is_some() && shared.leases().now_or_never().is_some(), "it waits");
 }
 
 /// A store with a head and one other content, under every name. Nothing can be written.

@@ -49,6 +49,7 @@ mod sdk;
 mod server;
 mod services;
 mod session;
+mod shards;
 mod shared;
 mod stores;
 mod supply;

@@ -398,8 +398,10 @@ fn examples_for_ci_are_what_their_platforms_take() {
         ("examples/ci/.github/workflows/secrets.yml", "github-workflows.json"),
         ("examples/ci/.github/workflows/drift.yml", "github-workflows.json"),
         ("examples/ci/.github/workflows/forks.yml", "github-workflows.json"),
+        ("examples/ci/.github/workflows/shards.yml", "github-workflows.json"),
         ("action.yml", "github-actions.json"),
         ("examples/ci/.gitlab-ci.yml", "gitlab-ci.json"),
+        ("examples/ci/shards.gitlab-ci.yml", "gitlab-ci.json"),
         ("examples/ci/bitbucket-pipelines.yml", "bitbucket-pipelines.json"),
         ("examples/ci/azure-pipelines.yml", "azure-pipelines.json"),
     ] {
@@ -433,6 +435,7 @@ fn on_machines(read: &dyn Fn(&str) -> String) -> Vec<String> {
         of_unit("keyform-drift.service"),
         of_container("drift.yml", "/spec/jobTemplate/spec/template"),
         of_container("watch.yml", "/spec/template"),
+        of_container("shards.yml", "/spec/template"),
     ]
 }
 
@@ -440,10 +443,12 @@ fn on_machines(read: &dyn Fn(&str) -> String) -> Vec<String> {
 #[test]
 fn commands_of_the_pages_are_commands() {
     let read = |name: &str| fs::read_to_string(format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
-    let page = read("docs/ci.md");
+    let page = read("docs/ci.md") + &read("docs/shards.md");
     let fenced = page.split("```sh\n").skip(1).flat_map(|rest| rest.split("```").next().unwrap().lines());
-    let workflows = ["secrets", "drift", "forks"].map(|name| format!(".github/workflows/{name}.yml"));
-    let others = [".gitlab-ci.yml", "bitbucket-pipelines.yml", "azure-pipelines.yml", "Jenkinsfile"].map(str::to_owned);
+    let workflows = ["secrets", "drift", "forks", "shards"].map(|name| format!(".github/workflows/{name}.yml"));
+    let others =
+        [".gitlab-ci.yml", "shards.gitlab-ci.yml", "bitbucket-pipelines.yml", "azure-pipelines.yml", "Jenkinsfile"]
+            .map(str::to_owned);
     let files: Vec<String> = workflows.iter().chain(&others).map(|name| read(&format!("examples/ci/{name}"))).collect();
     let bare = |line: &'_ str| -> String {
         let marks = ["- ", "run: ", "script: ", "sh '"];
@@ -454,7 +459,7 @@ fn commands_of_the_pages_are_commands() {
         fenced.chain(steps.iter().map(String::as_str)).filter(|line| line.starts_with("keyform ")).collect();
     assert!(commands.len() > 18, "{commands:?}");
     let others = on_machines(&read);
-    assert_eq!(others.len(), 4, "{others:?}");
+    assert_eq!(others.len(), 5, "{others:?}");
     let commands = commands.into_iter().chain(others.iter().map(String::as_str));
     for command in commands {
         let mut words = crate::session::words(command);

@@ -11,6 +11,7 @@ use keyform::ledger::capsules::Capsules;
 use keyform::ledger::journal::Event;
 use keyform::ledger::keeper::Hold;
 use keyform::ledger::lease::Lease;
+use keyform::ledger::lease::Seat;
 use keyform::ledger::lock::Holder;
 use keyform::ledger::shared::Shared;
 use keyform::ledger::store::Found;
@@ -154,7 +155,7 @@ async fn records(memory: &Memory) -> usize {
 }
 
 async fn take(memory: &Memory, user: &str) -> Lease {
-    memory.keeper().take(&holder(user), NOW).await.unwrap_or_else(|why| panic!("{user}: {}", why.detail))
+    memory.keeper().take(&holder(user), None, NOW).await.unwrap_or_else(|why| panic!("{user}: {}", why.detail))
 }
 
 #[tokio::test]
@@ -212,11 +213,11 @@ async fn many_events_at_once_are_few_writes() {
 async fn one_writes_at_a_time_and_who_it_is_is_said() {
     let memory = Memory::default();
     let lease = take(&memory, "ada").await;
-    let why = memory.other().keeper().take(&holder("bob"), NOW).await.err().unwrap();
+    let why = memory.other().keeper().take(&holder("bob"), None, NOW).await.err().unwrap();
     assert_eq!(why.code, &codes::LEDGER_LOCKED);
     let held = "memory://there is held: `apply` by ada on here, process 7, since 2026-01-02T03:04:05Z.";
     assert!(why.detail.starts_with(held), "{}", why.detail);
-    let id = memory.keeper().lease().await.unwrap().unwrap().id;
+    let id = memory.keeper().leases().await.unwrap()[0].id.clone();
     assert!(why.help.unwrap().ends_with(&format!("`keyform ledger unlock {id}`")));
     let (other, bob) = (memory.other().keeper(), holder("bob"));
     // Longer than the patience: as long as it is heard of, it is waited for.
@@ -225,7 +226,7 @@ async fn one_writes_at_a_time_and_who_it_is_is_said() {
         lease.append(&[record(1)]).await.unwrap();
         lease.release().await;
     };
-    let (taken, ()) = tokio::join!(other.take(&bob, Duration::from_secs(60)), release);
+    let (taken, ()) = tokio::join!(other.take(&bob, None, Duration::from_secs(60)), release);
     taken.unwrap_or_else(|why| panic!("{}", why.detail)).append(&[record(2)]).await.unwrap();
     assert_eq!(records(&memory).await, 2);
 }
@@ -235,7 +236,7 @@ async fn of_many_that_begin_at_once_one_gets_it() {
     let memory = Memory::default();
     let keepers: Vec<Shared> = (0..8).map(|_| memory.other().keeper()).collect();
     let ada = holder("ada");
-    let taken = join_all(keepers.iter().map(|keeper| keeper.take(&ada, NOW))).await;
+    let taken = join_all(keepers.iter().map(|keeper| keeper.take(&ada, None, NOW))).await;
     let leases: Vec<Lease> = taken.into_iter().filter_map(Result::ok).collect();
     assert_eq!(leases.len(), 1);
     leases[0].append(&[record(1)]).await.unwrap();
@@ -250,7 +251,8 @@ async fn a_run_that_was_cut_off_is_taken_for_dead_and_can_write_no_more() {
     lease.append(&[record(1)]).await.unwrap();
     memory.go(Way::Cut);
     let other = memory.other().keeper();
-    let new = other.take(&holder("bob"), Duration::from_secs(60)).await.unwrap_or_else(|why| panic!("{}", why.detail));
+    let new =
+        other.take(&holder("bob"), None, Duration::from_secs(60)).await.unwrap_or_else(|why| panic!("{}", why.detail));
     // It is back, and does not know.
     memory.go(Way::Open);
     let why = lease.append(&[record(2)]).await.unwrap_err();
@@ -292,7 +294,7 @@ async fn a_lost_answer_is_looked_up() {
     lease.release().await;
     let (ledger, _) = memory.keeper().load().await.unwrap();
     assert_eq!((ledger.serial, ledger.records.len()), (3, 3));
-    assert_eq!(memory.keeper().lease().await.unwrap(), None);
+    assert_eq!(memory.keeper().leases().await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -302,7 +304,7 @@ async fn unlocking_takes_the_id_and_fences_the_holder_off() {
     assert_eq!(other.unlock("any").await.unwrap_err().code, &codes::NO_LEASE);
     let lease = take(&memory, "ada").await;
     assert_eq!(other.unlock("any").await.unwrap_err().code, &codes::NO_LEASE);
-    let id = other.lease().await.unwrap().unwrap().id;
+    let id = other.leases().await.unwrap()[0].id.clone();
     assert_eq!(other.unlock(&id).await.unwrap().holder.user, "ada");
     assert_eq!(lease.append(&[record(1)]).await.unwrap_err().code, &codes::LEASE_LOST);
     assert_eq!(records(&memory).await, 0);
@@ -330,13 +332,13 @@ async fn a_key_of_the_environment_is_kept_nowhere() {
     let memory = Memory::default();
     let key = FingerprintKey::generate().to_hex();
     let keeper = |key: &Secret| Shared::new(Arc::new(memory.clone()), Some(key), PATIENCE).unwrap();
-    keeper(&key).take(&holder("ada"), NOW).await.unwrap_or_else(|why| panic!("{}", why.detail)).release().await;
+    keeper(&key).take(&holder("ada"), None, NOW).await.unwrap_or_else(|why| panic!("{}", why.detail)).release().await;
     assert_eq!(memory.names(), ["ledger.jsonl"]);
     assert!(keeper(&key).load().await.is_ok());
     let foreign = FingerprintKey::generate().to_hex();
     for wrong in [memory.keeper(), keeper(&foreign)] {
         assert_eq!(wrong.load().await.unwrap_err().code, &codes::LEDGER_KEY);
-        assert_eq!(wrong.take(&holder("ada"), NOW).await.err().unwrap().code, &codes::LEDGER_KEY);
+        assert_eq!(wrong.take(&holder("ada"), None, NOW).await.err().unwrap().code, &codes::LEDGER_KEY);
     }
     assert_eq!(memory.names(), ["ledger.jsonl"]);
 }
@@ -350,7 +352,7 @@ async fn damage_is_named_and_left_as_it_is() {
         lease.release().await;
         memory.change("ledger.jsonl", change);
         let before = memory.contents.lock().unwrap().writes;
-        for why in [memory.keeper().load().await.err(), memory.keeper().take(&holder("bob"), NOW).await.err()] {
+        for why in [memory.keeper().load().await.err(), memory.keeper().take(&holder("bob"), None, NOW).await.err()] {
             let why = why.unwrap();
             assert_eq!((why.code, &*why.detail), (&codes::LEDGER_DAMAGED, expected));
         }
@@ -407,4 +409,114 @@ async fn capsules_are_kept_in_the_store() {
     for (name, (content, _)) in &memory.contents.lock().unwrap().all {
         assert_eq!(canary::found(&canaries, content), Vec::<&str>::new(), "{name}");
     }
+}
+
+fn seat(index: u32, split: &str) -> Seat {
+    Seat { index, split: split.to_owned(), beat: 0 }
+}
+
+async fn sit(memory: &Memory, index: u32) -> Lease {
+    let (user, seat) = (format!("shard {index}"), seat(index, "one"));
+    let taken = memory.other().keeper().take(&holder(&user), Some(&seat), NOW).await;
+    taken.unwrap_or_else(|why| panic!("{user}: {}", why.detail))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn shards_of_one_split_write_at_once_and_nothing_is_lost() {
+    let memory = Memory::default();
+    let mut leases = Vec::new();
+    for index in 1..=4 {
+        // A slow machine has time for all of it.
+        let keeper = Shared::new(Arc::new(memory.other()), None, PATIENCE * 60).unwrap();
+        let taken = keeper.take(&holder("ada"), Some(&seat(index, "one")), NOW).await;
+        leases.push(taken.unwrap_or_else(|why| panic!("{}", why.detail)));
+    }
+    // Enough for several snapshots, each made by whoever comes to it.
+    let work = leases.iter().enumerate().map(|(at, lease)| async move {
+        for part in 0..40 {
+            let first = at * 10_000 + part * 50;
+            lease.append(&(first..first + 50).map(record).collect::<Vec<_>>()).await.unwrap();
+        }
+    });
+    join_all(work).await;
+    assert_eq!(records(&memory).await, 4 * 40 * 50);
+    assert_eq!(memory.keeper().load().await.unwrap().0.serial, 4 * 40 * 50);
+    let snapshots: Vec<String> = memory.names().into_iter().filter(|name| name.starts_with("snapshot-")).collect();
+    assert_eq!(snapshots.len(), 1, "those that lost are taken away: {snapshots:?}");
+    for lease in leases {
+        lease.release().await;
+    }
+    assert_eq!(memory.keeper().leases().await.unwrap(), []);
+    take(&memory, "ada").await.append(&[record(99_999)]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_shard_keeps_out_whoever_may_touch_what_is_its_own() {
+    let memory = Memory::default();
+    let lease = sit(&memory, 2).await;
+    let keeper = memory.other().keeper();
+    for (seat, says) in [(None, ""), (Some(seat(2, "one")), ""), (Some(seat(3, "other")), "splits otherwise")] {
+        let why = keeper.take(&holder("bob"), seat.as_ref(), NOW).await.err().unwrap();
+        assert_eq!(why.code, &codes::LEDGER_LOCKED);
+        assert!(why.detail.contains(says), "{}", why.detail);
+    }
+    sit(&memory, 3).await.release().await;
+    lease.release().await;
+    let lease = take(&memory, "ada").await;
+    let why = keeper.take(&holder("bob"), Some(&seat(1, "one")), NOW).await.err().unwrap();
+    assert_eq!(why.code, &codes::LEDGER_LOCKED);
+    lease.append(&[record(1)]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_shard_that_was_cut_off_is_fenced_while_the_others_go_on() {
+    let memory = Memory::default();
+    let cut = memory.other();
+    let lost = cut
+        .keeper()
+        .take(&holder("lost"), Some(&seat(1, "one")), NOW)
+        .await
+        .unwrap_or_else(|why| panic!("{}", why.detail));
+    lost.append(&[record(1)]).await.unwrap();
+    let beside = sit(&memory, 2).await;
+    cut.go(Way::Cut);
+    let keeper = memory.other().keeper();
+    // The other one writes all the time: that is no sign of the one that is gone.
+    let (holder, seat) = (holder("new"), seat(1, "one"));
+    let writes = async {
+        for n in 10.. {
+            beside.append(&[record(n)]).await.unwrap();
+            tokio::time::sleep(PATIENCE / 10).await;
+        }
+    };
+    let new = tokio::select! {
+        new = keeper.take(&holder, Some(&seat), Duration::from_secs(60)) => new.unwrap_or_else(|why| panic!("{}", why.detail)),
+        () = writes => unreachable!(),
+    };
+    cut.go(Way::Open);
+    assert_eq!(lost.append(&[record(2)]).await.unwrap_err().code, &codes::LEASE_LOST);
+    new.append(&[record(3)]).await.unwrap();
+    beside.append(&[record(4)]).await.unwrap();
+    let ledger = memory.keeper().load().await.unwrap().0;
+    let has = |n: usize| ledger.records.contains_key(&Address::new("project", &format!("p{n}")));
+    assert!(has(1) && !has(2) && has(3) && has(4), "{:?}", ledger.records.keys());
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_is_lost_is_there_once_though_another_shard_wrote_over_it() {
+    let memory = Memory::default();
+    let deaf = memory.other();
+    let lease = deaf
+        .keeper()
+        .take(&holder("deaf"), Some(&seat(1, "one")), NOW)
+        .await
+        .unwrap_or_else(|why| panic!("{}", why.detail));
+    let beside = sit(&memory, 2).await;
+    for n in 0..10 {
+        deaf.go(Way::Deaf);
+        let (own, other) = ([record(2 * n)], [record(2 * n + 1)]);
+        let (a, b) = tokio::join!(lease.append(&own), beside.append(&other));
+        a.and(b).unwrap_or_else(|why| panic!("{}", why.detail));
+    }
+    assert_eq!(records(&memory).await, 20);
 }

@@ -255,6 +255,7 @@ fn saved(plan: Plan) -> Saved {
         targets: vec![Address::new("folder", "/a b")],
         adopt: true,
         destroy: false,
+        shard: keyform::model::shard::Shard::new(2, 8),
     };
     Saved { plan, origin }
 }

@@ -11,6 +11,7 @@ use crate::cli::plan::Taking;
 use crate::cli::plan::kept;
 use crate::cli::plan::make;
 use crate::cli::progress::Progress;
+use crate::cli::shard::Sharding;
 use crate::cli::show;
 use crate::cli::signals::Stop;
 use crate::config::Extent;
@@ -55,12 +56,14 @@ use std::time::Instant;
 )]
 pub(super) struct Args {
     /// A plan that was kept by `keyform plan --out`
-    #[arg(conflicts_with_all = ["targets", "adopt"])]
+    #[arg(conflicts_with_all = ["targets", "adopt", "shard"])]
     file: Option<PathBuf>,
     #[command(flatten)]
     selection: Selection,
     #[command(flatten)]
     taking: Taking,
+    #[command(flatten)]
+    sharding: Sharding,
     #[command(flatten)]
     way: Way,
     #[command(flatten)]
@@ -180,29 +183,32 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     }
     let Some(file) = &args.file else {
         let scope = Scope { targets: args.selection.targets.clone(), adopt: args.taking.adopt, ..Scope::default() };
-        return carry_out(context, "apply", &args.selection, &args.way, scope, Bound::Nothing);
+        let wish = (&args.selection, &args.sharding);
+        return carry_out(context, "apply", wish, &args.way, scope, Bound::Nothing);
     };
     let Some((saved, _)) = kept(context, file) else { return context.failed("apply") };
     let origin = &saved.origin;
     let scope =
         Scope { targets: origin.targets.clone(), adopt: origin.adopt, destroy: origin.destroy, ..Scope::default() };
-    carry_out(context, "apply", &args.selection, &args.way, scope, Bound::Saved(&saved))
+    let wish = (&args.selection, &Sharding::of(origin.shard));
+    carry_out(context, "apply", wish, &args.way, scope, Bound::Saved(&saved))
 }
 
 /// Loads, plans, asks and applies; of a saved plan, only what it says.
 pub(super) fn carry_out(
     context: &mut Context,
     command: &str,
-    selection: &Selection,
+    (selection, sharding): (&Selection, &Sharding),
     way: &Way,
     scope: Scope,
     bound: Bound<'_>,
 ) -> Exit {
     let scope = Scope { ask_again: way.ask_again, ..scope };
     let extent = if scope.destroy { Extent::End } else { Extent::All };
-    let Some((mut desired, registry)) = context.load_for(&selection.inputs, extent) else {
+    let Some((desired, registry)) = context.load_for(&selection.inputs, extent) else {
         return context.failed(command);
     };
+    let Some(mut desired) = sharding.part(context, desired, &registry) else { return context.failed(command) };
     way.settle(&mut desired.settings);
     let desired = Arc::new(desired);
     let Some(runtime) = context.runtime() else { return context.failed(command) };

@@ -8,6 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::output;
 use crate::cli::output::Outputs;
 use crate::cli::plan::Selection;
+use crate::cli::shard::Sharding;
 use crate::engine::Scope;
 
 /// Delete everything that keyform owns here.
@@ -31,5 +32,5 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         return exit;
     }
     let scope = Scope { targets: args.selection.targets.clone(), destroy: true, ..Scope::default() };
-    apply::carry_out(context, "destroy", &args.selection, &args.way, scope, Bound::Nothing)
+    apply::carry_out(context, "destroy", (&args.selection, &Sharding::default()), &args.way, scope, Bound::Nothing)
 }

@@ -13,6 +13,7 @@ use crate::cli::output;
 use crate::cli::output::Outputs;
 use crate::cli::plan;
 use crate::cli::plan::Selection;
+use crate::cli::shard::Sharding;
 use crate::config::baseline;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
@@ -55,11 +56,13 @@ use std::time::Instant;
 pub(super) struct Args {
     #[command(flatten)]
     selection: Selection,
+    #[command(flatten)]
+    sharding: Sharding,
     /// Read what is accepted from this file instead of drift.ignore.hcl
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     /// Write what is declared where something was changed outside, and nothing else; never what is a hazard
-    #[arg(long)]
+    #[arg(long, conflicts_with = "shard")]
     heal: bool,
     /// Do not ask before healing
     #[arg(long, requires = "heal")]
@@ -68,7 +71,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "SECONDS", default_value = "0", requires = "heal", value_parser = seconds)]
     lock_timeout: Duration,
     /// Tell the channels of the `notify` blocks what is news
-    #[arg(long, conflicts_with = "targets")]
+    #[arg(long, conflicts_with_all = ["targets", "shard"])]
     notify: bool,
     /// Which environment it is about, if there are several: each has notices of its own
     #[arg(long, value_name = "NAME", requires = "notify")]
@@ -82,6 +85,7 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         return exit;
     }
     let Some((desired, registry)) = context.load(&args.selection.inputs) else { return context.failed("drift") };
+    let Some(desired) = args.sharding.part(context, desired, &registry) else { return context.failed("drift") };
     if args.notify && !notify::is_anybody(context, &desired) {
         return context.failed("drift");
     }
@@ -222,8 +226,8 @@ pub(super) async fn look(context: &mut Context, search: &Search) -> Option<Drift
     reader.close().await;
     let planned = planned?;
     let drift = planned.drift(accepted, today());
-    // What targets leave out was not looked for.
-    let unused = drift.unused.iter().filter(|_| scope.targets.is_empty());
+    // What targets or a shard leave out was not looked for.
+    let unused = drift.unused.iter().filter(|_| scope.targets.is_empty() && desired.part.is_none());
     let notes = drift.expired.iter().map(|place| (&codes::EXPIRED, place));
     let notes: Vec<Diagnostic> = notes
         .chain(unused.map(|place| (&codes::NOTHING_ACCEPTED, place)))

@@ -143,7 +143,7 @@ async fn act(
         Action::List => Ok(list(context, &keeper.load().await?.0)),
         Action::Show { address: None } => {
             let (ledger, key) = keeper.load().await?;
-            Ok(state(context, keeper, &ledger, &key, keeper.lease().await?.as_ref()))
+            Ok(state(context, keeper, &ledger, &key, &keeper.leases().await?))
         }
         Action::Show { address: Some(address) } => one(context, &keeper.load().await?.0, address),
         Action::Mv { from, to, waiting } => mv(context, keeper, from, to, waiting).await,
@@ -231,9 +231,12 @@ struct State<'a> {
     intents: usize,
     key: Option<String>,
     lease: Option<&'a Note>,
+    /// Shards that write at once, each with a lease of its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    shards: Vec<&'a Note>,
 }
 
-fn state(context: &Context, keeper: &Keeper, ledger: &Ledger, key: &FingerprintKey, lease: Option<&Note>) -> Exit {
+fn state(context: &Context, keeper: &Keeper, ledger: &Ledger, key: &FingerprintKey, leases: &[Note]) -> Exit {
     let is_there = !ledger.owner.is_empty();
     let state = State {
         format: "keyform.ledger-state/1",
@@ -244,7 +247,8 @@ fn state(context: &Context, keeper: &Keeper, ledger: &Ledger, key: &FingerprintK
         intents: ledger.intents.len(),
         // Which key it is, without saying anything of it.
         key: is_there.then(|| snapshot::mark_of(key)[..8].to_owned()),
-        lease,
+        lease: leases.iter().find(|note| note.seat.is_none()),
+        shards: leases.iter().filter(|note| note.seat.is_some()).collect(),
     };
     if context.global.json {
         context.document(&state);
@@ -257,14 +261,13 @@ fn state(context: &Context, keeper: &Keeper, ledger: &Ledger, key: &FingerprintK
         rows.push(("records", state.records.to_string()));
         rows.extend((state.intents > 0).then(|| ("begun", format!("{}, and not heard of since", state.intents))));
         rows.extend(state.key.map(|key| ("key", format!("fingerprints are made with #{key}"))));
-        match lease {
-            Some(note) => {
-                rows.push(("writing", words::shown(&note.holder.words())));
-                rows.push(("heard of", format!("{}; taken for dead after {} seconds", note.renewed, note.seconds)));
-                rows.push(("lease", words::shown(&note.id)));
-            }
-            None if matches!(keeper, Keeper::Shared(_)) => rows.push(("writing", "nobody".to_owned())),
-            None => {}
+        for note in leases {
+            rows.push(("writing", words::shown(&note.holder.words())));
+            rows.push(("heard of", format!("{}; taken for dead after {} seconds", note.renewed, note.seconds)));
+            rows.push(("lease", words::shown(&note.id)));
+        }
+        if leases.is_empty() && matches!(keeper, Keeper::Shared(_)) {
+            rows.push(("writing", "nobody".to_owned()));
         }
     } else {
         rows.push(("owner", "nothing was written yet".to_owned()));
@@ -329,7 +332,7 @@ async fn written(
     command: &str,
     events: impl FnOnce(&Ledger) -> Result<Vec<Event>, Diagnostic>,
 ) -> Result<Vec<Event>, Diagnostic> {
-    let hold = keeper::take(keeper, command, waiting.lock_timeout).await?;
+    let hold = keeper::take(keeper, command, None, waiting.lock_timeout).await?;
     let done = append(keeper, &hold, events).await;
     hold.release().await;
     done
@@ -424,7 +427,7 @@ async fn rm(
 }
 
 async fn unlock(context: &mut Context, keeper: &Keeper, id: &str, auto_approve: bool) -> Result<Exit, Diagnostic> {
-    if let Some(note) = keeper.lease().await?.filter(|note| note.id == id) {
+    if let Some(note) = keeper.leases().await?.into_iter().find(|note| note.id == id) {
         let rest = format!(
             "It is {}, last heard of at {}. If it is alive, it stops before its next change.",
             words::shown(&note.holder.words()),

@@ -33,6 +33,7 @@ mod providers;
 mod secret;
 #[cfg(feature = "server")]
 mod serve;
+mod shard;
 mod show;
 mod signals;
 mod snapshot;

@@ -7,6 +7,7 @@ use crate::cli::drift;
 use crate::cli::exit::Exit;
 use crate::cli::output;
 use crate::cli::output::Outputs;
+use crate::cli::shard::Sharding;
 use crate::cli::snapshot;
 use crate::cli::snapshot::Source;
 use crate::config::Extent;
@@ -57,11 +58,13 @@ pub(super) struct Args {
     /// Exit with 2 if there are changes
     #[arg(long)]
     exit_code: bool,
+    #[command(flatten)]
+    sharding: Sharding,
     /// Plan the end of everything that keyform owns
-    #[arg(long, conflicts_with = "adopt")]
+    #[arg(long, conflicts_with_all = ["adopt", "shard"])]
     destroy: bool,
     /// Plan with a snapshot (`keyform snapshot`) instead of what is live: needs no credentials and no network
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "shard")]
     snapshot: Option<PathBuf>,
     /// The public key that the snapshot has to be signed with (also: KEYFORM_SNAPSHOT_KEY)
     #[arg(long, value_name = "KEY", requires = "snapshot", value_parser = snapshot::key)]
@@ -113,6 +116,7 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     let Some((desired, registry)) = context.load_for(&args.selection.inputs, extent) else {
         return context.failed("plan");
     };
+    let Some(desired) = args.sharding.part(context, desired, &registry) else { return context.failed("plan") };
     let desired = Arc::new(desired);
     let Some(runtime) = context.runtime() else { return context.failed("plan") };
     let scope = Scope {

@@ -33,16 +33,17 @@ use std::sync::Arc;
 ///
 /// One line a resource: what is declared, what keyform owns though it is no longer declared, and what the
 /// next apply would do to each. With an address, also its attributes, its record and its keys at the
-/// destination. With a file that `keyform plan --out` wrote, that plan; nothing else is read then. Values are never
+/// destination. With files that `keyform plan --out` wrote, those plans; nothing else is read then. Values are never
 /// shown.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  keyform show\n  keyform show 'secret_sync.web[\"prod\"]'\n  keyform show web.plan"
+    after_help = "Examples:\n  keyform show\n  keyform show 'secret_sync.web[\"prod\"]'\n  keyform show web.plan\n  \
+                  keyform show 1.plan 2.plan   # those of several shards, and what they come to"
 )]
 pub(super) struct Args {
-    /// A resource, where a block with for_each stands for all its instances; or the file of a saved plan
+    /// A resource, where a block with for_each stands for all its instances; or the files of saved plans
     #[arg(value_name = "ADDRESS|FILE", value_parser = what)]
-    what: Option<What>,
+    what: Vec<What>,
     #[command(flatten)]
     inputs: Inputs,
 }
@@ -105,10 +106,11 @@ struct Key {
 }
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
-    let wanted = match &args.what {
-        Some(What::File(path)) => return plan_of(context, path),
-        Some(What::Address(address)) => Some(address),
-        None => None,
+    let wanted = match args.what.as_slice() {
+        [] => None,
+        [What::File(path)] => return plan_of(context, path, true),
+        [What::Address(address)] => Some(address),
+        several => return plans_of(context, several),
     };
     let Some((desired, registry)) = context.load_for(&args.inputs, Extent::Used) else { return context.failed("show") };
     let desired = Arc::new(desired);
@@ -143,14 +145,47 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     if planned.plan.incomplete.is_empty() { Exit::Done } else { Exit::Undetermined }
 }
 
+/// Shows several saved plans, such as those of shards, and what they come to. As JSON, a line each.
+fn plans_of(context: &mut Context, several: &[What]) -> Exit {
+    let mut all = Plan::default();
+    for what in several {
+        let What::File(path) = what else {
+            let detail = "Of several things, each has to be the file of a saved plan.";
+            context.tell(Diagnostic::error(&codes::BAD_PLAN, detail).help("show one resource at a time"));
+            return context.failed("show");
+        };
+        let Some((saved, _)) = kept(context, path) else { return context.failed("show") };
+        if !context.global.json {
+            let shard = saved.origin.shard.map(|shard| format!(", shard {shard}")).unwrap_or_default();
+            context.terminal.out(&format!("{}{shard}\n", words::shown(&path.display().to_string())));
+        }
+        if plan_of(context, path, false) != Exit::Done {
+            return Exit::Failed;
+        }
+        if !context.global.json {
+            context.terminal.out("\n");
+        }
+        all.changes.extend(saved.plan.changes);
+        all.hazards.extend(saved.plan.hazards);
+    }
+    if !context.global.json {
+        let total = if all.changes.is_empty() { "nothing to do".to_owned() } else { text::counts(&all) };
+        let hazards: usize = all.hazards.iter().filter(|hazard| !hazard.allowed).map(|hazard| hazard.count).sum();
+        let hazards = if hazards == 0 { String::new() } else { format!("; not allowed: {hazards}") };
+        context.terminal.out(&format!("All {}: {total}{hazards}.\n", several.len()));
+    }
+    Exit::Done
+}
+
 /// Shows a saved plan.
-fn plan_of(context: &mut Context, path: &Path) -> Exit {
+fn plan_of(context: &mut Context, path: &Path, is_one: bool) -> Exit {
     let Some((saved, cost)) = kept(context, path) else { return context.failed("show") };
     if context.global.json {
         let name = path.display().to_string();
         // As it was written, with what only whoever made it knew.
         match context.read(path).and_then(|text| json::plan::read(&name, text.as_bytes())) {
-            Ok(document) => context.document(&document),
+            Ok(document) if is_one => context.document(&document),
+            Ok(document) => context.terminal.out(&json::line(&document)),
             Err(why) => {
                 context.tell(why);
                 return context.failed("show");

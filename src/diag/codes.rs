@@ -511,6 +511,14 @@ codes! {
         "Every file of tests has a backend and a ledger of its own, in a directory below the one for temporary files that is taken away afterwards. It could not be made there: look at the space and the permissions, or name another one with TMPDIR.";
     KEPT_HERE = "KF1199" Internal "request would leave this machine"
         "While `keyform test` runs, no request leaves this machine: backends and destinations have stand-ins. Something asked for one all the same, and it was not sent. That is a mistake in keyform, or a part of it that tests can't have yet.";
+    SHARD_WAITS = "KF1270" Environment "another shard has to be first"
+        "What several parts of a configuration need, such as a connection of the organisation, is changed by shard 1 alone. As long as it has something to do there, a shard that needs it for a change of its own refuses its plan (exit code 6) before it touches anything. Run shard 1, then this one again; in a CI, retrying the job does.";
+    SHARD_PLACE = "KF1271" Configuration "two shards at one place"
+        "A sync of this shard ends, or leaves the place where it wrote, and takes its keys along; a sync of another shard is declared to write there now. Which of the two comes first matters, and shards do not wait for each other. Apply this change once without `--shard`; afterwards each shard is alone with its places.";
+    SHARD_UNKNOWN = "KF1272" Environment "which shard this is, is not known"
+        "`--shard auto` takes the number of this job, and how many there are, from the environment that a CI gives to jobs that run at once. It is not there, or makes no sense. An Indexed Job of Kubernetes is told its number only: KEYFORM_SHARDS has to say how many there are. Elsewhere KEYFORM_SHARD, counted from 1, and KEYFORM_SHARDS say both. docs/shards.md has a whole job for each.";
+    SHARD_LEFT = "KF1273" Configuration "no shard ends this"
+        "A connection, an identity or a template that is no longer declared may still be in use by what any of the shards has not applied yet. So no shard takes it away: `keyform apply` without `--shard`, once the shards are through, does.";
     LATER_FILE = "KF1280" Environment "file is of a later version"
         "Plans, reports, snapshots and undo capsules say of which version they are, and most of them which keyform wrote them. This one is of a later version than this keyform knows, so that nothing of it was used: it could mean something else. Use the keyform that is named, or a later one; `docs/compatibility.md` says what reads what.";
 }

@@ -132,8 +132,8 @@ impl Reader {
     async fn kept(&self) -> Finding {
         let keeper = &self.engine().keeper;
         let place = keeper.place();
-        let (ledger, lease) = match (keeper.load().await, keeper.lease().await) {
-            (Ok((ledger, _)), Ok(lease)) => (ledger, lease),
+        let (ledger, lease) = match (keeper.load().await, keeper.leases().await) {
+            (Ok((ledger, _)), Ok(leases)) => (ledger, leases.into_iter().next()),
             (Err(why), _) | (_, Err(why)) => return Finding::wrong("ledger", &place, &why),
         };
         if let Some(note) = lease {

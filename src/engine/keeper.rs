@@ -11,6 +11,7 @@ use crate::engine::open;
 use crate::ledger::files::Files;
 use crate::ledger::keeper::Hold;
 use crate::ledger::keeper::Keeper;
+use crate::ledger::lease::Seat;
 use crate::ledger::lock::Holder;
 use crate::ledger::objects::Bucket;
 use crate::ledger::objects::Objects;
@@ -21,6 +22,7 @@ use crate::model::attrs::Attrs;
 use crate::model::attrs::Value;
 use crate::model::desired::Desired;
 use crate::model::ledger::Ledger;
+use crate::model::shard::Part;
 use crate::secret::Secret;
 use std::sync::Arc;
 use std::time::Duration;
@@ -122,20 +124,22 @@ fn postgres(options: &Options, attrs: &Attrs) -> Result<Postgres, Diagnostic> {
     Postgres::new(&url, password.as_ref(), text("name").unwrap_or("keyform"))
 }
 
-/// Takes the right to write for a command.
+/// Takes the right to write for a command; of a part of a configuration, beside those of the other parts.
 ///
 /// # Errors
 /// Another run has it, or the ledger can't be read or written.
-pub async fn take(keeper: &Keeper, command: &str, timeout: Duration) -> Result<Hold, Diagnostic> {
+pub async fn take(keeper: &Keeper, command: &str, part: Option<&Part>, timeout: Duration) -> Result<Hold, Diagnostic> {
     let variable = |names: [&str; 2]| names.iter().find_map(|name| source::environment(name)).unwrap_or_default();
     let mut host = variable(["HOSTNAME", "COMPUTERNAME"]);
     if host.is_empty() {
         // Most shells know it, and do not pass it on.
         host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned();
     }
-    let (command, pid, start) = (command.to_owned(), std::process::id(), open::now());
+    let (pid, start) = (std::process::id(), open::now());
+    let command = part.map_or_else(|| command.to_owned(), |part| format!("{command} --shard {}", part.shard));
     let holder = Holder { user: variable(["USER", "USERNAME"]), host, command, pid, start };
-    keeper.take(&holder, timeout).await
+    let seat = part.map(|part| Seat { index: part.shard.index(), split: part.split.to_string(), beat: 0 });
+    keeper.take(&holder, seat.as_ref(), timeout).await
 }
 
 /// The ledger alone, for commands about it: a backend is only asked where the ledger is kept in it.

@@ -27,6 +27,7 @@ pub mod pushing;
 pub mod reach;
 pub mod reading;
 pub mod secrets;
+pub mod shards;
 mod snapshot;
 mod sources;
 mod things;

@@ -70,7 +70,7 @@ async fn held(
     let lock = match &options.lock {
         None => None,
         Some(lock) if lock.only_if_new && !keeper.load().await?.0.owner.is_empty() => None,
-        Some(lock) => Some(keeper::take(&keeper, &lock.command, lock.timeout).await?),
+        Some(lock) => Some(keeper::take(&keeper, &lock.command, desired.part.as_deref(), lock.timeout).await?),
     };
     Ok((keeper, lock))
 }
@@ -79,6 +79,7 @@ async fn held(
 pub(super) async fn reach(options: &Options, desired: &Desired) -> Result<Reached, Diagnostic> {
     let http = http::client::Client::new(http::client::Options {
         only_here: options.stand_ins.is_some(),
+        share: desired.part.as_ref().map_or(1, |part| part.shard.total()),
         ..http::client::Options::default()
     })?;
     let policy = http::client::Policy { concurrency: parallelism(desired), ..http::client::Policy::default() };

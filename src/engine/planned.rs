@@ -25,6 +25,7 @@ use crate::engine::open;
 use crate::engine::others;
 use crate::engine::pushed;
 use crate::engine::pushing;
+use crate::engine::shards;
 use crate::engine::snapshot;
 use crate::engine::sources;
 use crate::engine::sources::Resolved;
@@ -60,6 +61,7 @@ use crate::provider::Seen;
 use crate::provider::registry::Registry;
 use crate::secret::FingerprintKey;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What a plan was made from, values included.
@@ -120,6 +122,7 @@ impl Planned {
             targets: scope.targets.clone(),
             adopt: scope.adopt,
             destroy: scope.destroy,
+            shard: self.basis.desired.part.as_ref().map(|part| part.shard),
         }
     }
 
@@ -202,6 +205,13 @@ pub(super) fn moved(
 ) -> Moves {
     let mut moves = moves::follow(ledger, &desired.moved);
     *key = key.clone().with_names(ledger.names());
+    if let Some(part) = &desired.part {
+        part.restrict(ledger);
+        let left: BTreeSet<Address> =
+            ledger.records.keys().chain(ledger.intents.keys()).map(Address::resource).collect();
+        moves.done.retain(|to, _| left.contains(to));
+        moves.refused.retain(|from, _| left.contains(from));
+    }
     if !destroy {
         let attrs = |resource: &Resource| wanted::attrs(resource, schemas, &Resolved::default(), key, false);
         moves::relabelled(ledger, &mut moves, desired, key, &attrs);
@@ -304,6 +314,7 @@ pub(super) async fn compare(tools: &Tools<'_>, desired: &Arc<Desired>, scope: &S
     let missing = missing.map(|(address, why)| (address.clone(), why.clone())).collect();
     let mut notes = notes(&missing, &opened);
     notes.extend(login::unused(&desired.backend));
+    notes.extend(shards::left(desired, &ledger));
     let snapshot = tools.memory().map(|memory| memory.key.clone());
     let mut basis = Basis {
         waiting: BTreeMap::new(),

@@ -15,6 +15,7 @@ use crate::model::address::Address;
 use crate::model::desired::Desired;
 use crate::model::ledger::Ledger;
 use crate::model::ledger::VALUE;
+use crate::model::resource::Resource;
 use crate::plan::Change;
 use crate::plan::Reason;
 use crate::plan::Shown;
@@ -135,7 +136,9 @@ impl Planned {
         let basis = &self.basis;
         let index = Index::new(&basis.desired, &self.ledger, &basis.state);
         let mut jobs = BTreeMap::new();
-        for resource in basis.desired.syncs().filter(|resource| resource.text("run") != Some("keyform")) {
+        let is_own = |resource: &&Resource| !basis.desired.borrows(&resource.address);
+        for resource in basis.desired.syncs().filter(is_own).filter(|resource| resource.text("run") != Some("keyform"))
+        {
             let Some(sync) = live_sync(&index, resource) else { continue };
             let job = match sync.status {
                 Status::Pending => Job::Pending,

@@ -48,6 +48,8 @@ pub struct Options {
     pub tape: Option<Tape>,
     /// Whether nothing but this machine is reached.
     pub only_here: bool,
+    /// How many processes there are that ask the same services at once: each takes its share of what they can bear a minute.
+    pub share: u32,
     /// Hosts that are reached at another address of this machine, and without their pace: for tests.
     pub redirect: BTreeMap<String, SocketAddr>,
 }
@@ -63,6 +65,7 @@ impl Default for Options {
             settle: Duration::from_secs(60),
             tape: None,
             only_here: false,
+            share: 1,
             redirect: BTreeMap::new(),
         }
     }
@@ -284,6 +287,7 @@ impl Client {
     ) -> Result<Response, Failure> {
         let elsewhere = self.0.options.redirect.get(host);
         let rate = policy.rate.filter(|_| elsewhere.is_none());
+        let rate = rate.map(|rate| (rate / self.0.options.share.max(1)).max(1));
         let _permit = self.0.limits.enter(host, &Policy { rate, ..policy.clone() }).await;
         self.0.requests.fetch_add(1, Ordering::Relaxed);
         if let Some(tape) = &self.0.options.tape {

@@ -111,19 +111,14 @@ impl Beside {
         }
     }
 
-    /// Deletes what all other runs sealed, and their notes.
-    pub(super) async fn prune(&self, kept: &BTreeSet<String>) -> Result<(), String> {
+    /// Deletes what these runs sealed, and their notes.
+    pub(super) async fn prune(&self, old: &BTreeSet<String>) -> Result<(), String> {
         match self {
-            Self::Directory(dir) => prune(dir, kept).map_err(|error| error.to_string()),
+            Self::Directory(dir) => prune(dir, old).map_err(|error| error.to_string()),
             Self::Store(shared) => {
-                let mut old = Vec::new();
-                let cut = |notes: &mut BTreeMap<String, Value>| {
-                    old = notes.keys().filter(|run| !kept.contains(*run)).cloned().collect();
-                    notes.retain(|run, _| kept.contains(run));
-                };
-                change(shared, cut).await?;
+                change(shared, |notes| notes.retain(|run, _| !old.contains(run))).await?;
                 // What nobody finds any more: left over, it harms nobody.
-                for run in &old {
+                for run in old {
                     shared.forget(&sealed_name(run)).await;
                 }
                 Ok(())
@@ -196,13 +191,13 @@ fn runs(names: &[String]) -> Vec<String> {
     runs
 }
 
-fn prune(dir: &Path, kept: &BTreeSet<String>) -> io::Result<()> {
+fn prune(dir: &Path, old: &BTreeSet<String>) -> io::Result<()> {
     let names = list(dir)?;
     // Half written, by a run that was killed: nobody else is writing.
     for name in names.iter().filter(|name| name.starts_with('.') && name.ends_with(".keyform")) {
         fs::remove_file(dir.join(name))?;
     }
-    for run in runs(&names).iter().filter(|run| !kept.contains(*run)) {
+    for run in old {
         // The note first: without it the rest is not listed, and the next run takes it away.
         for name in [format!("{run}{NOTE}"), format!("{run}{SEALED}")] {
             match fs::remove_file(dir.join(name)) {

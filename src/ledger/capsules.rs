@@ -65,7 +65,7 @@ impl Capsules {
     /// It can't be written. Whatever would be lost without it must not be done.
     pub async fn keep(
         &self,
-        _: &Hold,
+        hold: &Hold,
         key: &FingerprintKey,
         (recipients, most): (&[Recipient], usize),
         capsule: &Capsule,
@@ -78,17 +78,20 @@ impl Capsules {
                 .help("mend that; or go on with --no-undo, and what is overwritten or deleted is lost")
         };
         let runs = self.beside.runs().await.map_err(fails)?;
+        // Shards begin in the same moment.
+        let own = hold.seat().map(|seat| format!("-{seat}")).unwrap_or_default();
         let run: Arc<str> = match runs.last() {
-            Some(last) if **last >= *capsule.note.run => format!("{last}-1").into(),
-            _ => capsule.note.run.clone(),
+            Some(last) if **last >= *capsule.note.run => format!("{last}-1{own}").into(),
+            _ => format!("{}{own}", capsule.note.run).into(),
         };
         let note = Note { run: run.clone(), ..capsule.note.clone() };
         let sealed = plain(key, &run, capsule).and_then(|plain| seal::seal(recipients, &plain));
         self.beside.seal(&run, &sealed.map_err(|error| fails(error.to_string()))?).await.map_err(fails)?;
         self.write_note(&note).await.map_err(fails)?;
-        let newest = runs.into_iter().rev().take(most.saturating_sub(1));
-        let kept = newest.chain(undone.map(str::to_owned)).chain([run.to_string()]).collect();
-        self.beside.prune(&kept).await.map_err(fails)?;
+        // Of those that were there: another shard may have added its own.
+        let older = runs.into_iter().rev().skip(most.saturating_sub(1));
+        let older = older.filter(|old| **old != *run && Some(&**old) != undone).collect();
+        self.beside.prune(&older).await.map_err(fails)?;
         Ok(run)
     }
 

@@ -7,6 +7,7 @@ use crate::ledger::files::Files;
 use crate::ledger::journal::Event;
 use crate::ledger::lease::Lease;
 use crate::ledger::lease::Note;
+use crate::ledger::lease::Seat;
 use crate::ledger::lock::Holder;
 use crate::ledger::lock::Lock;
 use crate::ledger::shared::Shared;
@@ -61,11 +62,12 @@ impl Keeper {
         }
     }
 
-    /// Takes the right to write, waiting for it for at most `timeout`; makes the ledger if there is none.
+    /// Takes the right to write, waiting for it for at most `timeout`; makes the ledger if there is none. With a seat, several
+    /// may have it at once in a store; the files of this machine have one writer at a time.
     ///
     /// # Errors
     /// Another run has it, or what [`Keeper::load`] and writing can fail with.
-    pub async fn take(&self, holder: &Holder, timeout: Duration) -> Result<Hold, Diagnostic> {
+    pub async fn take(&self, holder: &Holder, seat: Option<&Seat>, timeout: Duration) -> Result<Hold, Diagnostic> {
         match self {
             Self::Files(files) => {
                 let (own, holder) = (files.clone(), holder.clone());
@@ -77,7 +79,7 @@ impl Keeper {
                 });
                 Ok(Hold::Files(files.clone(), taken?))
             }
-            Self::Shared(shared) => shared.take(holder, timeout).await.map(Hold::Shared),
+            Self::Shared(shared) => shared.take(holder, seat, timeout).await.map(Hold::Shared),
         }
     }
 
@@ -85,10 +87,10 @@ impl Keeper {
     ///
     /// # Errors
     /// The store can't be read.
-    pub async fn lease(&self) -> Result<Option<Note>, Diagnostic> {
+    pub async fn leases(&self) -> Result<Vec<Note>, Diagnostic> {
         match self {
-            Self::Files(_) => Ok(None),
-            Self::Shared(shared) => shared.lease().await,
+            Self::Files(_) => Ok(Vec::new()),
+            Self::Shared(shared) => shared.leases().await,
         }
     }
 
@@ -128,6 +130,15 @@ impl Hold {
         match self {
             Self::Files(..) => Ok(()),
             Self::Shared(lease) => lease.ensure().await,
+        }
+    }
+
+    /// The number of the shard that has it beside others; `None` if nobody else may write.
+    #[must_use]
+    pub fn seat(&self) -> Option<u32> {
+        match self {
+            Self::Files(..) => None,
+            Self::Shared(lease) => lease.seat(),
         }
     }
 

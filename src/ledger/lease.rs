@@ -4,6 +4,9 @@
 //! heard of for longer than its patience takes it over, by writing the head. From then on the old holder can write nothing:
 //! its next write meets another head. It learns that at its next write, at its next renewal, or when it asks before its
 //! next change ([`Lease::ensure`]), whichever comes first, and stops.
+//!
+//! A shard has a lease with a [`Seat`]. Those of one split have theirs at once: whoever was passed by another one reads what
+//! that wrote, and writes again.
 
 use crate::diag::Diagnostic;
 use crate::diag::codes;
@@ -11,6 +14,7 @@ use crate::ledger::journal;
 use crate::ledger::journal::Event;
 use crate::ledger::lock::Holder;
 use crate::ledger::shared;
+use crate::ledger::shared::Head;
 use crate::ledger::shared::SHORT;
 use crate::ledger::shared::Shared;
 use crate::ledger::shared::State;
@@ -23,6 +27,7 @@ use crate::secret::FingerprintKey;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::OnceLock;
@@ -48,17 +53,39 @@ pub struct Note {
     pub seconds: u64,
     /// The process among all of its machine, where that can be said: see [`process`].
     pub process: Option<String>,
+    /// Of a shard: which one. Others of its split may have leases beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seat: Option<Seat>,
+}
+
+/// The place of one shard among those that write at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seat {
+    /// Its number, from 1.
+    pub index: u32,
+    /// Names the split: only those of one split have nothing in common.
+    pub split: String,
+    /// Counts how often it was heard of.
+    pub beat: u64,
 }
 
 impl Note {
-    pub(crate) fn new(holder: &Holder, patience: Duration) -> Self {
+    pub(crate) fn new(holder: &Holder, seat: Option<&Seat>, patience: Duration) -> Self {
         Self {
+            seat: seat.cloned(),
             id: uuid::Uuid::new_v4().to_string(),
             holder: holder.clone(),
             renewed: now(),
             seconds: patience.as_secs(),
             process: process::of(std::process::id()),
         }
+    }
+
+    /// Whether somebody with this seat may write at the same time.
+    pub(crate) fn is_beside(&self, seat: Option<&Seat>) -> bool {
+        let both = self.seat.as_ref().zip(seat);
+        both.is_some_and(|(own, their)| own.split == their.split && own.index != their.index)
     }
 
     /// How long it is waited for.
@@ -74,9 +101,9 @@ fn now() -> String {
     now.round(jiff::Unit::Second).unwrap_or(now).to_string()
 }
 
-/// What somebody who waits has seen of a lease.
+/// What somebody who waits has seen of leases: by the id of each, its last sign and since when.
 #[derive(Debug, Default)]
-pub(crate) struct Watch(Option<(Version, Instant)>);
+pub(crate) struct Watch(BTreeMap<String, (String, Instant)>);
 
 impl Watch {
     /// Whether the holder is dead: its process is gone, the time that it wrote is long past, or it did not write while
@@ -88,10 +115,12 @@ impl Watch {
         if silent.is_ok_and(|silent| silent > most) || note.process.as_deref().is_some_and(process::has_ended) {
             return true;
         }
-        match &self.0 {
-            Some((seen, since)) if seen == version => since.elapsed() > patience,
+        // Where several write, the head is no sign of one of them.
+        let sign = note.seat.as_ref().map_or_else(|| version.0.clone(), |seat| seat.beat.to_string());
+        match self.0.get(&note.id) {
+            Some((seen, since)) if *seen == sign => since.elapsed() > patience,
             _ => {
-                self.0 = Some((version.clone(), Instant::now()));
+                self.0.insert(note.id.clone(), (sign, Instant::now()));
                 false
             }
         }
@@ -106,6 +135,10 @@ pub struct Lease {
 
 struct Inner {
     shared: Shared,
+    /// Which of the leases in the head is its own.
+    id: String,
+    /// The number of the shard whose it is.
+    seat: Option<u32>,
     /// Events that wait to be written: whoever gets the turn writes all of them at once.
     queue: Mutex<Vec<Waiting>>,
     tail: tokio::sync::Mutex<Tail>,
@@ -124,10 +157,10 @@ struct Tail {
 
 impl Lease {
     /// Begins to renew what was just written into the head.
-    pub(crate) fn begin(shared: Shared, state: State, ledger: Ledger) -> Self {
+    pub(crate) fn begin(shared: Shared, (id, seat): (String, Option<u32>), state: State, ledger: Ledger) -> Self {
         let tail = tokio::sync::Mutex::new(Tail { state, ledger });
         let (queue, lost) = Default::default();
-        let inner = Arc::new(Inner { shared, queue, tail, renewed: Mutex::new(Instant::now()), lost });
+        let inner = Arc::new(Inner { shared, id, seat, queue, tail, renewed: Mutex::new(Instant::now()), lost });
         let own = Arc::clone(&inner);
         let beat = tokio::spawn(async move {
             loop {
@@ -174,6 +207,12 @@ impl Lease {
         if silent < self.inner.shared.patience() / 2 { Ok(()) } else { self.inner.renew().await }
     }
 
+    /// The number of the shard whose it is; `None` if nobody else may write.
+    #[must_use]
+    pub fn seat(&self) -> Option<u32> {
+        self.inner.seat
+    }
+
     /// Whether it was found to be lost.
     #[must_use]
     pub fn is_lost(&self) -> bool {
@@ -191,7 +230,7 @@ impl Lease {
         let (old, mark) = (tail.state.head.key.clone(), mark_of(key));
         tail.ledger = ledger.clone();
         (tail.state.head.owner, tail.state.head.key) = (ledger.owner.clone(), mark.clone());
-        inner.fold(&mut tail).await?;
+        inner.commit(&mut tail, &[], true).await?;
         if old != mark {
             inner.shared.forget(&key_name(&old)).await;
         }
@@ -205,8 +244,20 @@ impl Lease {
             return;
         }
         let mut tail = self.inner.tail.lock().await;
-        tail.state.head.lease = None;
-        if let Err(why) = self.inner.put(&mut tail, Instant::now() + SHORT).await {
+        let until = Instant::now() + SHORT;
+        let given = loop {
+            let head = tail.state.head.clone().without(&self.inner.id);
+            match self.inner.put(&tail.state.version, &head, &tail.state.journal, until).await {
+                Ok(None) if Instant::now() < until => {
+                    if let Err(why) = self.inner.reread(&mut tail).await {
+                        break Err(why);
+                    }
+                }
+                Ok(_) => break Ok(()),
+                Err(why) => break Err(why),
+            }
+        };
+        if let Err(why) = given {
             tracing::debug!(why = why.detail, "the lease was not given back, and ends by itself");
         }
     }
@@ -221,70 +272,132 @@ impl Drop for Lease {
 impl Inner {
     async fn renew(&self) -> Result<(), Diagnostic> {
         let mut tail = self.tail.lock().await;
-        self.flush(&mut tail).await
+        self.commit(&mut tail, &[], false).await
     }
 
     async fn write(&self, tail: &mut Tail, events: &[Event]) -> Result<(), Diagnostic> {
-        let mut lines = String::new();
-        for event in events {
-            let line = journal::line(tail.ledger.serial + 1, event);
-            lines += &line.map_err(|_| self.lose("an event can't be put into words"))?;
-            journal::apply(&mut tail.ledger, event.clone());
-        }
-        if tail.state.journal.len() + lines.len() > LONGEST {
-            return self.fold(tail).await;
-        }
-        tail.state.journal.extend_from_slice(lines.as_bytes());
-        self.flush(tail).await
+        self.commit(tail, events, false).await
     }
 
-    /// Writes a snapshot, and a head with an empty journal that names it.
-    async fn fold(&self, tail: &mut Tail) -> Result<(), Diagnostic> {
-        let text = snapshot::text(&tail.ledger, &tail.state.head.key);
+    /// Writes events into the head, which renews the lease; `fold` has a snapshot made in any case. Where another shard wrote in
+    /// between, the events come after what it wrote. After a failure nothing is written any more: what is there is not known.
+    async fn commit(&self, tail: &mut Tail, events: &[Event], fold: bool) -> Result<(), Diagnostic> {
+        let mut pause = Duration::from_millis(5);
+        loop {
+            if let Some(why) = self.lost.get() {
+                return Err(why.clone());
+            }
+            let mut head = self.beat(&tail.state.head);
+            let mut journal = tail.state.journal.clone();
+            for (serial, event) in (tail.ledger.serial + 1..).zip(events) {
+                let line = journal::line(serial, event);
+                journal.extend(line.map_err(|_| self.lose("an event can't be put into words"))?.into_bytes());
+            }
+            let mut folded = None;
+            if fold || journal.len() > LONGEST {
+                let mut ledger = tail.ledger.clone();
+                events.iter().for_each(|event| journal::apply(&mut ledger, event.clone()));
+                let made = self.snapshot(&ledger, &head.key).await?;
+                journal.clear();
+                let old = head.snapshot.replace(made.clone());
+                folded = Some((ledger, made, old));
+            }
+            let until = *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) + self.shared.patience();
+            let begun = Instant::now();
+            match self.put(&tail.state.version, &head, &journal, until).await {
+                Ok(Some(version)) => {
+                    *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = begun;
+                    tail.state = State { head, journal, version };
+                    match folded {
+                        None => events.iter().for_each(|event| journal::apply(&mut tail.ledger, event.clone())),
+                        Some((ledger, _, old)) => {
+                            tail.ledger = ledger;
+                            if let Some(old) = old {
+                                self.shared.forget(&old).await;
+                            }
+                        }
+                    }
+                    return Ok(());
+                }
+                Ok(None) if begun >= until => return Err(self.lose("the others wrote all the time")),
+                Ok(None) => {}
+                Err(why) => return Err(self.lost.get_or_init(|| why).clone()),
+            }
+            // Not all at once again.
+            let share = f64::from(uuid::Uuid::new_v4().as_bytes()[0]) / 256.0;
+            tokio::time::sleep(pause.mul_f64(share)).await;
+            pause = (pause * 2).min(Duration::from_millis(200));
+            if let Err(why) = self.reread(tail).await {
+                return Err(self.lost.get_or_init(|| why).clone());
+            }
+            // Where only the answer was lost, the head names it.
+            if let Some((_, made, _)) = folded.filter(|(_, made, _)| tail.state.head.snapshot.as_ref() != Some(made)) {
+                self.shared.forget(&made).await;
+            }
+        }
+    }
+
+    /// Writes a snapshot, which no head names yet.
+    async fn snapshot(&self, ledger: &Ledger, mark: &str) -> Result<String, Diagnostic> {
+        let text = snapshot::text(ledger, mark);
         let text = text.map_err(|_| self.lose("a snapshot can't be put into words"))?;
-        let name = format!("snapshot-{}-{}.json", tail.ledger.serial, &uuid::Uuid::new_v4().simple().to_string()[..8]);
-        if let Err(why) = self.shared.make(&name, &text).await {
-            return Err(self.lose(&why.detail));
+        let name = format!("snapshot-{}-{}.json", ledger.serial, &uuid::Uuid::new_v4().simple().to_string()[..8]);
+        match self.shared.make(&name, &text).await {
+            Ok(()) => Ok(name),
+            Err(why) => Err(self.lose(&why.detail)),
         }
-        let old = tail.state.head.snapshot.replace(name);
-        tail.state.journal.clear();
-        self.flush(tail).await?;
-        if let Some(old) = old {
-            self.shared.forget(&old).await;
+    }
+
+    /// The next head, which says that this run is alive.
+    fn beat(&self, head: &Head) -> Head {
+        let mut head = head.clone();
+        head.write += 1;
+        for note in head.lease.iter_mut().chain(&mut head.shards).filter(|note| note.id == self.id) {
+            note.renewed = now();
+            if let Some(seat) = &mut note.seat {
+                seat.beat += 1;
+            }
         }
+        head
+    }
+
+    /// Reads what the others wrote.
+    async fn reread(&self, tail: &mut Tail) -> Result<(), Diagnostic> {
+        let fails = |why: Diagnostic| self.diagnostic(&format!("it could not be read. {}", why.detail));
+        let is_ours = |state: &State| state.head.notes().any(|note| note.id == self.id);
+        let gone = || self.diagnostic("somebody unlocked it, or took it over");
+        let state = self.shared.head().await.map_err(fails)?.filter(is_ours).ok_or_else(gone)?;
+        // Mostly only events came; those that are known are skipped.
+        if state.head.snapshot == tail.state.head.snapshot && journal::replay(&mut tail.ledger, &state.journal).is_ok()
+        {
+            tail.state = state;
+            return Ok(());
+        }
+        let (state, ledger) = self.shared.whole().await.map_err(fails)?.ok_or_else(gone)?;
+        if !is_ours(&state) {
+            return Err(gone());
+        }
+        *tail = Tail { state, ledger };
         Ok(())
     }
 
-    /// Writes the head, which renews the lease. After a failure nothing is written any more: what is there is not known.
-    async fn flush(&self, tail: &mut Tail) -> Result<(), Diagnostic> {
-        if let Some(why) = self.lost.get() {
-            return Err(why.clone());
-        }
-        if let Some(note) = &mut tail.state.head.lease {
-            note.renewed = now();
-        }
-        let until = *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) + self.shared.patience();
-        let begun = Instant::now();
-        match self.put(tail, until).await {
-            Ok(()) => {
-                *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = begun;
-                Ok(())
-            }
-            Err(why) => Err(self.lost.get_or_init(|| why).clone()),
-        }
-    }
-
-    async fn put(&self, tail: &mut Tail, until: Instant) -> Result<(), Diagnostic> {
-        tail.state.head.write += 1;
-        let content = shared::content(&tail.state.head, &tail.state.journal)?;
-        match self.shared.swap(&content, Some(&tail.state.version), until).await {
-            Ok(Some(version)) => {
-                tail.state.version = version;
-                Ok(())
-            }
+    /// Writes a head over a known one; `None` if another shard wrote in between.
+    async fn put(
+        &self,
+        over: &Version,
+        head: &Head,
+        journal: &[u8],
+        until: Instant,
+    ) -> Result<Option<Version>, Diagnostic> {
+        let content = shared::content(head, journal)?;
+        match self.shared.swap(&content, Some(over), until).await {
+            Ok(Some(version)) => Ok(Some(version)),
             Ok(None) => {
-                let now = self.shared.lease().await.ok().flatten();
-                let by = now.map_or_else(
+                let now = self.shared.leases().await.unwrap_or_default();
+                if now.iter().any(|note| note.id == self.id && note.seat.is_some()) {
+                    return Ok(None);
+                }
+                let by = now.first().map_or_else(
                     || "somebody unlocked it, or wrote it meanwhile".to_owned(),
                     |note| format!("now it is {}", note.holder.words()),
                 );

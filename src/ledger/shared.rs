@@ -8,8 +8,9 @@
 //! | `told.json` | which findings of drift were told to whom ([`crate::ledger::told`]); no part of the ledger |
 //!
 //! Every change is one conditional write of the head, so a writer whose head is not the one that is there
-//! has written nothing, and knows it: that is what fences off a run whose [`Lease`] was taken over. A reader takes no lease. It
-//! reads the head, then the snapshot that this names.
+//! has written nothing, and knows it: that is what fences off a run whose [`Lease`] was taken over. Shards of one split
+//! write at once: whose head was passed by another one's reads it again, and if its own lease is still in it, adds its events to
+//! what is there now. A reader takes no lease. It reads the head, then the snapshot that this names.
 
 use crate::diag::Diagnostic;
 use crate::diag::codes;
@@ -18,6 +19,7 @@ use crate::ledger::files;
 use crate::ledger::journal;
 use crate::ledger::lease::Lease;
 use crate::ledger::lease::Note;
+use crate::ledger::lease::Seat;
 use crate::ledger::lease::Watch;
 use crate::ledger::lock::Holder;
 use crate::ledger::snapshot;
@@ -71,6 +73,24 @@ pub(crate) struct Head {
     /// Counts the leases.
     pub(crate) token: u64,
     pub(crate) lease: Option<Note>,
+    /// Those who write at once, each what is its own part's: then nobody has `lease`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) shards: Vec<Note>,
+}
+
+impl Head {
+    /// The next head, in which this lease is none any more.
+    pub(crate) fn without(mut self, id: &str) -> Self {
+        self.write += 1;
+        self.lease = self.lease.filter(|note| note.id != id);
+        self.shards.retain(|note| note.id != id);
+        self
+    }
+
+    /// Everybody who may write.
+    pub(crate) fn notes(&self) -> impl Iterator<Item = &Note> {
+        self.lease.iter().chain(&self.shards)
+    }
 }
 
 /// The head as it was read.
@@ -116,34 +136,38 @@ impl Shared {
         }
     }
 
-    /// Who may write now; `None` if nobody does.
+    /// Who may write now.
     ///
     /// # Errors
     /// The head can't be read.
-    pub async fn lease(&self) -> Result<Option<Note>, Diagnostic> {
-        Ok(self.head().await?.and_then(|state| state.head.lease))
+    pub async fn leases(&self) -> Result<Vec<Note>, Diagnostic> {
+        Ok(self.head().await?.map(|state| state.head.notes().cloned().collect()).unwrap_or_default())
     }
 
-    /// Takes the right to write, waiting for it for at most `timeout`; makes the ledger if there is none.
+    /// Takes the right to write, waiting for it for at most `timeout`; makes the ledger if there is none. With a seat, beside
+    /// those that have other seats of the same split.
     ///
     /// # Errors
     /// Another run has it, or what [`Shared::load`] and writing can fail with.
-    pub async fn take(&self, holder: &Holder, timeout: Duration) -> Result<Lease, Diagnostic> {
+    pub async fn take(&self, holder: &Holder, seat: Option<&Seat>, timeout: Duration) -> Result<Lease, Diagnostic> {
         let begun = Instant::now();
         let mut watch = Watch::default();
         loop {
             let found = self.whole().await?;
-            let held = found.as_ref().and_then(|(state, _)| Some((state.head.lease.as_ref()?, &state.version)));
-            if let Some((note, version)) = held.filter(|(note, version)| !watch.is_over(note, version)) {
+            let notes = found.iter().flat_map(|(state, _)| state.head.notes().map(|note| (note, &state.version)));
+            let alive: Vec<Note> =
+                notes.filter(|(note, version)| !watch.is_over(note, version)).map(|(note, _)| note.clone()).collect();
+            if let Some(note) = alive.iter().find(|note| !note.is_beside(seat)) {
                 let left = timeout.saturating_sub(begun.elapsed());
                 if left.is_zero() {
-                    return Err(self.held(note));
+                    return Err(self.held(note, seat));
                 }
-                tracing::debug!(holder = note.holder.words(), version = version.0, "waiting for the lease");
+                tracing::debug!(holder = note.holder.words(), "waiting for the lease");
                 tokio::time::sleep(PAUSE.min(note.patience() / 4).min(left)).await;
                 continue;
             }
-            if let Some(lease) = self.enter(found, holder).await? {
+            // What is over is left out, and so fenced off.
+            if let Some(lease) = self.enter(found, Note::new(holder, seat, self.patience), alive).await? {
                 return Ok(lease);
             }
             // Somebody else was faster: who, says the head.
@@ -151,8 +175,13 @@ impl Shared {
     }
 
     /// Writes this run into the head; `None` if another one wrote in between.
-    async fn enter(&self, found: Option<(State, Ledger)>, holder: &Holder) -> Result<Option<Lease>, Diagnostic> {
-        let note = Note::new(holder, self.patience);
+    async fn enter(
+        &self,
+        found: Option<(State, Ledger)>,
+        note: Note,
+        beside: Vec<Note>,
+    ) -> Result<Option<Lease>, Diagnostic> {
+        let own = (note.id.clone(), note.seat.as_ref().map(|seat| seat.index));
         let (head, journal, ledger, over) = match found {
             Some((State { head, journal, version }, ledger)) => {
                 // A run without the key would record what nobody can read again.
@@ -167,17 +196,29 @@ impl Shared {
                 };
                 self.keep_key(&key).await?;
                 let (version, key) = (snapshot::VERSION, mark_of(&key));
-                let (keyform, owned) = (String::new(), owner.clone());
-                let head =
-                    Head { version, keyform, write: 0, owner: owned, key, snapshot: None, token: 0, lease: None };
+                let head = Head {
+                    version,
+                    keyform: String::new(),
+                    write: 0,
+                    owner: owner.clone(),
+                    key,
+                    snapshot: None,
+                    token: 0,
+                    lease: None,
+                    shards: Vec::new(),
+                };
                 (head, Vec::new(), Ledger { owner, ..Ledger::default() }, None)
             }
         };
         let (write, token) = (head.write + 1, head.token + 1);
-        let head = Head { keyform: later::OWN.to_owned(), write, token, lease: Some(note), ..head };
+        let (lease, shards) = match own.1.is_some() {
+            true => (None, beside.into_iter().chain([note]).collect()),
+            false => (Some(note), Vec::new()),
+        };
+        let head = Head { keyform: later::OWN.to_owned(), write, token, lease, shards, ..head };
         let content = content(&head, &journal)?;
         match self.swap(&content, over.as_ref(), Instant::now() + SHORT).await? {
-            Some(version) => Ok(Some(Lease::begin(self.clone(), State { head, journal, version }, ledger))),
+            Some(version) => Ok(Some(Lease::begin(self.clone(), own, State { head, journal, version }, ledger))),
             None => {
                 if over.is_none() && self.key.is_none() {
                     // Nobody was told of this key.
@@ -197,14 +238,14 @@ impl Shared {
         let Some(State { head, journal, version }) = self.head().await? else {
             return none(format!("There is no ledger in {}.", self.place()));
         };
-        let Some(note) = head.lease.clone() else {
+        let Some(first) = head.notes().next() else {
             return none(format!("Nobody is writing to {}: there is nothing to unlock.", self.place()));
         };
-        if note.id != id {
-            let detail = format!("{} is held under another id: {}.", self.place(), note.holder.words());
+        let Some(note) = head.notes().find(|note| note.id == id).cloned() else {
+            let detail = format!("{} is held under another id: {}.", self.place(), first.holder.words());
             return none(detail).map_err(|d| d.help("`keyform ledger show` says who is writing, and under which id"));
-        }
-        let head = Head { write: head.write + 1, lease: None, ..head };
+        };
+        let head = head.without(id);
         let content = content(&head, &journal)?;
         match self.swap(&content, Some(&version), Instant::now() + SHORT).await? {
             Some(_) => Ok(note),
@@ -259,7 +300,7 @@ impl Shared {
         }
     }
 
-    async fn head(&self) -> Result<Option<State>, Diagnostic> {
+    pub(crate) async fn head(&self) -> Result<Option<State>, Diagnostic> {
         let Some(found) = self.store.get(HEAD).await? else { return Ok(None) };
         let place = self.called(HEAD);
         let end = found.content.iter().position(|byte| *byte == b'\n').map_or(found.content.len(), |end| end + 1);
@@ -272,7 +313,7 @@ impl Shared {
     }
 
     /// The head with the ledger that it stands for.
-    async fn whole(&self) -> Result<Option<(State, Ledger)>, Diagnostic> {
+    pub(crate) async fn whole(&self) -> Result<Option<(State, Ledger)>, Diagnostic> {
         let mut last: Option<Version> = None;
         loop {
             let Some(state) = self.head().await? else { return Ok(None) };
@@ -359,8 +400,12 @@ impl Shared {
         )
     }
 
-    fn held(&self, note: &Note) -> Diagnostic {
-        let detail = format!("{} is held: {}. Last heard of at {}.", self.place(), note.holder.words(), note.renewed);
+    fn held(&self, note: &Note, seat: Option<&Seat>) -> Diagnostic {
+        let mut detail =
+            format!("{} is held: {}. Last heard of at {}.", self.place(), note.holder.words(), note.renewed);
+        if note.seat.as_ref().zip(seat).is_some_and(|(their, own)| their.split != own.split) {
+            detail.push_str(" It splits otherwise: of another configuration, or into another number of shards.");
+        }
         let seconds = note.patience().as_secs();
         Diagnostic::error(&codes::LEDGER_LOCKED, detail).help(format!(
             "wait for it with `--lock-timeout 5m`; a run that is not heard of for {seconds} seconds is taken for dead. If \

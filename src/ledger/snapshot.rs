@@ -6,6 +6,7 @@ use crate::diag::codes;
 use crate::diag::later;
 use crate::ledger::journal::Requested;
 use crate::ledger::journal::Written;
+use crate::model::ledger::Apart;
 use crate::model::ledger::Ledger;
 use crate::model::ledger::Natural;
 use crate::secret::FingerprintKey;
@@ -120,6 +121,7 @@ impl Snapshot {
             records: records.collect::<Option<_>>()?,
             intents: intents.collect::<Option<_>>()?,
             requests: requests.collect::<Option<_>>()?,
+            apart: Apart::default(),
         })
     }
 }

@@ -7,6 +7,7 @@ use crate::model::attrs::Value;
 use crate::model::graph::Graph;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
+use crate::model::shard::Part;
 use crate::secret::seal::Recipient;
 use crate::secret::sign::Verifier;
 use std::collections::BTreeMap;
@@ -37,12 +38,20 @@ pub struct Desired {
     pub broken: Vec<Broken>,
     /// The `notify` blocks.
     pub notify: Vec<Notify>,
+    /// Which part of the configuration this is; `None` for the whole.
+    pub part: Option<Arc<Part>>,
 }
 
 impl Desired {
     /// The syncs that are declared; not those that are only looked up.
     pub fn syncs(&self) -> impl Iterator<Item = &Resource> {
         self.resources.values().filter(|resource| resource.kind == Kind::SecretSync && !resource.is_data())
+    }
+
+    /// Whether something is another shard's: it is read here, and never written.
+    #[must_use]
+    pub fn borrows(&self, address: &Address) -> bool {
+        self.part.as_ref().is_some_and(|part| part.borrows(address))
     }
 
     /// Whether a `removed` block lets go what is no longer declared under an address: it stays as it is.

@@ -119,6 +119,19 @@ impl Graph {
         None
     }
 
+    /// What is left of it where only these are.
+    #[must_use]
+    pub fn within(&self, kept: &BTreeSet<Address>) -> Self {
+        let mut part = Self::default();
+        self.nodes().filter(|address| kept.contains(*address)).for_each(|address| part.add(address));
+        for edge in self.edges() {
+            if kept.contains(&edge.from) && kept.contains(&edge.to) {
+                part.need(&edge.from, &edge.to, edge.span);
+            }
+        }
+        part
+    }
+
     fn path(&self, start: NodeIndex, last: NodeIndex, came_from: &BTreeMap<NodeIndex, NodeIndex>) -> Vec<Edge> {
         // Backwards from the edge that closes the cycle: start ← last ← … ← start.
         let mut nodes = vec![start, last];

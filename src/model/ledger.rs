@@ -30,6 +30,17 @@ pub struct Ledger {
     pub intents: BTreeMap<Address, Natural>,
     /// Changes that the backend took as requests for approval, and that were not heard of since.
     pub requests: BTreeMap<Address, Request>,
+    /// What was left out, where it is only a shard's part of one. No file has it.
+    pub apart: Apart,
+}
+
+/// What a shard's part of a ledger leaves out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Apart {
+    /// [`Ledger::names`] of the whole.
+    pub names: BTreeMap<String, Arc<str>>,
+    /// What no shard ends: it is no longer declared, and of no project.
+    pub left: Vec<Address>,
 }
 
 /// A change that waits for somebody's approval.
@@ -115,13 +126,15 @@ impl Ledger {
     /// that nobody can see whether their values are equal.
     #[must_use]
     pub fn names(&self) -> BTreeMap<String, Arc<str>> {
-        let mut names = BTreeMap::new();
+        let mut names = self.apart.names.clone();
         let marked = self.records.iter().filter_map(|(address, record)| Some((address, record.marked.clone()?)));
+        let mut left = BTreeSet::new();
         for (address, name) in marked {
+            left.insert(Arc::clone(&name));
             names.insert(address.resource().to_string(), name);
         }
         let taken: BTreeSet<Arc<str>> = names.values().cloned().collect();
-        for address in &taken {
+        for address in &left {
             if names.contains_key(&**address) {
                 continue;
             }

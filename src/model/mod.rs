@@ -24,4 +24,5 @@ pub mod login;
 pub mod references;
 pub mod resource;
 pub mod schema;
+pub mod shard;
 pub mod values;

@@ -84,7 +84,12 @@ pub fn resources(plan: &mut Plan, input: &Input<'_>, asked: &Asked) {
             plan.blocked.insert(address.clone(), why.clone());
             continue;
         }
-        let row = Row { input, resource, wanted: attributes::wanted(resource, attrs), asked: asked.resource(address) };
+        let row = Row {
+            input,
+            resource,
+            wanted: attributes::wanted(resource, attrs),
+            asked: asked.resource(address) && !input.desired.borrows(address),
+        };
         match input.live.resources.get(address) {
             Some(seen) => row.exists(plan, seen, moved.get(address).copied()),
             None if unknown.contains(address) => {}

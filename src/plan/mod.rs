@@ -2,7 +2,7 @@
 //! outside world. A plan is data, holds no secret, and has a row for whatever is not already right.
 //!
 //! [`diff`] compares resources and [`entries`] the keys of destinations, each by one truth table; [`order`]
-//! says what each change waits for; [`guard`] names what is dangerous; [`facts`] puts the three truths about one address side by side; [`saved`] says whether a plan that was kept
+//! says what each change waits for; [`guard`] names what is dangerous; [`facts`] puts the three truths about one address side by side; [`shards`] which part of it is one process's; [`saved`] says whether a plan that was kept
 //! is still true; [`drift`] says whose doing it is that something is not right, [`news`] what of that nobody was told of; [`undo`] plans the way back from a run. How a plan looks is `view`'s business, what it reads and how it is done is the engine's.
 
 pub(crate) mod attributes;
@@ -21,6 +21,7 @@ pub mod order;
 mod relabelled;
 pub mod saved;
 pub mod sets_off;
+pub mod shards;
 pub mod undo;
 
 use crate::diag::Diagnostic;
@@ -164,7 +165,9 @@ pub fn make(input: &Input<'_>) -> Plan {
     }
     order::narrow(&mut plan, input, &asked);
     order::order(&mut plan, input);
+    shards::narrow(&mut plan, input);
     guard::judge(&mut plan, input);
+    shards::judged(&mut plan, input);
     plan.undo = undo::outlook(&plan, input);
     plan
 }
@@ -180,7 +183,7 @@ pub struct Plan {
     pub foreign: BTreeMap<Arc<str>, usize>,
     /// Syncs whose destination was not looked at, and why: their rows are missing from `changes`.
     pub blind: BTreeMap<Address, Arc<str>>,
-    /// What exists and is not managed, or would fail: there is no row for it. Apply refuses the plan, unless
+    /// What exists and is not managed, or would fail: there is no row for it, unless it only waits for another shard. Apply refuses the plan, unless
     /// only entries are in here: then the others go on.
     pub blocked: BTreeMap<Address, Diagnostic>,
     /// What could not be read.

@@ -9,6 +9,7 @@ use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::model::address::Address;
 use crate::model::desired::Desired;
+use crate::model::shard::Shard;
 use crate::plan::Change;
 use crate::plan::HazardKind;
 use crate::plan::Input;
@@ -54,6 +55,8 @@ pub struct Origin {
     pub adopt: bool,
     /// [`crate::plan::Input::destroy`].
     pub destroy: bool,
+    /// Which part of the configuration it is of, if not the whole.
+    pub shard: Option<Shard>,
 }
 
 /// A digest of all that a configuration says, whatever its files look like. Values of secrets are not part of

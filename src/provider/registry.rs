@@ -17,6 +17,7 @@ use crate::provider::driver::session::Session;
 use crate::provider::lint;
 use crate::provider::manifest::Manifest;
 use crate::provider::manifest::load::load;
+use crate::provider::manifest::slots::fields_of;
 use crate::provider::memory;
 use crate::provider::memory::Memory;
 use crate::provider::memory::Shelf;
@@ -233,6 +234,17 @@ impl Registry {
     #[must_use]
     pub fn is_builtin(&self, app: &str) -> bool {
         self.builtin.contains(app)
+    }
+
+    /// The inputs of a destination that say where it is, for as much as its requests show. `None` for code instead of requests.
+    #[must_use]
+    pub fn locating(&self, slug: &str, variant: &str) -> Option<BTreeSet<Arc<str>>> {
+        let manifest = self.schemas.destinations.get(slug).and_then(|schema| self.manifests.get(&schema.app))?;
+        let shape = manifest.destinations.get(slug)?.variants.get(variant)?;
+        let talks = [&manifest.talk, &shape.talk].into_iter().chain(manifest.methods.values());
+        let mut exprs = shape.reading();
+        exprs.extend(talks.flat_map(|talk| talk.base_url.iter().chain(&talk.headers)));
+        (!shape.native).then(|| fields_of(&exprs, "destination"))
     }
 
     /// Opens a destination. Nothing is sent yet.

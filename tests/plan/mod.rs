@@ -10,5 +10,6 @@ mod order;
 mod properties;
 mod resources;
 mod saved;
+mod shards;
 mod undo;
 mod world;

@@ -24,6 +24,7 @@ fn origin(world: &World) -> Origin {
         targets: vec![],
         adopt: false,
         destroy: false,
+        shard: None,
     }
 }
 

@@ -113,7 +113,7 @@ pub(super) async fn push(
     args: &Push,
 ) -> Result<Exit, Diagnostic> {
     let moving = moving(context, keeper, options, args).await?;
-    let hold = keeper::take(keeper, "ledger push", args.waiting.lock_timeout).await?;
+    let hold = keeper::take(keeper, "ledger push", None, args.waiting.lock_timeout).await?;
     let done = replace(keeper, &hold, &moving, args.force).await;
     hold.release().await;
     let Some(replaced) = done? else {

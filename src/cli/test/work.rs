@@ -10,6 +10,7 @@ use crate::cli::context::World;
 use crate::cli::exit::Exit;
 use crate::cli::plan;
 use crate::cli::plan::Selection;
+use crate::cli::shard::Sharding;
 use crate::cli::test::expect;
 use crate::config::Extent;
 use crate::config::test_file;
@@ -172,7 +173,7 @@ fn perform(own: &mut Context, run: &Run, inputs: &Inputs) -> Ended {
         Command::Plan => look_ahead(own, inputs, &scope),
         Command::Apply | Command::Destroy => {
             let way = Way::test(run.allow.iter().map(|(kind, count)| Allow { kind: *kind, count: *count }).collect());
-            apply::carry_out(own, run.command.word(), &selection, &way, scope, Bound::Nothing)
+            apply::carry_out(own, run.command.word(), (&selection, &Sharding::default()), &way, scope, Bound::Nothing)
         }
     };
     let (plan, report) = (own.run.plan.take(), own.run.ending.take());

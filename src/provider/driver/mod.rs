@@ -354,10 +354,8 @@ fn named_by_schema(destination: Value, spec: &Spec) -> Value {
 /// Names a place: the service's address, what the reading requests ask of the destination, and a fingerprint
 /// of the credentials that is of use in this run only.
 fn place(session: &Session, shape: &Shape, spec: &Spec, env: &Env, base: &str, key: &FingerprintKey) -> String {
-    let reading = [Slot::List, Slot::Read].into_iter().filter_map(|slot| shape.operations.get(&slot));
-    let mut exprs: Vec<&Expr> =
-        reading.chain(shape.lookups.iter().map(|(_, lookup)| lookup)).flat_map(Operation::all_exprs).collect();
-    exprs.extend(shape.root.iter().chain(&session.talk().base_url).chain(&session.talk().headers));
+    let mut exprs: Vec<&Expr> = shape.reading();
+    exprs.extend(session.talk().base_url.iter().chain(&session.talk().headers));
     let names = fields_of(&exprs, "destination");
     let narrowed = exprs.iter().any(|expr| mentions(expr, "key_schema"));
     let schema = if narrowed { json::write(&env.get("key_schema")).unwrap_or_default() } else { Default::default() };

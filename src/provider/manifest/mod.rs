@@ -141,6 +141,16 @@ pub struct Operation {
     pub lookups: BTreeSet<Arc<str>>,
 }
 
+impl Shape {
+    /// Every expression of the requests that read.
+    #[must_use]
+    pub fn reading(&self) -> Vec<&Expr> {
+        let reading = [Slot::List, Slot::Read].into_iter().filter_map(|slot| self.operations.get(&slot));
+        let lookups = self.lookups.iter().map(|(_, lookup)| lookup);
+        reading.chain(lookups).flat_map(Operation::all_exprs).chain(&self.root).collect()
+    }
+}
+
 impl Operation {
     /// The expression of a word.
     #[must_use]

@@ -110,6 +110,9 @@ pub struct Origin {
     pub(super) targets: Vec<String>,
     pub(super) adopt: bool,
     pub(super) destroy: bool,
+    /// Which part of the configuration it is of, if not the whole: `2/8`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<String>,
 }
 
 /// One change.
@@ -368,6 +371,7 @@ pub fn saved(saved: &Saved, cost: Cost, diagnostics: Vec<diagnostic::Entry>, sou
             targets: origin.targets.iter().map(ToString::to_string).collect(),
             adopt: origin.adopt,
             destroy: origin.destroy,
+            shard: origin.shard.map(|shard| shard.to_string()),
         }),
         ..document(&saved.plan, cost, diagnostics, sources)
     }

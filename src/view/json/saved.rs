@@ -59,6 +59,7 @@ fn origin(from: &json::plan::Origin) -> Option<Origin> {
         targets: from.targets.iter().map(|target| target.parse().ok()).collect::<Option<_>>()?,
         adopt: from.adopt,
         destroy: from.destroy,
+        shard: from.shard.as_deref().map(|shard| shard.parse().ok()).map_or(Some(None), |shard| shard.map(Some))?,
     })
 }
 
