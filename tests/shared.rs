@@ -369,7 +369,10 @@ async fn damage_is_named_and_left_as_it_is() {
     let memory = Memory::default();
     take(&memory, "ada").await.release().await;
     memory.change("ledger.jsonl", |text| text.replacen("\"version\":1", "\"version\":9", 1));
-    assert_eq!(memory.keeper().load().await.unwrap_err().code, &codes::LEDGER_VERSION);
+    let own = format!("\"keyform\":\"{}\"", env!("CARGO_PKG_VERSION"));
+    memory.change("ledger.jsonl", |text| text.replacen(&own, "\"keyform\":\"99.1.0\"", 1));
+    let why = memory.keeper().load().await.unwrap_err();
+    assert_eq!((why.code, why.help.as_deref()), (&codes::LEDGER_VERSION, Some("use keyform 99.1.0, or a later one")));
 }
 
 /// What a run took lies where the ledger does, so that another machine can put it back.

@@ -141,3 +141,34 @@ fn nothing_here_is_unsafe() {
     assert!(text.contains("\nunsafe_code = \"forbid\"\n"));
     assert!(!root().join("build.rs").exists(), "a build script runs on every machine that builds this");
 }
+
+/// What Cargo.toml says of the package.
+fn manifest(name: &str) -> String {
+    let text = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix("= \""));
+    line.unwrap().trim_end_matches('"').to_owned()
+}
+
+#[test]
+fn the_image_has_certificates_and_no_root_and_is_built_as_cargo_says() {
+    let text = fs::read_to_string(root().join("Containerfile")).unwrap();
+    let stages: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("FROM ")).collect();
+    let rust = format!("docker.io/library/rust:{}-", manifest("rust-version"));
+    assert!(stages[0].starts_with(&rust), "{stages:?}");
+    // Of what there is without a shell, this one has the C library, libgcc and certificates.
+    assert_eq!(stages.last(), Some(&"gcr.io/distroless/cc-debian12:nonroot"));
+    assert!(text.lines().any(|line| line == "USER nonroot"), "{text}");
+    let profile = text.split("--profile ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap();
+    let cargo = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    assert!(cargo.contains(&format!("\n[profile.{profile}]\n")), "{profile}");
+    assert!(text.contains(&format!("/src/target/{profile}/keyform ")), "{profile}");
+}
+
+#[test]
+fn the_changelog_begins_with_the_version_that_is_built() {
+    let text = fs::read_to_string(root().join("docs/CHANGELOG.md")).unwrap();
+    let heading = text.lines().find_map(|line| line.strip_prefix("## ")).unwrap();
+    let (version, day) = heading.split_once(", ").unwrap();
+    assert_eq!(version, manifest("version"));
+    assert!(day == "unreleased" || day.parse::<jiff::civil::Date>().is_ok(), "{day}");
+}
