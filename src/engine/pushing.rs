@@ -383,7 +383,7 @@ pub(super) async fn elsewhere(
     for [project, environment, path] in sets_off::places(input.desired, input.ledger, plan.changes.iter()) {
         touched.entry(project).or_default().insert((environment, path));
     }
-    let mut found: BTreeMap<(Address, Option<HazardKind>), (bool, Result<Loss, Diagnostic>)> = BTreeMap::new();
+    let mut found = BTreeMap::new();
     for (slug, touched) in touched {
         let Some(project) = index.state.projects.get(&slug) else { continue };
         // Mostly there are none, and they were listed before.
