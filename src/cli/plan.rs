@@ -125,6 +125,10 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         destroy: args.destroy,
         ..Scope::default()
     };
+    if let Some(why) = args.out.as_deref().and_then(output::misplaced) {
+        context.tell(why);
+        return context.failed("plan");
+    }
     if let Some(path) = &args.out
         && let Err(why) =
             output::is_free(path, |old| json::saved::read(&path.display().to_string(), old.as_bytes()).is_ok())

@@ -52,6 +52,9 @@ pub(crate) struct Builder<'e, 'a> {
     pub(crate) failed: bool,
 }
 
+/// The attributes of a sync that `ignore` may name: what it does does not follow from them.
+const IGNORABLE_OF_A_SYNC: [&str; 3] = ["auto_sync", "description", "timeout"];
+
 impl Evaluation<'_> {
     /// The resource of an instance; `None` in a circle, which is reported. `span` asks for it.
     pub(crate) fn build(&self, index: usize, span: Span) -> Option<Rc<Built>> {
@@ -299,7 +302,11 @@ impl<'a> Builder<'_, 'a> {
                 continue;
             };
             let known = form.attr(name).is_some() || form.block(name).is_some() || form.open != blocks::Open::No;
-            if known {
+            if known && form.word == Kind::SecretSync.word() && !IGNORABLE_OF_A_SYNC.contains(&&**name) {
+                let detail = format!("What a sync does follows from `{name}`, so that a plan has to know it.");
+                let help = "declare what it is to be; what a sync says only of itself can be ignored: `auto_sync`, `description`";
+                self.report(Diagnostic::error(&codes::NOT_IGNORABLE, detail).at(item.span, "").help(help));
+            } else if known {
                 out.ignore.push(name.clone());
             } else {
                 let d = Diagnostic::error(

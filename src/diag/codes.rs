@@ -142,6 +142,8 @@ codes! {
         "`secret_exec` runs a program to get a secret. A configuration that others wrote could run anything, so it is only done under `--allow-exec`.";
     SECRET_FILE_EXPOSED = "KF0242" Environment "secret file is readable by others"
         "A file that `secret_file` reads can be read by other users of this machine. Give it the mode 0600, or let it come from the environment.";
+    NOT_IGNORABLE = "KF0244" Configuration "difference that can't be ignored"
+        "A plan shows what a sync will do with its settings as they are declared. If another setting of the backend were ignored, the backend would do something else than the plan shows, and could delete keys that it calls left alone. Declare the setting as it is to be.";
     LEDGER_BLOCK = "KF0260" Configuration "ledger can't be kept like this"
         "The `ledger` block names a place in a way that does not work: an address that holds a password (which would be in plain text in a file that is committed), or one that is none.";
     BAD_RECIPIENT = "KF0265" Configuration "not a recipient"

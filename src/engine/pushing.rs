@@ -1,6 +1,7 @@
 //! What the backend does by itself when secrets of a folder change: which syncs push at once, and what of others they
 //! would delete or overwrite. A plan asks it of syncs that nothing declares, a write by hand of all.
 
+use crate::api;
 use crate::backend::frozen;
 use crate::backend::read;
 use crate::backend::read::EnvironmentMention;
@@ -12,6 +13,7 @@ use crate::backend::state::Sync;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::engine::Engine;
+use crate::engine::connections::live_connection;
 use crate::engine::destinations;
 use crate::engine::effective::Source;
 use crate::engine::effective::View;
@@ -28,6 +30,7 @@ use crate::model::attrs::Value;
 use crate::model::desired::Desired;
 use crate::model::job;
 use crate::model::job::Content;
+use crate::model::job::InitialSync;
 use crate::model::job::Job;
 use crate::model::job::Step;
 use crate::model::key_schema::KeySchema;
@@ -100,7 +103,7 @@ type Pushed = Result<(Source, Source), Diagnostic>;
 /// What a sync would do to what keyform does not own, once secrets of its folder are written.
 #[derive(Debug, Clone)]
 pub struct Loss {
-    /// Whether it would delete (`wipe`) or overwrite (`takeover`).
+    /// Whether it would delete (`wipe`) or overwrite (`takeover`), or that this can't be told in full (`incomplete`).
     pub kind: HazardKind,
     /// The sync: as the ledger knows it, else by its name.
     pub address: Address,
@@ -380,9 +383,15 @@ pub(super) async fn elsewhere(
     };
     let when = if input.destroy { When::Ended } else { When::Planned };
     let mut touched: BTreeMap<Arc<str>, BTreeSet<Folder>> = BTreeMap::new();
-    for [project, environment, path] in sets_off::places(input.desired, input.ledger, plan.changes.iter()) {
+    for [project, environment, path] in sets_off::touched(input.desired, input.ledger, plan.changes.iter()) {
+        // What is new has only names of the configuration, which the backend may not have yet.
+        if let Some((live, environment)) = called_now(index, &project, &environment) {
+            touched.entry(live).or_default().insert((environment, path.clone()));
+        }
         touched.entry(project).or_default().insert((environment, path));
     }
+    let moving: BTreeSet<&Address> =
+        plan.changes.iter().filter(|change| sets_off::leads_elsewhere(change)).map(|change| &change.address).collect();
     let mut found = BTreeMap::new();
     for (slug, touched) in touched {
         let Some(project) = index.state.projects.get(&slug) else { continue };
@@ -419,8 +428,10 @@ pub(super) async fn elsewhere(
             let Some(at_folder) = folder(sync).filter(|_| started.contains(&at)) else { continue };
             let of = |view| held(&there, &owner, project, view, &at_folder);
             let pushed = of(&before).and_then(|before| Ok((before, of(&after)?)));
-            let lost = engine.lost(&there, resolved, sync, pushed, &told).await.into_iter();
-            found.extend(lost.map(|l| ((l.address.clone(), Some(l.kind)), (known.contains_key(&sync.id), Ok(l)))));
+            let mut lost = engine.lost(&there, resolved, sync, pushed, &told).await;
+            lost.extend(half_told(&there, sync, &moving));
+            let is_ours = known.contains_key(&sync.id);
+            found.extend(lost.into_iter().map(|l| ((l.address.clone(), Some(l.kind)), (is_ours, Ok(l)))));
         }
     }
     let mut notes = Vec::new();
@@ -441,6 +452,33 @@ pub(super) async fn elsewhere(
         notes.push(Diagnostic::warning(&codes::ELSEWHERE_UNSEEN, unseen));
     }
     notes
+}
+
+/// What a look at the destination of a sync does not tell of its next run, in words.
+fn half_told(index: &Index<'_>, sync: &Sync, moving: &BTreeSet<&Address>) -> Option<Loss> {
+    let is_its = |address: &&Address| live_connection(index, address).is_some_and(|live| live.id == sync.connection);
+    let initial = sync.options.get(api::syncs::initial::FIELD).and_then(Value::as_str).and_then(InitialSync::from_word);
+    let why = if moving.iter().any(|address| is_its(address)) {
+        "runs where its connection leads now as well as where it will lead, and only the latter was looked at"
+    } else if !sync.has_succeeded && initial.is_some_and(InitialSync::imports) {
+        "has not succeeded yet, and its first run takes what is at its destination into the source"
+    } else {
+        return None;
+    };
+    let detail = format!("{} {why}", sync.name);
+    let address =
+        index.ledger.records.iter().find(|(_, record)| record.id == sync.id).map(|(address, _)| address.clone());
+    let address = address.unwrap_or_else(|| Address::new(Kind::SecretSync.word(), &sync.name));
+    Some(Loss { kind: HazardKind::Incomplete, address, count: 1, is_told: true, detail })
+}
+
+/// What the backend calls a project and an environment now that the configuration calls so.
+fn called_now(index: &Index<'_>, project: &str, environment: &str) -> Option<(Arc<str>, Arc<str>)> {
+    let mut projects = index.desired.resources.values().filter(|resource| resource.kind == Kind::Project);
+    let owner = &projects.find(|resource| resource.text("slug") == Some(project))?.address;
+    let live = index.project(owner)?;
+    let now = live.environments.iter().find(|live| *index.declared_slug(owner, live) == *environment);
+    Some((live.slug.clone(), now.map_or_else(|| environment.into(), |now| now.slug.clone())))
 }
 
 /// The address of a project that is declared, by whatever slug.

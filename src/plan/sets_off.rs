@@ -3,6 +3,7 @@
 
 use crate::model::address::Address;
 use crate::model::desired::Desired;
+use crate::model::job::InitialSync;
 use crate::model::ledger::Ledger;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
@@ -46,29 +47,61 @@ pub fn syncs<'c>(input: &Input<'_>, changes: impl Iterator<Item = &'c Change>) -
     syncs.map(|(address, _)| address.clone()).collect()
 }
 
-/// The syncs that must not start by themselves until their own row is done, because other rows change secrets of their
-/// project: with the settings that they have they would push what is meant for the new ones.
+/// The same, with what first runs of new syncs take into their folders.
+pub fn touched<'c>(
+    desired: &Desired,
+    ledger: &Ledger,
+    changes: impl Iterator<Item = &'c Change> + Clone,
+) -> BTreeSet<[Arc<str>; 3]> {
+    let importing = changes.clone().filter(|change| matches!(change.action, Action::Create | Action::Replace));
+    let importing = importing.filter_map(|change| desired.resources.get(&change.address)).filter(|resource| {
+        let first = resource.text("initial_sync").and_then(InitialSync::from_word);
+        is_run_by_backend(resource) && first.is_some_and(InitialSync::imports)
+    });
+    let mut places: BTreeSet<[Arc<str>; 3]> = importing.filter_map(|resource| place(desired, resource)).collect();
+    places.extend(self::places(desired, ledger, changes));
+    places
+}
+
+/// Whether a connection leads elsewhere, or with other credentials, once its row is done.
+#[must_use]
+pub fn leads_elsewhere(change: &Change) -> bool {
+    let is_of_access = |name: &str| name == "method" || name.starts_with("credentials");
+    match change.action {
+        Action::Replace => true,
+        Action::Update => change.fields.iter().any(|field| is_of_access(&field.name)),
+        Action::Create | Action::Delete | Action::Adopt | Action::Forget => false,
+    }
+}
+
+/// The syncs that must not start by themselves until their own row, or that of their connection, is done, because other
+/// rows change secrets of their project: as they are they would push what is meant for what they will be.
 #[must_use]
 pub fn paused(desired: &Desired, ledger: &Ledger, changes: &[Change]) -> BTreeSet<Address> {
-    let projects = |changes: &mut dyn Iterator<Item = &Change>| -> BTreeSet<Arc<str>> {
-        places(desired, ledger, changes).into_iter().map(|[project, ..]| project).collect()
+    let projects = |places: BTreeSet<[Arc<str>; 3]>| -> BTreeSet<Arc<str>> {
+        places.into_iter().map(|[project, ..]| project).collect()
     };
-    let touched = projects(&mut changes.iter());
+    let any = projects(touched(desired, ledger, changes.iter()));
     // One that ends does so before anything is deleted in its source, and after all else.
-    let made = projects(&mut changes.iter().filter(|change| change.action != Action::Delete));
-    let is_paused = |change: &&Change| {
-        let sources = match change.action {
-            Action::Update | Action::Replace => &touched,
-            Action::Delete => &made,
-            Action::Create | Action::Adopt | Action::Forget => return false,
-        };
-        let recorded = ledger.records.get(&change.address).and_then(|record| record.natural.get("project").cloned());
-        let declared =
-            desired.resources.get(&change.address).and_then(|r| place(desired, r)).map(|[project, ..]| project);
+    let made = projects(touched(desired, ledger, changes.iter().filter(|change| change.action != Action::Delete)));
+    let is_in = |address: &Address, sources: &BTreeSet<Arc<str>>| {
+        let recorded = ledger.records.get(address).and_then(|record| record.natural.get("project").cloned());
+        let declared = desired.resources.get(address).and_then(|r| place(desired, r)).map(|[project, ..]| project);
         recorded.into_iter().chain(declared).any(|project| sources.contains(&project))
     };
+    let is_paused = |change: &&Change| match change.action {
+        Action::Update | Action::Replace => is_in(&change.address, &any),
+        Action::Delete => is_in(&change.address, &made),
+        Action::Create | Action::Adopt | Action::Forget => false,
+    };
     let own = changes.iter().filter(|change| change.address.kind() == Kind::SecretSync.word());
-    own.filter(is_paused).map(|change| change.address.clone()).collect()
+    let moving: BTreeSet<&Address> = changes.iter().filter(|c| leads_elsewhere(c)).map(|c| &c.address).collect();
+    let moved = desired.resources.values().filter(|resource| {
+        is_run_by_backend(resource)
+            && resource.reference("connection").is_some_and(|connection| moving.contains(connection))
+            && is_in(&resource.address, &any)
+    });
+    own.filter(is_paused).map(|change| change.address.clone()).chain(moved.map(|r| r.address.clone())).collect()
 }
 
 /// Project, environment and path that a resource is in, as the configuration calls them.

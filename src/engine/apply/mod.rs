@@ -37,6 +37,7 @@ use crate::plan::Change;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
@@ -62,7 +63,7 @@ pub(super) async fn apply(
     let began = Instant::now();
     let (events, mut heard) = mpsc::unbounded_channel();
     let units = units::of(&planned);
-    let mut schedule = Schedule::new(&units);
+    let mut schedule = Schedule::new(&planned, &units);
     let run = Run::new(engine, &planned, events);
     let mut report = Report::default();
     let mut paused = Paused::default();
@@ -102,6 +103,9 @@ pub(super) async fn apply(
     report.interrupted = cancel.is_cancelled() && schedule.has_rest();
     schedule.skip_rest(&mut report, on);
     let is_done = |address: &Address| matches!(schedule.fates.get(address), Some(Fate::Done));
+    if !is_lost() {
+        report.failed.extend(paused.resume(&run, &is_done).await);
+    }
     ended(&run, report, &paused, &is_done, began)
 }
 
@@ -203,20 +207,22 @@ struct Schedule<'a> {
 }
 
 impl<'a> Schedule<'a> {
-    fn new(units: &'a [Unit<'a>]) -> Self {
+    fn new(planned: &Planned, units: &'a [Unit<'a>]) -> Self {
         let mut home = BTreeMap::new();
         for (number, unit) in units.iter().enumerate() {
             for change in &unit.changes {
                 home.insert(&change.address, number);
             }
         }
+        let before = |unit: &Unit<'_>| -> BTreeSet<usize> {
+            let needs = unit.changes.iter().flat_map(|change| &change.needs);
+            needs.filter_map(|need| home.get(need).copied()).collect()
+        };
+        let mut befores: Vec<BTreeSet<usize>> = units.iter().map(before).collect();
+        units::after_what_leaves(planned, units, &mut befores);
         let mut waits = vec![0; units.len()];
         let mut waiters = vec![Vec::new(); units.len()];
-        for (number, unit) in units.iter().enumerate() {
-            let needs = unit.changes.iter().flat_map(|change| &change.needs);
-            let mut before: Vec<usize> = needs.filter_map(|need| home.get(need).copied()).collect();
-            before.sort_unstable();
-            before.dedup();
+        for (number, before) in befores.into_iter().enumerate() {
             for earlier in before.into_iter().filter(|earlier| *earlier != number) {
                 waits[number] += 1;
                 waiters[earlier].push(number);

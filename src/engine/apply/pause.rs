@@ -1,5 +1,6 @@
 //! Syncs that pause: the backend would run them with the settings that they have as soon as their source changes, and
-//! they get others, or end, in the same apply. They are switched off before anything else, and on again by their own row.
+//! they get others, lead elsewhere, or end, in the same apply. They are switched off before anything else, and on again by
+//! their own row, or at the end of the run.
 //! Killed in between, they stay off, and the next plan says so.
 
 use crate::backend::read;
@@ -12,12 +13,13 @@ use crate::engine::open;
 use crate::model::address::Address;
 use crate::plan::sets_off;
 use futures_util::StreamExt;
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-/// The syncs that this run switched off.
+/// The syncs that this run switched off, and whether they are on again.
 #[derive(Default)]
-pub(super) struct Paused(BTreeSet<Address>);
+pub(super) struct Paused(BTreeMap<Address, bool>);
 
 impl Paused {
     /// Switches off what must not start by itself until its own row is done, and waits for runs that are under way.
@@ -37,10 +39,10 @@ impl Paused {
         for (address, went) in all {
             match went {
                 Ok(false) => {}
-                Ok(true) => drop(self.0.insert(address)),
+                Ok(true) => drop(self.0.insert(address, false)),
                 // Its answer may have been lost.
                 Err(why) => {
-                    self.0.insert(address.clone());
+                    self.0.insert(address.clone(), false);
                     failed = failed.or(Some((address, why)));
                 }
             }
@@ -48,11 +50,31 @@ impl Paused {
         failed.map_or(Ok(()), Err)
     }
 
-    /// What is still off because its own row was not done.
+    /// Switches on again what has no row of its own, if its connection's is done. Gives what failed.
+    pub(super) async fn resume(
+        &mut self,
+        run: &Run<'_>,
+        is_done: &dyn Fn(&Address) -> bool,
+    ) -> Vec<(Address, Diagnostic)> {
+        let mut failed = Vec::new();
+        let rows: BTreeSet<&Address> = run.planned.plan.changes.iter().map(|change| &change.address).collect();
+        for (address, is_on) in self.0.iter_mut().filter(|(address, _)| !rows.contains(address)) {
+            let connection = run.declared(address).ok().and_then(|resource| resource.reference("connection"));
+            if connection.is_some_and(is_done) {
+                match sync::switch_on_again(run, address).await {
+                    Ok(()) => *is_on = true,
+                    Err(why) => failed.push((address.clone(), why)),
+                }
+            }
+        }
+        failed
+    }
+
+    /// What is still off because its row, or that of its connection, was not done.
     pub(super) fn left_off(&self, is_done: &dyn Fn(&Address) -> bool) -> Vec<Diagnostic> {
-        let left = self.0.iter().filter(|address| !is_done(address));
-        left.map(|address| {
-            let detail = format!("{address}: it may be switched off until its own change is applied");
+        let left = self.0.iter().filter(|(address, is_on)| !**is_on && !is_done(address));
+        left.map(|(address, _)| {
+            let detail = format!("{address}: it may be switched off until what was to change is applied");
             Diagnostic::warning(&codes::LEFT_OFF, detail).help("mend what failed, then apply again")
         })
         .collect()

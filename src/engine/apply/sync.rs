@@ -74,7 +74,7 @@ pub(super) async fn change(run: &Run<'_>, address: &Address, changes: &[&Change]
         outcomes.extend(went);
         return outcomes;
     }
-    let starts_itself = own.is_some_and(|own| own.action == Action::Update && is_auto(resource));
+    let starts_itself = own.is_some_and(|own| own.action == Action::Update && will_be_auto(run, resource));
     let is_new = own.is_some_and(|own| matches!(own.action, Action::Create | Action::Replace));
     let needs_run = own.is_some_and(|own| !matches!(own.action, Action::Adopt))
         || work.iter().any(|row| row.action != Action::Adopt || row.reason == crate::plan::Reason::Imported);
@@ -145,6 +145,13 @@ pub(in crate::engine) fn is_auto(resource: &Resource) -> bool {
     resource.attrs.get(AUTO).and_then(Value::as_bool).unwrap_or(true)
 }
 
+/// The same once its row is done: where `auto_sync` is ignored, as the backend had it.
+fn will_be_auto(run: &Run<'_>, resource: &Resource) -> bool {
+    let is_ignored = resource.lifecycle.ignore.iter().any(|ignored| **ignored == *AUTO);
+    let live = run.id(&resource.address).ok().filter(|_| is_ignored).and_then(|id| live(run, &id));
+    live.map_or_else(|| is_auto(resource), |live| live.auto_sync)
+}
+
 async fn forget(run: &Run<'_>, rows: &[&Change]) -> Vec<Outcome> {
     let events: Vec<_> = rows.iter().map(|row| journal::Event::Forget { address: row.address.clone() }).collect();
     let kept = run.append(&events).await;
@@ -211,13 +218,15 @@ async fn update(run: &Run<'_>, own: &Change) -> Result<(), Diagnostic> {
     let resource = run.declared(&own.address)?;
     let id = run.id(&own.address)?;
     let said = said(run, resource)?;
+    let is_ignored = |name: &str| resource.lifecycle.ignore.iter().any(|ignored| **ignored == *name);
+    let description = Some(resource.text("description").map(str::to_owned)).filter(|_| !is_ignored("description"));
     let change = api::syncs::Update {
         name: resource.text("name").map(str::to_owned),
-        description: Some(resource.text("description").map(str::to_owned)),
+        description,
         connection_id: Some(said.connection),
         environment: Some(said.environment),
         secret_path: Some(said.path),
-        is_auto_sync_enabled: Some(said.auto),
+        is_auto_sync_enabled: Some(will_be_auto(run, resource)),
         sync_options: Some(said.options),
         destination_config: Some(said.config),
     };
@@ -255,6 +264,14 @@ pub(super) fn live<'a>(run: &Run<'a>, id: &str) -> Option<&'a Sync> {
 pub(super) async fn switch_off(run: &Run<'_>, address: &Address, live: &Sync) -> Result<Sync, Diagnostic> {
     let off = api::syncs::Update { is_auto_sync_enabled: Some(false), ..api::syncs::Update::default() };
     Ok(write::syncs::update(run.backend(), &address.to_string(), &live.destination, &live.id, &off).await?)
+}
+
+/// Says that a sync that was switched off starts by itself again.
+pub(super) async fn switch_on_again(run: &Run<'_>, address: &Address) -> Result<(), Diagnostic> {
+    let live = live(run, &run.id(address)?).ok_or_else(|| missing(address, "it"))?;
+    let on = api::syncs::Update { is_auto_sync_enabled: Some(true), ..api::syncs::Update::default() };
+    write::syncs::update(run.backend(), &address.to_string(), &live.destination, &live.id, &on).await?;
+    Ok(())
 }
 
 /// Deletes a sync; with `keys`, waits until the backend took its keys away.

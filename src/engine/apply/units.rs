@@ -12,7 +12,10 @@ use crate::model::capsule;
 use crate::model::resource::Kind;
 use crate::plan::Action;
 use crate::plan::Change;
+use crate::plan::sets_off;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Changes that are done together.
 pub(super) struct Unit<'a> {
@@ -80,4 +83,49 @@ fn name<'a>(planned: &'a Planned, change: &'a Change) -> (Name<'a>, Work) {
         }
         _ => (Name::Resource(&change.address), Work::Resource),
     }
+}
+
+/// Has what a sync pushes leave its source before the sync runs with other settings, or for the first time: what it wrote
+/// meanwhile would overwrite what is at the destination, and no plan has it. Only the order is meant: where a deletion fails,
+/// the sync runs all the same. `befores` has for each unit those that come before it.
+pub(super) fn after_what_leaves(planned: &Planned, units: &[Unit<'_>], befores: &mut [BTreeSet<usize>]) {
+    let (desired, ledger) = (&planned.basis.desired, &planned.ledger);
+    let leaving = |unit: &Unit<'_>| -> BTreeSet<Arc<str>> {
+        let ends = unit.changes.iter().copied().filter(|change| change.action == Action::Delete);
+        sets_off::places(desired, ledger, ends).into_iter().map(|[project, ..]| project).collect()
+    };
+    let leaving: Vec<BTreeSet<Arc<str>>> = units.iter().map(leaving).collect();
+    for (number, unit) in units.iter().enumerate() {
+        let Work::Sync(address) = &unit.work else { continue };
+        let own = unit.changes.iter().find(|change| change.address == *address);
+        let Some(own) = own.filter(|own| matches!(own.action, Action::Create | Action::Update | Action::Replace))
+        else {
+            continue;
+        };
+        // The backend takes away the keys that the source still has.
+        if own.action == Action::Replace && unit.changes.iter().any(|change| change.address.key().is_some()) {
+            continue;
+        }
+        let Some(pushed) = planned.basis.wanted.syncs.get(address) else { continue };
+        for (earlier, projects) in leaving.iter().enumerate() {
+            if pushed.folders.iter().any(|[project, ..]| projects.contains(project)) && !leads(befores, earlier, number)
+            {
+                befores[number].insert(earlier);
+            }
+        }
+    }
+}
+
+/// Whether one unit waits for another, directly or not.
+fn leads(befores: &[BTreeSet<usize>], unit: usize, to: usize) -> bool {
+    let (mut open, mut seen) = (vec![unit], BTreeSet::new());
+    while let Some(next) = open.pop() {
+        if next == to {
+            return true;
+        }
+        if seen.insert(next) {
+            open.extend(&befores[next]);
+        }
+    }
+    false
 }
