@@ -39,7 +39,7 @@ provider "aws" {
     import = true
 
     region = string
-    path   = string # begins and ends with a slash: /payments/prod/
+    path   = hierarchy # begins and ends with a slash: /payments/prod/
 
     options {
       key_id                       = optional(string)      # KMS key: id, ARN or alias; default alias/aws/ssm

@@ -10,8 +10,8 @@ provider "azure-key-vault" {
   verified = "2026-11-21"
 
   connection "client-secret" {
-    tenant_id            = string # a UUID
-    client_id            = string # a UUID
+    tenant_id            = uuid
+    client_id            = uuid
     client_secret        = sensitive
     client_secret_key_id = optional(hidden(string)) # the secret's own id, for its rotation
   }

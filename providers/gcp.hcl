@@ -1,7 +1,8 @@
 # Google Cloud: secrets of Secret Manager, of a project or of one of its regions.
 #
-# An account is impersonated with the credentials of the machine that keyform, or the backend, runs on: a service
-# account's key, a login with `gcloud`, or the metadata service. They need the role Service Account Token Creator on it;
+# An account is impersonated with the credentials of the machine that keyform, or the backend, runs on: the file that
+# GOOGLE_APPLICATION_CREDENTIALS names (a service account's key, or a user's), else what `gcloud auth application-default
+# login` left in ~/.config/gcloud/application_default_credentials.json, else the metadata service. They need the role Service Account Token Creator on it;
 # the account needs Secret Manager Admin. Every write adds a version, so nothing is written that is there already; older
 # versions stay. How a secret is replicated is decided when it is made. Requests follow the vendor's own description
 # (`secretmanager.v1`), which was read; they are not checked against it by a machine.

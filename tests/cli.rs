@@ -295,3 +295,28 @@ fn a_proxy_is_not_asked_for_this_machine() {
         .unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
 }
+
+/// A run that finds the embedded backend in use waits for it, and says for whom.
+#[test]
+fn a_plan_waits_for_the_embedded_backend() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("main.hcl"), "project \"bakery\" {}\n").unwrap();
+    let start = |args: &[&str]| {
+        let mut command = Command::new(PROGRAM);
+        command.args(args).current_dir(dir.path()).env_clear().stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let mut holder = start(&["serve", "--listen", "127.0.0.1:0", "--data", ".keyform/server"]);
+    let mut lines = std::io::BufReader::new(holder.stdout.take().unwrap()).lines();
+    let _ = lines.next().unwrap().unwrap();
+    let mut plan = start(&["plan"]);
+    let mut told = String::new();
+    std::io::BufReader::new(plan.stderr.take().unwrap()).read_line(&mut told).unwrap();
+    assert!(told.starts_with("Waiting: ") && told.contains("is held by process"), "{told}");
+    assert!(plan.try_wait().unwrap().is_none(), "it did not wait");
+    Command::new("kill").arg(holder.id().to_string()).status().unwrap();
+    assert!(holder.wait().unwrap().success());
+    let output = plan.wait_with_output().unwrap();
+    assert!(text(&output.stdout).contains("1 to create"), "{}", text(&output.stdout));
+    assert_eq!(output.status.code(), Some(0));
+}

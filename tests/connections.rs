@@ -141,10 +141,10 @@ zabbix api-token | ~apiToken instanceUrl | instanceUrl
 const TRIED: &str = "
 1password api-token GET one.example/v1/vaults
 aws access-key POST sts.us-east-1.amazonaws.com/
-azure-app-configuration client-secret POST login.microsoftonline.com/text/oauth2/v2.0/token
+azure-app-configuration client-secret POST login.microsoftonline.com/00000000-0000-4000-8000-000000000001/oauth2/v2.0/token
 azure-devops access-token GET dev.azure.com/text/_apis/projects?api-version=7.2-preview.2&%24top=1
 azure-devops client-secret POST login.microsoftonline.com/00000000-0000-4000-8000-000000000001/oauth2/v2.0/token
-azure-key-vault client-secret POST login.microsoftonline.com/text/oauth2/v2.0/token
+azure-key-vault client-secret POST login.microsoftonline.com/00000000-0000-4000-8000-000000000001/oauth2/v2.0/token
 bitbucket api-token GET api.bitbucket.org/2.0/user
 camunda client-credentials POST login.cloud.camunda.io/oauth/token
 checkly api-key GET api.checklyhq.com/v1/accounts

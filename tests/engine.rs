@@ -107,6 +107,7 @@ impl World {
             lock: Some(Lock { command: "apply".to_owned(), timeout: Duration::from_secs(10), only_if_new: false }),
             registry,
             stand_ins: None,
+            hear: None,
         };
         Engine::open(options, desired).await
     }

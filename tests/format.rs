@@ -63,6 +63,14 @@ secret_sync "aws" "a" {
 }
 
 #[test]
+fn blank_lines() {
+    check(
+        "\n\na = 1\n\n\n\nb {\n\n  # c\n\n\n  d = [ # e\n\n    1,\n\n\n    2\n\n  ]\n\n}\n\n\n",
+        "a = 1\n\nb {\n  # c\n\n  d = [ # e\n    1,\n\n    2\n  ]\n}\n",
+    );
+}
+
+#[test]
 fn expressions() {
     check(
         r#"a=1+2*-3-  -x

@@ -4,6 +4,7 @@ use keyform::diag::codes;
 use keyform::ledger::files::Files;
 use keyform::ledger::journal;
 use keyform::ledger::journal::Event;
+use keyform::ledger::keeper::Keeper;
 use keyform::ledger::lock::Holder;
 use keyform::model::address::Address;
 use keyform::model::ledger::Ledger;
@@ -89,6 +90,28 @@ fn the_first_lock_makes_the_files() {
     let (two, again) = store(&state).load().unwrap();
     assert_eq!((one.owner.len(), &one.owner), (36, &two.owner));
     assert_eq!(key.to_hex(), again.to_hex());
+}
+
+#[tokio::test]
+async fn who_writes_is_known_without_asking_for_the_lock() {
+    let dir = tempfile::tempdir().unwrap();
+    let keeper = Keeper::Files(store(dir.path()));
+    assert_eq!(keeper.writing().await.unwrap(), None);
+    let lock = store(dir.path()).lock(&holder(), NOW).unwrap();
+    assert_eq!(keeper.writing().await.unwrap(), Some(holder()));
+    let note = fs::read_to_string(dir.path().join("lock.json")).unwrap();
+    drop(lock);
+    assert_eq!(keeper.writing().await.unwrap(), None);
+    // What a process left that was killed: its note, and nothing that holds the lock.
+    let own = std::process::id().to_string();
+    let gone = note.replace(&format!(" {own} "), &format!(" {} ", i32::MAX));
+    #[cfg(target_os = "linux")]
+    assert_ne!(gone, note);
+    fs::write(dir.path().join("lock.json"), &gone).unwrap();
+    #[cfg(target_os = "linux")]
+    assert_eq!(keeper.writing().await.unwrap(), None);
+    fs::write(dir.path().join("lock.json"), &note).unwrap();
+    assert_eq!(keeper.writing().await.unwrap(), Some(holder()));
 }
 
 #[test]

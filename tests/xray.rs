@@ -400,6 +400,7 @@ secret_sync "{slug}" "w{n}" {{
             lock: None,
             registry,
             stand_ins: None,
+            hear: None,
         };
         let engine = Engine::open(options, &desired).await.unwrap_or_else(|why| panic!("{why:?}"));
         let scope = Scope { adopt: true, ..Scope::default() };

@@ -392,7 +392,7 @@ fn report(
         let paint = context.terminal.style().paint;
         if is_empty(plan) {
             let n = words::count(plan.unchanged, "thing is", "things are");
-            context.terminal.out(&format!("{} {n} as declared.\n", paint.good("The plan is empty:")));
+            context.terminal.say(&format!("{} {n} as declared.\n", paint.good("The plan is empty:")));
         } else {
             context.terminal.out(&format!("{}\n\n", paint.warn("The plan is not empty:")));
             let cost = Cost { requests: planned.requests, took: began.elapsed() };
@@ -400,7 +400,7 @@ fn report(
         }
         if !plan.blind.is_empty() {
             let n = words::count(plan.blind.len(), "destination was", "destinations were");
-            context.terminal.out(&format!("{n} not looked at: their credentials are not at hand.\n"));
+            context.terminal.say(&format!("{n} not looked at: their credentials are not at hand.\n"));
         }
     }
     match (plan.changes.is_empty() && plan.blocked.is_empty(), plan.incomplete.is_empty() && adopted.gaps.is_empty()) {
@@ -429,11 +429,12 @@ fn variables(context: &Context, adopted: &Adopted) {
         return;
     }
     let widest = adopted.variables.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let mut out = String::from(
-        "What the backend does not give back comes from these variables. While they are not set, what it has stands:\n",
-    );
+    let width = context.terminal.style().width;
+    let what =
+        "What the backend does not give back comes from these variables. While they are not set, what it has stands:\n";
+    let mut out = words::sentences(what, width);
     for (name, address) in &adopted.variables {
-        out.push_str(&format!("  {name:widest$}  {address}\n"));
+        words::line(&mut out, &format!("{name:widest$}  {address}"), 2, 2, width);
     }
     context.terminal.out(&out);
 }

@@ -18,6 +18,7 @@ use crate::diag::Severity;
 use crate::diag::codes;
 use crate::diag::render;
 use crate::diag::source::Sources;
+use crate::diag::together::together;
 use crate::engine;
 use crate::engine::Engine;
 use crate::engine::reading::Reader;
@@ -136,36 +137,41 @@ impl Context {
 
     /// Keeps a problem, and shows it unless the output is JSON.
     pub(super) fn tell(&mut self, diagnostic: Diagnostic) {
+        self.draw(&diagnostic);
+        self.found.push(diagnostic);
+    }
+
+    /// Shows a problem, unless the output is JSON.
+    fn draw(&mut self, diagnostic: &Diagnostic) {
         let is_quiet = self.global.quiet && diagnostic.severity == Severity::Warning;
         if !self.global.json && !is_quiet {
             let style = self.terminal.err_style();
-            let text = render::render(&diagnostic, &self.sources, style.paint.color, style.width);
+            let text = render::render(diagnostic, &self.sources, style.paint.color, style.width);
             let line_break = if text.ends_with('\n') { "" } else { "\n" };
             self.terminal.err(&format!("{text}{line_break}\n"));
         }
         if self.outputs.keeps_text() {
-            self.text.push_str(&render::render(&diagnostic, &self.sources, false, KEPT_WIDTH));
+            self.text.push_str(&render::render(diagnostic, &self.sources, false, KEPT_WIDTH));
         }
-        self.found.push(diagnostic);
     }
 
-    /// [`Context::tell`] for many. Of very many only the first are shown, errors before warnings; all are kept.
+    /// [`Context::tell`] for many: what is of one kind is shown together. Of very many only the first are shown, errors before
+    /// warnings; all are kept, each by itself.
     pub(super) fn tell_all(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
-        let mut all: Vec<Diagnostic> = diagnostics.into_iter().collect();
-        if all.len() > MOST_SHOWN {
-            all.sort_by_key(|diagnostic| std::cmp::Reverse(diagnostic.severity));
+        let all: Vec<Diagnostic> = diagnostics.into_iter().collect();
+        let mut drawn = together(all.clone());
+        if drawn.len() > MOST_SHOWN {
+            drawn.sort_by_key(|diagnostic| std::cmp::Reverse(diagnostic.severity));
         }
-        let rest = all.split_off(all.len().min(MOST_SHOWN));
-        for diagnostic in all {
-            self.tell(diagnostic);
-        }
-        if !rest.is_empty() && !self.global.json {
+        let rest = drawn.len().saturating_sub(MOST_SHOWN);
+        drawn.iter().take(MOST_SHOWN).for_each(|diagnostic| self.draw(diagnostic));
+        if rest > 0 && !self.global.json {
             self.terminal.err(&format!(
                 "{}; `--json` has all.\n\n",
-                words::count(rest.len(), "more is not shown", "more are not shown")
+                words::count(rest, "more is not shown", "more are not shown")
             ));
         }
-        rest.into_iter().for_each(|diagnostic| self.found.push(diagnostic));
+        all.into_iter().for_each(|diagnostic| self.found.push(diagnostic));
     }
 
     /// The problems found so far, for a document.
@@ -305,7 +311,10 @@ impl Context {
         lock: Option<engine::Lock>,
     ) -> engine::Options {
         let stand_ins = self.world.as_ref().map(|world| world.stand_ins.clone());
-        engine::Options { dir: self.dir(), state: self.state(), allow_exec, lock, registry: registry.into(), stand_ins }
+        let terminal = self.terminal.clone();
+        let hear: engine::Hear = Arc::new(move |what: &str| terminal.note(&format!("{what}\n")));
+        let (dir, state, registry) = (self.dir(), self.state(), registry.into());
+        engine::Options { dir, state, allow_exec, lock, registry, stand_ins, hear: Some(hear) }
     }
 
     /// Opens the backend and the ledger. `None` if that fails; why was told.

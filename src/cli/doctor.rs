@@ -115,7 +115,9 @@ fn draw(found: &[Finding], style: Style) -> String {
             State::Unknown => style.paint.warn("unknown"),
             State::Bad => style.paint.danger("wrong  "),
         };
-        out.push_str(&format!("{mark}  {kind} {}: {}\n", words::shown(name), words::shown(words)));
+        let line = format!("{kind} {}: {}", words::shown(name), words::shown(words));
+        out.push_str(&format!("{mark}  "));
+        words::line(&mut out, &line, 0, 11, style.width.saturating_sub(9));
         if let Some(help) = help {
             words::paragraph(&mut out, &words::shown(help), 11, 0, style.width);
         }

@@ -115,8 +115,9 @@ async fn work(context: &mut Context, args: &Args, search: &Search) -> Exit {
     }
     let mut exit = exit(&drift);
     let healable = if args.heal { drift.healable() } else { BTreeSet::new() };
-    if args.heal && healable.is_empty() {
-        context.terminal.note("Nothing that can be healed.\n");
+    if args.heal {
+        let width = context.terminal.err_style().width;
+        context.terminal.note(&view::drift::stays(&drift, width));
     }
     if !healable.is_empty() {
         let way = Way::heal(args.auto_approve, args.lock_timeout);

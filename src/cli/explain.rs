@@ -79,8 +79,16 @@ fn arises(kind: HazardKind) -> &'static str {
         }
         HazardKind::FirstContact => {
             "A sync that never ran would change or delete keys that its destination already holds. Keyform can't \
-             know who needs them. Safe: `initial_sync = \"import-prioritize-destination\"` where the destination can \
-             be read, a key schema with a prefix, or the same values in the source first."
+             know who needs them. Decide for each key that the plan names: \
+             (1) The destination's value is right, and the secret is declared: put that value where the declaration takes its \
+             own from. \
+             (2) The destination's value is right, and the secret can be declared later: take its block away, and say \
+             `initial_sync = \"import-prioritize-destination\"`; after the apply that imports it, declare it with that value. \
+             (3) Only the destination has the key: `initial_sync = \"import-prioritize-source\"` takes it into the source, with (1) as \
+             well as without; where the destination can't be read, put it into the source yourself, or keep it with \
+             `disable_secret_deletion = true` or a key schema of its own. \
+             (4) The source's value is right: nothing to do, that is what the number allows. \
+             Then plan again: what is equal on both sides is adopted, and the number is that of (4) alone."
         }
         HazardKind::Regenerate => {
             "A `secret_random` that keyform made was deleted outside, and would be made anew with another value, while what \
@@ -126,12 +134,12 @@ fn of_hazard(kind: HazardKind) -> Topic {
 
 /// A topic that begins like an address is one.
 fn known(topic: &str) -> Option<Address> {
-    let address = plan::address(topic).ok()?;
-    address
-        .segments()
-        .first()
-        .is_some_and(|s| Kind::from_word(&s.kind).is_some() || &*s.kind == MODULE)
-        .then_some(address)
+    plan::address(topic).ok().filter(is_address)
+}
+
+/// Whether what can be read as an address begins like one.
+pub(super) fn is_address(address: &Address) -> bool {
+    address.segments().first().is_some_and(|s| Kind::from_word(&s.kind).is_some() || &*s.kind == MODULE)
 }
 
 fn exit_codes() -> Vec<Topic> {

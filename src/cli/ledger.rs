@@ -15,11 +15,13 @@ use crate::ledger::journal::Event;
 use crate::ledger::keeper::Hold;
 use crate::ledger::keeper::Keeper;
 use crate::ledger::lease::Note;
+use crate::ledger::lock::Holder;
 use crate::ledger::snapshot;
 use crate::model::address::Address;
 use crate::model::ledger::Ledger;
 use crate::model::ledger::Record;
 use crate::secret::FingerprintKey;
+use crate::view::text::Style;
 use crate::view::words;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -143,7 +145,8 @@ async fn act(
         Action::List => Ok(list(context, &keeper.load().await?.0)),
         Action::Show { address: None } => {
             let (ledger, key) = keeper.load().await?;
-            Ok(state(context, keeper, &ledger, &key, &keeper.leases().await?))
+            let (leases, writing) = (keeper.leases().await?, keeper.writing().await?);
+            Ok(state(context, keeper, (&ledger, &key), &leases, writing.as_ref()))
         }
         Action::Show { address: Some(address) } => one(context, &keeper.load().await?.0, address),
         Action::Mv { from, to, waiting } => mv(context, keeper, from, to, waiting).await,
@@ -179,17 +182,19 @@ fn list(context: &Context, ledger: &Ledger) -> Exit {
         context.document(&document(ledger, |_| true));
         return Exit::Done;
     }
-    let paint = context.terminal.style().paint;
+    let Style { paint, width } = context.terminal.style();
     let mut out = String::new();
     for (address, record) in &ledger.records {
         let protected = if record.protected { "  protected" } else { "" };
         let version = record.version.as_ref().map(|v| format!("  version {}", words::shown(v))).unwrap_or_default();
         let address = words::shown(&address.to_string());
-        out.push_str(&format!("{address}  {}\n", paint.dim(&format!("{}{version}{protected}", record.at))));
+        let line = format!("{address}  {}", paint.dim(&format!("{}{version}{protected}", record.at)));
+        words::line(&mut out, &line, 0, 2, width);
     }
     for address in ledger.intents.keys() {
         let address = words::shown(&address.to_string());
-        out.push_str(&format!("{address}  {}\n", paint.warn("begun, and not heard of since")));
+        let line = format!("{address}  {}", paint.warn("begun, and not heard of since"));
+        words::line(&mut out, &line, 0, 2, width);
     }
     let counted = words::count(ledger.records.len(), "record", "records");
     out.push_str(&format!("{counted}, serial {}.\n", ledger.serial));
@@ -230,13 +235,20 @@ struct State<'a> {
     records: usize,
     intents: usize,
     key: Option<String>,
+    writing: Option<&'a Holder>,
     lease: Option<&'a Note>,
     /// Shards that write at once, each with a lease of its own.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     shards: Vec<&'a Note>,
 }
 
-fn state(context: &Context, keeper: &Keeper, ledger: &Ledger, key: &FingerprintKey, leases: &[Note]) -> Exit {
+fn state(
+    context: &Context,
+    keeper: &Keeper,
+    (ledger, key): (&Ledger, &FingerprintKey),
+    leases: &[Note],
+    writing: Option<&Holder>,
+) -> Exit {
     let is_there = !ledger.owner.is_empty();
     let state = State {
         format: "keyform.ledger-state/1",
@@ -247,6 +259,7 @@ fn state(context: &Context, keeper: &Keeper, ledger: &Ledger, key: &FingerprintK
         intents: ledger.intents.len(),
         // Which key it is, without saying anything of it.
         key: is_there.then(|| snapshot::mark_of(key)[..8].to_owned()),
+        writing,
         lease: leases.iter().find(|note| note.seat.is_none()),
         shards: leases.iter().filter(|note| note.seat.is_some()).collect(),
     };
@@ -261,20 +274,24 @@ fn state(context: &Context, keeper: &Keeper, ledger: &Ledger, key: &FingerprintK
         rows.push(("records", state.records.to_string()));
         rows.extend((state.intents > 0).then(|| ("begun", format!("{}, and not heard of since", state.intents))));
         rows.extend(state.key.map(|key| ("key", format!("fingerprints are made with #{key}"))));
-        for note in leases {
-            rows.push(("writing", words::shown(&note.holder.words())));
-            rows.push(("heard of", format!("{}; taken for dead after {} seconds", note.renewed, note.seconds)));
-            rows.push(("lease", words::shown(&note.id)));
-        }
-        if leases.is_empty() && matches!(keeper, Keeper::Shared(_)) {
-            rows.push(("writing", "nobody".to_owned()));
-        }
     } else {
         rows.push(("owner", "nothing was written yet".to_owned()));
     }
-    let paint = context.terminal.style().paint;
-    let rows = rows.iter().map(|(name, value)| format!("{}  {value}\n", paint.dim(&format!("{name:8}"))));
-    context.terminal.out(&rows.collect::<String>());
+    for note in leases {
+        rows.push(("writing", words::shown(&note.holder.words())));
+        rows.push(("heard of", format!("{}; taken for dead after {} seconds", note.renewed, note.seconds)));
+        rows.push(("lease", words::shown(&note.id)));
+    }
+    if leases.is_empty() && (is_there || writing.is_some()) {
+        rows.push(("writing", writing.map_or_else(|| "nobody".to_owned(), |holder| words::shown(&holder.words()))));
+    }
+    let style = context.terminal.style();
+    let mut out = String::new();
+    for (name, value) in rows {
+        out.push_str(&format!("{}  ", style.paint.dim(&format!("{name:8}"))));
+        words::paragraph(&mut out, &value, 0, 10, style.width.saturating_sub(10));
+    }
+    context.terminal.out(&out);
     Exit::Done
 }
 
@@ -292,26 +309,28 @@ fn one(context: &Context, ledger: &Ledger, named: &Address) -> Result<Exit, Diag
         context.document(&document(ledger, |address| is_of(address, named)));
         return Ok(Exit::Done);
     }
-    let paint = context.terminal.style().paint;
+    let Style { paint, width } = context.terminal.style();
     let mut out = String::new();
     for (address, record) in found {
         out.push_str(&format!("{}\n", paint.bold(&words::shown(&address.to_string()))));
-        let mut rows = vec![("id", record.id.to_string()), ("written at", record.at.to_string())];
+        let mut rows = vec![("id", record.id.to_string()), ("recorded", record.at.to_string())];
         rows.extend(record.version.iter().map(|version| ("version", version.to_string())));
         rows.extend(record.protected.then(|| ("lifecycle", "prevent_destroy".to_owned())));
         rows.extend(record.removes.then(|| ("on_delete", "remove".to_owned())));
         rows.extend(record.natural.iter().map(|(name, value)| ("found by", format!("{name} {value}"))));
-        rows.extend(record.written.iter().map(|(name, print)| ("wrote", format!("{name} #{}", print.short()))));
+        rows.extend(record.written.iter().map(|(name, print)| ("has", format!("{name} #{}", print.short()))));
         let mut last = "";
         for (name, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
             // What there are several of is named once.
             let name = if *name == std::mem::replace(&mut last, name) { "" } else { name };
-            out.push_str(&format!("  {}  {}\n", paint.dim(&format!("{name:10}")), words::shown(value)));
+            out.push_str(&format!("  {}  ", paint.dim(&format!("{name:10}"))));
+            words::paragraph(&mut out, &words::shown(value), 0, 14, width.saturating_sub(14));
         }
     }
     for address in ledger.intents.keys().filter(|address| is_of(address, named)) {
         let address = words::shown(&address.to_string());
-        out.push_str(&format!("{address}  {}\n", paint.warn("begun, and not heard of since")));
+        let line = format!("{address}  {}", paint.warn("begun, and not heard of since"));
+        words::line(&mut out, &line, 0, 2, width);
     }
     context.terminal.out(&out);
     Ok(Exit::Done)
@@ -451,6 +470,6 @@ fn told(context: &Context, text: &str) -> Exit {
     if context.global.json {
         return context.end("ledger", Exit::Done);
     }
-    context.terminal.out(text);
+    context.terminal.say(text);
     Exit::Done
 }

@@ -169,7 +169,10 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         (Some(document), _) if context.global.json => context.document(document),
         (_, Some(path)) => {
             let path = path.display();
-            let does = if args.snapshot.is_some() { "does this, if it is still so live" } else { "does exactly this" };
+            let does = match args.snapshot {
+                Some(_) => "looks at what is live, and does exactly this or nothing",
+                None => "does exactly this",
+            };
             context.terminal.note(&format!("Kept in {path}: `keyform apply {path}` {does}.\n"));
         }
         _ => {}

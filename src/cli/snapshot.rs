@@ -181,7 +181,7 @@ fn take(context: &mut Context, args: &Args) -> Result<Exit, Diagnostic> {
         context.document(&document);
         return Ok(exit);
     }
-    context.terminal.out(&format!(
+    context.terminal.say(&format!(
         "Kept in {}: {}, {}; no value. It can be planned with until {until}.\n",
         path.display(),
         words::count(taken.state.projects.len(), "project", "projects"),

@@ -3,6 +3,7 @@
 
 use crate::view::paint::Paint;
 use crate::view::text::Style;
+use crate::view::words;
 use std::io;
 use std::io::IsTerminal;
 use std::io::Write;
@@ -103,6 +104,11 @@ impl Terminal {
         }
     }
 
+    /// [`Terminal::out`] for what is said in sentences.
+    pub(super) fn say(&self, text: &str) {
+        self.out(&words::sentences(text, self.out.width));
+    }
+
     /// Writes what goes wrong, and questions.
     pub(super) fn err(&self, text: &str) {
         if self.is_mute {
@@ -115,7 +121,7 @@ impl Terminal {
     /// Writes to standard error what may be left out under `--quiet`.
     pub(super) fn note(&self, text: &str) {
         if !self.quiet {
-            self.err(text);
+            self.err(&words::sentences(text, self.err.width));
         }
     }
 }

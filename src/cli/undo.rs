@@ -101,10 +101,6 @@ fn list(context: &mut Context, args: &Args) -> Exit {
 }
 
 fn undo(context: &mut Context, args: &Args, name: &str) -> Exit {
-    let identities = match identities(context, args.identity.as_deref()) {
-        Ok(identities) => identities,
-        Err(why) => return fail(context, why),
-    };
     let Some((mut desired, registry)) = context.load(&args.inputs) else { return context.failed("undo") };
     args.way.settle(&mut desired.settings);
     let desired = Arc::new(desired);
@@ -116,8 +112,10 @@ fn undo(context: &mut Context, args: &Args, name: &str) -> Exit {
             context.tell_all(damaged);
             choose(name, &notes)
         });
-        let exit = match chosen {
-            Ok(note) => work(context, args, &engine, &desired, &note, &identities).await,
+        // Only where there is something to open a key is asked for.
+        let opened = chosen.and_then(|note| Ok((note, identities(context, args.identity.as_deref())?)));
+        let exit = match opened {
+            Ok((note, identities)) => work(context, args, &engine, &desired, &note, &identities).await,
             Err(why) => fail(context, why),
         };
         engine.close().await;
@@ -171,7 +169,7 @@ async fn work(
         true => {
             let already =
                 format!("Nothing to undo: everything that {} took is as it was before it.\n", words::shown(&note.run));
-            context.terminal.out(&already);
+            context.terminal.say(&already);
             Exit::Done
         }
         false => {
@@ -206,9 +204,17 @@ fn choose(name: &str, notes: &[Note]) -> Result<Note, Diagnostic> {
     let unknown = |detail: String| {
         Diagnostic::error(&codes::NO_SUCH_RUN, detail).help("`keyform undo` lists the runs that kept something")
     };
+    if notes.is_empty() {
+        let help = "a run keeps what it overwrites and deletes if the `keyform` block has `undo { recipients = [\"age1…\"] }`; \
+                    `keyform undo --new-identity FILE` makes the key";
+        let detail = "No run has kept anything, so there is none to undo.";
+        return Err(Diagnostic::error(&codes::NO_SUCH_RUN, detail).help(help));
+    }
     if name == "last" {
         let last = notes.iter().find(|note| &*note.command != "undo");
-        return last.cloned().ok_or_else(|| unknown("No run has kept anything.".to_owned()));
+        return last
+            .cloned()
+            .ok_or_else(|| unknown("Only undos have kept something; they are undone by their names.".to_owned()));
     }
     let mut meant = notes.iter().filter(|note| note.run.starts_with(name));
     match (meant.next(), meant.next()) {

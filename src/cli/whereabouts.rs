@@ -3,12 +3,14 @@
 use crate::cli::context::Context;
 use crate::cli::context::Inputs;
 use crate::cli::exit::Exit;
+use crate::cli::explain;
 use crate::cli::plan;
 use crate::cli::secret;
 use crate::cli::show;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::engine::Scope;
+use crate::engine::reach::Name;
 use crate::engine::reach::Origin;
 use crate::engine::reach::Reach;
 use crate::engine::reach::Sought;
@@ -16,8 +18,10 @@ use crate::engine::reach::Written;
 use crate::model::attrs::SecretSource;
 use crate::model::attrs::Value;
 use crate::model::desired::Desired;
+use crate::model::resource::Kind;
+use crate::model::resource::Resource;
 use crate::view::json;
-use crate::view::paint::Paint;
+use crate::view::text::Style;
 use crate::view::words;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -26,15 +30,17 @@ use std::sync::Arc;
 
 /// Find every place that a secret reaches, and in which order it is changed there.
 ///
-/// KEY is that of a secret, or what a sync calls it at a destination. Looks at every project and destination of the
+/// KEY is that of a secret, or what a sync calls it at a destination; one of several of a name is meant by its place or its
+/// address. Looks at every project and destination of the
 /// configuration: secrets that are it or refer to it, the keys that syncs write of them and when, and copies that nothing
 /// here writes. With --value-stdin by the value itself, whatever its key is; it is compared by fingerprints and kept nowhere.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  keyform where STRIPE_KEY\n  pbpaste | keyform where --value-stdin   # a value that leaked"
+    after_help = "Examples:\n  keyform where STRIPE_KEY\n  keyform where bakery/prod/api/STRIPE_KEY\n  keyform where \
+                  secret_sync.web.entry.APP_STRIPE_KEY\n  pbpaste | keyform where --value-stdin   # a value that leaked"
 )]
 pub(super) struct Args {
-    /// The key of a secret, or of an entry of a destination
+    /// The key of a secret or of an entry of a destination, project/environment/path/KEY, or an address
     #[arg(required_unless_present = "value_stdin")]
     key: Option<String>,
     /// Look for a value, which is read from standard input; one line break at its end is left out
@@ -87,14 +93,14 @@ struct CopyEntry {
 }
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
-    let sought = match sought(context, args) {
+    let Some((desired, registry)) = context.load(&args.inputs) else { return context.failed("where") };
+    let sought = match sought(context, args, &desired) {
         Ok(sought) => sought,
         Err(why) => {
             context.tell(why);
             return context.failed("where");
         }
     };
-    let Some((desired, registry)) = context.load(&args.inputs) else { return context.failed("where") };
     let desired = Arc::new(desired);
     let Some(runtime) = context.runtime() else { return context.failed("where") };
     let planned = runtime.block_on(async {
@@ -107,12 +113,13 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     let reach = planned.reach(&sought);
     let is_nowhere = reach.secrets.is_empty() && reach.copies.is_empty();
     if is_nowhere {
-        let diagnostic = match (&sought, reach.unseen.is_empty()) {
-            (Sought::Key(key), true) => {
+        let named = args.key.as_deref().filter(|_| !args.value_stdin);
+        let diagnostic = match (named, reach.unseen.is_empty()) {
+            (Some(key), true) => {
                 let detail = format!("There is no `{}` in what this configuration declares.", words::shown(key));
                 Diagnostic::error(&codes::NOWHERE, detail).did_you_mean(key, reach.known.iter().map(|key| &**key))
             }
-            (Sought::Value(_), true) => {
+            (None, true) => {
                 Diagnostic::error(&codes::NOWHERE, "Nothing that this configuration declares holds this value.")
             }
             (_, false) => {
@@ -121,12 +128,12 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         };
         context.tell(diagnostic);
     }
-    let steps = steps(&desired, &reach, &sought);
+    let steps = steps(&desired, &reach, args.key.as_deref().filter(|_| !args.value_stdin));
     if context.global.json {
         let document = document(&reach, steps, context.entries());
         context.document(&document);
     } else {
-        context.terminal.out(&draw(&desired, &reach, &steps, context.terminal.style().paint));
+        context.terminal.out(&draw(&desired, &reach, &steps, context.terminal.style()));
     }
     match (reach.unseen.is_empty(), is_nowhere) {
         (false, _) => Exit::Undetermined,
@@ -135,15 +142,46 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     }
 }
 
-fn sought(context: &Context, args: &Args) -> Result<Sought, Diagnostic> {
+fn sought(context: &Context, args: &Args, desired: &Desired) -> Result<Sought, Diagnostic> {
     if let Some(key) = args.key.as_deref().filter(|_| !args.value_stdin) {
-        return Ok(Sought::Key(key.into()));
+        return named(desired, key).map(Sought::Name);
     }
     let value = secret::input(context, "the secret")?;
     if value.is_empty() {
         return Err(Diagnostic::error(&codes::EMPTY_VALUE, "The value to look for is empty."));
     }
     Ok(Sought::Value(value))
+}
+
+/// What a name means: a key; a place, which may be a key as well; or an address.
+fn named(desired: &Desired, text: &str) -> Result<Name, Diagnostic> {
+    let address = plan::address(text).ok().filter(|address| explain::is_address(address));
+    let Some(address) = address else {
+        let place = text.contains('/').then(|| text.trim_matches('/').to_owned());
+        return Ok(Name { key: Some(text.into()), places: place.into_iter().collect() });
+    };
+    if let Some(key) = address.entry_key() {
+        return Ok(Name { key: Some(key.into()), places: BTreeSet::new() });
+    }
+    let secrets = desired.resources.values().filter(|one| one.kind == Kind::Secret && !one.is_data());
+    let meant = secrets.filter(|one| one.address == address || one.address.without_key() == address);
+    let place = |secret: &Resource| {
+        let project = desired.resources.get(secret.reference("project")?)?;
+        let slug = project.text("slug").unwrap_or(project.address.name());
+        let path = secret.text("path").unwrap_or("/").trim_end_matches('/');
+        Some(format!("{slug}/{}{path}/{}", secret.text("environment")?, secret.text("key")?))
+    };
+    let places: BTreeSet<String> = meant.filter_map(place).collect();
+    if places.is_empty() {
+        let known =
+            || desired.resources.values().filter(|one| one.kind == Kind::Secret).map(|one| one.address.to_string());
+        let known: Vec<String> = known().collect();
+        let detail = format!("No secret is declared as `{address}`.");
+        return Err(Diagnostic::error(&codes::UNKNOWN_ADDRESS, detail)
+            .help("name a secret, or an entry of a sync")
+            .did_you_mean(text, known.iter().map(String::as_str)));
+    }
+    Ok(Name { key: None, places })
 }
 
 fn document(reach: &Reach, steps: Vec<String>, diagnostics: Vec<json::diagnostic::Entry>) -> Document {
@@ -190,12 +228,14 @@ fn document(reach: &Reach, steps: Vec<String>, diagnostics: Vec<json::diagnostic
     }
 }
 
-fn draw(desired: &Desired, reach: &Reach, steps: &[String], paint: Paint) -> String {
+fn draw(desired: &Desired, reach: &Reach, steps: &[String], style: Style) -> String {
+    let Style { paint, width } = style;
     let mut out = String::new();
     let head = |out: &mut String, text: &str| {
         let gap = if out.is_empty() { "" } else { "\n" };
         out.push_str(&format!("{gap}{}\n", paint.bold(text)));
     };
+    let line = |out: &mut String, text: &str| words::line(out, text, 2, 2, width);
     if !reach.secrets.is_empty() {
         head(&mut out, "Secrets");
         for origin in &reach.secrets {
@@ -204,11 +244,8 @@ fn draw(desired: &Desired, reach: &Reach, steps: &[String], paint: Paint) -> Str
                 Some(address) => format!("{address}{}", from(desired, origin)),
                 None => "not declared here".to_owned(),
             };
-            out.push_str(&format!(
-                "  {}  {}{refers}\n",
-                words::shown(&origin.place),
-                paint.dim(&words::shown(&declared))
-            ));
+            let declared = paint.dim(&words::shown(&declared));
+            line(&mut out, &format!("{}  {declared}{refers}", words::shown(&origin.place)));
         }
     }
     if !reach.written.is_empty() {
@@ -217,39 +254,36 @@ fn draw(desired: &Desired, reach: &Reach, steps: &[String], paint: Paint) -> Str
         for it in &reach.written {
             if last != Some(&it.sync) {
                 let (sync, destination) = (it.sync.to_string(), words::shown(&it.destination));
-                out.push_str(&format!("  {}  {destination}, from {}\n", words::shown(&sync), it.environment));
+                line(&mut out, &format!("{}  {destination}, from {}", words::shown(&sync), it.environment));
             }
             last = Some(&it.sync);
-            let at = it.at.as_deref().map_or("not seen written yet".to_owned(), |at| format!("written {at}"));
+            let at = it.at.as_deref().map_or("not seen there yet".to_owned(), |at| format!("recorded {at}"));
             let pending = it.pending.map(|action| format!("; to {}", action.word())).unwrap_or_default();
-            out.push_str(&format!("    {}  {}{pending}\n", words::shown(&it.key), paint.dim(&at)));
+            words::line(&mut out, &format!("{}  {}{pending}", words::shown(&it.key), paint.dim(&at)), 4, 2, width);
         }
     }
     if !reach.integrations.is_empty() {
         head(&mut out, "Pushed with its whole folder, under names that keyform does not know");
-        reach
-            .integrations
-            .iter()
-            .for_each(|address| out.push_str(&format!("  {}\n", words::shown(&address.to_string()))));
+        reach.integrations.iter().for_each(|address| line(&mut out, &words::shown(&address.to_string())));
     }
     if !reach.copies.is_empty() {
         head(&mut out, "Copies that nothing here writes");
         for it in &reach.copies {
-            let at = it.at.as_deref().map(|at| format!("; keyform wrote it {at}")).unwrap_or_default();
+            let at = it.at.as_deref().map(|at| format!("; in the ledger, recorded {at}")).unwrap_or_default();
             let (key, place) = (words::shown(&it.key), words::shown(&it.destination));
-            out.push_str(&format!("  {key}  {place}, where {} writes{at}\n", words::shown(&it.sync.to_string())));
+            line(&mut out, &format!("{key}  {place}, where {} writes{at}", words::shown(&it.sync.to_string())));
         }
     }
     if !reach.unseen.is_empty() {
         head(&mut out, "Not looked at: it may be there, too");
         for (address, why) in &reach.unseen {
-            out.push_str(&format!("  {}  {}\n", words::shown(&address.to_string()), words::shown(why)));
+            line(&mut out, &format!("{}  {}", words::shown(&address.to_string()), words::shown(why)));
         }
     }
     if !steps.is_empty() {
         head(&mut out, "To change it");
         for (n, step) in steps.iter().enumerate() {
-            out.push_str(&format!("  {}. {}\n", n + 1, words::shown(step)));
+            line(&mut out, &format!("{}. {}", n + 1, words::shown(step)));
         }
     }
     out
@@ -268,7 +302,7 @@ fn from(desired: &Desired, origin: &Origin) -> String {
 }
 
 /// How it is changed everywhere, without a moment in which something has no value that works.
-fn steps(desired: &Desired, reach: &Reach, sought: &Sought) -> Vec<String> {
+fn steps(desired: &Desired, reach: &Reach, named: Option<&str>) -> Vec<String> {
     let own: Vec<&Origin> = reach.secrets.iter().filter(|origin| !origin.refers).collect();
     if own.is_empty() && reach.copies.is_empty() {
         return Vec::new();
@@ -308,9 +342,10 @@ fn steps(desired: &Desired, reach: &Reach, sought: &Sought) -> Vec<String> {
     for copy in &reach.copies {
         steps.push(format!("Change or delete `{}` at {} by hand: nothing here writes it.", copy.key, copy.destination));
     }
-    let look = match sought {
-        Sought::Key(key) => format!("keyform where {key}"),
-        Sought::Value(_) => "keyform where --value-stdin, with the old value".to_owned(),
+    let look = match named {
+        Some(key) if key.contains(['"', '\'', ' ', '[']) => format!("keyform where '{key}'"),
+        Some(key) => format!("keyform where {key}"),
+        None => "keyform where --value-stdin, with the old value".to_owned(),
     };
     steps.push(format!("Restart what reads values only when it starts, and look again: {look}"));
     steps.push("Only then have the old value revoked.".to_owned());

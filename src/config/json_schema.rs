@@ -237,6 +237,7 @@ fn field_type(ty: &Type) -> Json {
         Type::String | Type::Path => json!({ "type": "string" }),
         Type::Form(schema::Form::Uuid) => json!({ "type": "string", "format": "uuid" }),
         Type::Form(schema::Form::Url) => json!({ "type": "string", "format": "uri" }),
+        Type::Form(schema::Form::Hierarchy) => json!({ "type": "string", "pattern": "^/$|^/.*/$" }),
         Type::Form(schema::Form::Email) => json!({ "type": "string", "format": "email" }),
         Type::Number => json!({ "type": "number" }),
         Type::Bool => json!({ "type": "boolean" }),

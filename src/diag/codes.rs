@@ -278,7 +278,7 @@ codes! {
     SERVER_DATA = "KF0701" Environment "the data directory of the embedded backend can't be used"
         "The embedded backend keeps its database, its key file and its identity in one directory that only its owner may read. It could not be made, read or written; the detail says which file and why. Nothing was changed.";
     SERVER_LOCKED = "KF0702" Environment "another embedded backend uses this data directory"
-        "One data directory belongs to one running backend at a time; the detail says who holds it. Stop that one, talk to it over HTTP instead, or give this one a directory of its own.";
+        "One data directory belongs to one running backend at a time; the detail says who holds it. A run has waited for that one for a minute. Stop it, talk to it over HTTP instead, or give this one a directory of its own.";
     SERVER_KEY = "KF0703" Environment "the key file does not fit the database"
         "Values in the database are sealed with a data key, and that key is sealed with the root key in the file `root.key` beside the database. The file is missing, damaged or of another database, so nothing can be opened. Put the right file back; nothing was overwritten, and without it the values cannot be recovered.";
     SERVER_DATABASE = "KF0704" Environment "the database of the embedded backend is damaged"

@@ -1,8 +1,8 @@
 //! What went wrong, where, and what to do next.
 //!
 //! Lives here: [`Diagnostic`] and its accumulator [`Diagnostics`]; [`source`] holds the texts that
-//! spans point into, [`codes`] the table of stable codes, [`render`] draws them for a terminal, `cover` finds what an
-//! excerpt must not show. The
+//! spans point into, [`codes`] the table of stable codes, [`render`] draws them for a terminal, [`together`] those of
+//! one kind at once, `cover` finds what an excerpt must not show. The
 //! summary of a diagnostic is constant, the detail names the thing, the help says the next step, and
 //! none of them ever quotes a secret value.
 
@@ -11,6 +11,7 @@ mod cover;
 pub mod later;
 pub mod render;
 pub mod source;
+pub mod together;
 
 use crate::diag::codes::Code;
 use crate::diag::source::Span;

@@ -132,13 +132,16 @@ impl Reader {
     async fn kept(&self) -> Finding {
         let keeper = &self.engine().keeper;
         let place = keeper.place();
-        let (ledger, lease) = match (keeper.load().await, keeper.leases().await) {
-            (Ok((ledger, _)), Ok(leases)) => (ledger, leases.into_iter().next()),
+        let (ledger, writing) = match (keeper.load().await, keeper.writing().await) {
+            (Ok((ledger, _)), Ok(writing)) => (ledger, writing),
             (Err(why), _) | (_, Err(why)) => return Finding::wrong("ledger", &place, &why),
         };
-        if let Some(note) = lease {
-            let words = format!("somebody is writing: {}", note.holder.words());
-            let help = "wait for that run; `keyform ledger unlock` frees it from one that is dead";
+        if let Some(holder) = writing {
+            let words = format!("somebody is writing: {}", holder.words());
+            let help = match keeper {
+                Keeper::Files(_) => "wait for that run; its lock is free as soon as it has ended",
+                Keeper::Shared(_) => "wait for that run; `keyform ledger unlock` frees it from one that is dead",
+            };
             return Finding { help: Some(help.to_owned()), ..Finding::new("ledger", &place, State::Odd, words) };
         }
         if !ledger.intents.is_empty() {
@@ -148,8 +151,6 @@ impl Reader {
         }
         let words = match ledger.owner.is_empty() {
             true => "nothing was written yet".to_owned(),
-            // Who holds the lock of files, only whoever tries to take it learns.
-            false if matches!(keeper, Keeper::Files(_)) => format!("readable, {} records", ledger.records.len()),
             false => format!("readable, {} records, nobody is writing", ledger.records.len()),
         };
         Finding::new("ledger", &place, State::Good, words)
@@ -225,6 +226,11 @@ pub fn taken(until: Option<&str>, now: Timestamp) -> (State, String, Option<Stri
 
 fn destination(planned: &Planned, resource: &Resource) -> Option<Finding> {
     let opened = planned.basis.opened.get(&resource.address)?;
+    // What is not at hand is said of the connection, once.
+    let connection = resource.reference("connection");
+    if connection.is_some_and(|at| planned.basis.resolved.credentials.get(at).is_some_and(Result::is_err)) {
+        return None;
+    }
     let address = resource.address.to_string();
     let finding = match (&opened.destination, opened.seen.as_deref()) {
         (Err(why), _) if why.code == &codes::NOT_INSPECTED => {

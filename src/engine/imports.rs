@@ -42,8 +42,8 @@ pub(super) fn find(ledger: &mut Ledger, imports: &mut Imports, state: &State, de
         match look(&index, resource, &import.id) {
             Ok(id) => found.push((address, id)),
             Err(why) => {
-                let d = Diagnostic::error(&codes::NO_SUCH_IMPORT, why.detail).at(import.origin, "");
-                let d = d.help(format!("write its id, or {}", written(resource.kind)));
+                let d = Diagnostic::error(&codes::NO_SUCH_IMPORT, why.detail.clone()).at(import.origin, "");
+                let d = d.help(why.help(resource.kind));
                 let d = d.did_you_mean(&import.id, why.known.iter().map(|name| &**name));
                 imports.refused.insert(address.clone(), d);
             }
@@ -169,14 +169,23 @@ fn elsewhere(index: &Index<'_>, resource: &Resource, id: &str) -> Option<String>
 pub(super) fn is_managed(index: &Index<'_>, address: &Address, id: &str) -> Result<(), Diagnostic> {
     let declared = index.desired.imports.get(address).zip(index.desired.resources.get(address));
     let Some((import, resource)) = declared.filter(|(import, _)| *import.id != *id) else { return Ok(()) };
-    let why = match look(index, resource, &import.id) {
+    let d = match look(index, resource, &import.id) {
         Ok(found) if *found == *id => return Ok(()),
-        Ok(_) => format!("{address} is managed already, and is another {} than the one named.", resource.kind.word()),
-        Err(why) => why.detail,
+        Ok(_) => {
+            let kind = resource.kind.word();
+            let detail = format!("{address} is managed already, and is another {kind} than the one named.");
+            Diagnostic::error(&codes::NO_SUCH_IMPORT, detail).help(
+                "declare the other one under an address of its own, or let this one go with a `removed` block first",
+            )
+        }
+        Err(why) => {
+            let detail = format!("{} {address} is managed already, as another one.", why.detail);
+            Diagnostic::error(&codes::NO_SUCH_IMPORT, detail)
+                .help(why.help(resource.kind))
+                .did_you_mean(&import.id, why.known.iter().map(|name| &**name))
+        }
     };
-    Err(Diagnostic::error(&codes::NO_SUCH_IMPORT, why)
-        .at(import.origin, "declared here")
-        .help("declare the other one under an address of its own, or let this one go with a `removed` block first"))
+    Err(d.at(import.origin, "declared here"))
 }
 
 /// What is to be looked up and is not there, by its address.
@@ -303,6 +312,18 @@ fn natural_of(kind: Kind, path: &str) -> Option<Natural> {
 struct Missing {
     detail: String,
     known: Vec<String>,
+}
+
+impl Missing {
+    /// How it would be named, with what there is as long as that is little.
+    fn help(&self, kind: Kind) -> String {
+        let there = match self.known.len() {
+            0 => String::new(),
+            1..=8 => format!("; there is `{}`", self.known.join("`, `")),
+            n => format!("; there are {n} others"),
+        };
+        format!("write its id, or {}{there}", written(kind))
+    }
 }
 
 fn missing(what: &str, name: &str, known: impl IntoIterator<Item = String>) -> Missing {

@@ -67,9 +67,14 @@ pub struct Options {
     pub lock: Option<Lock>,
     /// All destinations.
     pub registry: Arc<Registry>,
+    /// Who hears of what is waited for before the backend can be asked.
+    pub hear: Option<Hear>,
     /// What is asked in the place of the environment, of files and programs. With it, no request leaves this machine.
     pub stand_ins: Option<Arc<StandIns>>,
 }
+
+/// Hears, in a sentence, of what is waited for.
+pub type Hear = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// What is said and waited for when the lock is taken.
 #[derive(Debug, Clone)]

@@ -4,7 +4,6 @@ use crate::backend;
 #[cfg(feature = "server")]
 use crate::backend::auth::Login;
 use crate::diag::Diagnostic;
-#[cfg(not(feature = "server"))]
 use crate::diag::codes;
 use crate::engine::Engine;
 use crate::engine::Options;
@@ -15,6 +14,20 @@ use crate::ledger::keeper::Hold;
 use crate::ledger::keeper::Keeper;
 use crate::model::desired::Desired;
 use std::sync::Arc;
+#[cfg(feature = "server")]
+use std::time::Duration;
+#[cfg(feature = "server")]
+use std::time::Instant;
+
+/// How long another run that has the embedded backend is waited for.
+#[cfg(feature = "server")]
+const PATIENCE: Duration = Duration::from_secs(60);
+/// After this it is said.
+#[cfg(feature = "server")]
+const SOON: Duration = Duration::from_secs(1);
+/// How often it is looked again.
+#[cfg(feature = "server")]
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A backend that can be asked.
 pub(super) struct Reached {
@@ -122,7 +135,21 @@ async fn embedded(
     let data = options.state.join("server");
     let called = format!("embedded, in {}", data.strip_prefix(".").unwrap_or(&data).display());
     let start = crate::server::Options::new(data);
-    let running = crate::server::start(start, options.registry.clone(), http.clone()).await?;
+    let (since, mut is_said) = (Instant::now(), false);
+    let patience = options.lock.as_ref().map_or(PATIENCE, |lock| lock.timeout.max(PATIENCE));
+    // One process at a time has it: whoever reads waits for whoever writes, and the other way round.
+    let running = loop {
+        match crate::server::start(start.clone(), options.registry.clone(), http.clone()).await {
+            Err(why) if why.code == &codes::SERVER_LOCKED && since.elapsed() < patience => {
+                if !is_said && since.elapsed() > SOON {
+                    options.hear.iter().for_each(|hear| hear(&format!("Waiting: {}", why.detail)));
+                    is_said = true;
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+            started => break started?,
+        }
+    };
     let login = Login::universal(&running.client_id, running.client_secret.clone());
     let backend = backend::client::Client::connect(http.clone(), &running.url, login, policy)?;
     Ok(Reached { http, backend, called: called.into(), embedded: Some(running) })

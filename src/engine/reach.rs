@@ -24,10 +24,27 @@ use std::sync::Arc;
 /// What is looked for.
 #[derive(Debug)]
 pub enum Sought {
-    /// A key: of a secret, or of what a sync makes of one at its destination.
-    Key(Arc<str>),
+    /// What it is called.
+    Name(Name),
     /// A value.
     Value(Secret),
+}
+
+/// What a secret is called: by all of these.
+#[derive(Debug, Default)]
+pub struct Name {
+    /// Its key, or that of what a sync makes of it at its destination.
+    pub key: Option<Arc<str>>,
+    /// Where it is, as [`Origin::place`].
+    pub places: BTreeSet<String>,
+}
+
+impl Name {
+    /// Whether a key at a destination may be a copy, by its name alone.
+    fn is_of(&self, key: &str) -> bool {
+        let mut last = self.places.iter().filter_map(|place| place.rsplit('/').next());
+        self.key.as_deref() == Some(key) || last.any(|last| last == key)
+    }
 }
 
 /// Everything that was found.
@@ -43,7 +60,7 @@ pub struct Reach {
     pub integrations: Vec<Address>,
     /// What could not be looked at, and why: there may be more.
     pub unseen: BTreeMap<Address, Arc<str>>,
-    /// Every key that there is, for whoever mistyped one.
+    /// Every key that there is, and where each of them is, for whoever mistyped one.
     pub known: BTreeSet<Arc<str>>,
 }
 
@@ -135,19 +152,24 @@ impl Planned {
             let pushed = basis.wanted.syncs.get(&sync.address)?;
             Some(job::stored(&pushed.schema, &pushed.rules, name))
         };
+        let of = |place: &Place, key: &str| {
+            let path = place.path.trim_end_matches('/');
+            format!("{slug}/{}{path}/{key}", place.environment)
+        };
         let mut carriers = Carriers::new();
         for (place, key, value) in view.each() {
-            reach.known.insert(key.clone());
+            let at = of(place, key);
             let is_it = match sought {
-                Sought::Key(wanted) => wanted == key,
+                Sought::Name(name) => name.key.as_ref() == Some(key) || name.places.contains(&at),
                 Sought::Value(wanted) => view.expanded(place, key).is_some_and(|value| self.is_same(&value, wanted)),
             };
             if is_it {
                 let refers = matches!(sought, Sought::Value(_)) && value.is_some_and(references::refers);
                 carriers.insert((place.clone(), key.clone()), refers);
             }
+            reach.known.extend([key.clone(), at.into()]);
         }
-        if let Sought::Key(wanted) = sought {
+        if let Sought::Name(Name { key: Some(wanted), .. }) = sought {
             // What people read at a destination is its name there.
             for (sync, origins) in &syncs {
                 for (name, place) in origins.iter().filter(|(name, _)| stored(sync, name).as_ref() == Some(wanted)) {
@@ -156,10 +178,6 @@ impl Planned {
             }
         }
         follow(view, &mut carriers);
-        let of = |place: &Place, key: &str| {
-            let path = place.path.trim_end_matches('/');
-            format!("{slug}/{}{path}/{key}", place.environment)
-        };
         for ((place, key), refers) in &carriers {
             let declared = basis.desired.resources.values().find(|resource| {
                 let at = (text(resource, "environment", ""), text(resource, "path", "/"));
@@ -208,12 +226,19 @@ impl Planned {
             |sync: &Address| basis.wanted.syncs.get(sync).map(|pushed| pushed.place.clone()).unwrap_or_default();
         let mut known: BTreeSet<(Arc<str>, Arc<str>)> =
             reach.written.iter().map(|written| (place(&written.sync), written.key.clone())).collect();
+        if matches!(sought, Sought::Name(name) if !name.places.is_empty()) {
+            // Where one secret is meant, what syncs write of others of its name is no copy of it.
+            known.extend(basis.wanted.syncs.values().flat_map(|pushed| {
+                let stored = |name| job::stored(&pushed.schema, &pushed.rules, name);
+                pushed.source.keys().map(move |name| (pushed.place.clone(), stored(name)))
+            }));
+        }
         for (sync, opened) in &basis.opened {
             let Some(Ok(seen)) = opened.seen.as_deref() else { continue };
             for (key, entry) in &seen.entries {
                 let record = self.ledger.records.get(&sync.entry(key));
                 let is_it = match sought {
-                    Sought::Key(wanted) => wanted == key,
+                    Sought::Name(name) => name.is_of(key),
                     Sought::Value(wanted) => match &entry.value {
                         Some(value) => self.is_same(value, wanted),
                         // It does not come back: what is known is what keyform wrote.

@@ -1,6 +1,7 @@
 //! The way back from a run: what its capsule holds, compared with what is there now. How it is done is in `apply`, which
 //! treats the way back as any plan.
 
+mod places;
 mod present;
 
 use crate::backend::read;
@@ -196,6 +197,15 @@ async fn way_back(
         }
     };
     plan::undo::say_number(&mut plan, number);
+    for (address, why) in plan.blocked.iter_mut().filter(|(_, why)| why.code == &codes::NO_WAY_BACK) {
+        let Some(Place::Secret(stored)) = kept.get(address).map(|one| &one.place) else { continue };
+        if folders
+            .get(&folder(stored))
+            .is_some_and(|found| matches!(found, Err(why) if why.code == &codes::NEED_MISSING))
+        {
+            why.help = Some(places::first(desired, stored, &capsule.note.run));
+        }
+    }
     let policy = &desired.policy.allow;
     let losses = losses(engine, desired, &kept, &writes).await?;
     plan.hazards.extend(losses.into_iter().map(|loss| Hazard {

@@ -1,6 +1,6 @@
 //! Canonical layout of a source text, made from tokens: lines stay lines, comments stay, meaning stays.
 //! Indentation, the space between tokens, the alignment of equals signs and of trailing comments, and
-//! blank lines become canonical; texts and heredocs are not touched.
+//! blank lines become canonical (one at most, none next to a bracket); texts and heredocs are not touched.
 
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
@@ -28,18 +28,19 @@ pub fn format(text: &str) -> Result<String, Diagnostic> {
     align_values(&mut lines);
     align_comments(&mut lines);
     let mut out = String::with_capacity(text.len() + text.len() / 8);
-    let mut blank = true;
+    let mut last: Option<&Line> = None;
+    let mut is_apart = false;
     for line in &lines {
-        // No blank line comes first, and none follows another.
-        if line.is_blank() && std::mem::replace(&mut blank, true) {
+        if line.is_blank() {
+            is_apart = true;
             continue;
         }
-        blank = line.is_blank();
+        // Of several blank lines one stays, and none where the file or a bracket begins or ends.
+        if is_apart && !line.closes && last.is_some_and(|last| !last.opens) {
+            out.push('\n');
+        }
         line.print(&mut out);
-    }
-    if blank {
-        out.truncate(out.trim_end_matches('\n').len());
-        out.push_str(if out.is_empty() { "" } else { "\n" });
+        (last, is_apart) = (Some(line), false);
     }
     Ok(out)
 }
@@ -58,6 +59,10 @@ struct Line {
     comment_gap: usize,
     /// A trailing comment.
     comment: Option<String>,
+    /// Whether it begins with a bracket that closes.
+    closes: bool,
+    /// Whether it ends with a bracket that opens.
+    opens: bool,
 }
 
 impl Line {
@@ -78,9 +83,7 @@ impl Line {
 
     fn print(&self, out: &mut String) {
         let spaces = |out: &mut String, n| out.extend(std::iter::repeat_n(' ', n));
-        if !self.is_blank() {
-            spaces(out, 2 * self.indent);
-        }
+        spaces(out, 2 * self.indent);
         out.push_str(&self.lead);
         if let Some(value) = &self.value {
             spaces(out, self.gap);
@@ -119,7 +122,9 @@ fn lines(text: &str, tokens: &[Token]) -> Vec<Line> {
 }
 
 fn line(text: &str, tokens: &[Token], indent: usize) -> Line {
-    let mut line = Line { indent, gap: 1, comment_gap: 1, ..Line::default() };
+    let closes = tokens.first().is_some_and(|token| token.kind == Kind::Close);
+    let opens = tokens.iter().rfind(|token| !token.is_comment()).is_some_and(|token| token.kind == Kind::Open);
+    let mut line = Line { indent, gap: 1, comment_gap: 1, closes, opens, ..Line::default() };
     let mut tokens = tokens;
     if let [before @ .., last] = tokens
         && last.kind == Kind::LineComment

@@ -8,6 +8,7 @@ use crate::ledger::journal::Event;
 use crate::ledger::lease::Lease;
 use crate::ledger::lease::Note;
 use crate::ledger::lease::Seat;
+use crate::ledger::lock;
 use crate::ledger::lock::Holder;
 use crate::ledger::lock::Lock;
 use crate::ledger::shared::Shared;
@@ -83,7 +84,18 @@ impl Keeper {
         }
     }
 
-    /// Who is writing, where that outlives a process.
+    /// Who is writing now, as far as can be told without waiting.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn writing(&self) -> Result<Option<Holder>, Diagnostic> {
+        match self {
+            Self::Files(files) => Ok(lock::holder(files.dir())),
+            Self::Shared(shared) => Ok(shared.leases().await?.into_iter().next().map(|note| note.holder)),
+        }
+    }
+
+    /// The lease of whoever is writing, where that outlives a process.
     ///
     /// # Errors
     /// The store can't be read.

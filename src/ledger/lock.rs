@@ -5,6 +5,7 @@
 
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::ledger::process;
 use crate::model::ledger::Ledger;
 use serde::Deserialize;
 use serde::Serialize;
@@ -142,9 +143,29 @@ fn wait(path: &Path, note: &Path, timeout: Duration) -> Result<File, Diagnostic>
     }
 }
 
+/// Who holds the lock of `dir`, as far as its note says; nobody, where that process has ended. Asks for no lock, since
+/// another one may ask at the same moment.
+pub(crate) fn holder(dir: &Path) -> Option<Holder> {
+    let note = noted(&dir.join("lock.json"))?;
+    let is_over = note.process.as_deref().is_some_and(process::has_ended);
+    (!is_over).then_some(note.holder)
+}
+
+/// What `lock.json` says.
+#[derive(Serialize, Deserialize)]
+struct Noted {
+    #[serde(flatten)]
+    holder: Holder,
+    /// The process among all of its machine, where that can be said.
+    process: Option<String>,
+}
+
+fn noted(note: &Path) -> Option<Noted> {
+    fs::read(note).ok().and_then(|text| serde_json::from_slice(&text).ok())
+}
+
 fn taken(path: &Path, note: &Path) -> Diagnostic {
-    let holder = fs::read(note).ok().and_then(|text| serde_json::from_slice::<Holder>(&text).ok());
-    let by = holder.map_or_else(|| "another process".to_owned(), |holder| holder.words());
+    let by = noted(note).map_or_else(|| "another process".to_owned(), |noted| noted.holder.words());
     Diagnostic::error(&codes::LEDGER_LOCKED, format!("{} is held: {by}.", path.display()))
         .help("wait for it to end, or give `--lock-timeout` a longer time; a process that was killed holds nothing")
 }
@@ -154,5 +175,6 @@ pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
 }
 
 fn write_note(path: &Path, holder: &Holder) -> io::Result<()> {
-    fs::write(path, serde_json::to_vec(holder)?)
+    let noted = Noted { holder: holder.clone(), process: process::of(std::process::id()) };
+    fs::write(path, serde_json::to_vec(&noted)?)
 }

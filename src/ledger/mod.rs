@@ -25,6 +25,7 @@ pub mod lease;
 pub mod lock;
 pub mod objects;
 pub mod postgres;
+mod process;
 pub mod shared;
 pub mod snapshot;
 pub mod store;

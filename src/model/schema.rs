@@ -38,11 +38,14 @@ pub enum Form {
     Url,
     /// A name, an at sign, a domain.
     Email,
+    /// Names between slashes, the first and the last of which are slashes.
+    Hierarchy,
 }
 
 impl Form {
     /// All of them, with the words that manifests have for them.
-    pub const ALL: [(&str, Form); 3] = [("uuid", Form::Uuid), ("url", Form::Url), ("email", Form::Email)];
+    pub const ALL: [(&str, Form); 4] =
+        [("uuid", Form::Uuid), ("url", Form::Url), ("email", Form::Email), ("hierarchy", Form::Hierarchy)];
 
     /// The word that manifests have for it.
     #[must_use]
@@ -57,6 +60,7 @@ impl Form {
             Self::Uuid => "a UUID, such as 3f0b7f4a-3333-4ccc-8ddd-000000000001",
             Self::Url => "an address that begins with https:// or http://",
             Self::Email => "an email address",
+            Self::Hierarchy => "names between slashes, with one at both ends, such as /payments/prod/",
         }
     }
 
@@ -73,6 +77,14 @@ impl Form {
             Self::Url => {
                 let rest = ["https://", "http://"].iter().find_map(|scheme| text.strip_prefix(scheme));
                 rest.is_some_and(|rest| is_word(rest) && !rest.starts_with(['/', ':', '?', '#']))
+            }
+            Self::Hierarchy => {
+                let is_name = |name: &str| {
+                    let is_of_it = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+                    !name.is_empty() && name.chars().all(is_of_it)
+                };
+                let inner = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
+                text == "/" || inner.is_some_and(|inner| inner.split('/').all(is_name))
             }
             Self::Email => text.rsplit_once('@').is_some_and(|(name, domain)| {
                 is_word(name) && is_word(domain) && domain.contains('.') && !name.contains('@')

@@ -504,6 +504,11 @@ impl Row<'_> {
         let detail = format!("{address} exists, and this ledger did not make it.");
         let help = match immutable {
             true => "what exists differs in what can't be changed in place: give this one another name",
+            // Somebody else's thing has neighbours that are ours; where nothing is, the ledger was lost.
+            false if self.input.ledger.records.is_empty() => {
+                "the ledger is empty. If it was lost, put it back, or take over what is there: `keyform plan --adopt` shows how, \
+                 `keyform apply --adopt` does it. If others made it, give this one another name"
+            }
             false => "take it over with `--adopt` or an `import` block, or give this one another name",
         };
         Diagnostic::error(&codes::NOT_MANAGED, detail).at(origin.block, "declared here").help(help)

@@ -25,6 +25,8 @@ use crate::plan::Field;
 use crate::plan::Plan;
 use crate::plan::Reason;
 use crate::plan::Shown;
+use crate::plan::heal;
+use crate::plan::heal::Stays;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -272,6 +274,8 @@ impl Finding {
 pub struct Drift {
     /// The findings, in the order of their addresses.
     pub findings: Vec<Finding>,
+    /// Why findings are not healed, by their places in `findings`.
+    pub stays: BTreeMap<usize, Stays>,
     /// Places in [`Input::accepted`] that would accept something, if they had not expired.
     pub expired: BTreeSet<usize>,
     /// Places in [`Input::accepted`] that nothing was found for.
@@ -341,11 +345,11 @@ pub fn drift(input: &Input<'_>) -> Drift {
     for finding in &mut findings {
         accept(finding, input, &mut expired, &mut unused);
     }
-    let heals = heals(input, &findings);
-    for finding in findings.iter_mut().filter(|finding| heals.contains(&finding.address)) {
+    let stays = heal::stays(input, &findings);
+    for (_, finding) in findings.iter_mut().enumerate().filter(|(place, _)| !stays.contains_key(place)) {
         finding.steps.insert(0, Step::Heal);
     }
-    Drift { findings, expired, unused }
+    Drift { findings, stays, expired, unused }
 }
 
 /// Whose doing each row is.
@@ -436,34 +440,4 @@ fn accept(finding: &mut Finding, input: &Input<'_>, expired: &mut BTreeSet<usize
             finding.accepted.get_or_insert(place);
         }
     }
-}
-
-/// The rows that can be put right without doing anything else: those of resources whose rows were all changed outside, that
-/// need nothing but such resources and set off no others, and are in no hazard. What is accepted is left as it is, also by the
-/// backend, which pushes all keys of a sync at once.
-fn heals(input: &Input<'_>, findings: &[Finding]) -> BTreeSet<Address> {
-    let plan = input.plan;
-    let mut bad: BTreeSet<Address> = plan.hazards.iter().map(|hazard| hazard.address.resource()).collect();
-    bad.extend(plan.blocked.keys().chain(plan.incomplete.keys()).chain(plan.missing.keys()).map(Address::resource));
-    for finding in findings {
-        let kept = matches!(finding.row, Some((Action::Adopt, _)));
-        if finding.row.is_some() && (finding.cause != Cause::Outside || finding.accepted.is_some() || kept) {
-            bad.insert(finding.address.resource());
-        }
-    }
-    loop {
-        let before = bad.len();
-        for change in &plan.changes {
-            let resource = change.address.resource();
-            let mut others = input.sets_off.get(&resource).into_iter().flatten();
-            if change.needs.iter().any(|need| bad.contains(&need.resource())) || others.any(|sync| bad.contains(sync)) {
-                bad.insert(resource);
-            }
-        }
-        if bad.len() == before {
-            break;
-        }
-    }
-    let rows = plan.changes.iter().map(|change| &change.address);
-    rows.filter(|address| !bad.contains(&address.resource())).cloned().collect()
 }

@@ -398,7 +398,11 @@ impl Sync<'_> {
         );
         Diagnostic::error(&codes::IMPORT_DECLARED, detail)
             .at(self.resource.origin.block, "declared here")
-            .help("choose `initial_sync = \"import-prioritize-source\"`, or leave these secrets undeclared until the import is done")
+            .help(
+                "if the destination's values are right, put them where these secrets take theirs from, or declare the secrets only \
+                 after the import; if the declared ones are, choose `initial_sync = \"import-prioritize-source\"` and allow the \
+                 number that the plan names",
+            )
     }
 
     fn import_fails(&self, failed: &Unimportable) -> Diagnostic {

@@ -3,7 +3,7 @@
 //!
 //! [`diff`] compares resources and [`entries`] the keys of destinations, each by one truth table; [`order`]
 //! says what each change waits for; [`guard`] names what is dangerous; [`facts`] puts the three truths about one address side by side; [`shards`] which part of it is one process's; [`saved`] says whether a plan that was kept
-//! is still true; [`drift`] says whose doing it is that something is not right, [`news`] what of that nobody was told of; [`undo`] plans the way back from a run. How a plan looks is `view`'s business, what it reads and how it is done is the engine's.
+//! is still true; [`drift`] says whose doing it is that something is not right, [`heal`] what of that stays, [`news`] what of that nobody was told of; [`undo`] plans the way back from a run. How a plan looks is `view`'s business, what it reads and how it is done is the engine's.
 
 pub(crate) mod attributes;
 pub mod collisions;
@@ -13,6 +13,7 @@ mod ends;
 pub mod entries;
 pub mod facts;
 pub mod guard;
+pub mod heal;
 pub mod kept;
 pub mod moves;
 mod names;

@@ -24,9 +24,6 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
 
-/// How many differences are named; the rest is a number.
-const NAMED: usize = 3;
-
 /// A plan that was kept, to be applied later.
 #[derive(Debug, Clone)]
 pub struct Saved {
@@ -115,12 +112,7 @@ pub fn hold(saved: &Saved, now: &mut Plan, origin: &Origin, input: &Input<'_>) -
     if differences.is_empty() {
         return Ok(());
     }
-    let rest = differences.len().saturating_sub(NAMED);
-    let mut told: Vec<Diagnostic> = differences.into_iter().take(NAMED).map(stale).collect();
-    if rest > 0 {
-        told.push(stale(format!("There are {rest} more differences.")));
-    }
-    Err(told)
+    Err(differences.into_iter().map(stale).collect())
 }
 
 fn stale(detail: String) -> Diagnostic {
@@ -154,7 +146,7 @@ fn rows(saved: &Plan, now: &mut Plan, touched: &BTreeSet<Address>) -> Vec<String
         match rest.remove(&change.address) {
             Some(planned) if planned == change => {}
             Some(planned) => differences.push(changed(planned, change)),
-            None => differences.push(format!("{}: {} was not planned.", change.address, act(change))),
+            None => differences.push(unplanned(change)),
         }
     }
     for (address, planned) in rest {
@@ -195,11 +187,32 @@ fn act(change: &Change) -> String {
     format!("{} ({})", change.action.word(), change.reason.word())
 }
 
+/// A row that came since: what of it differs, and why it matters where the saved plan does not name it.
+fn unplanned(change: &Change) -> String {
+    let Change { address, .. } = change;
+    let what = change.fields.first().map(|field| {
+        let (there, wanted) = (shown(&field.before), shown(&field.after));
+        format!("; `{}` is {there}, and is to be {wanted}", field.name)
+    });
+    let why = match address.entry_key() {
+        Some(_) => format!("; a run of {} writes it along with what was planned", address.resource()),
+        None => String::new(),
+    };
+    format!("{address}: {} was not planned{}{why}.", act(change), what.unwrap_or_default())
+}
+
 fn changed(then: &Change, now: &Change) -> String {
     let address = &now.address;
     if (then.action, then.reason, then.drift) != (now.action, now.reason, now.drift) {
-        return format!("{address}: {} was planned; it would be {} now.", act(then), act(now));
+        let what = difference(then, now).map(|what| format!(" ({what})")).unwrap_or_default();
+        return format!("{address}: {} was planned; it would be {} now{what}.", act(then), act(now));
     }
+    let what = difference(then, now).unwrap_or_else(|| "it waits for something else now".to_owned());
+    format!("{address}: {what}.")
+}
+
+/// The first attribute that was, or was to be, something else when a row was planned.
+fn difference(then: &Change, now: &Change) -> Option<String> {
     let absent = (&Shown::Absent, &Shown::Absent);
     let fields = |change: &'_ Change, name: &str| -> Option<(Shown, Shown)> {
         let field = change.fields.iter().find(|field| *field.name == *name)?;
@@ -213,14 +226,12 @@ fn changed(then: &Change, now: &Change) -> String {
         }
         let (was_there, was_wanted) = old.as_ref().map_or(absent, |(before, after)| (before, after));
         let (is_there, is_wanted) = new.as_ref().map_or(absent, |(before, after)| (before, after));
-        return match was_there == is_there {
-            false => format!("{address}: `{name}` was {}, and is {} now.", shown(was_there), shown(is_there)),
-            true => {
-                format!("{address}: `{name}` was to be {}, and is to be {} now.", shown(was_wanted), shown(is_wanted))
-            }
-        };
+        return Some(match was_there == is_there {
+            false => format!("`{name}` was {}, and is {} now", shown(was_there), shown(is_there)),
+            true => format!("`{name}` was to be {}, and is to be {} now", shown(was_wanted), shown(is_wanted)),
+        });
     }
-    format!("{address}: it waits for something else now.")
+    None
 }
 
 fn shown(value: &Shown) -> String {

@@ -2,7 +2,10 @@
 //! what nobody can tell, and what is accepted; each with what can be done about it.
 
 use crate::plan::drift::Cause;
+use crate::plan::drift::Drift;
+use crate::plan::drift::Finding;
 use crate::plan::drift::Step;
+use crate::plan::heal::Stays;
 use crate::view::json::drift::Document;
 use crate::view::json::drift::Row;
 use crate::view::json::plan::Field;
@@ -14,6 +17,9 @@ use std::time::Duration;
 
 /// More findings than this of one section are folded.
 const FOLD: usize = 100;
+
+/// So many that are not healed are named.
+const NOT_HEALED: usize = 20;
 
 /// What is said below what is accepted.
 pub(super) const OVERWRITTEN: &str =
@@ -80,8 +86,10 @@ pub fn drift(document: &Document, style: Style, is_brief: bool) -> String {
     };
     let mut lines = String::new();
     words::paragraph(&mut lines, &verdict(document), 0, 2, style.width);
+    let last = lines.lines().last().map_or(0, |line| line.chars().count());
+    let gap = if last + 1 + cost.len() > style.width { "\n" } else { " " };
     let lines: Vec<String> = lines.lines().map(|line| color(style.paint, line)).collect();
-    out.push_str(&format!("{} {}\n", lines.join("\n"), style.paint.dim(&cost)));
+    out.push_str(&format!("{}{gap}{}\n", lines.join("\n"), style.paint.dim(&cost)));
     out
 }
 
@@ -108,6 +116,46 @@ pub fn verdict(document: &Document) -> String {
         (true, _) => format!("No drift: {unchanged}{accepted}."),
         (_, true) => format!("Drift: {}; {unchanged}{accepted}.", parts.join(", ")),
         (_, false) => format!("No drift was found: {}; {unchanged}{accepted}.", parts.join(", ")),
+    }
+}
+
+/// What is not healed, each with the reason; nothing where everything that counts is. Ends with a line break.
+#[must_use]
+pub fn stays(drift: &Drift, width: usize) -> String {
+    let open = drift.stays.iter().filter_map(|(place, why)| Some((drift.findings.get(*place)?, why)));
+    let open: Vec<(&Finding, &Stays)> = open.filter(|(finding, _)| finding.is_open()).collect();
+    let mut out = match (drift.healable().is_empty(), open.is_empty()) {
+        (true, true) => return "Nothing to heal.\n".to_owned(),
+        (false, true) => return String::new(),
+        (true, false) => "Nothing that can be healed:\n".to_owned(),
+        (false, false) => "Not healed:\n".to_owned(),
+    };
+    for (finding, why) in open.iter().take(NOT_HEALED) {
+        let text = format!("{}: {}", finding.address, why_stays(why));
+        words::paragraph(&mut out, &words::shown(&text), 2, 2, width);
+    }
+    if open.len() > NOT_HEALED {
+        out.push_str(&format!("  … and {} more.\n", open.len() - NOT_HEALED));
+    }
+    out
+}
+
+fn why_stays(why: &Stays) -> String {
+    match why {
+        Stays::NoRow => "there is nothing to write; mend the cause".to_owned(),
+        Stays::Cause(Cause::Both) => "the configuration changed as well; `keyform apply` overwrites both".to_owned(),
+        Stays::Cause(Cause::Lag) => "it is on its way".to_owned(),
+        Stays::Cause(Cause::Unknown) => "nobody could look; mend the cause".to_owned(),
+        Stays::Cause(_) => "it is not applied yet, which `keyform apply` does".to_owned(),
+        Stays::Accepted => "it is accepted".to_owned(),
+        Stays::Kept => "what is there is kept; the next `keyform apply` records it".to_owned(),
+        Stays::Hazard(kind) => {
+            format!("it is the hazard {}, which only `keyform apply` with its number allows", kind.word())
+        }
+        Stays::Unplanned => "not all of it could be planned or read; `keyform plan` says why".to_owned(),
+        Stays::Beside(other) => format!("it would be written together with {other}, which is not healed"),
+        Stays::Needs(other) => format!("it waits for {other}, which is not healed"),
+        Stays::SetsOff(other) => format!("the backend would run {other} because of it, which is not healed"),
     }
 }
 

@@ -39,7 +39,7 @@ pub fn report(report: &Report, style: Style) -> String {
             Some(other) => format!("it needs {}, which was not done", words::shown(&other.to_string())),
             None => "the run was stopped".to_owned(),
         };
-        out.push_str(&format!("{} {address}: {why}\n", paint.warn("skipped")));
+        words::line(&mut out, &format!("{} {address}: {why}", paint.warn("skipped")), 0, 2, style.width);
     }
     if stopped.len() > shown {
         let rest = stopped.len() - shown;
@@ -72,25 +72,27 @@ pub fn report(report: &Report, style: Style) -> String {
     };
     let requests = words::count(usize::try_from(report.requests).unwrap_or(usize::MAX), "request", "requests");
     let cost = paint.dim(&format!("({requests}, {})", words::duration(report.took)));
-    out.push_str(&format!("{word}: {}. {cost}\n", parts.join(", ")));
+    words::line(&mut out, &format!("{word}: {}. {cost}", parts.join(", ")), 0, 2, style.width);
     if let Some(run) = report.undo.as_ref().filter(|_| report.done_count() > 0 || !report.failed.is_empty()) {
-        out.push_str(&match report.ended {
+        let kept = match report.ended {
             false => format!("What it overwrote and deleted is kept: `keyform undo {run}` puts it back.\n"),
             true => format!(
                 "The values that it overwrote and deleted are kept: `keyform undo {run}` puts them back.\nWhere what they were \
                  in has ended, that has to be there again first: docs/undo.md.\n"
             ),
-        });
+        };
+        out.push_str(&words::sentences(&kept, style.width));
     }
     if report.interrupted || !report.failed.is_empty() {
-        out.push_str(match (report.done_count(), report.interrupted) {
+        let next = match (report.done_count(), report.interrupted) {
             (0, false) => "Mend what is named above, then run the same command again.\n",
             (0, true) => "Run the same command again to begin anew.\n",
             (_, false) => {
                 "What was done is recorded. Mend what is named above, then run the same command again to go on.\n"
             }
             (_, true) => "What was done is recorded. Run the same command again to go on from here.\n",
-        });
+        };
+        out.push_str(&words::sentences(next, style.width));
     }
     out
 }

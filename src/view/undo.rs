@@ -89,7 +89,7 @@ pub fn runs(notes: &[Note], style: Style) -> String {
             words::shown(&note.at),
             words::shown(&note.command)
         );
-        out.push_str(&format!("{head}\n"));
+        words::line(&mut out, &head, 0, 2, style.width);
         words::paragraph(&mut out, &format!("{values}: {}", resources(&note.values)), 2, 2, style.width);
         let state = match (&note.undone, by) {
             (Some(at), _) => paint.dim(&format!("undone {}", words::shown(at))),
@@ -100,8 +100,9 @@ pub fn runs(notes: &[Note], style: Style) -> String {
                 paint.warn(&format!("{again} written again since, by {}", words::shown(&by.run)))
             }
         };
-        out.push_str(&format!("  {state}\n"));
+        words::line(&mut out, &state, 2, 2, style.width);
     }
-    out.push_str("\n`keyform undo RUN` shows the way back and asks; `last` is the newest run that was no undo.\n");
+    let how = "\n`keyform undo RUN` shows the way back and asks; `last` is the newest run that was no undo.\n";
+    out.push_str(&words::sentences(how, style.width));
     out
 }

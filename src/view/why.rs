@@ -24,7 +24,7 @@ pub fn rule(facts: &Facts) -> &'static str {
                 "It is there, nothing wants it there, and keyform did not write it: it is left alone."
             }
             (true, Presence::There, true) => {
-                "What is declared, what is there and what keyform wrote last are the same: there is nothing to do."
+                "What is declared, what is there and what the ledger has are the same: there is nothing to do."
             }
             _ => "Nothing is to be done about it.",
         },
@@ -40,10 +40,10 @@ fn is_blind(facts: &Facts) -> bool {
 fn of_unread(reason: Reason, action: Action) -> &'static str {
     match reason {
         Reason::Changed => {
-            "What is there was not read. Keyform wrote something else last than the source has now: the source wins."
+            "What is there was not read. The ledger has something else than the source has now: the source wins."
         }
         Reason::Drifted | Reason::Conflict => {
-            "The value that is there was not read, but its version is another than after keyform's last write: somebody changed it \
+            "The value that is there was not read, but its version is another than the ledger has: somebody changed it \
              outside. What is wanted wins."
         }
         _ => of_reason(reason, action, true),
@@ -58,22 +58,22 @@ fn of_reason(reason: Reason, action: Action, entry: bool) -> &'static str {
         (Reason::New, _) => "It is wanted, it is not there, and the ledger knows nothing of it: it is made.",
         (Reason::Changed, Action::Adopt) => "Only what keyform remembers of it changed: only the ledger hears of it.",
         (Reason::Changed, _) if entry => {
-            "What is there is what keyform wrote last, and the source has another value now: the source wins."
+            "What is there is what the ledger has, and the source has another value now: the source wins."
         }
         (Reason::Changed, _) => {
-            "What is there is what keyform left there, and something else is declared now: the declaration wins."
+            "What is there is what the ledger has, and something else is declared now: the declaration wins."
         }
         (Reason::Missing, _) => {
-            "Keyform wrote it and it is gone: somebody took it away outside. It is still wanted, so it is made again."
+            "The ledger has it and it is gone: somebody took it away outside. It is still wanted, so it is made again."
         }
         (Reason::Drifted, Action::Adopt) => {
             "Somebody gave a random value another one outside: it is kept, and remembered."
         }
         (Reason::Drifted, _) => {
-            "What is wanted is what keyform wrote last, and something else is there: somebody changed it outside. What is wanted wins."
+            "What is wanted is what the ledger has, and something else is there: somebody changed it outside. What is wanted wins."
         }
         (Reason::Conflict, _) => {
-            "What is there, what is wanted and what keyform wrote last are three things: it was changed outside and here. What is \
+            "What is there, what is wanted and what the ledger has are three things: it was changed outside and here. What is \
              wanted here wins."
         }
         (Reason::Takeover, _) => {
@@ -83,7 +83,7 @@ fn of_reason(reason: Reason, action: Action, entry: bool) -> &'static str {
         (Reason::Unseen, _) => {
             "It is there, its value does not come back, and keyform did not write it: nobody can tell whether it is right."
         }
-        (Reason::Removed, _) if entry => "Keyform wrote it, and its source does not have it any more: it goes.",
+        (Reason::Removed, _) if entry => "The ledger has it, and its source does not have it any more: it goes.",
         (Reason::Removed, _) => {
             "The ledger owns it and nothing declares it any more: it is deleted. What the ledger does not own never is."
         }
@@ -124,9 +124,9 @@ pub fn truths(attribute: &Attribute, presence: Presence) -> String {
 pub fn memory(memory: Memory) -> &'static str {
     match memory {
         Memory::Nothing => "knows nothing of it",
-        Memory::Wanted => "wrote what is wanted",
-        Memory::Live => "wrote what is there",
-        Memory::Both => "wrote it as it is",
-        Memory::Other => "wrote something else",
+        Memory::Wanted => "has what is wanted",
+        Memory::Live => "has what is there",
+        Memory::Both => "has it as it is",
+        Memory::Other => "has something else",
     }
 }

@@ -114,9 +114,9 @@ pub fn way_out(kind: HazardKind, count: usize) -> String {
             )
         }
         HazardKind::FirstContact => format!(
-            "With `initial_sync = \"import-prioritize-destination\"` the source takes over what is there, where that can \
-             be read. If it may be lost: --allow {}={count}",
-            kind.word()
+            "What is to stay has to be in the source before: `keyform explain {word}` has the steps. If what is named may be lost: \
+             --allow {word}={count}",
+            word = kind.word()
         ),
         _ => format!("If that is meant: --allow {}={count}", kind.word()),
     }
@@ -126,6 +126,17 @@ pub fn way_out(kind: HazardKind, count: usize) -> String {
 #[must_use]
 pub fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// "`a`, `b`, `c` and 4 more".
+#[must_use]
+pub fn some(names: impl Iterator<Item = String>) -> String {
+    let names: Vec<String> = names.map(|name| format!("`{}`", shown(&name))).collect();
+    let (first, rest) = names.split_at(names.len().min(5));
+    match rest.len() {
+        0 => first.join(", "),
+        n => format!("{} and {n} more", first.join(", ")),
+    }
 }
 
 /// How many of what is where: `3 keys at the destination`, `1 key at the destination`.
@@ -170,7 +181,7 @@ pub fn shown(text: &str) -> String {
 pub fn paragraph(out: &mut String, text: &str, indent: usize, hang: usize, width: usize) {
     let mut used = 0;
     for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let length = word.chars().count();
+        let length = columns(word);
         if used > 0 && used + 1 + length <= width {
             out.push(' ');
             used += 1 + length;
@@ -185,6 +196,45 @@ pub fn paragraph(out: &mut String, text: &str, indent: usize, hang: usize, width
         out.push_str(word);
     }
     out.push('\n');
+}
+
+/// A line that may be too long: as it is where it fits, else broken where a gap is, and as a [`paragraph`].
+pub fn line(out: &mut String, text: &str, indent: usize, hang: usize, width: usize) {
+    if indent + columns(text) > width {
+        let (before, after) = text.split_once("  ").unwrap_or((text, ""));
+        paragraph(out, before, indent, hang, width);
+        if !after.is_empty() {
+            line(out, after.trim_start(), indent + hang, hang, width);
+        }
+        return;
+    }
+    out.push_str(&" ".repeat(indent));
+    out.push_str(text);
+    out.push('\n');
+}
+
+/// A text of several lines, in which no sentence is longer than the width; what is indented is an example, and stays as it is.
+#[must_use]
+pub fn sentences(text: &str, width: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    for one in text.split_inclusive('\n') {
+        match one.strip_suffix('\n') {
+            Some(text) if !text.starts_with(' ') => line(&mut out, text, 0, 2, width),
+            _ => out.push_str(one),
+        }
+    }
+    out
+}
+
+/// How many columns a text takes: colours take none.
+fn columns(text: &str) -> usize {
+    let mut in_color = false;
+    let is_drawn = |c: &char| {
+        let is_part = in_color || *c == '\u{1b}';
+        in_color = is_part && *c != 'm';
+        !is_part
+    };
+    text.chars().filter(is_drawn).count()
 }
 
 /// What a row says besides its reason where drift.ignore.hcl accepts what it overwrites; nothing where it does not.

@@ -6,8 +6,11 @@ use crate::cli::explain::Args;
 use crate::cli::plan;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::engine::Planned;
 use crate::engine::Scope;
 use crate::model::address::Address;
+use crate::model::desired::Desired;
+use crate::plan::Change;
 use crate::plan::facts::Facts;
 use crate::plan::facts::Memory;
 use crate::plan::facts::Presence;
@@ -17,6 +20,7 @@ use crate::view::text::value;
 use crate::view::why;
 use crate::view::words;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 #[derive(Serialize)]
@@ -65,6 +69,10 @@ pub(super) fn run(context: &mut Context, args: &Args, address: &Address) -> Exit
     });
     let Some(planned) = planned else { return context.failed("explain") };
     let Some(facts) = planned.facts(address) else {
+        let instances = instances(&desired, &planned, address);
+        if address.entry_key().is_none() && address.key().is_none() && !instances.is_empty() {
+            return list(context, &planned, address, &instances);
+        }
         let detail = format!("`{address}` is neither declared, nor owned, nor in the plan.");
         let known: Vec<String> = desired
             .resources
@@ -73,8 +81,13 @@ pub(super) fn run(context: &mut Context, args: &Args, address: &Address) -> Exit
             .chain(planned.plan.changes.iter().map(|change| &change.address))
             .map(ToString::to_string)
             .collect();
-        let diagnostic = Diagnostic::error(&codes::UNKNOWN_ADDRESS, detail).help("`keyform show` lists everything");
-        context.tell(diagnostic.did_you_mean(&address.to_string(), known.iter().map(String::as_str)));
+        let diagnostic = Diagnostic::error(&codes::UNKNOWN_ADDRESS, detail);
+        context.tell(match instances.is_empty() || address.entry_key().is_some() {
+            true => diagnostic
+                .help("`keyform show` lists everything")
+                .did_you_mean(&address.to_string(), known.iter().map(String::as_str)),
+            false => diagnostic.help(format!("there is {}", words::some(instances.iter().map(ToString::to_string)))),
+        });
         return context.failed("explain");
     };
     let declared = facts.declared.and_then(|span| {
@@ -88,6 +101,65 @@ pub(super) fn run(context: &mut Context, args: &Args, address: &Address) -> Exit
         context.terminal.out(&draw(address, &facts, declared.as_deref(), context.terminal.style()));
     }
     exit
+}
+
+/// The instances of the resource that an address names without a key, or with one that there is not.
+fn instances(desired: &Desired, planned: &Planned, address: &Address) -> BTreeSet<Address> {
+    let whole = address.resource().without_key();
+    let all = desired.resources.keys().chain(planned.ledger.records.keys());
+    let is_one = |one: &&Address| one.entry_key().is_none() && one.key().is_some() && one.without_key() == whole;
+    all.filter(is_one).cloned().collect()
+}
+
+#[derive(Serialize)]
+struct Instances {
+    format: &'static str,
+    address: String,
+    instances: Vec<Instance>,
+    diagnostics: Vec<json::diagnostic::Entry>,
+}
+
+#[derive(Serialize)]
+struct Instance {
+    address: String,
+    action: Option<&'static str>,
+    reason: Option<&'static str>,
+}
+
+/// Lists the instances of a resource, each with its row.
+fn list(context: &mut Context, planned: &Planned, address: &Address, instances: &BTreeSet<Address>) -> Exit {
+    let row = |one: &Address| planned.plan.changes.iter().find(|change| change.address == *one);
+    if context.global.json {
+        let instance = |one: &Address| Instance {
+            address: one.to_string(),
+            action: row(one).map(|change| change.action.word()),
+            reason: row(one).map(|change| change.reason.word()),
+        };
+        let instances = instances.iter().map(instance).collect();
+        let (address, diagnostics) = (address.to_string(), context.entries());
+        context.document(&Instances { format: "keyform.instances/1", address, instances, diagnostics });
+        return Exit::Done;
+    }
+    let style = context.terminal.style();
+    let name = style.paint.bold(&words::shown(&address.to_string()));
+    let count = words::count(instances.len(), "instance", "instances");
+    let mut out = format!("{name}: {count}, to be explained one by one\n\n");
+    for one in instances {
+        let line = format!("{}: {}", words::shown(&one.to_string()), row_in_words(row(one)));
+        words::line(&mut out, &line, 2, 2, style.width);
+    }
+    context.terminal.out(&out);
+    Exit::Done
+}
+
+fn row_in_words(change: Option<&Change>) -> String {
+    match change {
+        Some(change) => {
+            let reason = words::reason(change.reason, change.action, change.address.entry_key().is_some());
+            format!("to {}, {reason}", change.action.word())
+        }
+        None => "no row in the plan".to_owned(),
+    }
 }
 
 fn document(
@@ -134,14 +206,10 @@ fn document(
 }
 
 fn draw(address: &Address, facts: &Facts, declared: Option<&str>, style: Style) -> String {
-    let head = match &facts.change {
-        Some(change) => {
-            let reason = words::reason(change.reason, change.action, address.entry_key().is_some());
-            format!("to {}, {reason}", change.action.word())
-        }
-        None => "no row in the plan".to_owned(),
-    };
-    let mut out = format!("{}: {head}\n\n", style.paint.bold(&words::shown(&address.to_string())));
+    let mut out = String::new();
+    let name = style.paint.bold(&words::shown(&address.to_string()));
+    words::line(&mut out, &format!("{name}: {}", row_in_words(facts.change.as_ref())), 0, 2, style.width);
+    out.push('\n');
     let mut say = |name: &str, text: &str| {
         out.push_str(&format!("{name:<10} "));
         let mut lines = String::new();
@@ -167,14 +235,14 @@ fn draw(address: &Address, facts: &Facts, declared: Option<&str>, style: Style) 
             Presence::Unknown => "nobody could look",
         },
     );
-    say("ledger", &facts.written.as_ref().map_or("not keyform's".to_owned(), |at| format!("keyform wrote it {at}")));
+    say("ledger", &facts.written.as_ref().map_or("does not have it".to_owned(), |at| format!("has it, recorded {at}")));
     for attribute in &facts.attributes {
         let is_quiet = attribute.ledger == Memory::Both && !is_entry;
         if is_quiet && facts.change.is_some() {
             continue;
         }
         let truths = why::truths(attribute, facts.live);
-        say("", &format!("{}: {truths}; keyform {}", attribute.name, why::memory(attribute.ledger)));
+        say("", &format!("{}: {truths}; the ledger {}", attribute.name, why::memory(attribute.ledger)));
     }
     say("so", why::rule(facts));
     if let Some(problem) = &facts.problem {

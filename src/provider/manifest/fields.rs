@@ -15,12 +15,13 @@ use crate::model::schema::Type;
 use std::sync::Arc;
 
 /// The words that stand for types.
-const TYPES: [&str; 16] = [
+const TYPES: [&str; 17] = [
     "string",
     "path",
     "uuid",
     "url",
     "email",
+    "hierarchy",
     "remote",
     "number",
     "bool",
@@ -80,6 +81,7 @@ fn simple(name: &str, span: Span, field: &mut Field) -> Result<Type, Diagnostic>
         "uuid" => Type::Form(Form::Uuid),
         "url" => Type::Form(Form::Url),
         "email" => Type::Form(Form::Email),
+        "hierarchy" => Type::Form(Form::Hierarchy),
         "number" => Type::Number,
         "bool" => Type::Bool,
         "any" => Type::Any,
