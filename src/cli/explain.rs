@@ -83,9 +83,8 @@ fn arises(kind: HazardKind) -> &'static str {
              (1) The destination's value is right, and the secret is declared: put that value where the declaration takes its \
              own from. \
              (2) The destination's value is right, and the secret can be declared later: take its block away, and say \
-             `initial_sync = \"import-prioritize-destination\"`; after the apply that imports it, declare it with that value. \
-             (3) Only the destination has the key: `initial_sync = \"import-prioritize-source\"` takes it into the source, with (1) as \
-             well as without; where the destination can't be read, put it into the source yourself, or keep it with \
+             `initial_sync = \"import-prioritize-destination\"`; after the apply that imports it, declare it with that value, and `apply --adopt`. \
+             (3) Only the destination has the key: `initial_sync = \"import-prioritize-source\"` takes it into the source; where the destination can't be read, put it into the source yourself, or keep it with \
              `disable_secret_deletion = true` or a key schema of its own. \
              (4) The source's value is right: nothing to do, that is what the number allows. \
              Then plan again: what is equal on both sides is adopted, and the number is that of (4) alone."

@@ -173,9 +173,9 @@ fn named(desired: &Desired, text: &str) -> Result<Name, Diagnostic> {
     };
     let places: BTreeSet<String> = meant.filter_map(place).collect();
     if places.is_empty() {
-        let known =
-            || desired.resources.values().filter(|one| one.kind == Kind::Secret).map(|one| one.address.to_string());
-        let known: Vec<String> = known().collect();
+        let secrets = desired.resources.values().filter(|one| one.kind == Kind::Secret);
+        let known = secrets.flat_map(|one| [one.address.to_string(), one.address.without_key().to_string()]);
+        let known: Vec<String> = known.collect();
         let detail = format!("No secret is declared as `{address}`.");
         return Err(Diagnostic::error(&codes::UNKNOWN_ADDRESS, detail)
             .help("name a secret, or an entry of a sync")

@@ -191,11 +191,15 @@ fn act(change: &Change) -> String {
 fn unplanned(change: &Change) -> String {
     let Change { address, .. } = change;
     let what = change.fields.first().map(|field| {
-        let (there, wanted) = (shown(&field.before), shown(&field.after));
-        format!("; `{}` is {there}, and is to be {wanted}", field.name)
+        let (name, there, wanted) = (&field.name, shown(&field.before), shown(&field.after));
+        match (&field.before, &field.after) {
+            (_, Shown::Absent) => format!("; `{name}` is {there}, and is to go"),
+            (Shown::Absent, _) => format!("; `{name}` is to be {wanted}"),
+            _ => format!("; `{name}` is {there}, and is to be {wanted}"),
+        }
     });
     let why = match address.entry_key() {
-        Some(_) => format!("; a run of {} writes it along with what was planned", address.resource()),
+        Some(_) => format!("; a run of {} does that along with what was planned", address.resource()),
         None => String::new(),
     };
     format!("{address}: {} was not planned{}{why}.", act(change), what.unwrap_or_default())

@@ -73,13 +73,20 @@ fn what_changes_where_it_writes_is_refused_and_named() {
     };
     check(
         &|world| world.holds(S, "A", "canary-edited"),
-        &["secret_sync.s.entry.A: update (changed) was planned; it would be update (conflict) now."],
+        &["secret_sync.s.entry.A: update (changed) was planned; it would be update (conflict) now \
+           (`value` was #cfe0ea85, and is #1b2b2d2c now)."],
     );
     check(
         &|world| world.holds(S, "A", "canary-new"),
         &["secret_sync.s.entry.A: update (changed) was planned; there is nothing to do any more."],
     );
-    check(&|world| world.push(S, "B", "canary-b"), &["secret_sync.s.entry.B: create (new) was not planned."]);
+    check(
+        &|world| world.push(S, "B", "canary-b"),
+        &[
+            "secret_sync.s.entry.B: create (new) was not planned; `value` is to be #98218ae9; a run of secret_sync.s does that along \
+           with what was planned.",
+        ],
+    );
     check(
         &|world| {
             let mark = world.mark(S, "A", "canary-newer");
@@ -108,7 +115,8 @@ fn a_hazard_of_another_number_is_another_plan() {
     assert_eq!(
         why,
         [
-            "secret_sync.s.entry.Z: delete (wipe) was not planned.",
+            "secret_sync.s.entry.Z: delete (wipe) was not planned; `value` is #ceeaa00a, and is to go; a run of secret_sync.s does \
+             that along with what was planned.",
             "secret_sync.s: the hazard wipe was 2, and is 3 now."
         ]
     );
