@@ -155,7 +155,7 @@ fn sought(context: &Context, args: &Args, desired: &Desired) -> Result<Sought, D
 
 /// What a name means: a key; a place, which may be a key as well; or an address.
 fn named(desired: &Desired, text: &str) -> Result<Name, Diagnostic> {
-    let address = plan::address(text).ok().filter(|address| explain::is_address(address));
+    let address = plan::address(text).ok().filter(explain::is_address);
     let Some(address) = address else {
         let place = text.contains('/').then(|| text.trim_matches('/').to_owned());
         return Ok(Name { key: Some(text.into()), places: place.into_iter().collect() });
