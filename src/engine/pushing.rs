@@ -456,7 +456,7 @@ pub(super) async fn elsewhere(
 
 /// What a look at the destination of a sync does not tell of its next run, in words.
 fn half_told(index: &Index<'_>, sync: &Sync, moving: &BTreeSet<&Address>) -> Option<Loss> {
-    let is_its = |address: &&Address| live_connection(index, address).is_some_and(|live| live.id == sync.connection);
+    let is_its = |address: &Address| live_connection(index, address).is_some_and(|live| live.id == sync.connection);
     let initial = sync.options.get(api::syncs::initial::FIELD).and_then(Value::as_str).and_then(InitialSync::from_word);
     let why = if moving.iter().any(|address| is_its(address)) {
         "runs where its connection leads now as well as where it will lead, and only the latter was looked at"
