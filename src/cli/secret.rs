@@ -269,7 +269,7 @@ fn set_back(context: &mut Context, inputs: &Inputs, place: &Place, secrets: &Sec
             && sets_off::place(&desired, resource).is_some_and(|place| place.iter().map(|part| &**part).eq(at))
     };
     let is_kept = |resource: &&Resource| {
-        let ignores = resource.lifecycle.ignore.iter().any(|name| **name == *VALUE);
+        let ignores = resource.lifecycle.ignores(VALUE);
         ignores || attributes::is_random(resource) || !resource.attrs.contains_key(VALUE)
     };
     let declared = desired.resources.values().filter(is_it).filter(|resource| !is_kept(resource));

@@ -236,10 +236,6 @@ pub(super) fn left(
     opened: &Opened,
     live: &Sync,
 ) -> Option<Arc<str>> {
-    let ignored = |name: &Arc<str>| name.starts_with("destination") || &**name == "connection";
-    if resource.lifecycle.ignore.iter().any(ignored) {
-        return None;
-    }
     let schemas = tools.registry.schemas();
     let old = wire::destination_from_wire(schemas, &live.destination, &live.config);
     let has_moved = live.destination != resource.slug || old != inputs(schemas, resource);

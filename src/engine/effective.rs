@@ -147,7 +147,7 @@ impl<'a> View<'a> {
                     let folder = self.secrets.entry(at).or_default();
                     let key = resource.text("key").unwrap_or("");
                     // What is there stays, and is what is pushed.
-                    let is_kept = resource.lifecycle.ignore.iter().any(|name| **name == *VALUE);
+                    let is_kept = resource.lifecycle.ignores(VALUE);
                     let there = || owned(index, project, &resource.address).or_else(|| folder.get(key).cloned());
                     let value = is_kept.then(there).flatten().unwrap_or(value);
                     folder.insert(key.into(), value);

@@ -338,7 +338,9 @@ pub(super) async fn compare(tools: &Tools<'_>, desired: &Arc<Desired>, scope: &S
         Asks::Live(engine) => engine.reached.called.clone(),
         Asks::Snapshot(memory) => memory.called.clone(),
     };
-    notes.extend(pushing::elsewhere(tools.engine(), &index, &basis.resolved, (&input, &basis.asked), &mut plan).await);
+    notes.extend(
+        pushing::elsewhere::hazards(tools.engine(), &index, &basis.resolved, (&input, &basis.asked), &mut plan).await,
+    );
     notes.extend(plan::collisions::notes(&input, &plan));
     notes.extend(connections::notes(&index, schemas, &plan));
     if !scope.destroy {

@@ -179,6 +179,14 @@ pub struct Lifecycle {
     pub ignore: Vec<Arc<str>>,
 }
 
+impl Lifecycle {
+    /// Whether the difference of an attribute, as a whole, is ignored.
+    #[must_use]
+    pub fn ignores(&self, name: &str) -> bool {
+        self.ignore.iter().any(|ignored| **ignored == *name)
+    }
+}
+
 /// Where a resource was declared, for labels of diagnostics.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {

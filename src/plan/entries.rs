@@ -478,8 +478,8 @@ fn steps(
 }
 
 /// The first few keys, and how many more there are.
-fn named(keys: &[Arc<str>]) -> String {
-    let shown: Vec<String> = keys.iter().take(5).map(|key| format!("`{key}`")).collect();
+pub(crate) fn named<K: AsRef<str>>(keys: &[K]) -> String {
+    let shown: Vec<String> = keys.iter().take(5).map(|key| format!("`{}`", key.as_ref())).collect();
     match keys.len().saturating_sub(shown.len()) {
         0 => shown.join(", "),
         rest => format!("{} and {rest} more", shown.join(", ")),

@@ -5,6 +5,7 @@ use crate::model::address::Address;
 use crate::model::desired::Desired;
 use crate::model::job::InitialSync;
 use crate::model::ledger::Ledger;
+use crate::model::resource::CREDENTIALS;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use crate::plan::Action;
@@ -66,7 +67,7 @@ pub fn touched<'c>(
 /// Whether a connection leads elsewhere, or with other credentials, once its row is done.
 #[must_use]
 pub fn leads_elsewhere(change: &Change) -> bool {
-    let is_of_access = |name: &str| name == "method" || name.starts_with("credentials");
+    let is_of_access = |name: &str| name == "method" || name.split('.').next() == Some(CREDENTIALS);
     match change.action {
         Action::Replace => true,
         Action::Update => change.fields.iter().any(|field| is_of_access(&field.name)),

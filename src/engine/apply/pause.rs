@@ -8,6 +8,7 @@ use crate::backend::state::Status;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::engine::apply::run::Run;
+use crate::engine::apply::run::missing;
 use crate::engine::apply::sync;
 use crate::engine::open;
 use crate::model::address::Address;
@@ -61,7 +62,7 @@ impl Paused {
         for (address, is_on) in self.0.iter_mut().filter(|(address, _)| !rows.contains(address)) {
             let connection = run.declared(address).ok().and_then(|resource| resource.reference("connection"));
             if connection.is_some_and(is_done) {
-                match sync::switch_on_again(run, address).await {
+                match resume(run, address).await {
                     Ok(()) => *is_on = true,
                     Err(why) => failed.push((address.clone(), why)),
                 }
@@ -81,10 +82,15 @@ impl Paused {
     }
 }
 
+async fn resume(run: &Run<'_>, address: &Address) -> Result<(), Diagnostic> {
+    let live = sync::live(run, &run.id(address)?).ok_or_else(|| missing(address, "it"))?;
+    sync::switch(run, address, live, true).await.map(drop)
+}
+
 /// Whether it had to be switched off.
 async fn pause(run: &Run<'_>, address: &Address) -> Result<bool, Diagnostic> {
     let Some(live) = sync::live(run, &run.id(address)?).filter(|live| live.auto_sync) else { return Ok(false) };
-    let mut now = sync::switch_off(run, address, live).await?;
+    let mut now = sync::switch(run, address, live, false).await?;
     let (began, mut pause) = (Instant::now(), sync::FIRST_PAUSE);
     let timeout = run.declared(address).map_or(sync::DEFAULT_TIMEOUT, sync::timeout);
     while now.status == Status::Pending {

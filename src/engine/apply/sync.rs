@@ -147,8 +147,8 @@ pub(in crate::engine) fn is_auto(resource: &Resource) -> bool {
 
 /// The same once its row is done: where `auto_sync` is ignored, as the backend had it.
 fn will_be_auto(run: &Run<'_>, resource: &Resource) -> bool {
-    let is_ignored = resource.lifecycle.ignore.iter().any(|ignored| **ignored == *AUTO);
-    let live = run.id(&resource.address).ok().filter(|_| is_ignored).and_then(|id| live(run, &id));
+    let ignored = run.id(&resource.address).ok().filter(|_| resource.lifecycle.ignores(AUTO));
+    let live = ignored.and_then(|id| live(run, &id));
     live.map_or_else(|| is_auto(resource), |live| live.auto_sync)
 }
 
@@ -218,11 +218,10 @@ async fn update(run: &Run<'_>, own: &Change) -> Result<(), Diagnostic> {
     let resource = run.declared(&own.address)?;
     let id = run.id(&own.address)?;
     let said = said(run, resource)?;
-    let is_ignored = |name: &str| resource.lifecycle.ignore.iter().any(|ignored| **ignored == *name);
-    let description = Some(resource.text("description").map(str::to_owned)).filter(|_| !is_ignored("description"));
+    let description = resource.text("description").map(str::to_owned);
     let change = api::syncs::Update {
         name: resource.text("name").map(str::to_owned),
-        description,
+        description: Some(description).filter(|_| !resource.lifecycle.ignores("description")),
         connection_id: Some(said.connection),
         environment: Some(said.environment),
         secret_path: Some(said.path),
@@ -260,18 +259,10 @@ pub(super) fn live<'a>(run: &Run<'a>, id: &str) -> Option<&'a Sync> {
     projects.filter_map(|p| p.syncs.as_ref()?.as_ref().ok()).flatten().find(|sync| *sync.id == *id)
 }
 
-/// Says that a sync does not start by itself any more, and changes nothing else of it.
-pub(super) async fn switch_off(run: &Run<'_>, address: &Address, live: &Sync) -> Result<Sync, Diagnostic> {
-    let off = api::syncs::Update { is_auto_sync_enabled: Some(false), ..api::syncs::Update::default() };
-    Ok(write::syncs::update(run.backend(), &address.to_string(), &live.destination, &live.id, &off).await?)
-}
-
-/// Says that a sync that was switched off starts by itself again.
-pub(super) async fn switch_on_again(run: &Run<'_>, address: &Address) -> Result<(), Diagnostic> {
-    let live = live(run, &run.id(address)?).ok_or_else(|| missing(address, "it"))?;
-    let on = api::syncs::Update { is_auto_sync_enabled: Some(true), ..api::syncs::Update::default() };
-    write::syncs::update(run.backend(), &address.to_string(), &live.destination, &live.id, &on).await?;
-    Ok(())
+/// Says whether a sync starts by itself, and changes nothing else of it.
+pub(super) async fn switch(run: &Run<'_>, address: &Address, live: &Sync, on: bool) -> Result<Sync, Diagnostic> {
+    let change = api::syncs::Update { is_auto_sync_enabled: Some(on), ..api::syncs::Update::default() };
+    Ok(write::syncs::update(run.backend(), &address.to_string(), &live.destination, &live.id, &change).await?)
 }
 
 /// Deletes a sync; with `keys`, waits until the backend took its keys away.
@@ -282,7 +273,7 @@ async fn remove(run: &Run<'_>, address: &Address, keys: bool) -> Result<(), Diag
     let slug = live.destination.clone();
     if keys && live.auto_sync {
         // A run of its own in between would bring the keys back.
-        switch_off(run, address, live).await?;
+        switch(run, address, live, false).await?;
     }
     write::syncs::delete(run.backend(), &about, &slug, &id, keys).await?;
     if keys {
