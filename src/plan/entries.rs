@@ -64,6 +64,7 @@ use crate::plan::Reason;
 use crate::plan::Shown;
 use crate::plan::ends;
 use crate::plan::order::Asked;
+use crate::plan::order::is_at_left_place;
 use crate::plan::relabelled;
 use crate::secret::Fingerprint;
 use crate::secret::FingerprintKey;
@@ -289,10 +290,15 @@ impl Sync<'_> {
             plan.foreign.insert(format!("keys at the destination of {}", self.address).into(), foreign);
         }
         // What was written elsewhere and is not written here: nobody needs its record.
+        let went_along = |row: &Change| is_at_left_place(&row.address) && row.address.resource() == *self.address;
+        let reason = match plan.changes[..before].last().is_some_and(went_along) {
+            true => Reason::Removed,
+            false => Reason::Kept,
+        };
         let rows: BTreeSet<Address> = plan.changes[before..].iter().map(|change| change.address.clone()).collect();
         for (address, record) in self.records.values() {
             if self.elsewhere(pushed, record).is_some() && !rows.contains(*address) {
-                plan.changes.push(end(address, Action::Forget, Reason::Kept, Vec::new()));
+                plan.changes.push(end(address, Action::Forget, reason, Vec::new()));
             }
         }
         if listing.partial.is_none() {

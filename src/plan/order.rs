@@ -5,6 +5,7 @@
 //! | resource that stays | rows of what it needs; a secret that moves, the one that is still where it goes |
 //! | resource that ends | the end of what needs it or is in it; a container also for what is made again outside of it; a container or connection also for every sync and import that changes, since these may still point at it |
 //! | entry | its sync, and nothing else; if that has no row, the rows of what the sync needs, of secrets only its own, and the end or the move of its own; one that stays also for the end of another sync that takes a key of this name along |
+//! | entry at a place that its sync leaves | as other entries; where something leaves the sync's project, or another sync writes such a key, nothing: these and its own sync wait for it, since the backend takes away only what the source still has, whoever wrote it |
 //!
 //! What is only dropped from the ledger because it is declared under another address now waits for the row under that one.
 //!
@@ -269,6 +270,7 @@ impl<'a> Needs<'a> {
         self.resources(&mut lists);
         self.ends(&mut lists);
         self.entries(&mut lists);
+        self.left_places(&mut lists);
         relabelled::waits(self.changes).into_iter().for_each(|(row, now)| lists[row].push(now));
         let waits = lists.into_iter().enumerate().map(|(own, mut rows)| {
             rows.retain(|row| *row != own);
@@ -424,6 +426,47 @@ impl<'a> Needs<'a> {
         }
     }
 
+    /// Entries at places that syncs leave: before what leaves their source, and before other syncs write such keys, since it
+    /// may be there. Where there is neither, the old place keeps its keys until all that the sync needs is done.
+    fn left_places(&self, lists: &mut [Vec<usize>]) {
+        let mut left: BTreeMap<Address, Vec<usize>> = BTreeMap::new();
+        for (row, change) in self.changes.iter().enumerate().filter(|(_, change)| is_at_left_place(&change.address)) {
+            left.entry(change.address.resource()).or_default().push(row);
+        }
+        if left.is_empty() {
+            return;
+        }
+        let project = |address: &Address| self.input.ledger.records.get(address)?.natural.get("project");
+        let leaves = |(address, row): &(&&Address, &usize)| {
+            let is_source = [Kind::Secret.word(), Kind::SecretImport.word()].contains(&address.kind());
+            is_source && matches!(self.changes[**row].action, Action::Delete | Action::Replace)
+        };
+        let leaving: Vec<_> = self.rows.iter().filter(leaves).map(|(address, row)| (project(address), *row)).collect();
+        let mut written: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (row, change) in self.changes.iter().enumerate().filter(|(_, change)| !change.action.is_end()) {
+            if let Some(key) = change.address.entry_key() {
+                written.entry(key).or_default().push(row);
+            }
+        }
+        for (sync, entries) in left {
+            let (Some(own), Some(first)) = (self.rows.get(&sync), entries.first()) else { continue };
+            // They go together: one of them is enough to wait for.
+            let of_source = leaving.iter().filter(|(other, _)| *other == project(&sync)).map(|(_, row)| (*row, *first));
+            let of_others = entries.iter().flat_map(|entry| {
+                let key = self.changes[*entry].address.entry_key();
+                let rows = key.and_then(|key| written.get(key)).into_iter().flatten();
+                rows.map(|row| (*row, *entry))
+            });
+            let of_others = of_others.filter(|(row, _)| self.changes[*row].address.resource() != sync);
+            let after: Vec<(usize, usize)> = of_source.chain(of_others).collect();
+            if !after.is_empty() {
+                entries.iter().for_each(|row| lists[*row].clear());
+                lists[*own].extend(&entries);
+                after.into_iter().for_each(|(row, entry)| lists[row].push(entry));
+            }
+        }
+    }
+
     fn sync_needs(&self, sync: &Address) -> SyncNeeds<'_> {
         let pushed = self.input.wanted.syncs.get(sync);
         let mut needs = SyncNeeds { pushed, ..SyncNeeds::default() };
@@ -473,6 +516,12 @@ impl SyncNeeds<'_> {
     fn source<'k>(&self, key: &'k str) -> Option<&'k str> {
         self.pushed?.schema.strip(key)
     }
+}
+
+/// Whether it is a key at a place that its sync leaves.
+#[must_use]
+pub fn is_at_left_place(address: &Address) -> bool {
+    address.entry_key().is_some() && address.key().is_some()
 }
 
 /// The rows in an order in which each comes after what it waits for; among those that are ready, what

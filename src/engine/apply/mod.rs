@@ -170,6 +170,7 @@ async fn perform<'a>(
         (Ok(()), Work::Resource) => resource::change(run, &changes).await,
         (Ok(()), Work::Secrets) => secrets::change(run, &changes).await,
         (Ok(()), Work::Sync(address)) => sync::change(run, address, &changes).await,
+        (Ok(()), Work::Leave(address)) => sync::leave(run, address, &changes).await,
         (Ok(()), Work::Back) => match &run.planned.back {
             Some(back) => Box::pin(back::put(run, back, &changes)).await,
             None => Vec::new(),

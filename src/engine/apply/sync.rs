@@ -25,6 +25,7 @@ use crate::model::attrs::Value;
 use crate::model::resource::Resource;
 use crate::plan::Action;
 use crate::plan::Change;
+use crate::plan::order;
 use crate::secret::blot::blot;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +42,7 @@ pub(super) async fn change(run: &Run<'_>, address: &Address, changes: &[&Change]
         let went = match own.action {
             Action::Create => create(run, address).await,
             Action::Update => update(run, own).await,
-            Action::Replace => replace(run, address, &rows).await,
+            Action::Replace => replace(run, own, &rows).await,
             Action::Delete => end(run, address, declared).await,
             Action::Adopt | Action::Forget => run.only_records(&[own]).await.remove(0).1,
         };
@@ -54,8 +55,8 @@ pub(super) async fn change(run: &Run<'_>, address: &Address, changes: &[&Change]
     let (ledger, work): (Vec<&Change>, Vec<&Change>) =
         rows.into_iter().partition(|row| matches!(row.action, Action::Forget));
     outcomes.extend(forget(run, &ledger).await);
-    // Those at a place that it left.
-    let (left, work): (Vec<&Change>, Vec<&Change>) = work.into_iter().partition(|row| row.address.key().is_some());
+    let (left, work): (Vec<&Change>, Vec<&Change>) =
+        work.into_iter().partition(|row| order::is_at_left_place(&row.address));
     outcomes.extend(taken_away(run, address, &left).await);
     let Some(resource) = declared else {
         outcomes.extend(taken_away(run, address, &work).await);
@@ -233,11 +234,22 @@ async fn update(run: &Run<'_>, own: &Change) -> Result<(), Diagnostic> {
     run.append(&[run.record_of(resource, id, None)]).await
 }
 
-async fn replace(run: &Run<'_>, address: &Address, rows: &[&Change]) -> Result<(), Diagnostic> {
-    // The keys at a place that it leaves go with the old one.
-    let leaves = rows.iter().any(|row| row.address.key().is_some());
-    remove(run, address, leaves).await?;
+async fn replace(run: &Run<'_>, own: &Change, rows: &[&Change]) -> Result<(), Diagnostic> {
+    let address = &own.address;
+    if !own.needs.iter().any(|need| order::is_at_left_place(need) && need.resource() == *address) {
+        // The keys at a place that it leaves go with the old one.
+        let leaves = rows.iter().any(|row| order::is_at_left_place(&row.address));
+        remove(run, address, leaves).await?;
+    }
     create(run, address).await
+}
+
+/// Ends a sync with its keys, before it is made again elsewhere.
+pub(super) async fn leave(run: &Run<'_>, address: &Address, changes: &[&Change]) -> Vec<Outcome> {
+    match remove(run, address, true).await {
+        Ok(()) => taken_away(run, address, changes).await,
+        Err(why) => changes.iter().map(|change| (change.address.clone(), Err(why.clone()))).collect(),
+    }
 }
 
 async fn end(run: &Run<'_>, address: &Address, declared: Option<&Resource>) -> Result<(), Diagnostic> {

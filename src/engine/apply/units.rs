@@ -12,6 +12,7 @@ use crate::model::capsule;
 use crate::model::resource::Kind;
 use crate::plan::Action;
 use crate::plan::Change;
+use crate::plan::order;
 use crate::plan::sets_off;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -34,6 +35,8 @@ pub(super) enum Work {
     Secrets,
     /// A sync and its entries.
     Sync(Address),
+    /// The end of a sync that is made again elsewhere later, with its keys.
+    Leave(Address),
     /// Secrets of one folder, or entries of one sync, that are put back.
     Back,
 }
@@ -45,6 +48,7 @@ enum Name<'a> {
     Resource(&'a Address),
     Secrets(Option<(Address, String, String)>, Action, &'a [Address]),
     Sync(Address),
+    Leave(Address),
     Back(secrets::Place),
 }
 
@@ -75,6 +79,9 @@ fn name<'a>(planned: &'a Planned, change: &'a Change) -> (Name<'a>, Work) {
     let sync = change.address.resource();
     let is_sync = sync.kind() == Kind::SecretSync.word();
     match (change.action, Kind::from_word(change.address.kind())) {
+        _ if order::is_at_left_place(&change.address) && !change.needs.contains(&sync) => {
+            (Name::Leave(sync.clone()), Work::Leave(sync))
+        }
         _ if is_sync => (Name::Sync(sync.clone()), Work::Sync(sync)),
         (Action::Adopt | Action::Forget, _) => (Name::Ledger(change.action, &change.needs), Work::Ledger),
         (Action::Create | Action::Update | Action::Delete, Some(Kind::Secret)) => {
@@ -97,13 +104,8 @@ pub(super) fn after_what_leaves(planned: &Planned, units: &[Unit<'_>], befores: 
     let leaving: Vec<BTreeSet<Arc<str>>> = units.iter().map(leaving).collect();
     for (number, unit) in units.iter().enumerate() {
         let Work::Sync(address) = &unit.work else { continue };
-        let own = unit.changes.iter().find(|change| change.address == *address);
-        let Some(own) = own.filter(|own| matches!(own.action, Action::Create | Action::Update | Action::Replace))
-        else {
-            continue;
-        };
-        // The backend takes away the keys that the source still has.
-        if own.action == Action::Replace && unit.changes.iter().any(|change| change.address.key().is_some()) {
+        let runs = |own: &&Change| matches!(own.action, Action::Create | Action::Update | Action::Replace);
+        if !unit.changes.iter().any(|change| change.address == *address && runs(change)) {
             continue;
         }
         let Some(pushed) = planned.basis.wanted.syncs.get(address) else { continue };
