@@ -142,6 +142,8 @@ impl fmt::Display for Kind {
     }
 }
 
+/// The attribute that says whether a sync starts by itself.
+pub const AUTO_SYNC: &str = "auto_sync";
 /// The attribute of a connection that holds its credentials.
 pub const CREDENTIALS: &str = "credentials";
 /// The attribute of a connection that names what the backend reaches the service through.

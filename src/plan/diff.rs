@@ -36,7 +36,8 @@
 //!
 //! A sync with `run = "keyform"` is nothing that the backend has: it counts as not declared here. An
 //! attribute that can't be read is compared with the ledger alone. One that is no longer declared, and was
-//! written by us, is unset. What `lifecycle.ignore` names is never compared.
+//! written by us, is unset. What `lifecycle.ignore` names is never compared, but for what a run that did not end left
+//! switched off.
 
 use crate::diag::Diagnostic;
 use crate::diag::codes;
@@ -48,6 +49,7 @@ use crate::model::ledger::Record;
 use crate::model::ledger::VALUE;
 use crate::model::live::Foreign;
 use crate::model::live::Observed;
+use crate::model::resource::AUTO_SYNC;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use crate::plan::ADDRESS;
@@ -431,7 +433,13 @@ impl Row<'_> {
 
     fn differences(&self, seen: &Observed, record: Option<&Record>) -> Vec<Difference> {
         let mut all = Vec::new();
-        for (name, value) in self.wanted.iter().filter(|(name, _)| !self.is_ignored(name)) {
+        let on = Value::Bool(true);
+        for (name, value) in &self.wanted {
+            let value = match self.was_switched_off(name) {
+                true => &on,
+                false if self.is_ignored(name) => continue,
+                false => value,
+            };
             if attributes::is_out_of_hand(name, value, &seen.attrs) {
                 continue;
             }
@@ -493,6 +501,11 @@ impl Row<'_> {
             name.strip_prefix(&**ignored).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
         self.resource.lifecycle.ignore.iter().any(covers)
+    }
+
+    /// Whether a run that did not end switched a sync off whose `auto_sync` is the business of others: it is to be as it was.
+    fn was_switched_off(&self, name: &str) -> bool {
+        name == AUTO_SYNC && self.is_ignored(name) && self.input.ledger.intents.contains_key(&self.resource.address)
     }
 
     fn mark(&self, name: &str, value: &Value) -> Fingerprint {

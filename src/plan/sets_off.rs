@@ -5,6 +5,7 @@ use crate::model::address::Address;
 use crate::model::desired::Desired;
 use crate::model::job::InitialSync;
 use crate::model::ledger::Ledger;
+use crate::model::resource::AUTO_SYNC;
 use crate::model::resource::CREDENTIALS;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
@@ -39,7 +40,7 @@ pub fn syncs<'c>(input: &Input<'_>, changes: impl Iterator<Item = &'c Change>) -
     let places = places(input.desired, input.ledger, changes);
     let is_on = |address: &Address| {
         let seen = input.live.resources.get(address);
-        seen.is_some_and(|seen| seen.attrs.get("auto_sync").and_then(|on| on.as_bool()) != Some(false))
+        seen.is_some_and(|seen| seen.attrs.get(AUTO_SYNC).and_then(|on| on.as_bool()) != Some(false))
     };
     let syncs = input.wanted.syncs.iter().filter(|(address, pushed)| {
         let is_run = input.desired.resources.get(*address).is_some_and(is_run_by_backend);

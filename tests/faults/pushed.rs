@@ -4,6 +4,7 @@
 use crate::faults::proxy::Fault;
 use crate::faults::proxy::answer;
 use crate::faults::stand::CHANGED;
+use crate::faults::stand::FIRST;
 use crate::faults::stand::Stand;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
@@ -72,6 +73,31 @@ async fn a_sync_that_pauses_goes_on_however_the_run_ended() {
         assert!(writes.lock().unwrap()[0].contains("/secret-syncs/"), "{what}: {:?}", writes.lock().unwrap());
         assert_eq!(stand.world.read("out/dev.env"), before, "{what}");
         stand.mends(&what, CHANGED).await;
+        stand.end().await;
+    }
+}
+
+/// The same where `auto_sync` is left to others: no row would say that it is off.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sync_whose_auto_sync_is_ignored_goes_on_as_well() {
+    for is_new in [false, true] {
+        let stand = if is_new { Stand::new().await } else { Stand::changed().await };
+        let main = stand.world.read("main.hcl");
+        let other = "  description = \"other\"\n";
+        let ignoring = "  lifecycle {\n    ignore = [auto_sync]\n  }\n  destination {";
+        stand.world.write("main.hcl", &main.replace("  destination {", &format!("{other}{ignoring}")));
+        let which = if is_new { "/sync-secrets" } else { "/secrets" };
+        stand.proxy.faults(move |method, path| {
+            let says = answer("500 Internal Server Error", "", "application/json", "{\"message\":\"x\"}");
+            (method != "GET" && path.contains(which)).then_some(Fault { is_done: false, says })
+        });
+        let ran = stand.apply().await;
+        assert_eq!(ran.code, if is_new { 7 } else { 1 }, "{}", ran.said);
+        stand.mends("auto_sync is ignored", if is_new { FIRST } else { CHANGED }).await;
+        // What is declared besides is that it is on.
+        stand.world.write("main.hcl", &main.replace("  destination {", &format!("{other}  destination {{")));
+        let now = stand.run(&["plan", "--exit-code"]).await;
+        assert_eq!(now.code, 0, "{}", now.said);
         stand.end().await;
     }
 }

@@ -12,6 +12,7 @@ use crate::engine::apply::run::missing;
 use crate::engine::apply::sync;
 use crate::engine::open;
 use crate::model::address::Address;
+use crate::model::resource::AUTO_SYNC;
 use crate::plan::sets_off;
 use futures_util::StreamExt;
 use std::collections::BTreeMap;
@@ -83,13 +84,22 @@ impl Paused {
 }
 
 async fn resume(run: &Run<'_>, address: &Address) -> Result<(), Diagnostic> {
-    let live = sync::live(run, &run.id(address)?).ok_or_else(|| missing(address, "it"))?;
-    sync::switch(run, address, live, true).await.map(drop)
+    let (resource, id) = (run.declared(address)?, run.id(address)?);
+    let live = sync::live(run, &id).ok_or_else(|| missing(address, "it"))?;
+    sync::switch(run, address, live, true).await?;
+    match resource.lifecycle.ignores(AUTO_SYNC) {
+        true => run.append(&[run.record_of(resource, id, None)]).await,
+        false => Ok(()),
+    }
 }
 
 /// Whether it had to be switched off.
 async fn pause(run: &Run<'_>, address: &Address) -> Result<bool, Diagnostic> {
     let Some(live) = sync::live(run, &run.id(address)?).filter(|live| live.auto_sync) else { return Ok(false) };
+    if let Some(resource) = run.declared(address).ok().filter(|resource| resource.lifecycle.ignores(AUTO_SYNC)) {
+        // Nothing else would tell the next run that it was on.
+        run.intend([resource]).await?;
+    }
     let mut now = sync::switch(run, address, live, false).await?;
     let (began, mut pause) = (Instant::now(), sync::FIRST_PAUSE);
     let timeout = run.declared(address).map_or(sync::DEFAULT_TIMEOUT, sync::timeout);

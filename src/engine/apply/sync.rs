@@ -22,6 +22,7 @@ use crate::ledger::journal;
 use crate::model::address::Address;
 use crate::model::attrs::Object;
 use crate::model::attrs::Value;
+use crate::model::resource::AUTO_SYNC;
 use crate::model::resource::Resource;
 use crate::plan::Action;
 use crate::plan::Change;
@@ -139,18 +140,16 @@ async fn taken_away(run: &Run<'_>, address: &Address, work: &[&Change]) -> Vec<O
     }
 }
 
-/// The attribute that says whether a sync starts by itself.
-const AUTO: &str = "auto_sync";
-
 pub(in crate::engine) fn is_auto(resource: &Resource) -> bool {
-    resource.attrs.get(AUTO).and_then(Value::as_bool).unwrap_or(true)
+    resource.attrs.get(AUTO_SYNC).and_then(Value::as_bool).unwrap_or(true)
 }
 
-/// The same once its row is done: where `auto_sync` is ignored, as the backend had it.
+/// The same once its row is done: where `auto_sync` is ignored, as the backend had it before a run switched it off.
 fn will_be_auto(run: &Run<'_>, resource: &Resource) -> bool {
-    let ignored = run.id(&resource.address).ok().filter(|_| resource.lifecycle.ignores(AUTO));
+    let ignored = run.id(&resource.address).ok().filter(|_| resource.lifecycle.ignores(AUTO_SYNC));
     let live = ignored.and_then(|id| live(run, &id));
-    live.map_or_else(|| is_auto(resource), |live| live.auto_sync)
+    let was_on = run.planned.ledger.intents.contains_key(&resource.address);
+    live.map_or_else(|| is_auto(resource), |live| live.auto_sync || was_on)
 }
 
 async fn forget(run: &Run<'_>, rows: &[&Change]) -> Vec<Outcome> {
@@ -196,7 +195,7 @@ fn said(run: &Run<'_>, resource: &Resource) -> Result<Said, Diagnostic> {
 async fn create(run: &Run<'_>, address: &Address) -> Result<(), Diagnostic> {
     let resource = run.declared(address)?;
     let mut off = resource.clone();
-    off.attrs.insert(AUTO.into(), Value::Bool(false));
+    off.attrs.insert(AUTO_SYNC.into(), Value::Bool(false));
     let said = said(run, &off)?;
     run.intend([resource]).await?;
     let new = api::syncs::Create {
@@ -212,7 +211,12 @@ async fn create(run: &Run<'_>, address: &Address) -> Result<(), Diagnostic> {
     };
     let made = write::syncs::create(run.backend(), &address.to_string(), &resource.slug, &new).await?;
     run.keep_id(address, made.id.clone());
-    run.append(&[run.record_of(&off, made.id, None)]).await
+    run.append(&[run.record_of(&off, made.id, None)]).await?;
+    match is_auto(resource) && resource.lifecycle.ignores(AUTO_SYNC) {
+        // Nothing else would tell the next run that it is to be on.
+        true => run.intend([resource]).await,
+        false => Ok(()),
+    }
 }
 
 async fn update(run: &Run<'_>, own: &Change) -> Result<(), Diagnostic> {
