@@ -14,10 +14,10 @@ use crate::laws::update;
 pub async fn law(stand: &Stand) {
     stand.ground.plant_neighbours(&[&key(1), &key(2), &key(3)]).await;
     let destination = destination(stand);
-    fill(&destination, &[(&key(1), &canary(1)), (&key(2), &canary(2))]).await;
     let own = [&*key(1), &*key(2), &*key(3)];
     let before = stand.ground.rest(&own).await;
     assert!(!before.is_empty(), "there is something foreign");
+    fill(&destination, &[(&key(1), &canary(1)), (&key(2), &canary(2))]).await;
     let seen = destination.read().await.unwrap();
     done(destination.write(&seen, &[update(&key(1), &canary(8)), delete(&key(2)), create(&key(3), &canary(3))]).await);
     let holds = stand.ground.holds().await;
