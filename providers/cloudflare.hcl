@@ -1,8 +1,9 @@
-# Cloudflare: variables of a Pages project in one environment, and secrets of a Worker.
+# Cloudflare: variables of a Pages project in one environment, secrets of a Worker, and those of a Secrets Store.
 #
-# Both are written as secrets. Their values never come back, and nothing tells when somebody else changed one: what
-# keyform wrote is known by its fingerprint. A Pages project uses new values with its next deployment. Changing a
-# Worker's secrets makes and deploys a version of it; while its latest version is not deployed, Cloudflare refuses.
+# All are written as secrets, whose values never come back. Nothing tells when somebody else changed one of a project or a
+# Worker: what keyform wrote is known by its fingerprint; in a store the time of the last change tells. A Pages project uses
+# new values with its next deployment. Changing a Worker's secrets makes and deploys a version of it; while its latest version
+# is not deployed, Cloudflare refuses.
 provider "cloudflare" {
   title    = "Cloudflare"
   docs     = "https://developers.cloudflare.com/api/"
@@ -43,7 +44,7 @@ provider "cloudflare" {
     # Settings that come from a file of Wrangler's have a hash, which its own commands send back with every change.
     root = "/accounts/${connection.account_id}/pages/projects/${destination.project_name}"
     list {
-      request  = "GET"
+      request = "GET"
       items = [
         for key, it in coalesce(get(response.result.deployment_configs[destination.environment], "env_vars", null), {}) :
         { key = key, value = it.type == "plain_text" ? it.value : null }
@@ -96,5 +97,49 @@ provider "cloudflare" {
       headers = { Content-Type = "application/merge-patch+json" }
       json    = { secrets = { for it in entries : it.key => it.value == null ? null : { name = it.key, text = it.value, type = "secret_text" } } }
     }
+  }
+
+  destination "cloudflare-secrets-store" {
+    privileges {
+      needed   = ["Account Secrets Store Edit", "Zone Read"]
+      source   = "https://developers.cloudflare.com/secrets-store/access-control/"
+      verified = "2026-11-22"
+    }
+    title    = "Cloudflare Secrets Store"
+    readable = false
+
+    store_id   = string
+    store_name = optional(string)
+    scopes     = list(string) # who may use the secrets: workers, ai_gateway, …
+
+    key { matches = "[A-Za-z0-9_-]+" }
+    value {
+      max_bytes = 65536
+      empty     = false
+    }
+    limits {
+      entries     = 100 # of the account
+      rate        = 240
+      concurrency = 4
+    }
+
+    root = "/accounts/${connection.account_id}/secrets_store/stores/${destination.store_id}/secrets"
+    list {
+      request = "GET"
+      query   = { per_page = 50, page = cursor }
+      items   = [for it in response.result : { key = it.name, id = it.id, version = it.modified } if it.status != "deleted"]
+      next    = response.result_info.page * response.result_info.per_page < response.result_info.total_count ? response.result_info.page + 1 : null
+    }
+    create {
+      max     = 100
+      request = "POST"
+      json    = [for it in entries : { name = it.key, value = it.value, scopes = destination.scopes }]
+    }
+    update {
+      request = "PATCH /${id}"
+      json    = { value = value, scopes = destination.scopes }
+      version = response.result.modified
+    }
+    delete { request = "DELETE /${id}" }
   }
 }

@@ -148,6 +148,7 @@ azure-key-vault client-secret POST login.microsoftonline.com/00000000-0000-4000-
 bitbucket api-token GET api.bitbucket.org/2.0/user
 camunda client-credentials POST login.cloud.camunda.io/oauth/token
 checkly api-key GET api.checklyhq.com/v1/accounts
+circleci api-token GET one.example/api/v2/me
 cloudflare api-token GET api.cloudflare.com/client/v4/zones
 databricks service-principal POST one.example/oidc/v1/token
 digital-ocean api-token GET api.digitalocean.com/v2/apps
@@ -161,6 +162,7 @@ humanitec api-token GET api.humanitec.io/orgs
 laravel-forge api-token GET forge.laravel.com/api/me
 netlify access-token GET api.netlify.com/api/v1/accounts
 northflank api-token GET api.northflank.com/v1/projects
+octopus-deploy api-key GET one.example/api/users/me
 railway account-token POST backboard.railway.com/graphql/v2
 railway project-token POST backboard.railway.com/graphql/v2
 railway team-token POST backboard.railway.com/graphql/v2
@@ -168,6 +170,8 @@ render api-key GET api.render.com/v1/users
 supabase access-token GET one.example/v1/projects
 teamcity access-token GET one.example/app/rest/server
 terraform-cloud api-token GET app.terraform.io/api/v2/organizations
+travis-ci api-token GET api.travis-ci.com/user
+trigger-dev api-key GET one.example/api/v1/projects
 vercel api-token GET api.vercel.com/v9/projects
 windmill access-token GET one.example/api/workspaces/list
 zabbix api-token POST one.example/api_jsonrpc.php

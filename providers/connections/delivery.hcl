@@ -1,16 +1,5 @@
 # Where software is built, deployed and run. keyform does not try their credentials itself; Infisical does.
 
-provider "circleci" {
-  title    = "CircleCI"
-  docs     = "https://infisical.com/docs/integrations/app-connections/circleci"
-  verified = "2026-11-21"
-
-  connection "api-token" {
-    api_token = sensitive # a personal one
-    host      = optional(string)
-  }
-}
-
 provider "cloud66" {
   title    = "Cloud 66"
   docs     = "https://infisical.com/docs/integrations/app-connections/overview"
@@ -73,17 +62,6 @@ provider "koyeb" {
   }
 }
 
-provider "octopus-deploy" {
-  title    = "Octopus Deploy"
-  docs     = "https://infisical.com/docs/integrations/app-connections/octopus-deploy"
-  verified = "2026-11-21"
-
-  connection "api-key" {
-    instance_url = string # https://
-    api_key      = sensitive
-  }
-}
-
 provider "portainer" {
   title    = "Portainer"
   docs     = "https://infisical.com/docs/integrations/app-connections/overview"
@@ -126,26 +104,5 @@ provider "spacelift" {
     api_url        = string # https://
     api_key_id     = string
     api_key_secret = sensitive
-  }
-}
-
-provider "travis-ci" {
-  title    = "Travis CI"
-  docs     = "https://infisical.com/docs/integrations/app-connections/travis-ci"
-  verified = "2026-11-21"
-
-  connection "api-token" {
-    api_token = sensitive
-  }
-}
-
-provider "trigger-dev" {
-  title    = "Trigger.dev"
-  docs     = "https://infisical.com/docs/integrations/app-connections/overview"
-  verified = "2026-11-21"
-
-  connection "api-key" {
-    api_key      = sensitive        # tr_pat_…
-    instance_url = optional(string) # https://
   }
 }

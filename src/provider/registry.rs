@@ -29,7 +29,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The built-in manifests. A new app is a file and a line.
-const BUILTIN: [(&str, &str); 38] = [
+const BUILTIN: [(&str, &str); 42] = [
     ("providers/1password.hcl", include_str!("../../providers/1password.hcl")),
     ("providers/aws.hcl", include_str!("../../providers/aws.hcl")),
     ("providers/azure-app-configuration.hcl", include_str!("../../providers/azure-app-configuration.hcl")),
@@ -39,6 +39,7 @@ const BUILTIN: [(&str, &str); 38] = [
     ("providers/camunda.hcl", include_str!("../../providers/camunda.hcl")),
     ("providers/checkly.hcl", include_str!("../../providers/checkly.hcl")),
     ("providers/chef.hcl", include_str!("../../providers/chef.hcl")),
+    ("providers/circleci.hcl", include_str!("../../providers/circleci.hcl")),
     ("providers/cloudflare.hcl", include_str!("../../providers/cloudflare.hcl")),
     ("providers/connections/certificates.hcl", include_str!("../../providers/connections/certificates.hcl")),
     ("providers/connections/databases.hcl", include_str!("../../providers/connections/databases.hcl")),
@@ -60,11 +61,14 @@ const BUILTIN: [(&str, &str); 38] = [
     ("providers/netlify.hcl", include_str!("../../providers/netlify.hcl")),
     ("providers/northflank.hcl", include_str!("../../providers/northflank.hcl")),
     ("providers/oci.hcl", include_str!("../../providers/oci.hcl")),
+    ("providers/octopus-deploy.hcl", include_str!("../../providers/octopus-deploy.hcl")),
     ("providers/railway.hcl", include_str!("../../providers/railway.hcl")),
     ("providers/render.hcl", include_str!("../../providers/render.hcl")),
     ("providers/supabase.hcl", include_str!("../../providers/supabase.hcl")),
     ("providers/teamcity.hcl", include_str!("../../providers/teamcity.hcl")),
     ("providers/terraform-cloud.hcl", include_str!("../../providers/terraform-cloud.hcl")),
+    ("providers/travis-ci.hcl", include_str!("../../providers/travis-ci.hcl")),
+    ("providers/trigger-dev.hcl", include_str!("../../providers/trigger-dev.hcl")),
     ("providers/vercel.hcl", include_str!("../../providers/vercel.hcl")),
     ("providers/windmill.hcl", include_str!("../../providers/windmill.hcl")),
     ("providers/zabbix.hcl", include_str!("../../providers/zabbix.hcl")),

@@ -236,7 +236,9 @@ laws! {
     databricks camunda bitbucket_repository bitbucket_environment onepassword windmill windmill_old
     teamcity_project teamcity_build zabbix_host zabbix_global
     humanitec_application humanitec_environment
-    cloudflare_pages cloudflare_workers
+    cloudflare_pages cloudflare_workers cloudflare_secrets_store
+    circleci_github circleci_standalone travis_ci_repository travis_ci_branch trigger_dev
+    octopus_deploy_everywhere octopus_deploy_scoped
     digital_ocean
     northflank
     railway_service railway_shared

@@ -118,12 +118,45 @@ fn checkly() {
 }
 
 #[test]
+fn circleci() {
+    let parts = [
+        session("circleci, project of GitHub", stand::circleci_github),
+        session("circleci, project of its own", stand::circleci_standalone),
+    ];
+    golden("circleci", &parts);
+}
+
+#[test]
+fn travis_ci() {
+    let parts = [
+        session("travis-ci, all branches", stand::travis_ci_repository),
+        session("travis-ci, one branch", stand::travis_ci_branch),
+    ];
+    golden("travis-ci", &parts);
+}
+
+#[test]
+fn octopus_deploy() {
+    let parts = [
+        session("octopus-deploy, everywhere", stand::octopus_deploy_everywhere),
+        session("octopus-deploy, two environments", stand::octopus_deploy_scoped),
+    ];
+    golden("octopus-deploy", &parts);
+}
+
+#[test]
+fn trigger_dev() {
+    golden("trigger-dev", &[session("trigger-dev", stand::trigger_dev)]);
+}
+
+#[test]
 fn cloudflare() {
     golden(
         "cloudflare",
         &[
             session("cloudflare-pages", stand::cloudflare_pages),
             session("cloudflare-workers", stand::cloudflare_workers),
+            session("cloudflare-secrets-store", stand::cloudflare_secrets_store),
         ],
     );
 }

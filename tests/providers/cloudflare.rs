@@ -247,15 +247,18 @@ impl Cloudflare {
     }
 }
 
-fn result(result: &Value) -> Answer {
+/// An answer that went well.
+pub fn result(result: &Value) -> Answer {
     Answer::json(200, &json!({ "success": true, "errors": [], "messages": [], "result": result }))
 }
 
-fn invalid() -> Answer {
+/// The answer to a body that makes no sense.
+pub fn invalid() -> Answer {
     refusal(400, 10001, "The body of the request is invalid")
 }
 
-fn refusal(status: u16, code: u32, message: &str) -> Answer {
+/// The answer to what is refused.
+pub fn refusal(status: u16, code: u32, message: &str) -> Answer {
     let errors = json!([{ "code": code, "message": message }]);
     Answer::json(status, &json!({ "success": false, "errors": errors, "messages": [], "result": null }))
 }
