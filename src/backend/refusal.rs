@@ -6,7 +6,7 @@ use crate::api;
 use crate::backend::call::Call;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
-use crate::diag::codes::Code;
+use crate::diag::code::Code;
 use crate::diag::source::is_unseen;
 use crate::http::Method;
 use crate::http::Response;

@@ -186,7 +186,13 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         let wish = (&args.selection, &args.sharding);
         return carry_out(context, "apply", wish, &args.way, scope, Bound::Nothing);
     };
-    let Some((saved, _)) = kept(context, file) else { return context.failed("apply") };
+    let saved = match kept(context, file) {
+        Ok((saved, _)) => saved,
+        Err(why) => {
+            context.tell(why);
+            return context.failed("apply");
+        }
+    };
     let origin = &saved.origin;
     let scope =
         Scope { targets: origin.targets.clone(), adopt: origin.adopt, destroy: origin.destroy, ..Scope::default() };

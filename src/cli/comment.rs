@@ -3,6 +3,7 @@
 use crate::cli::context::Context;
 use crate::cli::context::unwritable;
 use crate::cli::exit::Exit;
+use crate::cli::shard;
 use crate::diag::Diagnostic;
 use crate::diag::Severity;
 use crate::diag::codes;
@@ -21,7 +22,6 @@ use crate::http::client::Client;
 use crate::http::client::Options;
 use crate::secret::Secret;
 use crate::view::json;
-use crate::view::json::run;
 use crate::view::json::run::Run;
 use crate::view::markdown;
 use crate::view::markdown::Frame;
@@ -52,11 +52,13 @@ const LABEL: usize = 50;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  keyform plan --out web.plan && keyform comment web.plan --environment prod\n  \
                   keyform plan --output json=p.json; keyform comment p.json --label --check\n  \
+                  keyform comment shard-*.plan   # those of all shards: one comment\n  \
                   keyform comment web.plan --dry-run   # prints the comment\n\nExit codes: 0 done or nothing new, 1 the comment \
                   could not be posted,\n7 it was, but a status or label was not.")]
 pub(super) struct Args {
-    /// A plan that was kept, or what `--output json=FILE` wrote; `-` for standard input
-    file: PathBuf,
+    /// A plan that was kept, or what `--output json=FILE` wrote; `-` for standard input. Of shards, those of all
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
     /// What the comment is about, if a repository has several configurations [default: its directory]
     #[arg(long)]
     name: Option<String>,
@@ -127,14 +129,7 @@ struct Document {
 }
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
-    let name = args.file.display().to_string();
-    let run = match context.read(&args.file).and_then(|text| run::read(&name, text.as_bytes())) {
-        Ok(run) => run,
-        Err(why) => {
-            context.tell(why);
-            return context.failed("comment");
-        }
-    };
+    let Some(run) = shard::reports(context, &args.files) else { return context.failed("comment") };
     let mut found = said(ci::detect(&environment, event().as_deref()), &args.site);
     let root = Root::find();
     found.source = found.source.map(|source| source.replace("{path}", &format!("{}{{path}}", root.prefix)));
@@ -145,7 +140,7 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         commit: found.commit.clone(),
         link: found.link.clone(),
         source: found.source.clone(),
-        file: run.plan.as_ref().and_then(|plan| plan.origin.as_ref()).map(|_| name),
+        file: shard::kept(&run, &args.files),
         is_plain: platform.is_plain(),
         most: None,
     };

@@ -194,7 +194,8 @@ impl Context {
     pub(super) fn describe(&mut self, plan: &Plan, cost: Cost, desired: &Desired) {
         if self.global.json || !self.outputs.is_empty() || self.world.is_some() {
             let document = json::plan::document(plan, cost, self.entries(), &self.sources);
-            self.run.plan = Some(document.declared(desired, &self.sources).headroom(self.headroom.as_ref()));
+            let document = document.declared(desired, &self.sources).headroom(self.headroom.as_ref());
+            self.run.plan = Some(document.of(&self.run.shards));
         }
     }
 
@@ -212,6 +213,7 @@ impl Context {
                 format,
                 ok: !self.found.has_errors() && exit == Exit::Done,
                 diagnostics: self.entries(),
+                shards: self.run.shards.clone(),
             };
             self.terminal.out(&json::pretty(&document));
         } else {

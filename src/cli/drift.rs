@@ -242,7 +242,9 @@ pub(super) async fn look(context: &mut Context, search: &Search) -> Option<Drift
     context.tell_all(notes);
     let cost = Cost { requests: planned.requests, took: began.elapsed() };
     let known = (&**desired, &context.sources);
-    context.run.drift = Some(json::drift::document(&drift, accepted, &planned.plan, cost, known));
+    let mut document = json::drift::document(&drift, accepted, &planned.plan, cost, known);
+    document.shards.clone_from(&context.run.shards);
+    context.run.drift = Some(document);
     Some(drift)
 }
 

@@ -8,7 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::plan;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
-use crate::diag::codes::Code;
+use crate::diag::code::Code;
 use crate::diag::nearest;
 use crate::model::address::Address;
 use crate::model::address::MODULE;

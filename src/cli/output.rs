@@ -154,8 +154,8 @@ pub(super) fn is_free(path: &Path, is_again: impl Fn(&str) -> bool) -> Result<()
 pub(super) fn write(context: &mut Context, exit: Exit) -> Exit {
     let outputs = std::mem::take(&mut context.outputs);
     let mut run = std::mem::take(&mut context.run);
-    run.diagnostics = context.entries();
-    run.at = Some(jiff::Timestamp::now().as_second());
+    run.add(context.entries());
+    run.at = run.at.or_else(|| Some(jiff::Timestamp::now().as_second()));
     let (mut exit, is_applied) = (exit, run.ending.is_some());
     for Output { format, file } in outputs.list {
         let text = match (format, &file) {

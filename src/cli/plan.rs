@@ -192,18 +192,18 @@ fn keep(
     let saved = Saved { plan: planned.plan.clone(), origin: planned.origin(scope) };
     let document = json::plan::saved(&saved, cost, context.entries(), &context.sources);
     let document = document.declared(desired, &context.sources).headroom(context.headroom.as_ref());
-    let text = json::pretty(&document);
+    let text = json::pretty(&document.of(&context.run.shards));
     disk::save(path, text.as_bytes(), disk::replace_private).map_err(|error| unwritable(path, &error))
 }
 
-/// Reads a plan that was kept, and what it cost to make it. `None` if it is none; why was told.
-pub(super) fn kept(context: &mut Context, path: &Path) -> Option<(Saved, Cost)> {
-    let name = path.display().to_string();
-    let saved = context.read(path).and_then(|text| {
-        let saved = json::saved::read(&name, text.as_bytes())?;
-        Ok((saved, json::saved::cost(text.as_bytes())))
-    });
-    saved.map_err(|why| context.tell(why)).ok()
+/// Reads a plan that was kept, and what it cost to make it.
+///
+/// # Errors
+/// It is none, or can't be read.
+pub(super) fn kept(context: &Context, path: &Path) -> Result<(Saved, Cost), Diagnostic> {
+    let text = context.read(path)?;
+    let saved = json::saved::read(&path.display().to_string(), text.as_bytes())?;
+    Ok((saved, json::saved::cost(text.as_bytes())))
 }
 
 /// Plans and tells the notes. `None` if there is no plan; why was told.

@@ -1,4 +1,5 @@
-//! `--shard`: which part of the configuration this process is for, and where a CI says it.
+//! `--shard`: which part of the configuration this process is for, and where a CI says it; and the reports of several such
+//! processes, read as one.
 
 use crate::cli::context::Context;
 use crate::config::source;
@@ -7,8 +8,17 @@ use crate::diag::codes;
 use crate::engine;
 use crate::model::desired::Desired;
 use crate::model::shard::Shard;
+use crate::plan::saved;
 use crate::provider::registry::Registry;
+use crate::view::json;
+use crate::view::json::run;
+use crate::view::json::run::Run;
+use crate::view::json::shards;
+use crate::view::outcome;
 use crate::view::words;
+use jiff::Timestamp;
+use std::path::Path;
+use std::path::PathBuf;
 
 /// What `--shard` says.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +66,12 @@ impl Sharding {
             Some(Wish::One(shard)) => shard,
             Some(Wish::Auto) => auto().map_err(|why| context.tell(why)).ok()?,
         };
+        context.run.shards = vec![json::shards::Shard {
+            shard: shard.to_string(),
+            configuration: saved::digest(&desired),
+            at: Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            planned: None,
+        }];
         let all = desired.resources.len();
         let part = engine::shards::part(desired, registry, shard);
         let borrowed = part.part.as_ref().map_or(0, |part| part.borrowed.len());
@@ -64,6 +80,33 @@ impl Sharding {
         context.terminal.note(&format!("Shard {shard}: {own} of {all}{rest}.\n"));
         Some(part)
     }
+}
+
+/// Reads the reports of a run: one, or those of all shards of a split, which are put together. `None` if they can't be; why
+/// was told.
+pub(super) fn reports(context: &mut Context, files: &[PathBuf]) -> Option<Run> {
+    let read = |file: &PathBuf| report(context, file).map(|run| (file.display().to_string(), run));
+    // All of them, so that whatever is wrong is told.
+    let reports: Vec<Option<(String, Run)>> = files.iter().map(read).collect();
+    let reports = reports.into_iter().collect::<Option<_>>()?;
+    let run = shards::together(reports).map_err(|problems| context.tell_all(problems)).ok()?;
+    if let Some(unknown) = outcome::unknown(&run) {
+        context.terminal.note(&format!("Incomplete: {unknown}\n"));
+    }
+    Some(run)
+}
+
+/// Reads one report. `None` if it is none; why was told.
+pub(super) fn report(context: &mut Context, file: &Path) -> Option<Run> {
+    let name = file.display().to_string();
+    let run = context.read(file).and_then(|text| run::read(&name, text.as_bytes()));
+    run.map_err(|why| context.tell(why)).ok()
+}
+
+/// The file that `apply` takes, if that is what was read.
+pub(super) fn kept(run: &Run, files: &[PathBuf]) -> Option<String> {
+    run.plan.as_ref()?.origin.as_ref()?;
+    files.first().map(|file| file.display().to_string())
 }
 
 /// The shard that the environment names.

@@ -3,8 +3,11 @@
 use crate::cli::context::Context;
 use crate::cli::context::Inputs;
 use crate::cli::exit::Exit;
+use crate::cli::output;
+use crate::cli::output::Outputs;
 use crate::cli::plan;
 use crate::cli::plan::kept;
+use crate::cli::shard;
 use crate::config::Extent;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
@@ -18,7 +21,9 @@ use crate::model::ledger::Ledger;
 use crate::model::resource::Kind;
 use crate::plan::Change;
 use crate::plan::Plan;
+use crate::plan::saved::Saved;
 use crate::view::json;
+use crate::view::outcome;
 use crate::view::paint::Paint;
 use crate::view::text;
 use crate::view::words;
@@ -33,12 +38,13 @@ use std::sync::Arc;
 ///
 /// One line a resource: what is declared, what keyform owns though it is no longer declared, and what the
 /// next apply would do to each. With an address, also its attributes, its record and its keys at the
-/// destination. With files that `keyform plan --out` wrote, those plans; nothing else is read then. Values are never
-/// shown.
+/// destination. With files that `keyform plan --out` wrote, those plans, and what those of all shards come to together;
+/// nothing else is read then. With --output also files that `--output json=FILE` wrote. Values are never shown.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  keyform show\n  keyform show 'secret_sync.web[\"prod\"]'\n  keyform show web.plan\n  \
-                  keyform show 1.plan 2.plan   # those of several shards, and what they come to"
+                  keyform show 1.plan 2.plan   # those of all shards, and what they come to\n  \
+                  keyform show shard-*.plan --output html=plan.html   # one page"
 )]
 pub(super) struct Args {
     /// A resource, where a block with for_each stands for all its instances; or the files of saved plans
@@ -46,6 +52,8 @@ pub(super) struct Args {
     what: Vec<What>,
     #[command(flatten)]
     inputs: Inputs,
+    #[command(flatten)]
+    outputs: Outputs,
 }
 
 /// What is to be shown.
@@ -55,7 +63,7 @@ enum What {
     File(PathBuf),
 }
 
-/// What begins like an address of a resource is one; a file is what is there.
+/// What begins like an address of a resource is one; a file is what is there, or is called like one.
 fn what(text: &str) -> Result<What, String> {
     let address = plan::address(text);
     let is_known = |address: &Address| {
@@ -63,7 +71,9 @@ fn what(text: &str) -> Result<What, String> {
     };
     match address {
         Ok(address) if is_known(&address) => Ok(What::Address(address)),
-        _ if Path::new(text).is_file() => Ok(What::File(text.into())),
+        _ if Path::new(text).is_file() || [".plan", ".json"].iter().any(|ending| text.ends_with(ending)) => {
+            Ok(What::File(text.into()))
+        }
         other => other.map(What::Address),
     }
 }
@@ -77,7 +87,7 @@ struct Document {
 
 /// What follows the report of an apply.
 #[derive(Serialize)]
-struct Outputs {
+struct Declared {
     format: &'static str,
     outputs: BTreeMap<String, serde_json::Value>,
 }
@@ -108,10 +118,14 @@ struct Key {
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     let wanted = match args.what.as_slice() {
         [] => None,
-        [What::File(path)] => return plan_of(context, path, true),
         [What::Address(address)] => Some(address),
-        several => return plans_of(context, several),
+        files => return self::files(context, files, &args.outputs),
     };
+    if !args.outputs.is_empty() {
+        let detail = "Other outputs are of saved plans and reports only.";
+        context.tell(Diagnostic::error(&codes::NOT_DRAWN, detail).help("name their files, or look at `--json`"));
+        return context.end("show", Exit::Usage);
+    }
     let Some((desired, registry)) = context.load_for(&args.inputs, Extent::Used) else { return context.failed("show") };
     let desired = Arc::new(desired);
     let Some(runtime) = context.runtime() else { return context.failed("show") };
@@ -145,60 +159,63 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     if planned.plan.incomplete.is_empty() { Exit::Done } else { Exit::Undetermined }
 }
 
-/// Shows several saved plans, such as those of shards, and what they come to. As JSON, a line each.
-fn plans_of(context: &mut Context, several: &[What]) -> Exit {
-    let mut all = Plan::default();
-    for what in several {
+/// Shows saved plans; of those of all shards of a split, also what they come to together.
+fn files(context: &mut Context, what: &[What], outputs: &Outputs) -> Exit {
+    let mut files = Vec::new();
+    for what in what {
         let What::File(path) = what else {
             let detail = "Of several things, each has to be the file of a saved plan.";
             context.tell(Diagnostic::error(&codes::BAD_PLAN, detail).help("show one resource at a time"));
             return context.failed("show");
         };
-        let Some((saved, _)) = kept(context, path) else { return context.failed("show") };
-        if !context.global.json {
-            let shard = saved.origin.shard.map(|shard| format!(", shard {shard}")).unwrap_or_default();
-            context.terminal.out(&format!("{}{shard}\n", words::shown(&path.display().to_string())));
-        }
-        if plan_of(context, path, false) != Exit::Done {
-            return Exit::Failed;
-        }
-        if !context.global.json {
-            context.terminal.out("\n");
-        }
-        all.changes.extend(saved.plan.changes);
-        all.hazards.extend(saved.plan.hazards);
+        files.push(path.clone());
     }
-    if !context.global.json {
-        let total = if all.changes.is_empty() { "nothing to do".to_owned() } else { text::counts(&all) };
-        let hazards: usize = all.hazards.iter().filter(|hazard| !hazard.allowed).map(|hazard| hazard.count).sum();
-        let hazards = if hazards == 0 { String::new() } else { format!("; not allowed: {hazards}") };
-        context.terminal.out(&format!("All {}: {total}{hazards}.\n", several.len()));
+    if let Err(exit) = output::begin(context, "show", outputs, None) {
+        return exit;
     }
-    Exit::Done
-}
-
-/// Shows a saved plan.
-fn plan_of(context: &mut Context, path: &Path, is_one: bool) -> Exit {
-    let Some((saved, cost)) = kept(context, path) else { return context.failed("show") };
-    if context.global.json {
-        let name = path.display().to_string();
-        // As it was written, with what only whoever made it knew.
-        match context.read(path).and_then(|text| json::plan::read(&name, text.as_bytes())) {
-            Ok(document) if is_one => context.document(&document),
-            Ok(document) => context.terminal.out(&json::line(&document)),
+    let is_one = files.len() == 1;
+    let mut saved = Vec::new();
+    for path in &files {
+        match kept(context, path) {
+            Ok(plan) => saved.push((path, plan)),
+            // A report is drawn as well as a plan, but not as text.
+            Err(_) if !outputs.is_empty() => {}
             Err(why) => {
                 context.tell(why);
                 return context.failed("show");
             }
         }
-    } else {
-        let origin = &saved.origin;
-        let made = format!("Made by keyform {} at {}.\n\n", words::shown(&origin.keyform), words::shown(&origin.at));
-        let style = context.terminal.style();
-        let plan = text::plan(&saved.plan, style, cost) + &text::refusal(&saved.plan, style);
-        context.terminal.out(&(made + &plan));
     }
-    Exit::Done
+    let run = match is_one && outputs.is_empty() {
+        true => shard::report(context, &files[0]),
+        false => shard::reports(context, &files),
+    };
+    let Some(run) = run else { return context.failed("show") };
+    context.show(|style| {
+        let mut out = String::new();
+        for (path, (saved, cost)) in &saved {
+            let Saved { origin, plan } = saved;
+            if !is_one {
+                let shard = origin.shard.map(|shard| format!(", shard {shard}")).unwrap_or_default();
+                out.push_str(&format!("{}{shard}\n", words::shown(&path.display().to_string())));
+            }
+            let (by, at) = (words::shown(&origin.keyform), words::shown(&origin.at));
+            out.push_str(&format!("Made by keyform {by} at {at}.\n\n"));
+            out.push_str(&(text::plan(plan, style, *cost) + &text::refusal(plan, style)));
+            out.push_str(if is_one { "" } else { "\n" });
+        }
+        if !is_one {
+            out.push_str(&words::sentences(&format!("All {}: {}\n", files.len(), outcome::verdict(&run)), style.width));
+        }
+        out
+    });
+    if context.global.json {
+        context.terminal.out(&run.documents());
+    }
+    let exit = if run.unknown.is_empty() { Exit::Done } else { Exit::Undetermined };
+    context.kept = shard::kept(&run, &files);
+    context.run = run;
+    exit
 }
 
 /// What a row is made from, looked up once for all rows.
@@ -268,7 +285,7 @@ pub(super) fn tell_outputs(context: &mut Context, desired: &Desired) {
     if !context.global.json {
         context.show(|_| text_outputs(desired));
     } else if !desired.outputs.is_empty() {
-        let document = Outputs { format: "keyform.outputs/1", outputs: data_outputs(desired) };
+        let document = Declared { format: "keyform.outputs/1", outputs: data_outputs(desired) };
         context.terminal.out(&json::line(&document));
     }
 }

@@ -7,7 +7,7 @@ use crate::config::typed::role_slug;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::codes;
-use crate::diag::codes::Code;
+use crate::diag::code::Code;
 use crate::diag::source::Span;
 use crate::model::address::Address;
 use crate::model::attrs::Attrs;

@@ -5,27 +5,7 @@
 //! 07 embedded backend, 08 ledger, 09 engine, 10 command line, 11 reports.
 
 use crate::diag::Fault;
-
-/// One kind of problem.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Code {
-    /// `KF` and four digits.
-    pub id: &'static str,
-    /// Whose fault it is.
-    pub fault: Fault,
-    /// One constant sentence without a full stop.
-    pub summary: &'static str,
-    /// What it means, why it is a problem, and how it is mended; a paragraph.
-    pub explain: &'static str,
-}
-
-macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $id:literal $fault:ident $summary:literal $explain:literal;)*) => {
-        $(#[doc = $summary] pub static $name: Code = Code { id: $id, fault: Fault::$fault, summary: $summary, explain: $explain };)*
-        /// Every code, in the order of the table.
-        pub static ALL: &[&Code] = &[$(&$name),*];
-    };
-}
+use crate::diag::code::Code;
 
 codes! {
     // 01 language
@@ -523,4 +503,12 @@ codes! {
         "A connection, an identity or a template that is no longer declared may still be in use by what any of the shards has not applied yet. So no shard takes it away: `keyform apply` without `--shard`, once the shards are through, does.";
     LATER_FILE = "KF1280" Environment "file is of a later version"
         "Plans, reports, snapshots and undo capsules say of which version they are, and most of them which keyform wrote them. This one is of a later version than this keyform knows, so that nothing of it was used: it could mean something else. Use the keyform that is named, or a later one; `docs/compatibility.md` says what reads what.";
+    SHARD_MISSING = "KF1290" Environment "nothing is known of a shard"
+        "`comment` and `show` put the plans or reports of all shards of one split together. Of this shard there is no file, or one that says that it failed: its job may have died, or have had no time yet. What the others say is shown, and is not the whole: the verdict says so, and there is no way to apply it. Run the job of that shard again, and give the files of all.";
+    SHARD_TWICE = "KF1291" Environment "a shard is there twice"
+        "Two of the files are of the same shard, so that one of them is older, and what they say would count twice. Give one file for each shard: those of one pipeline, in a directory that nothing else is left in.";
+    SHARDS_APART = "KF1292" Environment "files are not of one split"
+        "Plans or reports that are put together have to be of all shards of one split of one configuration: of as many shards, the same files and variables, the same ledger, the same command, and no further apart than six hours. Give what the jobs of one pipeline wrote, and nothing that an earlier one left.";
+    NOT_DRAWN = "KF1293" Configuration "only what was planned is drawn"
+        "`keyform show --output` draws the files of saved plans, and the reports that `--output json=FILE` wrote, in the forms that a plan is given in. What is declared and managed has no such form: `keyform show --json` says it to programs.";
 }

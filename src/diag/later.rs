@@ -2,7 +2,7 @@
 //! refused in the same words everywhere, before anything else of it is read.
 
 use crate::diag::Diagnostic;
-use crate::diag::codes::Code;
+use crate::diag::code::Code;
 
 /// The version of this program.
 pub const OWN: &str = env!("CARGO_PKG_VERSION");

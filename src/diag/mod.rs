@@ -1,11 +1,13 @@
 //! What went wrong, where, and what to do next.
 //!
 //! Lives here: [`Diagnostic`] and its accumulator [`Diagnostics`]; [`source`] holds the texts that
-//! spans point into, [`codes`] the table of stable codes, [`render`] draws them for a terminal, [`together`] those of
+//! spans point into, [`codes`] the table of stable codes ([`code`] is a row of it), [`render`] draws them for a terminal, [`together`] those of
 //! one kind at once, `cover` finds what an excerpt must not show. The
 //! summary of a diagnostic is constant, the detail names the thing, the help says the next step, and
 //! none of them ever quotes a secret value.
 
+#[macro_use]
+pub mod code;
 pub mod codes;
 mod cover;
 pub mod later;
@@ -13,7 +15,7 @@ pub mod render;
 pub mod source;
 pub mod together;
 
-use crate::diag::codes::Code;
+use crate::diag::code::Code;
 use crate::diag::source::Span;
 
 /// How bad it is: errors stop the stage that found them, warnings do not.

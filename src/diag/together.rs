@@ -3,7 +3,7 @@
 
 use crate::diag::Diagnostic;
 use crate::diag::codes;
-use crate::diag::codes::Code;
+use crate::diag::code::Code;
 
 /// The kinds that are. Others need their place in the source shown, each of its own.
 const KINDS: [&Code; 3] = [&codes::NOT_MANAGED, &codes::STALE_PLAN, &codes::NO_WAY_BACK];

@@ -3,7 +3,7 @@
 
 use crate::diag::Diagnostic;
 use crate::diag::codes;
-use crate::diag::codes::Code;
+use crate::diag::code::Code;
 use crate::forge::Annotation;
 use crate::forge::Ask;
 use crate::forge::Comment;

@@ -60,6 +60,17 @@ pub struct Origin {
 /// it, only where they come from: that they are the same is seen in the rows.
 #[must_use]
 pub fn configuration(desired: &Desired, key: &FingerprintKey) -> Fingerprint {
+    key.fingerprint("keyform configuration", said(desired).as_bytes())
+}
+
+/// The same without a key, as 64 digits: equal on machines that have nothing but the configuration in common. Only the
+/// digest of a whole configuration is one that tells nobody what a part of it says.
+#[must_use]
+pub fn digest(desired: &Desired) -> String {
+    hex::encode(<sha2::Sha256 as sha2::Digest>::digest(said(desired).as_bytes()))
+}
+
+fn said(desired: &Desired) -> String {
     let mut text = String::new();
     // `Debug` of plain data says all of it, is shown to nobody, and writing to a text can't fail.
     let mut say = |part: std::fmt::Arguments<'_>| {
@@ -84,7 +95,7 @@ pub fn configuration(desired: &Desired, key: &FingerprintKey) -> Fingerprint {
     say(format_args!("{:?} {:?}", desired.removed, desired.policy));
     let backend = &desired.backend;
     say(format_args!("{} {:?} {:?} {:?}", backend.kind, backend.attrs, backend.auth, backend.auth_attrs));
-    key.fingerprint("keyform configuration", text.as_bytes())
+    text
 }
 
 /// Reduces a plan that was made again, of `input`, to what the saved one says.

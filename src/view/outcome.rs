@@ -13,6 +13,8 @@ use crate::view::json::plan::Field;
 use crate::view::json::plan::Row;
 use crate::view::json::plan::Value;
 use crate::view::json::run::Run;
+use crate::view::json::shards::Planned;
+use crate::view::json::shards::Shard;
 use crate::view::words;
 use std::collections::BTreeMap;
 
@@ -56,6 +58,16 @@ impl Outcome {
     /// Of a run.
     #[must_use]
     pub fn of(run: &Run) -> Self {
+        // What is not the whole is never taken for it.
+        match (run.unknown.is_empty(), &run.ending) {
+            (true, _) => Self::known(run),
+            (false, None) => Self::Failed,
+            (false, Some(_)) => Self::known(run).min(Self::Partial),
+        }
+    }
+
+    /// Of what is known of a run.
+    fn known(run: &Run) -> Self {
         if let (Some(drift), None) = (&run.drift, &run.ending) {
             let open = |cause| drift.open(cause) > 0;
             return match () {
@@ -128,9 +140,24 @@ fn is_drifted_value(row: &Row) -> bool {
     row.drift && row.action == Action::Update && is_of_secret && row.fields.iter().any(is_there)
 }
 
-/// The verdict in words, without names: one sentence or two.
+/// Of which shards nothing is known, as a sentence. `None` if that is none.
+#[must_use]
+pub fn unknown(run: &Run) -> Option<String> {
+    let all = words::several(&run.unknown, "shard", "shards");
+    (!all.is_empty()).then(|| format!("Nothing is known of {all}."))
+}
+
+/// The verdict in words, without names: a few sentences.
 #[must_use]
 pub fn verdict(run: &Run) -> String {
+    match unknown(run) {
+        Some(unknown) if run.plan.is_none() && run.drift.is_none() => format!("{} {unknown}", said(run)),
+        Some(unknown) => format!("INCOMPLETE. {unknown} Of the others: {}", said(run)),
+        None => said(run),
+    }
+}
+
+fn said(run: &Run) -> String {
     let errors = run.diagnostics.iter().filter(|entry| Entry::is_error(entry)).count();
     if let (Some(document), None) = (&run.drift, &run.ending) {
         return drift::verdict(document);
@@ -147,7 +174,7 @@ pub fn verdict(run: &Run) -> String {
             (ending.skipped.len(), "skipped"),
         ];
         parts.extend(counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));
-        let word = match (Outcome::of(run), ending.interrupted) {
+        let word = match (Outcome::known(run), ending.interrupted) {
             (Outcome::Applied, _) => "Applied",
             (_, true) => "Stopped",
             (Outcome::Failed, _) => "Failed",
@@ -161,7 +188,7 @@ pub fn verdict(run: &Run) -> String {
         n => format!(" {} not inspected.", words::count(n, "destination was", "destinations were")),
     };
     let unchanged = format!("{} as declared", words::count(plan.unchanged, "thing is", "things are"));
-    match Outcome::of(run) {
+    match Outcome::known(run) {
         Outcome::Refused => {
             let open: usize = plan.hazards.iter().filter(|hazard| !hazard.allowed).map(|hazard| hazard.count).sum();
             let blocked = plan.blocked.iter().filter(|problem| !is_entry(&problem.address)).count();
@@ -238,6 +265,17 @@ pub enum Way {
         /// Whether it allows hazards.
         review: bool,
     },
+    /// One shard after the other.
+    Shards {
+        /// A command for each that has something to do.
+        commands: Vec<String>,
+        /// Those that have to be planned again after these.
+        again: Vec<String>,
+        /// Whether they do nothing else.
+        exactly: bool,
+        /// Whether hazards are allowed.
+        review: bool,
+    },
 }
 
 /// How the plan of a run is applied; `file` is what `apply` takes, if it was kept. `None` if there is nothing to apply.
@@ -252,9 +290,46 @@ pub fn way(run: &Run, file: Option<&str>) -> Option<Way> {
     if is_blocked || open.keys().any(|kind| !kind.can_be_allowed()) {
         return Some(Way::Mend);
     }
-    let allow: String = open.iter().map(|(kind, count)| format!(" --allow {}={count}", kind.word())).collect();
-    let file = file.map(|file| format!(" {file}")).unwrap_or_default();
-    let checksum = plan.checksum.as_ref().map(|checksum| format!(" --checksum {checksum}")).unwrap_or_default();
-    let command = format!("keyform apply{file}{checksum}{allow}");
-    Some(Way::Command { command, exactly: !checksum.is_empty(), review: !open.is_empty() })
+    let review = !open.is_empty();
+    if plan.shards.len() > 1 {
+        return Some(shards(plan, review));
+    }
+    let shard = plan.shards.first().map(|shard| shard.shard.as_str());
+    let checksum = plan.checksum.as_deref();
+    let command = command(file, shard, checksum, open.iter().map(|(kind, count)| (kind.word(), *count)));
+    Some(Way::Command { command, exactly: checksum.is_some(), review })
+}
+
+fn shards(plan: &Document, review: bool) -> Way {
+    let planned = plan.shards.iter().filter_map(|shard| Some((shard, shard.planned.as_ref()?)));
+    let (again, now): (Vec<_>, Vec<_>) =
+        planned.filter(|(_, planned)| planned.changes > 0).partition(|(_, planned)| planned.waits);
+    let own = |(shard, planned): (&Shard, &Planned)| {
+        let allow = planned.allow.iter().map(|(kind, count)| (&**kind, *count));
+        command(planned.file.as_deref(), Some(&shard.shard), planned.checksum.as_deref(), allow)
+    };
+    Way::Shards {
+        exactly: now.iter().all(|(_, planned)| planned.checksum.is_some()),
+        commands: now.into_iter().map(own).collect(),
+        again: again.into_iter().map(|(shard, _)| shard.shard.clone()).collect(),
+        review,
+    }
+}
+
+/// What applies a plan: a file knows of which shard it is.
+fn command<'a>(
+    file: Option<&str>,
+    shard: Option<&str>,
+    checksum: Option<&str>,
+    allow: impl Iterator<Item = (&'a str, usize)>,
+) -> String {
+    let mut command = "keyform apply".to_owned();
+    match (file, shard) {
+        (Some(file), _) => command.push_str(&format!(" {file}")),
+        (None, Some(shard)) => command.push_str(&format!(" --shard {shard}")),
+        (None, None) => {}
+    }
+    command.extend(checksum.map(|checksum| format!(" --checksum {checksum}")));
+    command.extend(allow.map(|(kind, count)| format!(" --allow {kind}={count}")));
+    command
 }

@@ -132,6 +132,20 @@ pub fn count(n: usize, one: &str, many: &str) -> String {
 #[must_use]
 pub fn some(names: impl Iterator<Item = String>) -> String {
     let names: Vec<String> = names.map(|name| format!("`{}`", shown(&name))).collect();
+    first_of(&names)
+}
+
+/// `shard 3/8`, `shards 1/8, 3/8 and 5 more`; empty for none.
+#[must_use]
+pub fn several(names: &[String], one: &str, many: &str) -> String {
+    match names.len() {
+        0 => String::new(),
+        1 => format!("{one} {}", first_of(names)),
+        _ => format!("{many} {}", first_of(names)),
+    }
+}
+
+fn first_of(names: &[String]) -> String {
     let (first, rest) = names.split_at(names.len().min(5));
     match rest.len() {
         0 => first.join(", "),

@@ -9,6 +9,7 @@ use keyform::api;
 use keyform::backend::auth::Login;
 use keyform::backend::call::Call;
 use keyform::backend::client::Client;
+use keyform::diag::code::Code;
 use keyform::diag::codes;
 use keyform::http;
 use keyform::http::Method;
@@ -101,7 +102,7 @@ fn every_recorded_answer_is_read() {
 }
 
 /// What the client makes of a refusal.
-fn diagnosed(status: u16, error: &str, message: &str) -> &'static codes::Code {
+fn diagnosed(status: u16, error: &str, message: &str) -> &'static Code {
     match (status, error) {
         (400, _) if message.contains("plan restriction") => &codes::BACKEND_LICENCE,
         (401, "ValidationFailure") | (400, _) => &codes::BACKEND_REFUSED,

@@ -3,6 +3,7 @@
 
 pub mod fakes;
 mod issues;
+mod shards;
 mod whole;
 
 use crate::canary;
@@ -118,15 +119,20 @@ impl Stand {
         pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
-    /// Comments as a job would; whatever is said is searched for the token.
+    /// Comments on a plan.
     async fn comment(&self, plan: &Plan, run: u64, args: &[&str]) -> Ended {
         let file = self.dir.path().join("plan.json");
         let sources = keyform::diag::source::Sources::new();
         // What it took is different every time.
         let cost = Cost { requests: run, took: Duration::from_millis(run) };
         std::fs::write(&file, json::pretty(&json::plan::document(plan, cost, Vec::new(), &sources))).unwrap();
+        self.post(run, &[file.to_str().unwrap()], args).await
+    }
+
+    /// Comments as a job would; whatever is said is searched for the token.
+    async fn post(&self, run: u64, files: &[&str], args: &[&str]) -> Ended {
         let mut command = tokio::process::Command::new(PROGRAM);
-        command.args(["comment", file.to_str().unwrap()]).args(args).current_dir(self.dir.path()).env_clear();
+        command.arg("comment").args(files).args(args).current_dir(self.dir.path()).env_clear();
         command.envs(self.environment(run)).env("GITHUB_STEP_SUMMARY", self.dir.path().join("summary.md"));
         // Only this one's interface is always elsewhere.
         if self.fake.lock().unwrap().kind == Kind::Bitbucket {

@@ -11,5 +11,6 @@ mod properties;
 mod resources;
 mod saved;
 mod shards;
+mod together;
 mod undo;
 mod world;

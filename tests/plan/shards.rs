@@ -43,7 +43,7 @@ fn spot(path: &str) -> Spot {
     Spot { slug: "local-file".into(), fields, access: BTreeMap::new() }
 }
 
-fn part(world: &World, owners: &BTreeMap<Address, u32>, shard: Shard) -> Part {
+pub(super) fn part(world: &World, owners: &BTreeMap<Address, u32>, shard: Shard) -> Part {
     let own = owners.iter().filter(|(_, owner)| **owner == shard.index()).map(|(address, _)| address.clone());
     let kept = world.desired.graph.closure(own);
     let projects =

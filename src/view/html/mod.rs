@@ -310,6 +310,18 @@ fn how(run: &Run, file: Option<&str>) -> String {
             let review = if review { ", if every hazard above is what you want" } else { "" };
             format!("<p>{word}{review}:</p>\n<pre tabindex=\"0\">{}</pre>", xml(&command))
         }
+        Some(Way::Shards { commands, again, exactly, review }) => {
+            let word = if exactly { "Exactly this is done" } else { "It is done" };
+            let review = if review { ", if every hazard above is what you want" } else { "" };
+            let lines: Vec<String> = commands.iter().map(|command| xml(command)).collect();
+            let again = words::several(&again, "shard", "shards");
+            let after = match again.is_empty() {
+                true => String::new(),
+                false => format!("<p>After that, plan again and apply {}: what is waited for is there by then.</p>", xml(&again)),
+            };
+            let lines = lines.join("\n");
+            format!("<p>{word} by one command a shard{review}:</p>\n<pre tabindex=\"0\">{lines}</pre>{after}")
+        }
     };
     format!("<section aria-labelledby=\"apply\">\n<h2 id=\"apply\">To apply</h2>\n{text}\n</section>\n")
 }

@@ -5,6 +5,7 @@ use crate::diag::Fault;
 use crate::diag::Severity;
 use crate::diag::source::Sources;
 use crate::view::json::Word;
+use crate::view::json::shards::Shard;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -66,6 +67,9 @@ pub struct Document {
     pub ok: bool,
     /// All of them.
     pub diagnostics: Vec<Entry>,
+    /// Which shard it is of, if not of the whole configuration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shards: Vec<Shard>,
 }
 
 /// All of a list.

@@ -15,6 +15,7 @@ use crate::view::json::plan::Field;
 use crate::view::json::plan::Foreign;
 use crate::view::json::plan::fields;
 use crate::view::json::plan::places;
+use crate::view::json::shards::Shard;
 use crate::view::text::Cost;
 use crate::view::words;
 use serde::Deserialize;
@@ -46,6 +47,9 @@ pub struct Document {
     pub milliseconds: u64,
     /// Every problem that was found.
     pub diagnostics: Vec<diagnostic::Entry>,
+    /// Which shards it is of, if not of the whole configuration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shards: Vec<Shard>,
 }
 
 /// A finding.
@@ -130,6 +134,7 @@ pub fn document(
         requests: cost.requests,
         milliseconds: u64::try_from(cost.took.as_millis()).unwrap_or(u64::MAX),
         diagnostics: Vec::new(),
+        shards: Vec::new(),
     }
 }
 

@@ -120,6 +120,25 @@ pub struct Ending {
     pub diagnostics: Vec<diagnostic::Entry>,
 }
 
+impl Ending {
+    /// That of a run which began nothing of what it had to do.
+    pub(super) fn not_begun(skipped: Vec<Skip>, requests: u64) -> Self {
+        Self {
+            format: REPORT.into(),
+            complete: skipped.is_empty(),
+            interrupted: false,
+            done: BTreeMap::new(),
+            failed: Vec::new(),
+            unapproved: Vec::new(),
+            skipped,
+            undo: None,
+            requests,
+            milliseconds: 0,
+            diagnostics: Vec::new(),
+        }
+    }
+}
+
 /// A change that was not begun.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Skip {

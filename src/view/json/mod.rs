@@ -11,6 +11,7 @@ pub mod plan;
 pub mod run;
 pub mod sarif;
 pub mod saved;
+pub mod shards;
 pub mod test;
 pub mod trailer;
 pub mod undo;

@@ -23,6 +23,7 @@ use crate::plan::undo::Outlook;
 use crate::secret::Fingerprint;
 use crate::view::json::Word;
 use crate::view::json::diagnostic;
+use crate::view::json::shards::Shard;
 use crate::view::json::word;
 use crate::view::text::Cost;
 use serde::Deserialize;
@@ -81,6 +82,9 @@ pub struct Document {
     pub headroom: Option<Room>,
     /// Every problem that was found.
     pub diagnostics: Vec<diagnostic::Entry>,
+    /// Which shards it is of, if not of the whole configuration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shards: Vec<Shard>,
     /// Of a plan that was kept: what it was made from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
@@ -281,6 +285,13 @@ impl Document {
         self
     }
 
+    /// Says which shards it is of.
+    #[must_use]
+    pub fn of(mut self, shards: &[Shard]) -> Self {
+        self.shards = shards.to_vec();
+        self
+    }
+
     /// Says what is left of what a service takes.
     #[must_use]
     pub fn headroom(mut self, room: Option<&Headroom>) -> Self {
@@ -420,6 +431,7 @@ pub fn document(plan: &Plan, cost: Cost, diagnostics: Vec<diagnostic::Entry>, so
         milliseconds: u64::try_from(cost.took.as_millis()).unwrap_or(u64::MAX),
         headroom: None,
         diagnostics,
+        shards: Vec::new(),
         origin: None,
     }
 }

@@ -12,6 +12,7 @@ use crate::view::json::event::Ending;
 use crate::view::json::event::REPORT;
 use crate::view::json::plan::Document;
 use crate::view::json::plan::FORMAT;
+use crate::view::json::shards::Shard;
 use crate::view::json::test;
 use serde::Deserialize;
 use serde_json::Value;
@@ -33,6 +34,10 @@ pub struct Run {
     pub diagnostics: Vec<Entry>,
     /// When it ended, as seconds since 1970, if that is known.
     pub at: Option<i64>,
+    /// Which shards it is of, if not of the whole configuration.
+    pub shards: Vec<Shard>,
+    /// Of several shards: those of which nothing is known, as `3/4`.
+    pub unknown: Vec<String>,
 }
 
 impl Run {
@@ -76,10 +81,12 @@ impl Run {
     fn problems(&self) -> String {
         let ok = !self.diagnostics.iter().any(Entry::is_error);
         let format = format!("keyform.{}/1", self.command);
-        json::pretty(&diagnostic::Document { format, ok, diagnostics: self.diagnostics.clone() })
+        let (diagnostics, shards) = (self.diagnostics.clone(), self.shards.clone());
+        json::pretty(&diagnostic::Document { format, ok, diagnostics, shards })
     }
 
-    fn add(&mut self, entries: Vec<Entry>) {
+    /// Adds problems, each once.
+    pub fn add(&mut self, entries: Vec<Entry>) {
         for entry in entries {
             if !self.diagnostics.contains(&entry) {
                 self.diagnostics.push(entry);
@@ -122,12 +129,14 @@ pub fn read(name: &str, text: &[u8]) -> Result<Run, Diagnostic> {
                 let plan = Document::deserialize(&document).map_err(broken)?;
                 run.add(plan.diagnostics.clone());
                 run.at = plan.origin.as_ref().and_then(|origin| seconds(&origin.at));
+                run.shards.clone_from(&plan.shards);
                 run.plan = Some(plan);
             }
             (drift::FORMAT, _) if document.get("findings").is_some() => {
                 let drift = drift::Document::deserialize(&document).map_err(broken)?;
                 run.add(drift.diagnostics.clone());
                 run.command = "drift".to_owned();
+                run.shards.clone_from(&drift.shards);
                 run.drift = Some(drift);
             }
             (REPORT, _) => {
@@ -140,6 +149,9 @@ pub fn read(name: &str, text: &[u8]) -> Result<Run, Diagnostic> {
             (_, Some(command @ ("plan" | "apply" | "destroy" | "drift"))) => {
                 let problems = diagnostic::Document::deserialize(&document).map_err(broken)?;
                 run.add(problems.diagnostics);
+                if run.shards.is_empty() {
+                    run.shards = problems.shards;
+                }
                 run.command = command.to_owned();
             }
             _ => return Err(bad("is no report of keyform, or one of another version".to_owned())),

@@ -54,6 +54,11 @@ pub struct Body {
     pub stable: String,
 }
 
+/// How it goes where nobody looks on.
+const ALONE: &str = "where nobody is there to be asked, with `--auto-approve`";
+/// So many commands are not folded.
+const LISTED: usize = 8;
+
 /// How much is said, the most first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Detail {
@@ -111,7 +116,7 @@ fn draw(run: &Run, frame: &Frame, detail: Detail) -> Body {
     if let Some(plan) = &run.plan {
         problems::beside(&mut stable, plan, detail);
         if run.ending.is_none() {
-            how(&mut stable, run, frame);
+            how(&mut stable, run, frame, detail);
         }
     }
     let mut text = stable.clone();
@@ -148,15 +153,30 @@ fn head(run: &Run, frame: &Frame) -> String {
 }
 
 /// How the plan is applied: the command, with the numbers that it needs.
-fn how(out: &mut String, run: &Run, frame: &Frame) {
+fn how(out: &mut String, run: &Run, frame: &Frame, detail: Detail) {
     match outcome::way(run, frame.file.as_deref()) {
         None => {}
         Some(Way::Mend) => out.push_str("**To apply:** mend what is named above first.\n\n"),
         Some(Way::Command { command, exactly, review }) => {
             let review = if review { ", if every hazard above is what you want" } else { "" };
             let word = if exactly { "To apply exactly this" } else { "To apply" };
-            let alone = "where nobody is there to be asked, with `--auto-approve`";
-            out.push_str(&format!("**{word}**{review}: {}; {alone}.\n\n", code(&command)));
+            out.push_str(&format!("**{word}**{review}: {}; {ALONE}.\n\n", code(&command)));
+        }
+        Some(Way::Shards { commands, again, exactly, review }) => {
+            let review = if review { ", if every hazard above is what you want" } else { "" };
+            let word = if exactly { "To apply exactly this" } else { "To apply" };
+            out.push_str(&format!("**{word}**{review}: one command a shard; {ALONE}.\n\n"));
+            let list: String = commands.iter().map(|command| format!("- {}\n", code(command))).collect();
+            match commands.len() {
+                0 => {}
+                n if detail >= Detail::Groups => out.push_str(&format!("{n} commands do not fit here.\n\n")),
+                n if n > LISTED => fold(out, frame, "keyform apply", &format!("({n} shards)"), &list),
+                _ => out.push_str(&format!("{list}\n")),
+            }
+            if !again.is_empty() {
+                let again = words::several(&again, "shard", "shards");
+                out.push_str(&format!("After that, plan again and apply {again}: what is waited for is there by then.\n\n"));
+            }
         }
     }
 }
