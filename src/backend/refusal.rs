@@ -5,8 +5,8 @@
 use crate::api;
 use crate::backend::call::Call;
 use crate::diag::Diagnostic;
-use crate::diag::codes;
 use crate::diag::code::Code;
+use crate::diag::codes;
 use crate::diag::source::is_unseen;
 use crate::http::Method;
 use crate::http::Response;

@@ -2,8 +2,8 @@
 //! one line each stands above one advice.
 
 use crate::diag::Diagnostic;
-use crate::diag::codes;
 use crate::diag::code::Code;
+use crate::diag::codes;
 
 /// The kinds that are. Others need their place in the source shown, each of its own.
 const KINDS: [&Code; 3] = [&codes::NOT_MANAGED, &codes::STALE_PLAN, &codes::NO_WAY_BACK];

@@ -2,8 +2,8 @@
 //! what is there already is not written again.
 
 use crate::diag::Diagnostic;
-use crate::diag::codes;
 use crate::diag::code::Code;
+use crate::diag::codes;
 use crate::forge::Annotation;
 use crate::forge::Ask;
 use crate::forge::Comment;

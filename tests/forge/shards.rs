@@ -27,7 +27,8 @@ fn write(stand: &Stand, shard: &str, plan: &Plan) -> String {
 async fn all_shards_have_one_comment() {
     for kind in KINDS {
         let stand = Stand::new(kind).await;
-        let files = [("1/3", "A"), ("2/3", "B"), ("3/3", "C")].map(|(shard, key)| write(&stand, shard, &creates(&[key])));
+        let files =
+            [("1/3", "A"), ("2/3", "B"), ("3/3", "C")].map(|(shard, key)| write(&stand, shard, &creates(&[key])));
         let files = files.each_ref().map(String::as_str);
         let ended = stand.post(1, &files, &["--status"]).await;
         assert_eq!((ended.code, ended.err.contains("KF")), (0, false), "{kind:?}: {}", ended.err);

@@ -197,7 +197,14 @@ fn what_does_not_belong_together_is_refused() {
         ("a whole one", changed(&|run| run.shards.clear()), apart),
         ("another command", changed(&|run| run.command = "apply".to_owned()), apart),
         ("twice", with(report("b", &plan(3), stamp("2/3", "c", AT))), codes::SHARD_TWICE.id),
-        ("two whole ones", with(report("b", &plan(3), stamp("3/3", "c", AT))).into_iter().map(|(name, run)| (name, Run { shards: Vec::new(), ..run })).collect(), apart),
+        (
+            "two whole ones",
+            with(report("b", &plan(3), stamp("3/3", "c", AT)))
+                .into_iter()
+                .map(|(name, run)| (name, Run { shards: Vec::new(), ..run }))
+                .collect(),
+            apart,
+        ),
     ] {
         let refused = together(reports).unwrap_err();
         assert!(refused.iter().all(|one| *one == code) && !refused.is_empty(), "{why}: {refused:?}");
@@ -254,7 +261,8 @@ fn a_shard_that_failed_is_known_by_its_reasons_only() {
 fn every_shard_has_a_command_of_its_own() {
     let run = together(three()).unwrap();
     let text = markdown::body(&run, &Frame::default()).text;
-    let open: usize = plan(1).hazards.iter().filter(|hazard| hazard.kind == HazardKind::Takeover).map(|h| h.count).sum();
+    let open: usize =
+        plan(1).hazards.iter().filter(|hazard| hazard.kind == HazardKind::Takeover).map(|h| h.count).sum();
     assert!(open > 0);
     for n in 1..=3 {
         let checksum = keyform::plan::checksum(&plan(n)).unwrap();

@@ -317,7 +317,10 @@ fn how(run: &Run, file: Option<&str>) -> String {
             let again = words::several(&again, "shard", "shards");
             let after = match again.is_empty() {
                 true => String::new(),
-                false => format!("<p>After that, plan again and apply {}: what is waited for is there by then.</p>", xml(&again)),
+                false => format!(
+                    "<p>After that, plan again and apply {}: what is waited for is there by then.</p>",
+                    xml(&again)
+                ),
             };
             let lines = lines.join("\n");
             format!("<p>{word} by one command a shard{review}:</p>\n<pre tabindex=\"0\">{lines}</pre>{after}")

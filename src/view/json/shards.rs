@@ -74,8 +74,12 @@ pub fn together(mut reports: Vec<(String, Run)>) -> Result<Run, Vec<Diagnostic>>
     let unknown = owners.iter().filter(|(_, report)| report.is_none_or(|at| !is_known(&reports[at].1)));
     let unknown = unknown.map(|(shard, _)| shard.clone()).collect();
     let has_ended = reports.iter().any(|(_, run)| run.ending.is_some());
-    let made: BTreeSet<String> =
-        reports.iter().flat_map(|(_, run)| &run.plan).flat_map(|p| &p.changes).map(|row| row.resource.clone()).collect();
+    let made: BTreeSet<String> = reports
+        .iter()
+        .flat_map(|(_, run)| &run.plan)
+        .flat_map(|p| &p.changes)
+        .map(|row| row.resource.clone())
+        .collect();
     // In the order of the shards, whatever the order of the files.
     let mut seen = BTreeSet::new();
     let order = owners.into_iter().filter_map(|(_, report)| report).chain(0..reports.len());

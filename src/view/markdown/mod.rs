@@ -175,7 +175,9 @@ fn how(out: &mut String, run: &Run, frame: &Frame, detail: Detail) {
             }
             if !again.is_empty() {
                 let again = words::several(&again, "shard", "shards");
-                out.push_str(&format!("After that, plan again and apply {again}: what is waited for is there by then.\n\n"));
+                out.push_str(&format!(
+                    "After that, plan again and apply {again}: what is waited for is there by then.\n\n"
+                ));
             }
         }
     }
