@@ -9,6 +9,7 @@ static MEMORY: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc:
 mod adopt;
 mod api;
 mod canary;
+mod chart;
 mod cli;
 mod compat;
 mod config;

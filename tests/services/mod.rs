@@ -6,6 +6,8 @@
 //! breaks fails loudly: nothing is skipped.
 
 pub mod browser;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub mod helm;
 pub mod stores;
 
 use serde_json::Value;
