@@ -1,10 +1,14 @@
-//! The page that `--output html` writes, in a real browser: it opens without a complaint, asks for nothing, names can do
+//! The pages that `--output html` writes, in a real browser: it opens without a complaint, asks for nothing, names can do
 //! nothing in it, the filter filters, keys are enough to use it, boxes do not cover each other, and it prints.
 //! Pictures of it are left in `target/tmp/page/`.
 
 use crate::services::browser::Visit;
 use crate::services::browser::visit;
 use keyform::diag::source::Sources;
+use keyform::engine::reach::Copy;
+use keyform::engine::reach::Origin;
+use keyform::engine::reach::Reach;
+use keyform::engine::reach::Written;
 use keyform::model::address::Address;
 use keyform::plan::Action;
 use keyform::plan::Change;
@@ -251,6 +255,75 @@ fn the_picture_can_be_read() {
     assert_eq!(seen[7], seen[9]);
 }
 
+/// A secret of that name in two folders, one that refers to both, and what syncs write of them: at so many destinations each.
+fn path(name: &str, syncs: usize) -> Run {
+    let place = |folder: &str| format!("bakery/prod{folder}/{name}");
+    let origin = |place: String, refers, to| Origin { place, declared: None, refers, to };
+    let hook = format!("bakery/prod/hooks/{name}_URL");
+    let secrets = vec![
+        origin(place("/api"), false, Vec::new()),
+        origin(place("/web"), false, Vec::new()),
+        origin(hook.clone(), true, vec![place("/api"), place("/web")]),
+    ];
+    let written = |n: usize| Written {
+        sync: Address::new("secret_sync", name).instance(&n.to_string()),
+        destination: format!("github (owner = acme, repository = {name}-{n})").into(),
+        environment: "prod".to_owned(),
+        folder: ["bakery/prod/api", "bakery/prod/shop"][n % 2].to_owned(),
+        key: format!("APP_{name}").into(),
+        secret: [place("/api"), hook.clone()][n / 2 % 2].clone(),
+        at: (n % 3 > 0).then(|| "2026-11-21T08:15:00Z".into()),
+        pending: (n % 5 == 0).then_some(Action::Create),
+        at_once: n % 4 == 0,
+    };
+    let sync = Address::new("secret_sync", name);
+    let copy = Copy { sync: sync.clone(), destination: name.into(), key: name.into(), at: None };
+    let reach = Reach {
+        secrets,
+        written: (0..syncs).map(written).collect(),
+        copies: vec![copy],
+        integrations: vec![Address::new("native_integration", name)],
+        unseen: [(sync, name.into())].into(),
+        ..Reach::default()
+    };
+    let steps = vec![format!("Give `{name}` a new value."), "Only then have the old value revoked.".to_owned()];
+    let found = json::reach::document(&reach, |_| Some(format!("secret_env(\"{name}\")")), steps, Vec::new());
+    Run { command: "where".to_owned(), reach: Some(found), at: Some(1_800_000_000), ..Run::default() }
+}
+
+#[test]
+fn the_path_of_a_secret_can_be_read() {
+    let edges = "[...document.querySelectorAll('path.edge')].length";
+    let apart = "[...document.querySelectorAll('.node')].map((node) => node.querySelector('rect').getBBox()).every((a, i, all) => \
+                 all.slice(i + 1).every((b) => a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y))";
+    let steps = [
+        evaluate("document.querySelectorAll('.node').length"),
+        evaluate(apart),
+        evaluate(edges),
+        evaluate("document.querySelector('h1').innerText"),
+        evaluate("document.querySelectorAll('tbody tr').length"),
+        evaluate("[...document.querySelectorAll('ol li')].map((step) => step.innerText)"),
+        evaluate("document.querySelector('a.node').focus()"),
+        key("Enter"),
+        evaluate("location.hash"),
+        evaluate("document.querySelector(location.hash).innerText.includes('APP_STRIPE')"),
+    ];
+    let seen = opened("path", &html::html(&path("STRIPE", 8), None), json!({ "dark": true }), &steps).results;
+    // Two secrets; two folders and, into each of two, the one that refers; eight syncs and an integration; eight keys and a copy.
+    assert_eq!(seen[0], 2 + 4 + 9 + 9);
+    assert_eq!(seen[1], true);
+    // To its folder or where it is imported, both to what refers, from each way to its syncs, from each sync to its key.
+    assert_eq!(seen[2], (2 + 2 * 2) + 8 + 8);
+    let said = seen[3].as_str().unwrap();
+    assert!(said.contains("3 secrets in 8 keys at 8 destinations. 1 copy that nothing here writes."), "{said}");
+    assert_eq!(seen[4], 9);
+    assert_eq!(seen[5], json!(["Give STRIPE a new value.", "Only then have the old value revoked."]));
+    assert_eq!((&seen[8], &seen[9]), (&json!("#g0"), &json!(true)));
+    // Of very many keys, the table has all.
+    let many = html::html(&path("STRIPE", 500), None);
+    assert!(many.contains("380 more keys") && many.matches("<tr id=").count() == 501);
+}
+
 #[test]
 fn it_follows_the_system_and_prints() {
     let ground = || evaluate("getComputedStyle(document.body).backgroundColor");
@@ -304,6 +377,16 @@ fn names_can_do_nothing_in_a_page() {
         assert_eq!(without_code(&seen[0]), without_code(&tame.results[0]), "{name}");
         assert_eq!(seen[1], "[null,0,true]", "{name}");
     }
+    let tame = opened("tame-path", &html::html(&path("xyz", 8), None), json!({}), &[evaluate(ELEMENTS)]).results;
+    let all = path(&hostile.concat(), 8);
+    let seen =
+        opened("hostile-path", &html::html(&all, None), json!({}), &[evaluate(ELEMENTS), evaluate(look)]).results;
+    let count = |value: &Value| -> Vec<(String, u64)> { serde_json::from_str(value.as_str().unwrap()).unwrap() };
+    // A line break and what is between backticks are all that a name can make.
+    let aside = |(tag, _): &(String, u64)| !["CODE", "BR"].contains(&tag.as_str());
+    let kept = |value: &Value| count(value).into_iter().filter(aside).collect::<Vec<_>>();
+    assert_eq!(kept(&seen[0]), kept(&tame[0]));
+    assert_eq!(seen[1], "[null,0,true]");
 }
 
 /// Its own policy stops what should not be there at all.

@@ -80,6 +80,12 @@ impl Outputs {
         self.list.iter().any(|output| output.file.is_none() && output.format != Format::Text)
     }
 
+    /// The first form that is asked for and is none of these.
+    pub(super) fn other_than(&self, known: &[&str]) -> Option<&'static str> {
+        let word = |output: &Output| FORMATS.iter().find(|(_, format)| *format == output.format).map(|(word, _)| *word);
+        self.list.iter().filter_map(word).find(|word| !known.contains(word))
+    }
+
     /// Whether the text has to be kept for a file.
     pub(super) fn keeps_text(&self) -> bool {
         self.list.iter().any(|output| output.file.is_some() && output.format == Format::Text)

@@ -4,6 +4,8 @@ use crate::cli::context::Context;
 use crate::cli::context::Inputs;
 use crate::cli::exit::Exit;
 use crate::cli::explain;
+use crate::cli::output;
+use crate::cli::output::Outputs;
 use crate::cli::plan;
 use crate::cli::secret;
 use crate::cli::show;
@@ -20,10 +22,9 @@ use crate::model::attrs::Value;
 use crate::model::desired::Desired;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
-use crate::view::json;
+use crate::view::json::reach;
 use crate::view::text::Style;
 use crate::view::words;
-use serde::Serialize;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -33,11 +34,12 @@ use std::sync::Arc;
 /// KEY is that of a secret, or what a sync calls it at a destination; one of several of a name is meant by its place or its
 /// address. Looks at every project and destination of the
 /// configuration: secrets that are it or refer to it, the keys that syncs write of them and when, and copies that nothing
-/// here writes. With --value-stdin by the value itself, whatever its key is; it is compared by fingerprints and kept nowhere.
+/// here writes; --output html draws it as one page. With --value-stdin by the value itself, whatever its key is; it is compared by fingerprints and kept nowhere.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  keyform where STRIPE_KEY\n  keyform where bakery/prod/api/STRIPE_KEY\n  keyform where \
-                  secret_sync.web.entry.APP_STRIPE_KEY\n  pbpaste | keyform where --value-stdin   # a value that leaked"
+                  secret_sync.web.entry.APP_STRIPE_KEY\n  pbpaste | keyform where --value-stdin   # a value that leaked\n  \
+                  keyform where STRIPE_KEY --output html=path.html   # drawn"
 )]
 pub(super) struct Args {
     /// The key of a secret or of an entry of a destination, project/environment/path/KEY, or an address
@@ -51,48 +53,19 @@ pub(super) struct Args {
     allow_exec: bool,
     #[command(flatten)]
     inputs: Inputs,
-}
-
-#[derive(Serialize)]
-struct Document {
-    format: &'static str,
-    secrets: Vec<SecretEntry>,
-    written: Vec<WrittenEntry>,
-    copies: Vec<CopyEntry>,
-    integrations: Vec<String>,
-    steps: Vec<String>,
-    unseen: BTreeMap<String, String>,
-    diagnostics: Vec<json::diagnostic::Entry>,
-}
-
-#[derive(Serialize)]
-struct SecretEntry {
-    secret: String,
-    declared: Option<String>,
-    refers: bool,
-}
-
-#[derive(Serialize)]
-struct WrittenEntry {
-    sync: String,
-    destination: String,
-    environment: String,
-    key: String,
-    secret: String,
-    written_at: Option<String>,
-    pending: Option<&'static str>,
-    pushed_at_once: bool,
-}
-
-#[derive(Serialize)]
-struct CopyEntry {
-    sync: String,
-    destination: String,
-    key: String,
-    written_at: Option<String>,
+    #[command(flatten)]
+    outputs: Outputs,
 }
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
+    if let Some(form) = args.outputs.other_than(&["text", "json", "html"]) {
+        let detail = format!("Where a secret reaches has no form `{form}`.");
+        context.tell(Diagnostic::error(&codes::NOT_DRAWN, detail).help("take text, json or html"));
+        return context.end("where", Exit::Usage);
+    }
+    if let Err(exit) = output::begin(context, "where", &args.outputs, None) {
+        return exit;
+    }
     let Some((desired, registry)) = context.load(&args.inputs) else { return context.failed("where") };
     let sought = match sought(context, args, &desired) {
         Ok(sought) => sought,
@@ -129,12 +102,13 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         context.tell(diagnostic);
     }
     let steps = steps(&desired, &reach, args.key.as_deref().filter(|_| !args.value_stdin));
+    context.show(|style| draw(&desired, &reach, &steps, style));
+    let source = |origin: &Origin| source(&desired, origin).map(show::source);
+    let document = reach::document(&reach, source, steps, context.entries());
     if context.global.json {
-        let document = document(&reach, steps, context.entries());
         context.document(&document);
-    } else {
-        context.terminal.out(&draw(&desired, &reach, &steps, context.terminal.style()));
     }
+    context.run.reach = Some(document);
     match (reach.unseen.is_empty(), is_nowhere) {
         (false, _) => Exit::Undetermined,
         (true, true) => Exit::Failed,
@@ -182,50 +156,6 @@ fn named(desired: &Desired, text: &str) -> Result<Name, Diagnostic> {
             .did_you_mean(text, known.iter().map(String::as_str)));
     }
     Ok(Name { key: None, places })
-}
-
-fn document(reach: &Reach, steps: Vec<String>, diagnostics: Vec<json::diagnostic::Entry>) -> Document {
-    let text = |text: &Option<Arc<str>>| text.as_ref().map(ToString::to_string);
-    Document {
-        format: "keyform.where/1",
-        secrets: reach
-            .secrets
-            .iter()
-            .map(|Origin { place, declared, refers }| SecretEntry {
-                secret: place.clone(),
-                declared: declared.as_ref().map(ToString::to_string),
-                refers: *refers,
-            })
-            .collect(),
-        written: reach
-            .written
-            .iter()
-            .map(|it| WrittenEntry {
-                sync: it.sync.to_string(),
-                destination: it.destination.to_string(),
-                environment: it.environment.clone(),
-                key: it.key.to_string(),
-                secret: it.secret.clone(),
-                written_at: text(&it.at),
-                pending: it.pending.map(|action| action.word()),
-                pushed_at_once: it.at_once,
-            })
-            .collect(),
-        copies: reach
-            .copies
-            .iter()
-            .map(|it| CopyEntry {
-                sync: it.sync.to_string(),
-                destination: it.destination.to_string(),
-                key: it.key.to_string(),
-                written_at: text(&it.at),
-            })
-            .collect(),
-        integrations: reach.integrations.iter().map(ToString::to_string).collect(),
-        steps,
-        unseen: reach.unseen.iter().map(|(address, why)| (address.to_string(), why.to_string())).collect(),
-        diagnostics,
-    }
 }
 
 fn draw(desired: &Desired, reach: &Reach, steps: &[String], style: Style) -> String {

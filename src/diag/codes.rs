@@ -509,6 +509,6 @@ codes! {
         "Two of the files are of the same shard, so that one of them is older, and what they say would count twice. Give one file for each shard: those of one pipeline, in a directory that nothing else is left in.";
     SHARDS_APART = "KF1292" Environment "files are not of one split"
         "Plans or reports that are put together have to be of all shards of one split of one configuration: of as many shards, the same files and variables, the same ledger, the same command, and no further apart than six hours. Give what the jobs of one pipeline wrote, and nothing that an earlier one left.";
-    NOT_DRAWN = "KF1293" Configuration "only what was planned is drawn"
-        "`keyform show --output` draws the files of saved plans, and the reports that `--output json=FILE` wrote, in the forms that a plan is given in. What is declared and managed has no such form: `keyform show --json` says it to programs.";
+    NOT_DRAWN = "KF1293" Configuration "not drawn in this form"
+        "`keyform show --output` draws the files of saved plans, and the reports that `--output json=FILE` wrote, in the forms that a plan is given in. What is declared and managed has no such form: `keyform show --json` says it to programs. `keyform where` is drawn as text, json and html: it is no plan.";
 }

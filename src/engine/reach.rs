@@ -73,6 +73,8 @@ pub struct Origin {
     pub declared: Option<Address>,
     /// Whether it only refers to one of the others.
     pub refers: bool,
+    /// [`Origin::place`] of those of the others that its value refers to.
+    pub to: Vec<String>,
 }
 
 /// A key that a sync writes.
@@ -84,6 +86,8 @@ pub struct Written {
     pub destination: Arc<str>,
     /// The slug of its environment.
     pub environment: String,
+    /// The folder that it reads: `project/environment/path`.
+    pub folder: String,
     /// The key at the destination.
     pub key: Arc<str>,
     /// [`Origin::place`] of the secret that it is made of.
@@ -187,7 +191,11 @@ impl Planned {
                     && resource.text("key") == Some(&**key)
             });
             let declared = declared.map(|resource| resource.address.clone());
-            reach.secrets.push(Origin { place: of(place, key), declared, refers: *refers });
+            let value = view.secrets.get(place).and_then(|keys| keys.get(key)?.as_ref());
+            let named = value.map(|value| references::find(value.expose(), place)).unwrap_or_default();
+            let to = named.iter().filter(|reference| carries(&carriers, &reference.place, &reference.key));
+            let to = to.map(|reference| of(&reference.place, &reference.key)).collect();
+            reach.secrets.push(Origin { place: of(place, key), declared, refers: *refers, to });
         }
         for (sync, origins) in &syncs {
             for (name, place) in origins.iter().filter(|(name, place)| carries(&carriers, place, name)) {
@@ -199,6 +207,10 @@ impl Planned {
                     sync: sync.address.clone(),
                     destination: self.called(&sync.address),
                     environment: text(sync, "environment", "").to_owned(),
+                    folder: {
+                        let path = text(sync, "path", "/").trim_end_matches('/');
+                        format!("{slug}/{}{path}", text(sync, "environment", ""))
+                    },
                     key,
                     secret: of(place, name),
                     at: self.ledger.records.get(&entry).map(|record| record.at.clone()),

@@ -2,9 +2,10 @@
 //! wrong. The page is one file and asks for nothing: its own policy forbids every request, and every script but its
 //! own. Without scripts all of it is there but the filter.
 //!
-//! Lives here: the order of the parts, and those that are lists; [`picture`], the drawing; [`rows`], changes and findings one by
+//! Lives here: the order of the parts, and those that are lists; [`path`], where a secret reaches; [`picture`], the drawing; [`rows`], changes and findings one by
 //! one. Whatever came from outside is escaped by [`xml`].
 
+mod path;
 mod picture;
 mod rows;
 
@@ -36,6 +37,9 @@ const SCRIPT: &str = include_str!("page.js");
 /// Draws a run. `file` is what `apply` takes, if the plan was kept.
 #[must_use]
 pub fn html(run: &Run, file: Option<&str>) -> String {
+    if let Some(found) = &run.reach {
+        return page(&format!("{} · keyform where", path::verdict(found)), &path::body(run, found));
+    }
     let rows = rows::Groups::of(run);
     let mut body = head(run);
     if let Some(plan) = &run.plan {
@@ -52,13 +56,17 @@ pub fn html(run: &Run, file: Option<&str>) -> String {
         body.push_str(&how(run, file));
     }
     body.push_str(&foot(run));
+    page(&format!("{} · keyform {}", outcome::verdict(run), run.command), &body)
+}
+
+/// What is around every page.
+fn page(title: &str, body: &str) -> String {
     // What is not of this file is not run, not shown, and not asked for.
     let policy = format!(
         "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
         digest(STYLE),
         digest(SCRIPT)
     );
-    let title = format!("{} · keyform {}", outcome::verdict(run), run.command);
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
@@ -66,7 +74,7 @@ pub fn html(run: &Run, file: Option<&str>) -> String {
          <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
          <title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n<script>{SCRIPT}</script>\n</body>\n\
          </html>\n",
-        xml(&title)
+        xml(title)
     )
 }
 

@@ -38,7 +38,7 @@ const GAP: usize = 10;
 
 /// How bad it is, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Look {
+pub(super) enum Look {
     Bad,
     Lost,
     Drift,
@@ -106,12 +106,14 @@ impl Mark {
 }
 
 /// A box.
-struct Node {
-    title: String,
-    lines: [String; 2],
-    words: String,
-    look: Look,
-    anchor: Option<String>,
+pub(super) struct Node {
+    /// All of it, for whoever points at it.
+    pub(super) title: String,
+    pub(super) lines: [String; 2],
+    pub(super) words: String,
+    pub(super) look: Look,
+    /// What it leads to.
+    pub(super) anchor: Option<String>,
 }
 
 /// What is drawn from.
@@ -202,7 +204,7 @@ fn named(project: &str) -> &str {
 }
 
 /// An address without its first word, which the column says.
-fn bare(address: &str) -> &str {
+pub(super) fn bare(address: &str) -> &str {
     address.split_once('.').map_or(address, |(_, rest)| rest)
 }
 
@@ -349,7 +351,12 @@ impl Drawing<'_> {
 }
 
 /// Draws columns of boxes, and lines from each column to the next.
-fn draw(out: &mut String, title: &str, columns: &[((usize, usize), &[Node])], edges: &[Vec<(usize, usize, Look)>]) {
+pub(super) fn draw(
+    out: &mut String,
+    title: &str,
+    columns: &[((usize, usize), &[Node])],
+    edges: &[Vec<(usize, usize, Look)>],
+) {
     let tallest = columns.iter().map(|(_, nodes)| nodes.len()).max().unwrap_or_default();
     let height = tallest * (HEIGHT + GAP) + GAP;
     // A column of fewer boxes has more room between them.

@@ -8,6 +8,7 @@ pub mod drift;
 pub mod event;
 pub mod graph;
 pub mod plan;
+pub mod reach;
 pub mod run;
 pub mod sarif;
 pub mod saved;

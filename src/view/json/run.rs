@@ -12,6 +12,7 @@ use crate::view::json::event::Ending;
 use crate::view::json::event::REPORT;
 use crate::view::json::plan::Document;
 use crate::view::json::plan::FORMAT;
+use crate::view::json::reach;
 use crate::view::json::shards::Shard;
 use crate::view::json::test;
 use serde::Deserialize;
@@ -28,6 +29,8 @@ pub struct Run {
     pub drift: Option<drift::Document>,
     /// What tests came to, if it was of tests.
     pub tests: Option<test::Document>,
+    /// Where a secret reaches, if that was asked for.
+    pub reach: Option<reach::Document>,
     /// How the apply of it ended, if there was one.
     pub ending: Option<Ending>,
     /// Every problem that was found, each once.
@@ -46,6 +49,9 @@ impl Run {
     pub fn documents(&self) -> String {
         if let Some(tests) = &self.tests {
             return json::pretty(tests);
+        }
+        if let Some(reach) = &self.reach {
+            return json::pretty(reach);
         }
         if let Some(drift) = &self.drift {
             let drift = drift::Document { diagnostics: self.diagnostics.clone(), ..drift.clone() };
