@@ -19,7 +19,7 @@ use crate::model::desired::Desired;
 use crate::model::ledger::Ledger;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
-use crate::plan::order::Asked;
+use crate::plan::targets::Asked;
 use std::sync::Arc;
 
 /// Kinds that it has nothing of, or nothing that a machine identity may see, and the words for that.

@@ -37,7 +37,7 @@ use crate::model::resource::Resource;
 use crate::plan::Imports;
 use crate::plan::Wanted;
 use crate::plan::diff;
-use crate::plan::order::Asked;
+use crate::plan::targets::Asked;
 use crate::provider::Observation;
 use crate::secret::Fingerprint;
 use crate::secret::FingerprintKey;

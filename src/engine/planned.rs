@@ -52,10 +52,10 @@ use crate::plan::Plan;
 use crate::plan::Wanted;
 use crate::plan::moves;
 use crate::plan::moves::Moves;
-use crate::plan::order::Asked;
 use crate::plan::saved;
 use crate::plan::saved::Origin;
 use crate::plan::saved::Saved;
+use crate::plan::targets::Asked;
 use crate::provider::Observation;
 use crate::provider::Seen;
 use crate::provider::registry::Registry;
@@ -409,7 +409,7 @@ fn wanted(
             && let Ok(seen) = whole
         {
             let listing = listing(&resource.address, whole, &pushed.rules, key);
-            let taken = plan::entries::imports(key, &resource.address, &pushed, &listing);
+            let taken = plan::entries::foretold::imports(key, &resource.address, &pushed, &listing);
             let value = |stored: &Arc<str>| seen.entries.get(stored).and_then(|entry| entry.value.clone());
             let secrets: Source = taken.into_iter().map(|(name, stored)| (name, value(&stored))).collect();
             let one = Imported { project: project.clone(), sync: resource.address.clone(), place: at, secrets };

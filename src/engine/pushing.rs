@@ -36,7 +36,7 @@ use crate::model::resource::Resource;
 use crate::plan;
 use crate::plan::HazardKind;
 use crate::plan::Taken;
-use crate::plan::order::Asked;
+use crate::plan::targets::Asked;
 use crate::provider::Destination;
 use crate::provider::Observation;
 use crate::provider::Seen;

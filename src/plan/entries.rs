@@ -37,9 +37,6 @@ use crate::model::address::Address;
 use crate::model::attrs::SecretSource;
 use crate::model::attrs::Value;
 use crate::model::job;
-use crate::model::job::Content;
-use crate::model::job::InitialSync;
-use crate::model::job::Job;
 use crate::model::job::Kept;
 use crate::model::job::Step;
 use crate::model::job::Unimportable;
@@ -63,9 +60,12 @@ use crate::plan::Pushed;
 use crate::plan::Reason;
 use crate::plan::Shown;
 use crate::plan::ends;
-use crate::plan::order::Asked;
+use crate::plan::entries::foretold::steps;
+use crate::plan::entries::found::Found;
+use crate::plan::entries::found::Verdict;
 use crate::plan::order::is_at_left_place;
 use crate::plan::relabelled;
+use crate::plan::targets::Asked;
 use crate::secret::Fingerprint;
 use crate::secret::FingerprintKey;
 use std::collections::BTreeMap;
@@ -73,6 +73,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::LazyLock;
+
+pub mod foretold;
+mod found;
 
 /// The fingerprint of an entry's value, wherever the value was met: wanted, live and in the ledger alike.
 /// `stored` is the key at the destination; keys that the destination takes for one have one fingerprint.
@@ -133,12 +136,6 @@ struct Sync<'a> {
     address: &'a Address,
     resource: &'a Resource,
     records: &'a Records<'a>,
-}
-
-/// One key of a listing, as the job sees it.
-struct Spot<'a> {
-    sighting: &'a Sighting,
-    content: Content,
 }
 
 impl Sync<'_> {
@@ -429,136 +426,12 @@ impl Sync<'_> {
     }
 }
 
-/// What a first run takes into its source: by the secret's key, the key at the destination. Nothing, if the run would
-/// fail.
-#[must_use]
-pub fn imports(
-    key: &FingerprintKey,
-    sync: &Address,
-    pushed: &Pushed,
-    listing: &Listing,
-) -> BTreeMap<Arc<str>, Arc<str>> {
-    let steps = steps(key, sync, pushed, listing, pushed.first, false).unwrap_or_default();
-    let taken = steps.into_iter().filter_map(|(stored, step)| match step {
-        Step::Import { source, .. } => Some((source, stored)),
-        _ => None,
-    });
-    taken.collect()
-}
-
-/// What the backend's job would do.
-fn steps(
-    key: &FingerprintKey,
-    sync: &Address,
-    pushed: &Pushed,
-    listing: &Listing,
-    first: Option<InitialSync>,
-    delete: bool,
-) -> Result<BTreeMap<Arc<str>, Step>, Unimportable> {
-    let destination = listing.entries.iter().map(|(stored, sighting)| {
-        let empty = || fingerprint(key, sync, &pushed.rules, stored, b"");
-        let content = match sighting.evidence {
-            Evidence::Value(value) if first.is_some() && value == empty() => Content::Empty,
-            Evidence::Value(_) if listing.referring.contains(stored) => Content::Referring,
-            Evidence::Value(_) => Content::Text,
-            Evidence::Digest(_) | Evidence::Present => Content::Unreadable,
-        };
-        (Arc::clone(stored), Spot { sighting, content })
-    });
-    let job = Job {
-        source: &pushed.source,
-        destination: &destination.collect(),
-        complete: listing.partial.is_none(),
-        schema: &pushed.schema,
-        rules: &pushed.rules,
-        first,
-        delete,
-        can_import: pushed.can_import,
-    };
-    let same = |wanted: &Option<Fingerprint>, spot: &Spot<'_>| match spot.sighting.evidence {
-        Evidence::Value(value) => wanted.map(|wanted| wanted == value),
-        Evidence::Digest(equal) => Some(equal),
-        Evidence::Present => None,
-    };
-    job::steps(&job, same, |spot| spot.content)
-}
-
 /// The first few keys, and how many more there are.
 pub(crate) fn named<K: AsRef<str>>(keys: &[K]) -> String {
     let shown: Vec<String> = keys.iter().take(5).map(|key| format!("`{}`", key.as_ref())).collect();
     match keys.len().saturating_sub(shown.len()) {
         0 => shown.join(", "),
         rest => format!("{} and {rest} more", shown.join(", ")),
-    }
-}
-
-/// What a step comes to.
-enum Verdict {
-    Row(Action, Reason, Vec<Field>),
-    Right,
-    Foreign,
-    Unknown,
-}
-
-/// What is known of one key.
-struct Found<'a> {
-    sighting: Option<&'a Sighting>,
-    record: Option<&'a Record>,
-    /// What a run that did not end was to write.
-    meant: Option<Fingerprint>,
-}
-
-impl Found<'_> {
-    /// Whether a run that did not end has written it, for certain.
-    fn is_begun(&self) -> bool {
-        self.meant.is_some() && self.meant == self.live()
-    }
-
-    fn ours(&self) -> Option<Fingerprint> {
-        self.record?.written.get(VALUE).copied()
-    }
-
-    fn live(&self) -> Option<Fingerprint> {
-        seen(self.sighting)
-    }
-
-    fn shown(&self) -> Shown {
-        shown(self.sighting)
-    }
-
-    fn update(&self, reason: Reason, wanted: Option<Fingerprint>) -> Verdict {
-        Verdict::Row(Action::Update, reason, vec![value(self.shown(), secret(wanted))])
-    }
-
-    /// It was compared, and is not what is wanted.
-    fn differs(&self, wanted: Option<Fingerprint>) -> Verdict {
-        let ours = self.ours();
-        let reason = match self.live() {
-            _ if self.record.is_none() && self.is_begun() => Reason::Resumed,
-            _ if self.record.is_none() => Reason::Takeover,
-            Some(live) if ours == Some(live) => Reason::Changed,
-            _ if ours.is_some() && ours == wanted => Reason::Drifted,
-            Some(_) if ours.is_some() => Reason::Conflict,
-            Some(_) | None => Reason::Changed,
-        };
-        self.update(reason, wanted)
-    }
-
-    /// It could not be compared: only the ledger and the vendor's version say something.
-    fn unreadable(&self, wanted: Option<Fingerprint>) -> Verdict {
-        let Some(record) = self.record else {
-            // What is there may be known where what is wanted is not, because it is not made yet.
-            let reason = if self.live().is_some() { Reason::Takeover } else { Reason::Unseen };
-            return self.update(reason, wanted);
-        };
-        if wanted.is_none() || self.ours() != wanted {
-            return self.update(Reason::Changed, wanted);
-        }
-        let version = self.sighting.and_then(|sighting| sighting.version.as_ref());
-        match (&record.version, version) {
-            (Some(ours), Some(theirs)) if ours != theirs => self.update(Reason::Drifted, wanted),
-            _ => Verdict::Right,
-        }
     }
 }
 

@@ -19,10 +19,12 @@ pub mod moves;
 mod names;
 pub mod news;
 pub mod order;
+mod places;
 mod relabelled;
 pub mod saved;
 pub mod sets_off;
 pub mod shards;
+pub mod targets;
 pub mod undo;
 
 use crate::diag::Diagnostic;
@@ -157,14 +159,14 @@ pub struct Pushed {
 #[must_use]
 pub fn make(input: &Input<'_>) -> Plan {
     let mut plan = Plan { passing: input.key.is_passing(), ..Plan::default() };
-    let mut asked = order::Asked::of(input.desired, input.ledger, input.targets, input.destroy);
+    let mut asked = targets::Asked::of(input.desired, input.ledger, input.targets, input.destroy);
     diff::resources(&mut plan, input, &asked);
     asked.set_off(&plan, input);
     entries::all(&mut plan, input, &asked);
     if !input.destroy {
         plan.missing.clone_from(&input.wanted.missing);
     }
-    order::narrow(&mut plan, input, &asked);
+    targets::narrow(&mut plan, input, &asked);
     order::order(&mut plan, input);
     shards::narrow(&mut plan, input);
     guard::judge(&mut plan, input);

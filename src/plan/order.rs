@@ -1,4 +1,4 @@
-//! What each change waits for, the order that follows, and which rows targets leave.
+//! What each change waits for, and the order that follows.
 //!
 //! | row | waits for |
 //! |---|---|
@@ -15,10 +15,7 @@
 //! so there is no circle.
 
 use crate::diag::Diagnostic;
-use crate::diag::codes;
 use crate::model::address::Address;
-use crate::model::desired::Desired;
-use crate::model::ledger::Ledger;
 use crate::model::ledger::Natural;
 use crate::model::resource::Kind;
 use crate::plan::Action;
@@ -27,129 +24,12 @@ use crate::plan::Input;
 use crate::plan::Plan;
 use crate::plan::Reason;
 use crate::plan::names;
+use crate::plan::places::Places;
 use crate::plan::relabelled;
-use crate::plan::sets_off;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::BinaryHeap;
-use std::sync::Arc;
-
-/// What targets ask for. A target brings along what it needs; with `destroy`, what needs it. What the backend itself
-/// does because of them belongs to it as well: a sync with auto-sync pushes all of its keys as soon as something in
-/// its source changes.
-#[derive(Debug, Clone)]
-pub struct Asked {
-    targets: Vec<Address>,
-    destroy: bool,
-    along: BTreeSet<Address>,
-    /// Syncs that the backend runs, and whose entries all belong to it.
-    run: BTreeSet<Address>,
-}
-
-impl Asked {
-    /// What the targets name, with what goes along.
-    #[must_use]
-    pub fn of(desired: &Desired, ledger: &Ledger, targets: &[Address], destroy: bool) -> Self {
-        let nodes = desired.resources.keys().chain(ledger.records.keys()).filter(|_| !targets.is_empty());
-        let roots: BTreeSet<Address> = nodes
-            .filter(|node| node.entry_key().is_none())
-            .filter(|node| targets.iter().any(|target| node.is_within(target) || *node == &target.resource()))
-            .cloned()
-            .collect();
-        let along = if destroy { dependents(desired, ledger, roots) } else { desired.graph.closure(roots) };
-        let is_run = |address: &&Address| desired.resources.get(*address).is_some_and(sets_off::is_run_by_backend);
-        let run = along.iter().filter(is_run).cloned().collect();
-        Self { targets: targets.to_vec(), destroy, along, run }
-    }
-
-    /// Whether a resource belongs to it.
-    #[must_use]
-    pub fn resource(&self, address: &Address) -> bool {
-        self.targets.is_empty()
-            || self.along.contains(address)
-            || self.targets.iter().any(|target| address.is_within(target))
-    }
-
-    /// Whether entries of a sync may belong to it.
-    pub(super) fn entries(&self, sync: &Address) -> bool {
-        self.resource(sync) || self.run.contains(sync)
-    }
-
-    /// Whether a row belongs to it.
-    fn row(&self, address: &Address) -> bool {
-        if address.entry_key().is_none() {
-            return self.resource(address);
-        }
-        let sync = address.resource();
-        // With `destroy`, the entries of a sync that ends go with it.
-        self.targets.iter().any(|target| address.is_within(target))
-            || self.run.contains(&sync)
-            || self.destroy && self.along.contains(&sync)
-    }
-
-    /// Takes in the syncs that the backend will run because of the rows of resources that belong to it.
-    pub(super) fn set_off(&mut self, plan: &Plan, input: &Input<'_>) {
-        if !self.targets.is_empty() && !self.destroy {
-            let own = plan.changes.iter().filter(|change| self.resource(&change.address));
-            let run = sets_off::syncs(input, own);
-            self.run.extend(run);
-        }
-    }
-}
-
-/// Drops the rows that the targets do not ask for. What would be run by the backend as it is, and is to be changed
-/// besides, can't be foretold: it must be a target as well.
-pub fn narrow(plan: &mut Plan, input: &Input<'_>, asked: &Asked) {
-    if input.targets.is_empty() {
-        return;
-    }
-    let own: Vec<Address> =
-        plan.changes.iter().map(|change| &change.address).filter(|a| a.entry_key().is_none()).cloned().collect();
-    for sync in own.into_iter().filter(|sync| asked.run.contains(sync) && !asked.resource(sync)) {
-        let detail =
-            format!("The backend runs {sync} because of what this changes, and {sync} is to be changed itself.");
-        let d = Diagnostic::error(&codes::TARGET_SETS_OFF, detail);
-        let d = match input.desired.resources.get(&sync) {
-            Some(resource) => d.at(resource.origin.block, "declared here"),
-            None => d,
-        };
-        let d = d.help(format!("add `--target {sync}`, or apply that first"));
-        plan.changes.retain(|change| change.address.resource() != sync);
-        plan.blocked.insert(sync, d);
-    }
-    let keep = |address: &Address| asked.row(address);
-    let known = |address: &Address| asked.row(address) || asked.run.contains(address);
-    plan.changes.retain(|change| keep(&change.address));
-    plan.blind.retain(|address, _| known(address));
-    plan.blocked.retain(|address, _| known(address));
-    plan.incomplete.retain(|address, _| known(address));
-    plan.missing.retain(|address, _| known(address));
-}
-
-/// Everything that needs one of these, directly or not, or is in one of them, these included.
-fn dependents(desired: &Desired, ledger: &Ledger, roots: BTreeSet<Address>) -> BTreeSet<Address> {
-    let mut above: BTreeMap<Address, Vec<Address>> = BTreeMap::new();
-    for edge in desired.graph.edges() {
-        above.entry(edge.to).or_default().push(edge.from);
-    }
-    let places = Places::of(ledger.records.iter().map(|(address, record)| (address, &record.natural)));
-    for (address, record) in &ledger.records {
-        if let Some(container) = places.nearest(address, &record.natural) {
-            above.entry(container.clone()).or_default().push(address.clone());
-        }
-    }
-    let mut open: Vec<Address> = roots.iter().cloned().collect();
-    let mut all = roots;
-    while let Some(address) = open.pop() {
-        for next in above.get(&address).into_iter().flatten() {
-            if all.insert(next.clone()) {
-                open.push(next.clone());
-            }
-        }
-    }
-    all
-}
 
 /// Fills in [`Change::needs`] and puts the rows into an order in which they can be done: the same plan
 /// always comes in the same order.
@@ -557,49 +437,4 @@ fn rank(change: &Change) -> (bool, u8) {
     let kind = u8::try_from(kind).unwrap_or(u8::MAX);
     let is_end = change.action.is_end();
     (is_end, if is_end { u8::MAX - kind } else { kind })
-}
-
-/// Containers by what finds them: who is in whom, by the natural keys of the ledger.
-struct Places<'a>(BTreeMap<[Arc<str>; 3], &'a Address>);
-
-impl<'a> Places<'a> {
-    fn of(all: impl IntoIterator<Item = (&'a Address, &'a Natural)>) -> Self {
-        let place = |(address, natural)| Some((own_place(address, natural)?, address));
-        Self(all.into_iter().filter_map(place).collect())
-    }
-
-    /// The innermost container of a thing, itself left out.
-    fn nearest(&self, address: &Address, natural: &Natural) -> Option<&'a Address> {
-        let kind = Kind::from_word(address.kind()).filter(|kind| *kind != Kind::Project)?;
-        let project = natural.get("project")?;
-        let none: Arc<str> = "".into();
-        let environment = natural.get("environment").filter(|_| kind != Kind::Environment);
-        if let Some(environment) = environment {
-            let mut path = natural.get("path").map_or("", |path| &**path);
-            while path.len() > 1 {
-                let found = self.0.get(&[Arc::clone(project), Arc::clone(environment), path.into()]);
-                if let Some(found) = found.filter(|found| **found != address) {
-                    return Some(found);
-                }
-                path = path.rsplit_once('/').map_or("", |(parent, _)| parent);
-            }
-            let found = self.0.get(&[Arc::clone(project), Arc::clone(environment), Arc::clone(&none)]);
-            if found.is_some() {
-                return found.copied();
-            }
-        }
-        self.0.get(&[Arc::clone(project), Arc::clone(&none), none]).filter(|found| **found != address).copied()
-    }
-}
-
-/// Project, environment and path of a container; `None` for what contains nothing.
-fn own_place(address: &Address, natural: &Natural) -> Option<[Arc<str>; 3]> {
-    let part = |name: &str| natural.get(name).cloned();
-    let none: Arc<str> = "".into();
-    match Kind::from_word(address.kind())? {
-        Kind::Project => Some([part("slug").or_else(|| part("project"))?, Arc::clone(&none), none]),
-        Kind::Environment => Some([part("project")?, part("slug").or_else(|| part("environment"))?, none]),
-        Kind::Folder => Some([part("project")?, part("environment")?, part("path")?]),
-        _ => None,
-    }
 }
