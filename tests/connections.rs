@@ -163,6 +163,8 @@ laravel-forge api-token GET forge.laravel.com/api/me
 netlify access-token GET api.netlify.com/api/v1/accounts
 northflank api-token GET api.northflank.com/v1/projects
 octopus-deploy api-key GET one.example/api/users/me
+ona personal-access-token POST app.gitpod.io/api/gitpod.v1.IdentityService/GetAuthenticatedIdentity
+qovery access-token GET one.example/organization
 railway account-token POST backboard.railway.com/graphql/v2
 railway project-token POST backboard.railway.com/graphql/v2
 railway team-token POST backboard.railway.com/graphql/v2

@@ -73,17 +73,6 @@ provider "portainer" {
   }
 }
 
-provider "qovery" {
-  title    = "Qovery"
-  docs     = "https://infisical.com/docs/integrations/app-connections/overview"
-  verified = "2026-11-21"
-
-  connection "access-token" {
-    access_token = sensitive
-    instance_url = optional(string) # https://
-  }
-}
-
 provider "rundeck" {
   title    = "Rundeck"
   docs     = "https://infisical.com/docs/integrations/app-connections/overview"

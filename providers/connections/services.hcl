@@ -113,16 +113,6 @@ provider "litellm" {
   }
 }
 
-provider "ona" {
-  title    = "Ona"
-  docs     = "https://infisical.com/docs/integrations/app-connections/ona"
-  verified = "2026-11-21"
-
-  connection "personal-access-token" {
-    personal_access_token = sensitive
-  }
-}
-
 provider "open-router" {
   title    = "OpenRouter"
   docs     = "https://infisical.com/docs/integrations/app-connections/open-router"

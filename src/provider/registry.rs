@@ -29,7 +29,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The built-in manifests. A new app is a file and a line.
-const BUILTIN: [(&str, &str); 42] = [
+const BUILTIN: [(&str, &str); 44] = [
     ("providers/1password.hcl", include_str!("../../providers/1password.hcl")),
     ("providers/aws.hcl", include_str!("../../providers/aws.hcl")),
     ("providers/azure-app-configuration.hcl", include_str!("../../providers/azure-app-configuration.hcl")),
@@ -62,6 +62,8 @@ const BUILTIN: [(&str, &str); 42] = [
     ("providers/northflank.hcl", include_str!("../../providers/northflank.hcl")),
     ("providers/oci.hcl", include_str!("../../providers/oci.hcl")),
     ("providers/octopus-deploy.hcl", include_str!("../../providers/octopus-deploy.hcl")),
+    ("providers/ona.hcl", include_str!("../../providers/ona.hcl")),
+    ("providers/qovery.hcl", include_str!("../../providers/qovery.hcl")),
     ("providers/railway.hcl", include_str!("../../providers/railway.hcl")),
     ("providers/render.hcl", include_str!("../../providers/render.hcl")),
     ("providers/supabase.hcl", include_str!("../../providers/supabase.hcl")),

@@ -239,6 +239,7 @@ laws! {
     cloudflare_pages cloudflare_workers cloudflare_secrets_store
     circleci_github circleci_standalone travis_ci_repository travis_ci_branch trigger_dev
     octopus_deploy_everywhere octopus_deploy_scoped
+    ona qovery_secrets qovery_variables
     digital_ocean
     northflank
     railway_service railway_shared

@@ -145,6 +145,20 @@ fn octopus_deploy() {
 }
 
 #[test]
+fn ona() {
+    golden("ona", &[session("ona", stand::ona)]);
+}
+
+#[test]
+fn qovery() {
+    let parts = [
+        session("qovery, secrets of a project", stand::qovery_secrets),
+        session("qovery, variables of an environment", stand::qovery_variables),
+    ];
+    golden("qovery", &parts);
+}
+
+#[test]
 fn trigger_dev() {
     golden("trigger-dev", &[session("trigger-dev", stand::trigger_dev)]);
 }

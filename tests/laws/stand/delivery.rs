@@ -1,4 +1,5 @@
-//! What builds, delivers and runs software: CircleCI, Travis CI, Octopus Deploy and Trigger.dev, as our own fakes play them.
+//! What builds, delivers and runs software: CircleCI, Travis CI, Octopus Deploy, Ona, Qovery and Trigger.dev, as our own
+//! fakes play them.
 
 use crate::laws::stand::Facts;
 use crate::laws::stand::Stand;
@@ -11,6 +12,10 @@ use crate::providers::circleci;
 use crate::providers::circleci::CircleCi;
 use crate::providers::octopus_deploy;
 use crate::providers::octopus_deploy::Octopus;
+use crate::providers::ona;
+use crate::providers::ona::Ona;
+use crate::providers::qovery;
+use crate::providers::qovery::Qovery;
 use crate::providers::travis_ci;
 use crate::providers::travis_ci::TravisCi;
 use crate::providers::trigger_dev;
@@ -114,6 +119,55 @@ pub async fn octopus_deploy_everywhere() -> Stand {
 
 pub async fn octopus_deploy_scoped() -> Stand {
     octopus_deploy("Projects-1 Environment=Environments-1,Environments-2", &["Environments-2", "Environments-1"]).await
+}
+
+pub async fn ona() -> Stand {
+    let (front, ground) = played(Ona::new(), ona::PROJECT, Vec::new()).await;
+    let connection = attrs([("personal_access_token", secret(ona::TOKEN))]);
+    Stand {
+        spec: spec("ona", "personal-access-token", connection, attrs([("project_id", text(ona::PROJECT))])),
+        redirect: BTreeMap::from([("app.gitpod.io".into(), front.address)]),
+        front: Some(front),
+        ground,
+        facts: Facts {
+            readable: false,
+            empty: false,
+            reads: |n| n.div_ceil(100).max(1) as u64,
+            good_keys: &["ABC", "a1_", "_AB"],
+            bad_keys: &["AB", "A"],
+            ..Facts::usual(ona::throttled(), ona::unauthorized())
+        },
+        credentials: vec![ona::TOKEN.into()],
+    }
+}
+
+async fn qovery(place: &str) -> Stand {
+    let (front, ground) = played(Qovery::new(), place, Vec::new()).await;
+    let is_secret = place.ends_with("secret");
+    let mut destination = attrs([
+        ("organization_id", text("o1")),
+        ("project_id", text(qovery::PROJECT)),
+        ("variable_type", text(if is_secret { "secret" } else { "variable" })),
+    ]);
+    if place.starts_with("ENVIRONMENT") {
+        destination.insert("environment_id".into(), text(qovery::ENVIRONMENT));
+    }
+    Stand {
+        spec: spec("qovery", "access-token", attrs([("access_token", secret(qovery::TOKEN))]), destination),
+        redirect: BTreeMap::from([("api.qovery.com".into(), front.address)]),
+        front: Some(front),
+        ground,
+        facts: Facts { readable: !is_secret, ..Facts::usual(qovery::throttled(), qovery::unauthorized()) },
+        credentials: vec![qovery::TOKEN.into()],
+    }
+}
+
+pub async fn qovery_secrets() -> Stand {
+    qovery("PROJECT secret").await
+}
+
+pub async fn qovery_variables() -> Stand {
+    qovery("ENVIRONMENT variable").await
 }
 
 pub async fn trigger_dev() -> Stand {
