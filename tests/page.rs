@@ -272,9 +272,9 @@ fn path(name: &str, syncs: usize) -> Run {
         folder: ["bakery/prod/api", "bakery/prod/shop"][n % 2].to_owned(),
         key: format!("APP_{name}").into(),
         secret: [place("/api"), hook.clone()][n / 2 % 2].clone(),
-        at: (n % 3 > 0).then(|| "2026-11-21T08:15:00Z".into()),
-        pending: (n % 5 == 0).then_some(Action::Create),
-        at_once: n % 4 == 0,
+        at: (!n.is_multiple_of(3)).then(|| "2026-11-21T08:15:00Z".into()),
+        pending: n.is_multiple_of(5).then_some(Action::Create),
+        at_once: n.is_multiple_of(4),
     };
     let sync = Address::new("secret_sync", name);
     let copy = Copy { sync: sync.clone(), destination: name.into(), key: name.into(), at: None };

@@ -32,7 +32,7 @@ const AT: &str = "2026-11-22T08:00:00Z";
 
 fn stamp(shard: &str, configuration: &str, at: &str) -> json::shards::Shard {
     let text = |text: &str| text.to_owned();
-    json::shards::Shard { shard: text(shard), configuration: text(configuration), at: text(at), planned: None }
+    json::shards::Shard { shard: text(shard), configuration: configuration.repeat(64), at: text(at), planned: None }
 }
 
 /// A plan as its file has it.
@@ -222,7 +222,7 @@ fn a_shard_that_is_missing_is_the_first_thing_that_is_said() {
         reports.remove(missing);
         let run = together(reports).unwrap();
         let name = format!("{}/3", missing + 1);
-        assert_eq!(run.unknown, [name.clone()]);
+        assert_eq!(run.unknown, std::slice::from_ref(&name));
         assert_eq!(Outcome::of(&run), Outcome::Failed);
         let verdict = outcome::verdict(&run);
         assert!(verdict.starts_with(&format!("INCOMPLETE. Nothing is known of shard {name}. ")), "{verdict}");
@@ -237,6 +237,23 @@ fn a_shard_that_is_missing_is_the_first_thing_that_is_said() {
     // What is left of a whole split.
     let one = together(vec![three().remove(1)]).unwrap();
     assert_eq!((one.unknown.len(), Outcome::of(&one)), (2, Outcome::Failed));
+}
+
+#[test]
+fn what_is_put_together_is_what_its_schema_says() {
+    let schema = serde_json::from_str(include_str!("../../schema/plan.schema.json")).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    for shards in [3, 2, 1] {
+        let run = together(three().into_iter().take(shards).collect()).unwrap();
+        let document: serde_json::Value = serde_json::from_str(&run.documents()).unwrap();
+        let errors: Vec<String> =
+            schema.iter_errors(&document).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(
+            errors.is_empty() && document["shards"][shards - 1]["planned"]["waits"] == false,
+            "{}",
+            errors.join("\n")
+        );
+    }
 }
 
 #[test]
