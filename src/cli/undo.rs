@@ -141,7 +141,15 @@ async fn work(
         Ok(capsule) => capsule,
         Err(why) => return fail(context, why),
     };
-    let wish = Wish { targets: args.targets.clone(), overwrite: args.way.allowed(HazardKind::Takeover) };
+    let identity = match &args.identity {
+        Some(path) => format!(" --identity {}", path.display()),
+        None => String::new(),
+    };
+    let wish = Wish {
+        targets: args.targets.clone(),
+        overwrite: args.way.allowed(HazardKind::Takeover),
+        again: format!("keyform undo {}{identity}", note.run),
+    };
     if let Some(target) = wish.targets.iter().find(|target| !note.values.iter().any(|value| value.is_within(target))) {
         let detail = format!("That run kept nothing of `{target}`.");
         let names: Vec<String> = note.values.iter().map(ToString::to_string).collect();

@@ -72,6 +72,8 @@ pub struct Wish {
     pub targets: Vec<Address>,
     /// Also what has changed since: the number of such values that was said.
     pub overwrite: Option<usize>,
+    /// The command that asks for it once more.
+    pub again: String,
 }
 
 impl Back {
@@ -197,14 +199,18 @@ async fn way_back(
         }
     };
     plan::undo::say_number(&mut plan, number);
-    for (address, why) in plan.blocked.iter_mut().filter(|(_, why)| why.code == &codes::NO_WAY_BACK) {
-        let Some(Place::Secret(stored)) = kept.get(address).map(|one| &one.place) else { continue };
-        if folders
-            .get(&folder(stored))
-            .is_some_and(|found| matches!(found, Err(why) if why.code == &codes::NEED_MISSING))
-        {
-            why.help = Some(places::first(desired, stored, &capsule.note.run));
+    let gone = |address: &Address| match &kept.get(address)?.place {
+        Place::Secret(stored) => {
+            let found = folders.get(&folder(stored))?;
+            matches!(found, Err(why) if why.code == &codes::NEED_MISSING).then_some(stored)
         }
+        Place::Entry { .. } => None,
+    };
+    let lost: Vec<&Stored> = plan.blocked.keys().filter_map(gone).collect();
+    let first = places::first(desired, lost, &wish.again);
+    let no_way = plan.blocked.iter_mut().filter(|(_, why)| why.code == &codes::NO_WAY_BACK);
+    for (_, why) in no_way.filter(|(address, _)| gone(address).is_some()) {
+        why.help = Some(first.clone());
     }
     let policy = &desired.policy.allow;
     let losses = losses(engine, desired, &kept, &writes).await?;
