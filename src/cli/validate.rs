@@ -4,6 +4,7 @@ use crate::cli::context::Context;
 use crate::cli::context::Inputs;
 use crate::cli::exit::Exit;
 use crate::plan::guard;
+use crate::provider::rules;
 use crate::view::json::diagnostic;
 use crate::view::words;
 use serde::Serialize;
@@ -31,9 +32,10 @@ struct Document {
 }
 
 pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
-    let Some((desired, _)) = context.load(&args.inputs) else { return context.failed("validate") };
+    let Some((desired, registry)) = context.load(&args.inputs) else { return context.failed("validate") };
     let resources = desired.resources.len();
     context.tell_all(desired.broken.iter().map(|broken| guard::broken(&desired, broken)));
+    context.tell_all(rules::declared(registry.schemas(), &desired));
     let exit = if context.found.has_errors() { Exit::Refused } else { Exit::Done };
     if context.global.json {
         let diagnostics = context.entries();

@@ -141,7 +141,7 @@ fn schemas(registry: &Registry, resource: &Resource) -> (KeySchema, KeySchema) {
 pub(super) fn variant<'a>(registry: &'a Registry, resource: &Resource) -> Option<&'a Variant> {
     let destination = registry.schemas().destinations.get(&resource.slug)?;
     let inputs = resource.attrs.get("destination").and_then(Value::as_object).cloned().unwrap_or_default();
-    wire::variant(destination, &inputs)
+    destination.variant(&inputs)
 }
 
 fn spec(index: &Index<'_>, resolved: &Resolved, resource: &Resource, container: KeySchema) -> Result<Spec, Diagnostic> {
@@ -192,7 +192,7 @@ pub(super) fn of_live(
     let names_container = schemas
         .destinations
         .get(&sync.destination)
-        .and_then(|known| wire::variant(known, &destination))
+        .and_then(|known| known.variant(&destination))
         .is_some_and(|variant| variant.schema_names_container);
     let template = sync.options.get(wire::option::KEY_SCHEMA).and_then(Value::as_str).filter(|_| names_container);
     let environment = sync.environment.as_deref().unwrap_or("");

@@ -62,7 +62,13 @@ pub(super) fn of(
     problems.retain(|(_, why)| why.code != &codes::FOLDED_KEYS);
     let whole = problems.iter().position(|(_, why)| why.code == &codes::TOO_MANY_ENTRIES);
     let whole = whole.map(|at| sources::about(problems.remove(at).1, resource));
-    let refused = problems.into_iter().map(|(key, why)| (key, sources::about(why, resource))).collect();
+    let declared = variant.filter(|_| !problems.is_empty());
+    let declared = declared.map(|variant| rules::pushed(index.desired, resource, variant)).unwrap_or_default();
+    let refused = problems.into_iter().map(|(key, why)| {
+        let why = rules::placed(why, declared.get(&key).copied(), resource);
+        (key, why)
+    });
+    let refused = refused.collect();
     let source = source.into_iter().map(|(name, value)| {
         let stored = job::stored(&opened.schema, &keys, &name);
         let fingerprint =

@@ -12,7 +12,6 @@ use crate::model::attrs::Value;
 use crate::model::schema::Destination;
 use crate::model::schema::Field;
 use crate::model::schema::Schemas;
-use crate::model::schema::Variant;
 use crate::provider::manifest::fields::camel_case;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,12 +20,6 @@ use std::sync::Arc;
 pub(super) mod option {
     pub(crate) const KEY_SCHEMA: &str = "keySchema";
     pub(crate) const KEEP: &str = "disableSecretDeletion";
-}
-
-/// The shape of a destination that its inputs pick.
-pub(super) fn variant<'a>(destination: &'a Destination, inputs: &Object) -> Option<&'a Variant> {
-    let picked = destination.selector.as_ref().and_then(|name| inputs.get(name)).and_then(Value::as_str);
-    destination.variants.get(picked.unwrap_or(""))
 }
 
 /// One input with its two names and its default.
@@ -53,7 +46,7 @@ fn input(field: &Field) -> Input<'_> {
 /// The inputs of a `destination` block as they are compared.
 pub(super) fn destination_inputs(schemas: &Schemas, slug: &str, written: &Object) -> Object {
     let Some(destination) = schemas.destinations.get(slug) else { return written.clone() };
-    let Some(variant) = variant(destination, written) else { return written.clone() };
+    let Some(variant) = destination.variant(written) else { return written.clone() };
     compared(&inputs(destination, &variant.fields), |input| written.get(input.name).cloned())
 }
 
@@ -64,7 +57,7 @@ pub(super) fn destination_from_wire(schemas: &Schemas, slug: &str, config: &Obje
         let value = config.get(camel_case(name).as_str())?.clone();
         Some((name.clone(), value))
     });
-    let Some(variant) = variant(destination, &picked.into_iter().collect()) else { return config.clone() };
+    let Some(variant) = destination.variant(&picked.into_iter().collect()) else { return config.clone() };
     compared(&inputs(destination, &variant.fields), |input| config.get(input.wire.as_str()).cloned())
 }
 
@@ -107,7 +100,7 @@ pub(super) fn is_set(value: &Value) -> bool {
 /// `destinationConfig` for a sync.
 pub(super) fn destination_to_wire(schemas: &Schemas, slug: &str, written: &Object) -> api::syncs::Json {
     let Some(destination) = schemas.destinations.get(slug) else { return json_object(written) };
-    let fields = variant(destination, written).map(|v| &*v.fields).unwrap_or_default();
+    let fields = destination.variant(written).map(|v| &*v.fields).unwrap_or_default();
     inputs(destination, fields)
         .iter()
         .filter_map(|input| Some((input.wire.clone(), plain_json(written.get(input.name)?)?)))

@@ -13,6 +13,7 @@ use crate::lsp::text::Lines;
 use crate::model::desired::Desired;
 use crate::plan::guard;
 use crate::provider::registry::Registry;
+use crate::provider::rules;
 use gen_lsp_types::Code;
 use gen_lsp_types::CodeDescription;
 use gen_lsp_types::DiagnosticRelatedInformation;
@@ -64,9 +65,11 @@ pub(crate) type Problems = BTreeMap<PathBuf, Vec<gen_lsp_types::Diagnostic>>;
 pub(crate) fn validate(input: &Input) -> (Option<Desired>, Diagnostics, Sources) {
     let (mut acc, mut sources) = (Diagnostics::new(), Sources::new());
     let registry = Registry::beside(&mut acc, &mut sources, &input.dir, &input.overlay);
-    let desired = registry.and_then(|registry| config::load(&mut acc, &mut sources, input, registry.schemas()));
-    if let Some(desired) = &desired {
+    let desired =
+        registry.as_ref().and_then(|registry| config::load(&mut acc, &mut sources, input, registry.schemas()));
+    if let (Some(desired), Some(registry)) = (&desired, &registry) {
         desired.broken.iter().for_each(|broken| acc.push(guard::broken(desired, broken)));
+        rules::declared(registry.schemas(), desired).into_iter().for_each(|problem| acc.push(problem));
     }
     (desired, acc, sources)
 }

@@ -2,6 +2,7 @@
 //! destination accepts. Manifests declare them; `config`, the JSON schema, the reference pages and the
 //! embedded backend read them.
 
+use crate::model::attrs::Object;
 use crate::model::attrs::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -180,6 +181,15 @@ pub struct Destination {
     pub options: Vec<Field>,
     /// Whether a backend can import from it.
     pub can_import: bool,
+}
+
+impl Destination {
+    /// The shape that inputs pick.
+    #[must_use]
+    pub fn variant(&self, inputs: &Object) -> Option<&Variant> {
+        let picked = self.selector.as_ref().and_then(|name| inputs.get(name)).and_then(Value::as_str);
+        self.variants.get(picked.unwrap_or(""))
+    }
 }
 
 /// One shape of a destination.

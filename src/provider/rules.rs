@@ -2,8 +2,15 @@
 
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::model::attrs::Value;
+use crate::model::desired::Desired;
+use crate::model::job;
+use crate::model::key_schema::KeySchema;
+use crate::model::resource::Kind;
+use crate::model::resource::Resource;
 use crate::model::schema::Case;
 use crate::model::schema::KeyRules;
+use crate::model::schema::Schemas;
 use crate::model::schema::Variant;
 use crate::secret::Secret;
 use std::collections::BTreeMap;
@@ -32,7 +39,9 @@ pub fn check(variant: &Variant, wanted: &BTreeMap<Arc<str>, Option<Secret>>) -> 
         let mut problem = |diagnostic| problems.push((key.clone(), diagnostic));
         let stored = stored(rules, key);
         if let Some(why) = key_problem(rules, pattern.as_ref(), &stored) {
-            problem(Diagnostic::error(&codes::BAD_KEY, format!("`{key}` {why}.")));
+            let help = "rename the secret (a prefix of the sync's `key_schema` is part of the key), or keep it in a folder \
+                        that this sync does not push";
+            problem(Diagnostic::error(&codes::BAD_KEY, format!("`{key}` {why}.")).help(help));
         }
         if let Some(why) = value.as_ref().and_then(|value| value_problem(variant, value)) {
             problem(Diagnostic::error(&codes::BAD_VALUE, format!("The value of `{key}` {why}.")));
@@ -49,6 +58,75 @@ pub fn check(variant: &Variant, wanted: &BTreeMap<Arc<str>, Option<Secret>>) -> 
         problems.push((last.clone(), Diagnostic::error(&codes::TOO_MANY_ENTRIES, detail)));
     }
     problems
+}
+
+/// The keys of declared secrets that the destinations of declared syncs refuse: what can be told before anything is read.
+#[must_use]
+pub fn declared(schemas: &Schemas, desired: &Desired) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    for sync in desired.syncs() {
+        let inputs = sync.attrs.get("destination").and_then(Value::as_object).cloned().unwrap_or_default();
+        let variant = schemas.destinations.get(&sync.slug).and_then(|destination| destination.variant(&inputs));
+        let Some(variant) = variant else { continue };
+        let secrets = pushed(desired, sync, variant);
+        let keys = secrets.keys().map(|key| (key.clone(), None)).collect();
+        let refused = check(variant, &keys).into_iter().filter(|(_, why)| why.code == &codes::BAD_KEY);
+        problems.extend(refused.map(|(key, why)| placed(why, secrets.get(&key).copied(), sync)));
+    }
+    problems
+}
+
+/// A problem with a key of a sync, at the secret that has it, if that is declared.
+#[must_use]
+pub fn placed(why: Diagnostic, secret: Option<&Resource>, sync: &Resource) -> Diagnostic {
+    let Some(secret) = secret else { return why.at(sync.origin.block, "") };
+    let attr = if why.code == &codes::BAD_VALUE { "value" } else { "key" };
+    let at = secret.origin.attrs.get(attr).copied().unwrap_or(secret.origin.block);
+    why.at(at, "").at(sync.origin.block, "pushed by this sync")
+}
+
+/// The declared secrets that a sync pushes, by their keys as its key schema names them and the destination stores them: those
+/// of its folder, then those of the folders that are imported there.
+#[must_use]
+pub fn pushed<'d>(desired: &'d Desired, sync: &Resource, variant: &Variant) -> BTreeMap<Arc<str>, &'d Resource> {
+    let environment = sync.text("environment");
+    let schema = match variant.schema_names_container {
+        true => KeySchema::none(),
+        false => {
+            let template = sync.text("key_schema").unwrap_or("");
+            KeySchema::new(template, environment.unwrap_or("")).unwrap_or_default()
+        }
+    };
+    let needs: Vec<&Resource> = desired
+        .graph
+        .needs(&sync.address)
+        .into_iter()
+        .filter_map(|need| desired.resources.get(need))
+        .filter(|need| need.reference("project") == sync.reference("project"))
+        .collect();
+    let of = |kind: Kind, at: (Option<&str>, Option<&str>)| {
+        let is_there =
+            move |need: &&&Resource| need.kind == kind && (need.text("environment"), need.text("path")) == at;
+        needs.iter().filter(is_there).copied().collect::<Vec<_>>()
+    };
+    let mut secrets = BTreeMap::new();
+    let mut folders = vec![(environment, sync.text("path"))];
+    let mut next = 0;
+    while let Some(&folder) = folders.get(next) {
+        next += 1;
+        for secret in of(Kind::Secret, folder) {
+            if let Some(key) = secret.text("key") {
+                secrets.entry(job::stored(&schema, &variant.keys, key)).or_insert(secret);
+            }
+        }
+        for import in of(Kind::SecretImport, folder) {
+            let from = (import.text("from_environment"), import.text("from_path"));
+            if !folders.contains(&from) {
+                folders.push(from);
+            }
+        }
+    }
+    secrets
 }
 
 /// A pattern that has to match the whole key.

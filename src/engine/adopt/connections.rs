@@ -70,7 +70,7 @@ pub(super) fn unknown(state: &State, schemas: &Schemas, sync: &Sync) -> Option<S
         return Some(format!("this version of keyform does not know the destination `{}`", sync.destination));
     };
     let inputs = wire::destination_from_wire(schemas, &sync.destination, &sync.config);
-    let Some(variant) = wire::variant(destination, &inputs) else {
+    let Some(variant) = destination.variant(&inputs) else {
         let selector = destination.selector.as_deref().unwrap_or_default();
         return Some(format!("this version of keyform does not know its `{selector}`"));
     };
@@ -89,7 +89,7 @@ pub(super) fn unknown_fields<'a>(schemas: &Schemas, sync: &'a Sync) -> Vec<&'a s
     let Some(destination) = schemas.destinations.get(&sync.destination) else { return Vec::new() };
     let inputs = wire::destination_from_wire(schemas, &sync.destination, &sync.config);
     let known = wire::destination_to_wire(schemas, &sync.destination, &inputs);
-    let fields = wire::variant(destination, &inputs).map(|variant| &*variant.fields).unwrap_or_default();
+    let fields = destination.variant(&inputs).map(|variant| &*variant.fields).unwrap_or_default();
     let is_known = |name: &str| known.contains_key(name) || fields.iter().any(|field| *field.wire == *name);
     sync.config.iter().filter(|(name, value)| wire::is_set(value) && !is_known(name)).map(|(name, _)| &**name).collect()
 }

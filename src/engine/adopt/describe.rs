@@ -445,7 +445,7 @@ fn fields(schemas: &Schemas, resource: &Resource, attrs: &Attrs) -> Vec<Field> {
         let Some(object) = attrs.get(inner.word).and_then(Value::as_object) else { continue };
         let known: Vec<&Input> = match (destination, inner.word) {
             (Some(destination), "destination") => {
-                wire::variant(destination, object).into_iter().flat_map(|variant| &variant.fields).collect()
+                destination.variant(object).into_iter().flat_map(|variant| &variant.fields).collect()
             }
             (Some(destination), _) => destination.options.iter().collect(),
             _ => Vec::new(),
