@@ -19,6 +19,7 @@ use crate::disk;
 use crate::engine;
 use crate::engine::Planned;
 use crate::engine::Scope;
+use crate::engine::health;
 use crate::engine::reading::Reader;
 use crate::model::address::Address;
 use crate::model::desired::Broken;
@@ -219,6 +220,10 @@ pub(super) async fn make(
     let planned = engine.plan(desired, scope).await;
     context.headroom = engine.headroom();
     let mut planned = told(context, planned, desired)?;
+    let failed = planned.failed_runs().into_iter();
+    context.tell_all(failed.map(|(address, why)| {
+        Diagnostic::warning(&codes::RUN_FAILED, format!("{address}: {why}")).help(health::MEND_RUN)
+    }));
     if !scope.destroy {
         planned.plan.accepted = drift::overwritten(context, &planned);
     }

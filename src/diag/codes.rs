@@ -511,4 +511,6 @@ codes! {
         "Plans or reports that are put together have to be of all shards of one split of one configuration: of as many shards, the same files and variables, the same ledger, the same command, and no further apart than six hours. Give what the jobs of one pipeline wrote, and nothing that an earlier one left.";
     NOT_DRAWN = "KF1293" Configuration "not drawn in this form"
         "`keyform show --output` draws the files of saved plans, and the reports that `--output json=FILE` wrote, in the forms that a plan is given in. What is declared and managed has no such form: `keyform show --json` says it to programs. `keyform where` is drawn as text, json and html: it is no plan.";
+    RUN_FAILED = "KF1300" Vendor "last run of a sync failed"
+        "The backend says that the last run of a sync failed, and why. A plan compares what is at the destination, so it may have nothing to do all the same: nothing is wrong there yet, but the next change will not arrive either. Mend the cause; the next run, by the backend itself or by an apply that changes something of it, tells.";
 }

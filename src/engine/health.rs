@@ -25,10 +25,13 @@ const SKEW: i64 = 150;
 /// Credentials that end in less than these seconds, two weeks, are worth a word.
 const SOON: i64 = 14 * 24 * 3600;
 
+/// What to do about a sync whose last run failed.
+pub const MEND_RUN: &str = "mend the cause before the next run";
+
 /// One thing that was looked at.
 #[derive(Debug)]
 pub struct Finding {
-    /// What kind of thing: `backend`, `clock`, `ledger`, `connection`, `destination`.
+    /// What kind of thing: `backend`, `clock`, `ledger`, `connection`, `destination`, `sync`, `blocked` …
     pub kind: &'static str,
     /// Which one.
     pub name: String,
@@ -92,6 +95,14 @@ impl Reader {
                 Kind::SecretSync if !resource.is_data() => found.extend(destination(planned, resource)),
                 _ => {}
             }
+        }
+        // What apply would stumble over, although all of it could be read.
+        for (address, why) in &planned.plan.blocked {
+            found.push(Finding::wrong("blocked", &address.to_string(), why));
+        }
+        for (address, why) in planned.failed_runs() {
+            let finding = Finding::new("sync", &address.to_string(), State::Bad, why.trim_end_matches('.'));
+            found.push(Finding { help: Some(MEND_RUN.to_owned()), ..finding });
         }
         for (address, why) in &planned.plan.missing {
             let is_other = !planned.basis.resolved.credentials.contains_key(address);

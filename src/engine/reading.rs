@@ -7,6 +7,7 @@ use crate::engine::Engine;
 use crate::engine::Options;
 use crate::engine::Planned;
 use crate::engine::Scope;
+use crate::engine::apply::sync::of_key;
 use crate::engine::index::Index;
 use crate::engine::planned::live_sync;
 use crate::engine::things;
@@ -15,6 +16,7 @@ use crate::model::address::Address;
 use crate::model::desired::Desired;
 use crate::model::ledger::Ledger;
 use crate::model::ledger::VALUE;
+use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use crate::plan::Change;
 use crate::plan::Reason;
@@ -98,6 +100,17 @@ impl Planned {
         })
     }
 
+    /// The syncs whose last run failed, and why: what they should have brought may be at its place all the same. How that of a
+    /// native integration went is a note of every plan.
+    #[must_use]
+    pub fn failed_runs(&self) -> Vec<(Address, Arc<str>)> {
+        let failed = self.jobs().into_iter().filter_map(|(address, job)| match job {
+            Job::Failed(why) if address.kind() == Kind::SecretSync.word() => Some((address, why)),
+            Job::Failed(_) | Job::Pending => None,
+        });
+        failed.collect()
+    }
+
     /// The facts behind a row, or behind there being none; `None` if nothing is known of the address.
     #[must_use]
     pub fn facts(&self, address: &Address) -> Option<Facts> {
@@ -144,7 +157,8 @@ impl Planned {
                 Status::Pending => Job::Pending,
                 Status::Failed => {
                     let why = sync.message.as_deref().filter(|why| !why.is_empty()).unwrap_or("it gives no reason");
-                    let why = blot(why, &basis.resolved.values());
+                    let why = of_key(why).unwrap_or_else(|| why.to_owned());
+                    let why = blot(&why, &basis.resolved.values());
                     Job::Failed(format!("the last run of the sync failed: {why}").into())
                 }
                 Status::Never | Status::Succeeded => continue,

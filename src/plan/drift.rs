@@ -7,7 +7,8 @@
 //! | it is drift, and the declaration changed as well | both |
 //! | a row that it waits for is not drift | unapplied |
 //! | an entry of a sync that runs by itself; nothing is declared otherwise; a run is under way | lag |
-//! | the same, and no run is under way | outside |
+//! | the same, and the last run failed | unapplied |
+//! | the same, and neither | outside |
 //! | any other | unapplied |
 //! | it could not be read or compared | unknown |
 //!
@@ -54,7 +55,7 @@ pub enum Verdict {
     Stale,
     /// More entries are wanted than the destination holds.
     LimitReached,
-    /// Apply would refuse it.
+    /// Apply leaves it out, or refuses the plan.
     Blocked,
     /// It could not be read.
     Unreadable,
@@ -373,6 +374,8 @@ fn causes<'a>(input: &Input<'a>) -> BTreeMap<&'a Address, Cause> {
         match (input.jobs.get(&sync), runs_itself) {
             _ if !needs.is_empty() => Cause::Outside,
             (Some(Job::Pending), true) => Cause::Lag,
+            // Nobody did that: the run that should have brought it failed, and would fail again.
+            (Some(Job::Failed(_)), true) => Cause::Unapplied,
             (_, true) => Cause::Outside,
             _ if change.reason == Reason::Wipe => Cause::Outside,
             _ => Cause::Unapplied,

@@ -96,7 +96,7 @@ fn a_sync_that_runs_by_itself_is_late_only_while_it_runs() {
     check(&behind("backend", false), &NOTHING, &[unapplied]);
     check(&behind("keyform", true), &NOTHING, &[unapplied]);
     let failed = Also { jobs: &[(SYNC, Job::Failed("no".into()))], ..NOTHING };
-    check(&behind("backend", true), &failed, &["outside sync-failed proven secret_sync.web: mend accept", outside]);
+    check(&behind("backend", true), &failed, &["outside sync-failed proven secret_sync.web: mend accept", unapplied]);
 }
 
 #[test]
