@@ -140,6 +140,34 @@ fn nothing_is_lost_only_where_that_is_known() {
     assert_eq!(headline(&Plan { changes, ..Plan::default() }), "### 🔷 Nothing is lost: 1 to update.");
 }
 
+#[test]
+fn what_is_blocked_is_said_first() {
+    let sync = Address::new("secret_sync", "web");
+    let why = || Diagnostic::error(&codes::BAD_KEY, "`X.Y` is refused.");
+    let blocked = [(sync.entry("X.Y"), why())].into();
+    let row = Change {
+        address: sync.entry("KEY"),
+        action: Action::Create,
+        reason: Reason::New,
+        drift: false,
+        fields: Vec::new(),
+        needs: Vec::new(),
+    };
+    let mut plan = Plan { changes: vec![row], blocked, ..Plan::default() };
+    let partial = "### ⛔ Apply leaves out 1 key that is blocked. Of the rest nothing is lost: 1 to create.";
+    assert_eq!(headline(&plan), partial);
+    let style = Style { paint: Paint { color: false }, width: 80 };
+    let left = "Apply leaves out 1 row that is blocked, does the rest, and ends with 7.\n";
+    assert_eq!(text::refusal(&plan, style), left);
+    // With nothing else to do, and with a resource that is blocked, all of it is refused.
+    let none = Plan { changes: Vec::new(), ..plan.clone() };
+    assert_eq!(headline(&none), "### ⛔ Apply refuses this as it is: 1 key is blocked.");
+    plan.blocked.insert(sync, why());
+    let refused = "### ⛔ Apply refuses this as it is: 1 resource is blocked, 1 key is blocked.";
+    assert_eq!(headline(&plan), refused);
+    assert!(text::refusal(&plan, style).starts_with("Apply refuses this plan as it is: 1 resource is blocked"));
+}
+
 /// What a reader of Markdown makes of a text: its structure, without what is said in it. Also the text that is not code.
 fn read(text: &str) -> (Vec<String>, String) {
     let mut structure = Vec::new();

@@ -340,13 +340,12 @@ async fn apply(context: &mut Context, command: &str, engine: &Engine, planned: P
     };
     let determined = is_determined(&planned.plan);
     let unseen = (planned.plan.blind.len(), planned.plan.incomplete.len());
-    let blocked = !planned.plan.blocked.is_empty();
     let progress = Progress::new(context, planned.plan.changes.len());
     let report = engine.apply(planned, &cancel, &mut |event| progress.show(&event)).await;
     listener.abort();
     progress.end();
     tell(context, &report);
-    let exit = ending(&report, determined, blocked);
+    let exit = ending(&report, determined);
     if exit == Exit::Undetermined {
         let parts = [
             words::count(unseen.0, "destination was not inspected", "destinations were not inspected"),
@@ -379,12 +378,11 @@ fn tell(context: &mut Context, report: &Report) {
     context.show(|style| view::report::report(report, style));
 }
 
-fn ending(report: &Report, determined: bool, blocked: bool) -> Exit {
+fn ending(report: &Report, determined: bool) -> Exit {
     if report.interrupted {
         return Exit::Interrupted;
     }
     match (report.is_complete(), report.done_count()) {
-        (true, _) if blocked => Exit::Partial,
         (true, _) if !determined => Exit::Undetermined,
         (true, _) => Exit::Done,
         (false, 0) if !report.failed.is_empty() || report.unapproved.is_empty() => Exit::Failed,

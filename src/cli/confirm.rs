@@ -34,7 +34,7 @@ pub(super) fn allow(text: &str) -> Result<Allow, String> {
     Ok(Allow { kind, count })
 }
 
-/// Whether a plan of a configuration would fail: where only entries are blocked, the others go on.
+/// Whether apply refuses a plan of a configuration: where only entries are blocked, it does the others.
 pub(super) fn is_blocked(plan: &Plan) -> bool {
     plan.blocked.keys().any(|address| address.entry_key().is_none())
 }
@@ -89,7 +89,11 @@ pub(super) fn is_at_hand(context: &mut Context, plan: &Plan) -> bool {
 /// Asks whether to go on with a plan.
 pub(super) fn question(context: &mut Context, plan: &Plan, auto_approve: bool) -> Result<(), Exit> {
     let total = words::count(plan.changes.len(), "change", "changes");
-    let rest = format!("{total} ({}).", text::counts(plan));
+    let left = match plan.blocked.len() {
+        0 => String::new(),
+        n => format!(", without {}", words::count(n, "row that is blocked", "rows that are blocked")),
+    };
+    let rest = format!("{total} ({}){left}.", text::counts(plan));
     ask(context, "Apply this plan?", &rest, "look at the plan above, then add --auto-approve", auto_approve)
 }
 

@@ -78,6 +78,8 @@ pub struct Report {
     pub unapproved: Vec<(Address, Diagnostic)>,
     /// Changes that were not begun, and the change that each of them waited for in vain.
     pub skipped: Vec<(Address, Option<Address>)>,
+    /// How many rows the plan had blocked: they were left out.
+    pub blocked: usize,
     /// What is worth knowing although nothing failed: a destination that could not be verified.
     pub warnings: Vec<Diagnostic>,
     /// Whether the run was stopped before its end.
@@ -99,10 +101,11 @@ impl Report {
         self.done.values().sum()
     }
 
-    /// Whether every change was done.
+    /// Whether every change was done, and none was left out.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.failed.is_empty() && self.unapproved.is_empty() && self.skipped.is_empty() && !self.interrupted
+        let is_all = self.failed.is_empty() && self.unapproved.is_empty() && self.skipped.is_empty();
+        is_all && self.blocked == 0 && !self.interrupted
     }
 }
 

@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 pub enum Outcome {
     /// There is no plan, or nothing of it was done.
     Failed,
-    /// It was applied in part.
+    /// It was applied in part, or would be: apply leaves out what is blocked.
     Partial,
     /// Apply refuses the plan as it is.
     Refused,
@@ -85,10 +85,10 @@ impl Outcome {
             };
         }
         let Some(plan) = &run.plan else { return Self::Failed };
-        let is_blocked = plan.blocked.iter().any(|problem| !is_entry(&problem.address));
         let is_whole = plan.incomplete.is_empty() && plan.blind.is_empty() && plan.missing.is_empty();
         match () {
-            () if is_blocked || plan.hazards.iter().any(|hazard| !hazard.allowed) => Self::Refused,
+            () if is_blocked(plan) || plan.hazards.iter().any(|hazard| !hazard.allowed) => Self::Refused,
+            () if !plan.blocked.is_empty() => Self::Partial,
             () if plan.changes.iter().any(destroys) => Self::Destructive,
             () if !plan.changes.is_empty() => Self::Changes,
             () if !is_whole => Self::Unsure,
@@ -123,6 +123,12 @@ impl Outcome {
 #[must_use]
 pub fn is_entry(address: &str) -> bool {
     address.contains(".entry.") || address.contains(".entry[")
+}
+
+/// Whether apply refuses a plan because of what is blocked: where only entries are, it does the rest, if there is any.
+fn is_blocked(plan: &Document) -> bool {
+    let blocked = &plan.blocked;
+    blocked.iter().any(|problem| !is_entry(&problem.address)) || (!blocked.is_empty() && plan.changes.is_empty())
 }
 
 /// Whether something that exists is lost.
@@ -172,6 +178,7 @@ fn said(run: &Run) -> String {
             (ending.failed.len(), "failed"),
             (ending.unapproved.len(), "waiting for approval"),
             (ending.skipped.len(), "skipped"),
+            (ending.blocked, "blocked"),
         ];
         parts.extend(counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));
         let word = match (Outcome::known(run), ending.interrupted) {
@@ -188,10 +195,11 @@ fn said(run: &Run) -> String {
         n => format!(" {} not inspected.", words::count(n, "destination was", "destinations were")),
     };
     let unchanged = format!("{} as declared", words::count(plan.unchanged, "thing is", "things are"));
+    let keys = plan.blocked.iter().filter(|problem| is_entry(&problem.address)).count();
     match Outcome::known(run) {
         Outcome::Refused => {
             let open: usize = plan.hazards.iter().filter(|hazard| !hazard.allowed).map(|hazard| hazard.count).sum();
-            let blocked = plan.blocked.iter().filter(|problem| !is_entry(&problem.address)).count();
+            let blocked = plan.blocked.len() - keys;
             let mut parts = Vec::new();
             if open > 0 {
                 parts.push(format!("{} not allowed", words::count(open, "hazardous row is", "hazardous rows are")));
@@ -199,8 +207,20 @@ fn said(run: &Run) -> String {
             if blocked > 0 {
                 parts.push(format!("{} blocked", words::count(blocked, "resource is", "resources are")));
             }
+            if keys > 0 {
+                parts.push(format!("{} blocked", words::count(keys, "key is", "keys are")));
+            }
             let lost = if lost.is_empty() { lost } else { format!(" {lost}") };
             format!("Apply refuses this as it is: {}.{lost}{unseen}", parts.join(", "))
+        }
+        Outcome::Partial => {
+            let left = words::count(keys, "key that is blocked", "keys that are blocked");
+            let rest = match (lost.is_empty(), unseen.is_empty()) {
+                (false, _) => lost,
+                (true, true) => "Of the rest nothing is lost:".to_owned(),
+                (true, false) => "Of the rest nothing is lost where it could be seen:".to_owned(),
+            };
+            format!("Apply leaves out {left}. {rest} {}.{unseen}", counts(plan))
         }
         Outcome::Destructive => format!("{lost} {}.{unseen}", counts(plan)),
         Outcome::Changes if !unseen.is_empty() => {
@@ -286,8 +306,7 @@ pub fn way(run: &Run, file: Option<&str>) -> Option<Way> {
     for hazard in plan.hazards.iter().filter(|hazard| !hazard.allowed) {
         *open.entry(hazard.kind).or_default() += hazard.count;
     }
-    let is_blocked = plan.blocked.iter().any(|problem| !is_entry(&problem.address));
-    if is_blocked || open.keys().any(|kind| !kind.can_be_allowed()) {
+    if is_blocked(plan) || open.keys().any(|kind| !kind.can_be_allowed()) {
         return Some(Way::Mend);
     }
     let review = !open.is_empty();

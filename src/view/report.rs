@@ -59,6 +59,9 @@ pub fn report(report: &Report, style: Style) -> String {
     if !report.skipped.is_empty() {
         parts.push(format!("{} skipped", report.skipped.len()));
     }
+    if report.blocked > 0 {
+        parts.push(format!("{} blocked", report.blocked));
+    }
     let word = if report.is_complete() {
         paint.good("Applied")
     } else if report.interrupted {
@@ -82,6 +85,11 @@ pub fn report(report: &Report, style: Style) -> String {
             ),
         };
         out.push_str(&words::sentences(&kept, style.width));
+    }
+    if report.blocked > 0 {
+        let left = words::count(report.blocked, "row", "rows");
+        let text = format!("Left out: {left} that the plan had blocked; the error of each says what to mend.\n");
+        out.push_str(&words::sentences(&text, style.width));
     }
     if report.interrupted || !report.failed.is_empty() {
         let next = match (report.done_count(), report.interrupted) {

@@ -450,7 +450,7 @@ fn beside(out: &mut String, plan: &Plan, style: Style) {
     }
 }
 
-/// Why apply refuses a plan as it is, in a line of its own; empty if it does not.
+/// Why apply refuses a plan as it is, or what it leaves out of it, in a line of its own; empty if it does all of it.
 #[must_use]
 pub fn refusal(plan: &Plan, style: Style) -> String {
     let mut open: BTreeMap<HazardKind, usize> = BTreeMap::new();
@@ -471,10 +471,17 @@ pub fn refusal(plan: &Plan, style: Style) -> String {
     if lacking > 0 {
         parts.push(format!("{} to be written and not at hand", words::count(lacking, "value is", "values are")));
     }
+    let left = plan.blocked.len();
+    let text = match (parts.is_empty(), left > 0 && !plan.changes.is_empty()) {
+        (false, _) => format!("Apply refuses this plan as it is: {}.", parts.join("; ")),
+        (true, true) => {
+            let left = words::count(left, "row that is blocked", "rows that are blocked");
+            format!("Apply leaves out {left}, does the rest, and ends with 7.")
+        }
+        (true, false) => return String::new(),
+    };
     let mut out = String::new();
-    if !parts.is_empty() {
-        painted(&mut out, &format!("Apply refuses this plan as it is: {}.", parts.join("; ")), Paint::danger, style);
-    }
+    painted(&mut out, &text, Paint::danger, style);
     out
 }
 

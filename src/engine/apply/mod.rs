@@ -127,6 +127,7 @@ fn ended(
     is_done: &dyn Fn(&Address) -> bool,
     began: Instant,
 ) -> Report {
+    report.blocked = run.planned.plan.blocked.len();
     report.warnings = run.warnings();
     report.warnings.extend(paused.left_off(is_done));
     report.requests = run.engine.reached.http.requests();

@@ -360,7 +360,7 @@ async fn push(run: &Run<'_>, resource: &Resource, work: &[&Change], starts_itsel
             return all(why);
         }
         if let Err(why) = ended(run, resource, &id).await {
-            return match why.code == &codes::SYNC_FAILED && !work.is_empty() {
+            return match why.code == &codes::SYNC_FAILED {
                 true => arrived(run, resource, work, &why).await,
                 false => all(why),
             };
@@ -468,7 +468,7 @@ fn without_secrets(run: &Run<'_>, words: &str) -> String {
 }
 
 /// The backend names the key at fault as JSON: the same as a sentence.
-fn of_key(words: &str) -> Option<String> {
+pub(in crate::engine) fn of_key(words: &str) -> Option<String> {
     let fault = json::parse(words.as_bytes()).ok()?;
     let field = |name: &str| fault.as_object()?.get(name)?.as_str().map(str::to_owned);
     Some(format!("`{}`: {}", field("secretKey")?, field("message")?))

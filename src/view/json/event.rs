@@ -97,7 +97,7 @@ pub fn event(event: &Event, sources: &Sources) -> Line {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Ending {
     format: Word,
-    /// Whether every change was done.
+    /// Whether every change was done, and none was left out.
     pub complete: bool,
     /// Whether the run was stopped before its end.
     pub interrupted: bool,
@@ -109,6 +109,9 @@ pub struct Ending {
     pub unapproved: Vec<String>,
     /// Changes that were not begun.
     pub skipped: Vec<Skip>,
+    /// Rows that the plan had blocked: they were left out.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub blocked: usize,
     /// The name under which what was overwritten and deleted is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<String>,
@@ -122,21 +125,28 @@ pub struct Ending {
 
 impl Ending {
     /// That of a run which began nothing of what it had to do.
-    pub(super) fn not_begun(skipped: Vec<Skip>, requests: u64) -> Self {
+    pub(super) fn not_begun(skipped: Vec<Skip>, blocked: usize, requests: u64) -> Self {
         Self {
             format: REPORT.into(),
-            complete: skipped.is_empty(),
+            complete: skipped.is_empty() && blocked == 0,
             interrupted: false,
             done: BTreeMap::new(),
             failed: Vec::new(),
             unapproved: Vec::new(),
             skipped,
+            blocked,
             undo: None,
             requests,
             milliseconds: 0,
             diagnostics: Vec::new(),
         }
     }
+}
+
+/// Whether there is none of what is counted.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// A change that was not begun.
@@ -167,6 +177,7 @@ pub fn ending(report: &Report, sources: &Sources) -> Ending {
             .iter()
             .map(|(a, b)| Skip { address: a.to_string(), because: b.as_ref().map(ToString::to_string) })
             .collect(),
+        blocked: report.blocked,
         undo: report.undo.as_ref().map(ToString::to_string),
         requests: report.requests,
         milliseconds: milliseconds(report.took),

@@ -285,6 +285,7 @@ fn endings(all: &mut Ending, more: Ending) {
     all.failed.extend(more.failed);
     all.unapproved.extend(more.unapproved);
     all.skipped.extend(more.skipped);
+    all.blocked += more.blocked;
     // Each keeps under a name of its own.
     all.undo = None;
     all.requests += more.requests;
@@ -297,5 +298,5 @@ fn endings(all: &mut Ending, more: Ending) {
 fn not_begun(plan: &Document) -> Ending {
     let because = plan.blocked.first().map(|problem| problem.address.clone());
     let skip = |address: &String| Skip { address: address.clone(), because: because.clone() };
-    Ending::not_begun(plan.changes.iter().map(|row| skip(&row.address)).collect(), plan.requests)
+    Ending::not_begun(plan.changes.iter().map(|row| skip(&row.address)).collect(), plan.blocked.len(), plan.requests)
 }
