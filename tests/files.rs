@@ -182,6 +182,8 @@ fn foreign_lines_survive_byte_for_byte() {
     }
     let changes = Changes::from([("A", Some("1"))]);
     assert_eq!(dotenv::edit("A=#why\nB=2\n", &changes).unwrap(), "A=1 #why\nB=2\n");
+    // What was replaced does not go on standing in a line that another one overrules.
+    assert_eq!(dotenv::edit("A=old\nB=2\nA=older # x\n", &changes).unwrap(), "A=1\nB=2\nA=1 # x\n");
     let changes = Changes::from([("b", Some("new")), ("gone", None)]);
     let before = "{\"n\": 1.50, \"b\": \"old\", \"gone\": {}, \"big\": 12345678901234567890123}";
     let after = "{\n  \"n\": 1.50,\n  \"b\": \"new\",\n  \"big\": 12345678901234567890123\n}\n";

@@ -274,6 +274,27 @@ fn problems_stand_in_their_own_files_and_their_codes_are_explained() {
 }
 
 #[test]
+fn what_lies_beside_a_configuration_has_its_problems_in_its_own_file() {
+    let mut editor = Editor::new();
+    editor.write("keyform.vars.hcl", "# canary\n\nunheard = \"canary-of-a-value\"\n");
+    editor.write("x.kftest.hcl", "rnu \"x\" {}\n");
+    editor.open("drift.ignore.hcl", "accept \"project.bakery\" {\n  verdict = \"mising\"\n}\n");
+    editor.open("main.hcl", "project \"bakery\" {}\n");
+    let told = editor.check();
+    let place = |name: &str| (told[name][0]["code"].clone(), told[name][0]["range"]["start"]["line"].clone());
+    assert_eq!(place("keyform.vars.hcl"), (json!("KF0216"), json!(2)), "{told:?}");
+    assert_eq!(place("x.kftest.hcl").1, json!(0), "{told:?}");
+    assert_eq!(place("drift.ignore.hcl").1, json!(1), "{told:?}");
+    assert_eq!(told.get("main.hcl").cloned().unwrap_or(json!([])), json!([]), "{told:?}");
+    // As it is open, not as it is on disk.
+    editor.open("x.kftest.hcl", "run \"plan\" {}\n");
+    editor.open("drift.ignore.hcl", "");
+    editor.open("keyform.vars.hcl", "");
+    let told = editor.check();
+    assert!(told.values().all(|problems| *problems == json!([])), "{told:?}");
+}
+
+#[test]
 fn a_manifest_is_checked_with_its_configuration() {
     let mut editor = Editor::new();
     editor.write("main.hcl", "locals { a = 1 }\n");

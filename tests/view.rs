@@ -99,8 +99,8 @@ fn a_plan_reads_resource_by_resource() {
 Hazard takeover (1): what keyform did not write would be overwritten
   secret_sync.web["prod"]: HIDDEN was written by someone else, and its value
     can't be read back.
-  Copy what is worth keeping into the source first. If it may be lost: --allow
-    takeover=1
+  Copy what is worth keeping into the source first. If it may be lost:
+    --allow takeover=1
 
 Left alone: 4 keys at secret_sync.web["prod"].
 

@@ -139,12 +139,6 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         context.global.chdir = Some(dir.clone());
     }
     let dir = context.dir();
-    if !args.dry_run
-        && let Err(error) = std::fs::create_dir_all(&dir)
-    {
-        context.tell(unwritable(&dir, &error));
-        return context.failed("adopt");
-    }
     let called = match args.from_tfstate.as_ref().map(|path| called(context, path)).transpose() {
         Ok(called) => called,
         Err(why) => {
@@ -153,6 +147,12 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         }
     };
     let Some((desired, registry, backend)) = begin(context, args, &dir) else { return context.failed("adopt") };
+    if !args.dry_run
+        && let Err(error) = std::fs::create_dir_all(&dir)
+    {
+        context.tell(unwritable(&dir, &error));
+        return context.failed("adopt");
+    }
     let Some(runtime) = context.runtime() else { return context.failed("adopt") };
     runtime.block_on(async {
         let lock = engine::Lock { command: "adopt".to_owned(), timeout: std::time::Duration::ZERO, only_if_new: false };
@@ -181,6 +181,10 @@ fn begin(context: &mut Context, args: &Args, dir: &Path) -> Option<(Desired, Reg
     if !has_config(dir) {
         let registry = context.registry()?;
         let (backend, file) = named(args);
+        if file.is_none() && !context.state().join(engine::BACKEND).exists() {
+            context.tell(nothing(&format!("There is no embedded backend in `{}`.", dir.display())));
+            return None;
+        }
         return Some((Desired { backend, ..Desired::default() }, registry, file));
     }
     let (mut desired, registry) = context.load_for(&args.inputs, Extent::All)?;
@@ -200,6 +204,11 @@ fn begin(context: &mut Context, args: &Args, dir: &Path) -> Option<(Desired, Reg
     let why = desired.backend.origin.into_iter().fold(why, |why, origin| why.at(origin, "here"));
     context.tell(why.help("leave out `--backend` and `--url`, or write into an empty directory with `--dir`"));
     None
+}
+
+fn nothing(detail: &str) -> Diagnostic {
+    Diagnostic::error(&codes::BACKEND_CONFIG, detail)
+        .help("name the backend that is meant with `--url`, or begin a configuration with `keyform init`")
 }
 
 /// The backend that the command line names, and the file that says so from then on.
@@ -240,6 +249,10 @@ async fn work(
         }
     };
     adopted.files.splice(0..0, backend);
+    if adopted.files.is_empty() && !has_config(&context.dir()) {
+        context.tell(nothing("The embedded backend holds nothing."));
+        return context.failed("adopt");
+    }
     context.tell_all(adopted.left.iter().chain(&adopted.gaps).cloned());
     if args.dry_run {
         return show(context, &adopted);

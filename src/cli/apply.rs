@@ -280,7 +280,7 @@ pub(super) async fn decide(
         Ok(()) if !reviewed => Err(Exit::Refused),
         Ok(()) if planned.plan.changes.is_empty() => Err(nothing(&planned)),
         Ok(()) if !confirm::is_at_hand(context, &planned.plan) => Err(Exit::Refused),
-        Ok(()) => confirm::question(context, &planned.plan, way.auto_approve),
+        Ok(()) => confirm::question(context, command, &planned.plan, way.auto_approve),
         Err(exit) => Err(exit),
     };
     match gate {

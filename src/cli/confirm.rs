@@ -5,6 +5,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::diag::nearest;
 use crate::plan::HazardKind;
 use crate::plan::Plan;
 use crate::plan::guard;
@@ -23,10 +24,12 @@ pub(super) struct Allow {
 
 /// Reads `KIND=N`.
 pub(super) fn allow(text: &str) -> Result<Allow, String> {
-    let kinds = || HazardKind::ALL.into_iter().filter(|kind| kind.can_be_allowed()).map(HazardKind::word);
     let (word, count) = text.split_once('=').ok_or("it must be KIND=N, with the number that the plan names")?;
     let kind = HazardKind::from_word(word)
-        .ok_or_else(|| format!("there is no hazard `{word}`: {}", kinds().collect::<Vec<_>>().join(", ")))?;
+        .ok_or_else(|| match nearest(word, HazardKind::ALL.into_iter().map(HazardKind::word)) {
+            Some(near) => format!("there is no such hazard; did you mean `{near}`?"),
+            None => "there is no such hazard; `keyform explain` lists all of them".to_owned(),
+        })?;
     if !kind.can_be_allowed() {
         return Err(format!("`{word}` can't be allowed: {}", words::way_out(kind, 0)));
     }
@@ -87,14 +90,20 @@ pub(super) fn is_at_hand(context: &mut Context, plan: &Plan) -> bool {
 }
 
 /// Asks whether to go on with a plan.
-pub(super) fn question(context: &mut Context, plan: &Plan, auto_approve: bool) -> Result<(), Exit> {
+pub(super) fn question(context: &mut Context, command: &str, plan: &Plan, auto_approve: bool) -> Result<(), Exit> {
     let total = words::count(plan.changes.len(), "change", "changes");
     let left = match plan.blocked.len() {
         0 => String::new(),
         n => format!(", without {}", words::count(n, "row that is blocked", "rows that are blocked")),
     };
     let rest = format!("{total} ({}){left}.", text::counts(plan));
-    ask(context, "Apply this plan?", &rest, "look at the plan above, then add --auto-approve", auto_approve)
+    let (question, rest) = match command {
+        "destroy" if plan.backend.is_empty() => ("Destroy all of this?", rest),
+        "destroy" => ("Destroy all of this?", format!("At {}: {rest}", words::shown(&plan.backend))),
+        "undo" => ("Put this back?", rest),
+        _ => ("Apply this plan?", rest),
+    };
+    ask(context, question, &rest, "look at the plan above, then add --auto-approve", auto_approve)
 }
 
 /// Asks whether to go on: only `yes` is yes. `alone` says what to do where nobody is there.

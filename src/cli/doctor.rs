@@ -3,9 +3,11 @@
 use crate::cli::context::Context;
 use crate::cli::context::Inputs;
 use crate::cli::exit::Exit;
+use crate::diag::Diagnostic;
 use crate::engine::Scope;
 use crate::engine::health::Finding;
 use crate::engine::health::State;
+use crate::model::attrs::Value;
 use crate::view::json;
 use crate::view::text::Style;
 use crate::view::words;
@@ -52,6 +54,8 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     let Some((desired, registry)) = context.load(&args.inputs) else { return context.failed("doctor") };
     let count = desired.resources.len();
     let desired = Arc::new(desired);
+    let url = desired.backend.attrs.get("url").and_then(Value::as_str);
+    let backend = url.unwrap_or(&desired.backend.kind).to_owned();
     let Some(runtime) = context.runtime() else { return context.failed("doctor") };
     let (mut found, failed) = runtime.block_on(async {
         // Why it can't be opened was told: a configuration whose backend can't be reached has nothing more to look at.
@@ -70,7 +74,12 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     });
     if failed {
         let said = "nothing can be planned; the error says why".to_owned();
-        found.push(Finding::new("run", "plan", State::Bad, said));
+        let is_backend = |why: &Diagnostic| ("KF0600".."KF0700").contains(&why.code.id);
+        let (kind, name) = match context.found.iter().any(is_backend) {
+            true => ("backend", &*backend),
+            false => ("run", "plan"),
+        };
+        found.push(Finding::new(kind, name, State::Bad, said));
     }
     let resources = words::count(count, "resource", "resources");
     found.insert(0, Finding::new("configuration", &context.dir().display().to_string(), State::Good, resources));

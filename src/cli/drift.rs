@@ -15,6 +15,7 @@ use crate::cli::plan;
 use crate::cli::plan::Selection;
 use crate::cli::shard::Sharding;
 use crate::config::baseline;
+use crate::config::overlay::Overlay;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Severity;
@@ -188,7 +189,7 @@ pub(super) fn accepted(context: &mut Context, file: Option<&Path>) -> Option<Vec
         None => return Some(Vec::new()),
     };
     let mut acc = Diagnostics::new();
-    let accepted = baseline::read(&mut acc, &mut context.sources, path);
+    let accepted = baseline::read(&mut acc, &mut context.sources, path, &Overlay::default());
     let failed = acc.has_errors();
     context.tell_all(acc);
     (!failed).then_some(accepted)
@@ -202,7 +203,7 @@ pub(super) fn overwritten(context: &mut Context, planned: &Planned) -> BTreeMap<
         return BTreeMap::new();
     }
     let mut acc = Diagnostics::new();
-    let accepted = baseline::read(&mut acc, &mut context.sources, &path);
+    let accepted = baseline::read(&mut acc, &mut context.sources, &path, &Overlay::default());
     context.tell_all(acc.into_iter().map(|problem| Diagnostic { severity: Severity::Warning, ..problem }));
     let drift = planned.drift(&accepted, today());
     let rows = drift

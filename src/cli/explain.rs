@@ -6,6 +6,7 @@ use crate::cli::context::Context;
 use crate::cli::context::Inputs;
 use crate::cli::exit::Exit;
 use crate::cli::plan;
+use crate::config::baseline;
 use crate::diag::Diagnostic;
 use crate::diag::code::Code;
 use crate::diag::codes;
@@ -14,20 +15,21 @@ use crate::model::address::Address;
 use crate::model::address::MODULE;
 use crate::model::resource::Kind;
 use crate::plan::HazardKind;
+use crate::plan::drift::Verdict;
 use crate::view::words;
 use serde::Serialize;
 
-/// Explain a row of the plan, a diagnostic's code, a hazard, or the exit codes.
+/// Explain a row of the plan, a diagnostic's code, a hazard, a verdict of drift, or the exit codes.
 ///
 /// Every problem that keyform reports carries a code that never changes its meaning. This prints what it
-/// means, why it is a problem, and how it is mended. Without an argument it lists all codes and hazards. With the address of a
+/// means, why it is a problem, and how it is mended. Without an argument it lists all codes, hazards and verdicts. With the address of a
 /// resource or an entry it reads what `plan` reads, and says where that is declared, what is there, what keyform wrote last, which
 /// rule made the row, what is dangerous about it and what it waits for.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  keyform explain KF0101\n  keyform explain wipe\n  keyform explain exit-codes\n  \
                         keyform explain secret_sync.web.entry.APP_DB_URL")]
 pub(super) struct Args {
-    /// A code (KF0101), a hazard (wipe), `exit-codes`, or an address
+    /// A code (KF0101), a hazard (wipe), a verdict (value-changed), `exit-codes`, or an address
     topic: Option<String>,
     /// Let `secret_exec` run programs, to explain an address
     #[arg(long)]
@@ -131,6 +133,19 @@ fn of_hazard(kind: HazardKind) -> Topic {
     Topic { name: kind.word().to_owned(), summary: words::hazard(kind), text }
 }
 
+/// What `keyform drift` says of a finding, and how it is accepted for a while.
+fn of_verdict(verdict: Verdict) -> Topic {
+    let text = format!(
+        "A verdict of `keyform drift`. What may stay as it is for a while is accepted in {}, beside the configuration:\n\n  \
+         accept \"ADDRESS\" {{             # as drift names it, quotes escaped\n    verdict = \"{}\"\n    reason  = \"why it may \
+         stay\"\n    expires = \"YYYY-MM-DD\"         # the last day\n  }}\n\nIt is reported no longer until then; the next \
+         `keyform apply` writes what is declared all the same.",
+        baseline::NAME,
+        verdict.word()
+    );
+    Topic { name: verdict.word().to_owned(), summary: words::verdict(verdict), text }
+}
+
 /// A topic that begins like an address is one.
 fn known(topic: &str) -> Option<Address> {
     plan::address(topic).ok().filter(is_address)
@@ -152,7 +167,7 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     if let Some(address) = args.topic.as_deref().and_then(known) {
         return address::run(context, args, &address);
     }
-    let everything = || codes::ALL.iter().map(|c| of_code(c)).chain(HazardKind::ALL.into_iter().map(of_hazard));
+    let everything = || codes::ALL.iter().map(|c| of_code(c)).chain(HazardKind::ALL.into_iter().map(of_hazard)).chain(Verdict::ALL.into_iter().map(of_verdict));
     let topics: Vec<Topic> = match args.topic.as_deref() {
         None => everything().collect(),
         Some("exit-codes") => exit_codes(),
@@ -185,10 +200,16 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     let mut out = String::new();
     for topic in &topics {
         if is_list {
-            out.push_str(&format!("{} {}\n", style.paint.bold(&format!("{:<14}", topic.name)), topic.summary));
+            out.push_str(&format!("{} ", style.paint.bold(&format!("{:<14}", topic.name))));
+            words::paragraph(&mut out, topic.summary, 0, 15, style.width.saturating_sub(15));
         } else {
             out.push_str(&format!("{}: {}\n\n", style.paint.bold(&topic.name), topic.summary));
-            words::paragraph(&mut out, &topic.text, 0, 0, style.width);
+            for line in topic.text.lines() {
+                match line.starts_with(' ') || line.is_empty() {
+                    true => out.push_str(&format!("{line}\n")),
+                    false => words::paragraph(&mut out, line, 0, 0, style.width),
+                }
+            }
         }
     }
     context.terminal.out(&out);

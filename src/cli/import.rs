@@ -140,8 +140,10 @@ async fn work(context: &mut Context, engine: &Engine, desired: &Arc<Desired>, ad
     }
     let style = context.terminal.style();
     let done = match imported {
-        Some(id) => format!("Imported: {address} (id {id}). What the next plan will do:"),
-        None => format!("Nothing to import: {address} is managed already. What the next plan will do:"),
+        Some(id) => format!("Imported: {address} (id {id}). What the next plan will do to this address alone:"),
+        None => format!(
+            "Nothing to import: {address} is managed already. What the next plan will do to this address alone:"
+        ),
     };
     let mut out = String::new();
     words::paragraph(&mut out, &done, 0, 2, style.width);

@@ -177,6 +177,9 @@ struct Entry<'a> {
     at: &'a str,
 }
 
+/// How many columns the date of a record takes, with the gap before it.
+const DATE: usize = 22;
+
 fn list(context: &Context, ledger: &Ledger) -> Exit {
     if context.global.json {
         context.document(&document(ledger, |_| true));
@@ -184,11 +187,13 @@ fn list(context: &Context, ledger: &Ledger) -> Exit {
     }
     let Style { paint, width } = context.terminal.style();
     let mut out = String::new();
+    let lengths = ledger.records.keys().map(|address| shown(address).chars().count());
+    let column = lengths.filter(|length| length + DATE <= width).max().unwrap_or_default();
     for (address, record) in &ledger.records {
         let protected = if record.protected { "  protected" } else { "" };
         let version = record.version.as_ref().map(|v| format!("  version {}", words::shown(v))).unwrap_or_default();
-        let address = words::shown(&address.to_string());
-        let line = format!("{address}  {}", paint.dim(&format!("{}{version}{protected}", record.at)));
+        let rest = paint.dim(&format!("{}{version}{protected}", record.at));
+        let line = format!("{:<column$}  {rest}", shown(address));
         words::line(&mut out, &line, 0, 2, width);
     }
     for address in ledger.intents.keys() {

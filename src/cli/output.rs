@@ -121,13 +121,17 @@ pub(super) fn begin(context: &mut Context, command: &str, outputs: &Outputs, fil
     Ok(())
 }
 
-/// Why nothing is written there: it would take the place of configuration or become a part of it, or it is where
+/// Why nothing is written there: it is no name that anybody means, it would take the place of configuration or become a part of it, or it is where
 /// the ledger and its key are.
 pub(super) fn misplaced(path: &Path) -> Option<Diagnostic> {
     let is_one = |is: &dyn Fn(&Path) -> bool| {
         let parent = path.parent().and_then(|parent| parent.canonicalize().ok());
         is(path) || [path.canonicalize().ok(), parent].into_iter().flatten().any(|path| is(&path))
     };
+    if path == Path::new("-") {
+        let d = Diagnostic::error(&codes::OUTPUT_PLACE, "`-` would be a file of that name.");
+        return Some(d.help("name a file; `/dev/stdout` is standard output"));
+    }
     let why = if is_one(&|path| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("hcl"))) {
         "would be read as configuration"
     } else if is_one(&|path| path.components().any(|part| part.as_os_str() == STATE)) {

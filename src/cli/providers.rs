@@ -16,7 +16,9 @@ use crate::model::schema::Destination;
 use crate::model::schema::Field;
 use crate::model::schema::Schemas;
 use crate::model::schema::Type;
+use crate::provider::reference;
 use crate::view::paint::Paint;
+use crate::view::text::Style;
 use crate::view::words;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -144,10 +146,10 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         context.document(&document(&apps, &destinations));
         return Exit::Done;
     }
-    let paint = context.terminal.style().paint;
+    let style = context.terminal.style();
     let text = match slug {
-        None => list(schemas, paint),
-        Some(_) => show(&apps, &destinations, paint),
+        None => list(schemas, style.paint),
+        Some(_) => show(&apps, &destinations, style),
     };
     context.terminal.out(&text);
     Exit::Done
@@ -168,7 +170,8 @@ fn list(schemas: &Schemas, paint: Paint) -> String {
     out
 }
 
-fn show(apps: &[&App], destinations: &[&Destination], paint: Paint) -> String {
+fn show(apps: &[&App], destinations: &[&Destination], style: Style) -> String {
+    let paint = style.paint;
     let mut out = String::new();
     for app in apps {
         out.push_str(&format!("{}  {}\n", paint.bold(&format!("app_connection \"{}\"", app.slug)), app.title));
@@ -177,12 +180,12 @@ fn show(apps: &[&App], destinations: &[&Destination], paint: Paint) -> String {
         }
         for (name, method) in &app.methods {
             let note = if method.browser_only {
-                "  (made in the backend's web page: look it up with data \"app_connection\")"
+                "  (made in the backend's web page: look it up with `data \"app_connection\"`)"
             } else {
                 ""
             };
-            out.push_str(&format!("  method = \"{name}\"{note}\n"));
-            fields(&mut out, method.inputs(), 4, paint);
+            words::line(&mut out, &format!("method = \"{name}\"{note}"), 2, 2, style.width);
+            fields(&mut out, method.inputs(), 4, style);
         }
     }
     for destination in destinations {
@@ -190,14 +193,14 @@ fn show(apps: &[&App], destinations: &[&Destination], paint: Paint) -> String {
         out.push_str(&format!("{head}  {} (connection: {})\n", destination.title, destination.app));
         if !destination.options.is_empty() {
             out.push_str("  options\n");
-            fields(&mut out, destination.options.iter(), 4, paint);
+            fields(&mut out, destination.options.iter(), 4, style);
         }
         for (name, variant) in &destination.variants {
             match &destination.selector {
                 Some(selector) => out.push_str(&format!("  destination with {selector} = \"{name}\"\n")),
                 None => out.push_str("  destination\n"),
             }
-            fields(&mut out, variant.fields.iter(), 4, paint);
+            fields(&mut out, variant.fields.iter(), 4, style);
             let readable = if variant.readable { "values can be read back" } else { "values can't be read back" };
             let most = variant.max_entries.map(|most| format!(", at most {most} keys")).unwrap_or_default();
             out.push_str(&format!("    {}\n", paint.dim(&format!("({readable}{most})"))));
@@ -206,7 +209,7 @@ fn show(apps: &[&App], destinations: &[&Destination], paint: Paint) -> String {
     out
 }
 
-fn fields<'a>(out: &mut String, fields: impl Iterator<Item = &'a Field> + Clone, indent: usize, paint: Paint) {
+fn fields<'a>(out: &mut String, fields: impl Iterator<Item = &'a Field> + Clone, indent: usize, style: Style) {
     let column = fields.clone().map(|field| field.name.len()).max().unwrap_or(0);
     for field in fields {
         let kind = if field.sensitive { "secret source".to_owned() } else { type_name(&field.ty) };
@@ -217,12 +220,19 @@ fn fields<'a>(out: &mut String, fields: impl Iterator<Item = &'a Field> + Clone,
             (Some(Value::Number(n)), _) => format!(", default {n}"),
             _ => String::new(),
         };
-        let pad = " ".repeat(indent);
-        out.push_str(&format!("{pad}{:<column$}  {kind}{need}", field.name));
-        if !field.doc.is_empty() {
-            out.push_str(&format!("  {}", paint.dim(&field.doc)));
+        let remote = if field.remote.is_some() && !field.doc.contains("remote backend") { reference::REMOTE } else { "" };
+        let line = format!("{}{:<column$}  {kind}{need}", " ".repeat(indent), field.name);
+        let doc = format!("{remote}{}", field.doc);
+        if doc.is_empty() || line.chars().count() + 2 + doc.chars().count() <= style.width {
+            let line = format!("{line}  {}", style.paint.dim(&doc));
+            out.push_str(&format!("{}\n", line.trim_end()));
+            continue;
         }
-        out.push('\n');
+        let deep = indent + column + 2;
+        words::paragraph(out, &line[indent..], indent, column + 2, style.width);
+        let mut lines = String::new();
+        words::paragraph(&mut lines, &doc, deep, 0, style.width);
+        lines.lines().for_each(|line| out.push_str(&format!("{}\n", style.paint.dim(line))));
     }
 }
 

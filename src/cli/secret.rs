@@ -139,7 +139,7 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     let Some(runtime) = context.runtime() else { return context.failed("secret") };
     let result = runtime.block_on(async {
         let engine = context.open(&desired, registry, false, None).await?;
-        let result = work(context, &engine, args).await;
+        let result = work(context, &engine, args, desired.settings.undo.is_some()).await;
         engine.close().await;
         Some(result)
     });
@@ -154,7 +154,7 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     }
 }
 
-async fn work(context: &mut Context, engine: &Engine, args: &Args) -> Result<(), Diagnostic> {
+async fn work(context: &mut Context, engine: &Engine, args: &Args, keeps: bool) -> Result<(), Diagnostic> {
     match &args.action {
         Action::Get { secret } => {
             let (place, key) = one(secret)?;
@@ -180,7 +180,7 @@ async fn work(context: &mut Context, engine: &Engine, args: &Args) -> Result<(),
                 return Err(Diagnostic::error(&codes::EMPTY_VALUE, detail).help("if that is meant, add --allow-empty"));
             }
             let secrets = Secrets::from([(key.into(), value)]);
-            write(context, engine, &args.inputs, &place, &secrets, *allow_wipe).await?;
+            write(context, engine, &args.inputs, &place, &secrets, *allow_wipe, keeps).await?;
         }
         Action::List { place } => {
             let secrets = engine.secrets(&folder(place)?).await?;
@@ -197,7 +197,7 @@ async fn work(context: &mut Context, engine: &Engine, args: &Args) -> Result<(),
             let guessed = if is_json { Format::Json } else { Format::Dotenv };
             let text = Zeroizing::new(context.read(file)?);
             let secrets = formats::read(&text, format.unwrap_or(guessed))?;
-            write(context, engine, &args.inputs, &place, &secrets, *allow_wipe).await?;
+            write(context, engine, &args.inputs, &place, &secrets, *allow_wipe, keeps).await?;
         }
         Action::Export { place, format, output, force } => {
             let secrets = engine.secrets(&folder(place)?).await?;
@@ -217,7 +217,8 @@ async fn work(context: &mut Context, engine: &Engine, args: &Args) -> Result<(),
     Ok(())
 }
 
-/// Writes secrets, unless what the backend does by itself then would take away what nobody asked about.
+/// Writes secrets, unless what the backend does by itself then would take away what nobody asked about. With `keeps`, applies
+/// keep what they overwrite, which this does not.
 async fn write(
     context: &mut Context,
     engine: &Engine,
@@ -225,6 +226,7 @@ async fn write(
     place: &Place,
     secrets: &Secrets,
     allow_wipe: bool,
+    keeps: bool,
 ) -> Result<(), Diagnostic> {
     let pushing = engine.pushing(place).await?;
     if pushing.deletes() && !allow_wipe {
@@ -250,6 +252,11 @@ async fn write(
         if !pushed_by.is_empty() {
             let names: Vec<String> = pushed_by.into_iter().map(words::shown).collect();
             context.terminal.note(&format!("The backend pushes at once: {}.\n", names.join(", ")));
+        }
+        if keeps {
+            context.terminal.note(
+                "If there was a value before, it is not kept: the `undo` block is about what an apply overwrites.\n",
+            );
         }
     }
     Ok(())

@@ -12,6 +12,7 @@ use crate::secret::Secret;
 use crate::server;
 use crate::server::files::LocalFiles;
 use crate::server::rate::RateLimits;
+use crate::view::words;
 use serde::Serialize;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -146,8 +147,16 @@ fn announce(context: &Context, args: &Args, running: &server::Running) {
     };
     context.terminal.out(&format!("Listening on {}\n", running.url));
     context.terminal.out(&format!("Client id {}, its secret in {secret}\n", running.client_id));
+    let paint = context.terminal.err_style().paint;
+    if running.refused > 0 {
+        let files = words::count(running.refused, "sync writes", "syncs write");
+        let said = format!(
+            "{} {files} files of this machine and will fail: start with `--allow-local DIR` to allow one directory.\n",
+            paint.warn("Note:")
+        );
+        context.terminal.err(&words::sentences(&said, context.terminal.err_style().width));
+    }
     if !args.listen.ip().is_loopback() {
-        let paint = context.terminal.err_style().paint;
         context.terminal.err(&format!("{} this is plain HTTP; put a proxy with TLS in front.\n", paint.warn("Note:")));
     }
 }

@@ -158,6 +158,7 @@ fn take(context: &mut Context, args: &Args) -> Result<Exit, Diagnostic> {
     })?;
     let signer = Signer::from_hex(&secret).ok_or_else(|| {
         Diagnostic::error(&codes::SNAPSHOT_KEY, format!("{SIGNING} is no private key of 64 hexadecimal digits."))
+            .help("it is the second half of what `keyform snapshot keygen FILE` makes: what is in FILE")
     })?;
     let Some((desired, registry)) = context.load(&args.inputs) else { return Ok(context.failed("snapshot")) };
     let desired = Arc::new(desired);
@@ -232,7 +233,8 @@ fn read(context: &Context, source: &Source<'_>, desired: &Desired) -> Result<fro
         (None, Some(text)) => {
             let keys: Option<Vec<Verifier>> = text.split(',').map(Verifier::from_hex).collect();
             let detail = format!("{CHECKING} is no public key of 64 hexadecimal digits.");
-            keys.ok_or_else(|| Diagnostic::error(&codes::SNAPSHOT_KEY, detail))?
+            let help = "it is what `keyform snapshot keygen FILE` prints, not what is in FILE; several are separated by commas";
+            keys.ok_or_else(|| Diagnostic::error(&codes::SNAPSHOT_KEY, detail).help(help))?
         }
         (None, None) => desired.settings.snapshot_keys.clone(),
     };

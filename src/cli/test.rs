@@ -13,7 +13,9 @@ use crate::cli::output::Outputs;
 use crate::cli::signals::Stop;
 use crate::cli::test::work::Outcome;
 use crate::cli::test::world::Scratch;
+use crate::config::overlay::Overlay;
 use crate::config::test_file;
+use crate::config::test_file::DIR;
 use crate::config::test_file::ENDING;
 use crate::config::test_file::Step;
 use crate::config::test_file::TestFile;
@@ -105,7 +107,7 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     if jobs.is_empty() {
         let dir = context.dir().display().to_string();
         let detail = match args.filters.is_empty() {
-            true => format!("`{dir}` holds no `*{ENDING}` file, and neither does `tests/` in it."),
+            true => format!("`{dir}` holds no `*{ENDING}` file, and neither does `{DIR}/` in it."),
             false => format!("No file and no run in `{dir}` is called like that."),
         };
         context.tell(Diagnostic::error(&codes::NO_TESTS, detail).help("`keyform test --help` shows one to begin with"));
@@ -144,14 +146,14 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
 fn jobs(context: &Context, filters: &[String]) -> Vec<Job> {
     let dir = context.dir();
     let mut paths = files(&dir);
-    paths.extend(files(&dir.join("tests")));
+    paths.extend(files(&dir.join(DIR)));
     let is_wanted = |text: &str| filters.is_empty() || filters.iter().any(|filter| text.contains(filter.as_str()));
     let mut jobs = Vec::new();
     for path in paths {
         let mut own = context.hushed();
         let name = path.strip_prefix("./").unwrap_or(&path).display().to_string();
         let mut acc = Diagnostics::new();
-        let file = test_file::read(&mut acc, &mut own.sources, &path, &name);
+        let file = test_file::read(&mut acc, &mut own.sources, &path, &name, &Overlay::default());
         own.tell_all(acc);
         let names = file.iter().flat_map(|file| &file.steps).filter_map(|step| match step {
             Step::Run(run) => Some(run.name.clone()),

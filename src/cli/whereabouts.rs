@@ -187,7 +187,7 @@ fn draw(desired: &Desired, reach: &Reach, steps: &[String], style: Style) -> Str
                 line(&mut out, &format!("{}  {destination}, from {}", words::shown(&sync), it.environment));
             }
             last = Some(&it.sync);
-            let at = it.at.as_deref().map_or("not seen there yet".to_owned(), |at| format!("recorded {at}"));
+            let at = it.at.as_deref().map_or("not seen there yet".to_owned(), |at| format!("written {at}"));
             let pending = it.pending.map(|action| format!("; to {}", action.word())).unwrap_or_default();
             words::line(&mut out, &format!("{}  {}{pending}", words::shown(&it.key), paint.dim(&at)), 4, 2, width);
         }
@@ -243,7 +243,7 @@ fn steps(desired: &Desired, reach: &Reach, named: Option<&str>) -> Vec<String> {
     for origin in own {
         let place = &origin.place;
         steps.push(match source(desired, origin) {
-            Some(SecretSource::Random { .. }) => format!("Give {place} a new value: keyform secret set {place}"),
+            Some(SecretSource::Random { .. }) => format!("Give it a new value: `keyform secret set {place}`"),
             Some(source) => {
                 sources.entry(show::source(source)).or_default().push(place);
                 continue;
@@ -252,7 +252,7 @@ fn steps(desired: &Desired, reach: &Reach, named: Option<&str>) -> Vec<String> {
                 needs_apply = true;
                 format!("Change the value of {place} where it is declared.")
             }
-            None => format!("Give {place} the new value: keyform secret set {place}"),
+            None => format!("Give it the new value: `keyform secret set {place}`"),
         });
     }
     for (source, places) in &sources {

@@ -26,9 +26,9 @@ use std::sync::Arc;
 pub const NAME: &str = "drift.ignore.hcl";
 
 /// Reads the file.
-pub fn read(acc: &mut Diagnostics, sources: &mut Sources, path: &Path) -> Vec<Acceptance> {
+pub fn read(acc: &mut Diagnostics, sources: &mut Sources, path: &Path, overlay: &Overlay) -> Vec<Acceptance> {
     let shown = path.strip_prefix("./").unwrap_or(path).display().to_string();
-    let Some(text) = load::text(acc, path, &shown, &Overlay::default()) else { return Vec::new() };
+    let Some(text) = load::text(acc, path, &shown, overlay) else { return Vec::new() };
     let id = sources.add(shown, text.clone());
     let Some(body) = parse::parse(acc, id, &text) else { return Vec::new() };
     let mut top = Decoder::new(&body);

@@ -267,7 +267,7 @@ impl<'a> Evaluation<'a> {
             };
             let (mut found, mut hidden) = (Diagnostics::new(), Vec::new());
             let from = || format!("The call of `{}`", frame.address.as_ref().map_or("", Address::name));
-            let value = given.as_ref().map(|(value, _)| Given { value: value.clone(), from: from() });
+            let value = given.as_ref().map(|(value, _)| Given { value: value.clone(), from: from(), at: None });
             let value = variables::one(&mut found, &mut hidden, &frame.input, variable, None, value);
             self.hidden.borrow_mut().extend(hidden);
             self.within(index, || {

@@ -417,8 +417,7 @@ impl Builder<'_, '_> {
 
     /// What only a remote backend does, where keyform or its own backend is to do them.
     fn remote_options(&mut self, destination: &Destination, options: &Object) {
-        let embedded = self.ev.declared.backend.is_none_or(|block| &*block.labels[0].text == "embedded");
-        if !embedded && self.attrs.get("run").and_then(Value::as_str) != Some("keyform") {
+        if !self.ev.is_embedded() && self.attrs.get("run").and_then(Value::as_str) != Some("keyform") {
             return;
         }
         let place = self.attrs.get("destination").and_then(Value::as_object);
@@ -459,6 +458,11 @@ impl Builder<'_, '_> {
             // With one variant there is nothing to choose.
             Value::Null if destination.variants.len() == 1 => destination.variants.keys().next().cloned()?,
             Value::Null => {
+                // A slip of the pen in one of the others, or in its own name, is told at once.
+                let all = destination.variants.values().flat_map(|variant| &variant.fields).map(|field| &*field.name);
+                let known: Vec<&str> = all.chain([&**selector]).collect();
+                let what = format!("The destination `{}`", destination.slug);
+                unknown_fields(body, &what, &known).into_iter().for_each(|d| self.report(d));
                 let address = &self.instance.address;
                 let d = match self.block("destination") {
                     Some(_) => Diagnostic::error(&codes::REQUIRED, format!("`{address}` needs `{selector}`."))

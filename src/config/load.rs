@@ -6,6 +6,7 @@ use crate::config::baseline;
 use crate::config::decode;
 use crate::config::overlay::Overlay;
 use crate::config::test_file;
+use crate::config::vars;
 use crate::config::vars::VARS;
 use crate::diag;
 use crate::diag::Diagnostic;
@@ -39,8 +40,8 @@ const MOST_DIRECTORIES: usize = 4000;
 pub(crate) struct Files {
     /// The configuration's files, parsed.
     pub(crate) bodies: Vec<Body>,
-    /// Files of values that are read by themselves, in the order in which they count: name and text.
-    pub(crate) values: Vec<(String, Arc<str>)>,
+    /// Files of values, in the order in which they count.
+    pub(crate) values: Vec<vars::File>,
     /// The directories that are called as modules.
     pub(crate) modules: Vec<ModuleFiles>,
     /// Which of them a `module` block calls, by where the block stands.
@@ -79,9 +80,8 @@ pub(crate) fn directory(acc: &mut Diagnostics, sources: &mut Sources, input: &In
     let auto = paths.iter().filter(|(name, _)| name == DEFAULT_VARS || name.ends_with(AUTO));
     let mut auto: Vec<_> = auto.map(|(name, path)| (name != DEFAULT_VARS, path)).collect();
     auto.sort();
-    for (_, path) in auto {
-        files.values.extend(vars_file(acc, path, overlay));
-    }
+    let own = auto.into_iter().filter_map(|(_, path)| vars_file(acc, sources, path, overlay)).collect();
+    files.values = [own, given(acc, sources, input)].concat();
     let above = [std::fs::canonicalize(dir).unwrap_or_else(|_| dir.clone())];
     called(acc, sources, &mut files, (dir, overlay), &bodies, &above);
     files.bodies = bodies;
@@ -163,8 +163,14 @@ pub(crate) fn clean(path: &Path) -> PathBuf {
     out
 }
 
-/// The files of a directory with their names, sorted; in words why there are none.
+/// The files of a configuration with their names, sorted; in words why there are none.
 fn listed(dir: &Path, overlay: &Overlay) -> Result<Vec<(String, PathBuf)>, String> {
+    let is_part = |name: &str| name != baseline::NAME && !name.ends_with(test_file::ENDING);
+    Ok(entries(dir, overlay)?.into_iter().filter(|(name, _)| is_part(name)).collect())
+}
+
+/// The files in the language that a directory holds, with their names, sorted; in words why there are none.
+fn entries(dir: &Path, overlay: &Overlay) -> Result<Vec<(String, PathBuf)>, String> {
     let entries = std::fs::read_dir(dir).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let entries = match entries {
         // What is not saved yet may lie where nothing is yet.
@@ -185,11 +191,7 @@ fn listed(dir: &Path, overlay: &Overlay) -> Result<Vec<(String, PathBuf)>, Strin
         .map(|(name, path)| (name.to_str().unwrap_or_default().to_owned(), path))
         // Editors keep their own files beside: `.#main.hcl`, `.main.hcl.swp`.
         .filter(|(name, path)| {
-            !name.starts_with('.')
-                && name.ends_with(ENDING)
-                && name != baseline::NAME
-                && !name.ends_with(test_file::ENDING)
-                && !path.is_dir()
+            !name.starts_with('.') && name.ends_with(ENDING) && !path.is_dir()
         })
         .collect();
     paths.sort();
@@ -260,11 +262,28 @@ fn parsed(
     Some(bodies)
 }
 
-/// Reads a file of values: what people know it by, and its text.
-pub(crate) fn vars_file(acc: &mut Diagnostics, path: &Path, overlay: &Overlay) -> Option<(String, Arc<str>)> {
+/// Reads the files of values that were named.
+pub(super) fn given(acc: &mut Diagnostics, sources: &mut Sources, input: &Input) -> Vec<vars::File> {
+    input.var_files.iter().filter_map(|path| vars_file(acc, sources, path, &input.overlay)).collect()
+}
+
+fn vars_file(acc: &mut Diagnostics, sources: &mut Sources, path: &Path, overlay: &Overlay) -> Option<vars::File> {
     let name = path.display().to_string();
     let text = text(acc, path, &name, overlay)?;
-    Some((name, text))
+    let id = sources.add_withheld(name.as_str(), text.clone());
+    Some(vars::File { name, text, id })
+}
+
+/// Reads what lies beside a configuration and is no part of it, for what is wrong with it: what is accepted, and tests.
+pub(super) fn beside(acc: &mut Diagnostics, sources: &mut Sources, dir: &Path, overlay: &Overlay) {
+    let own = entries(dir, overlay).unwrap_or_default();
+    for (_, path) in own.iter().filter(|(name, _)| name == baseline::NAME) {
+        baseline::read(acc, sources, path, overlay);
+    }
+    let apart = entries(&dir.join(test_file::DIR), overlay).unwrap_or_default();
+    for (_, path) in own.iter().chain(&apart).filter(|(name, _)| name.ends_with(test_file::ENDING)) {
+        test_file::read(acc, sources, path, &shown(dir, path), overlay);
+    }
 }
 
 /// What a file is called in diagnostics: as the user would write it.

@@ -137,8 +137,9 @@ pub fn load_blocks(
     schemas: &Schemas,
     body: Body,
 ) -> Option<Desired> {
-    let files = Files { bodies: vec![body], ..Files::default() };
-    evaluated(acc, sources, input, schemas, files, Diagnostics::new())
+    let mut found = Diagnostics::new();
+    let values = load::given(&mut found, sources, input);
+    evaluated(acc, sources, input, schemas, Files { bodies: vec![body], values, ..Files::default() }, found)
 }
 
 fn evaluated(
@@ -264,6 +265,12 @@ fn without_keys(detail: &str) -> String {
         out.push_str(part.split_once("\"]").map_or(part, |(_, rest)| rest));
     }
     out
+}
+
+/// Reads what lies beside a configuration and is no part of it, for what is wrong with it: `drift.ignore.hcl` and
+/// `*.kftest.hcl`.
+pub fn beside(acc: &mut Diagnostics, sources: &mut Sources, dir: &Path, overlay: &Overlay) {
+    load::beside(acc, sources, dir, overlay);
 }
 
 /// The files of a configuration or module with their texts, as [`load`] finds them.

@@ -45,6 +45,14 @@ impl Evaluation<'_> {
             decode::expr(&block.body, "snapshot_keys").map(|expr| self.verifiers(expr)).unwrap_or_default();
         let ledger = block.body.blocks.iter().find(|inner| &*inner.kind == "ledger");
         out.ledger = ledger.and_then(|ledger| self.ledger(ledger));
+        if let (Some(ledger), Some((store, _))) = (ledger, &out.ledger)
+            && &**store != "file"
+            && self.is_embedded()
+        {
+            let detail = format!("`ledger \"{store}\"` is for many machines; the embedded backend is on this one only.");
+            let d = Diagnostic::warning(&codes::LEDGER_ALONE, detail).at(ledger.header, "");
+            self.report(d.help("declare the `backend` that all machines talk to, or leave this block out"));
+        }
         out.undo = block.body.blocks.iter().find(|inner| &*inner.kind == "undo").and_then(|undo| self.undo(undo));
         out
     }
@@ -138,6 +146,11 @@ impl Evaluation<'_> {
     }
 
     /// The `backend` block.
+    /// Whether the backend is the embedded one.
+    pub(crate) fn is_embedded(&self) -> bool {
+        self.declared.backend.is_none_or(|block| &*block.labels[0].text == "embedded")
+    }
+
     pub(crate) fn backend(&self) -> Backend {
         let Some(block) = self.declared.backend else { return Backend::default() };
         let label = &block.labels[0];

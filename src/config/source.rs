@@ -76,7 +76,7 @@ fn env(name: &str) -> Result<Secret, Diagnostic> {
         Ok(value) => Ok(Secret::new(value)),
         Err(std::env::VarError::NotPresent) => {
             Err(Diagnostic::error(&codes::SECRET_SOURCE, format!("The environment variable `{name}` is not set."))
-                .help(format!("set `{name}` before you run keyform")))
+                .help("set it before you run keyform"))
         }
         Err(std::env::VarError::NotUnicode(_)) => Err(Diagnostic::error(
             &codes::SECRET_SOURCE,

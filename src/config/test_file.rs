@@ -42,6 +42,9 @@ use std::sync::Arc;
 /// How such files end.
 pub const ENDING: &str = ".kftest.hcl";
 
+/// The directory that they may be in, beside the configuration.
+pub const DIR: &str = "tests";
+
 /// What a file says: steps in one world, one after the other.
 pub struct TestFile {
     /// Values of variables, for every step.
@@ -184,9 +187,15 @@ pub fn mentions(expr: &Expr, name: &str) -> bool {
 }
 
 /// Reads a file; `shown` is what the user calls it. `None` if this found an error.
-pub fn read(acc: &mut Diagnostics, sources: &mut Sources, path: &Path, shown: &str) -> Option<TestFile> {
+pub fn read(
+    acc: &mut Diagnostics,
+    sources: &mut Sources,
+    path: &Path,
+    shown: &str,
+    overlay: &Overlay,
+) -> Option<TestFile> {
     let mut found = Diagnostics::new();
-    let text = load::text(&mut found, path, shown, &Overlay::default());
+    let text = load::text(&mut found, path, shown, overlay);
     let body = text.and_then(|text| {
         let id = sources.add(shown, text.clone());
         parse::parse(&mut found, id, &text)

@@ -99,19 +99,19 @@ pub(crate) fn backend_needs(declared: &Declared<'_>, variable: &str) -> bool {
     declared.backend.into_iter().chain(declared.keyform).any(|block| within(block, &is_needed))
 }
 
-/// Gives every declared variable its value. `auto` are the files that are read by themselves: name, text.
+/// Gives every declared variable its value; of `files`, the later one counts.
 /// Those that are `spared` may be without one.
 pub(crate) fn resolve(
     acc: &mut Diagnostics,
     hidden: &mut Vec<Span>,
     input: &Input,
-    auto: &[(String, Arc<str>)],
+    files: &[vars::File],
     blocks: &[&Block],
     spared: &dyn Fn(&str) -> bool,
 ) -> Variables {
     let known: HashSet<Arc<str>> = blocks.iter().map(|block| block.labels[0].text.clone()).collect();
     let names = blocks.iter().map(|block| block.labels[0].text.clone()).collect();
-    let mut given = given_in_files(acc, input, auto, &known);
+    let mut given = given_in_files(acc, files, &known);
     let mut object = Object::new();
     let mut failed = HashSet::new();
     let mut without = HashSet::new();
@@ -156,23 +156,19 @@ pub(crate) fn resolve(
 /// What files say, the last one of a name.
 fn given_in_files(
     acc: &mut Diagnostics,
-    input: &Input,
-    auto: &[(String, Arc<str>)],
+    files: &[vars::File],
     known: &HashSet<Arc<str>>,
 ) -> HashMap<Arc<str>, Given> {
     let mut given = HashMap::new();
-    let mut files: Vec<(String, Arc<str>)> = auto.to_vec();
-    for path in &input.var_files {
-        files.extend(load::vars_file(acc, path, &input.overlay));
-    }
-    for (name, text) in &files {
-        for (variable, value) in vars::file(acc, name, text) {
+    for file in files {
+        for (variable, value) in vars::file(acc, file) {
             if !known.contains(&variable) {
                 // What does not look like a name may be a value.
                 let is_name = variable.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
                 let named = if is_name { format!(" `{variable}`") } else { " of this name".to_owned() };
                 let detail = format!("{}: there is no variable{named}.", value.from);
                 let d = Diagnostic::warning(&codes::UNKNOWN_VARIABLE, detail);
+                let d = value.at.into_iter().fold(d, |d, at| d.at(at, ""));
                 acc.push(d.did_you_mean(&variable, known.iter().map(|name| &**name)));
             }
             given.insert(variable, value);
@@ -236,7 +232,7 @@ pub(crate) fn one(
                 );
                 return None;
             };
-            Some(Given { value, from })
+            Some(Given { value, from, at: None })
         }
         (None, file) => file,
     };
@@ -254,7 +250,7 @@ pub(crate) fn one(
             acc.push(
                 Diagnostic::error(&codes::NO_VALUE, format!("The variable `{name}` has no value."))
                     .at(block.header, "has no default")
-                    .help(format!("pass --var {name}=…, or set KEYFORM_VAR_{name}")),
+                    .help(format!("write `{name} = …` into keyform.vars.hcl, pass --var {name}=…, or set KEYFORM_VAR_{name}")),
             );
             return None;
         }

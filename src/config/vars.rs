@@ -1,11 +1,13 @@
 //! Values of variables as text: files of them, and single ones from the command line and the environment.
 //! They are plain data: no blocks, no references, no functions. No problem ever quotes or underlines
-//! the text, because it may hold secrets: problems name the file, the line and the column.
+//! the text, because it may hold secrets: problems name the file, the line and the column, and their labels lead there.
 
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::codes;
+use crate::diag::source::SourceId;
 use crate::diag::source::Sources;
+use crate::diag::source::Span;
 use crate::lang::ast::Expr;
 use crate::lang::eval;
 use crate::lang::functions;
@@ -21,6 +23,18 @@ use std::sync::Arc;
 pub(crate) struct Given {
     pub(crate) value: Value,
     pub(crate) from: String,
+    /// Its name there, where it is from a file.
+    pub(crate) at: Option<Span>,
+}
+
+/// A file of values.
+#[derive(Clone)]
+pub(crate) struct File {
+    /// What people know it by.
+    pub(crate) name: String,
+    pub(crate) text: Arc<str>,
+    /// It, withheld.
+    pub(crate) id: SourceId,
 }
 
 /// How the names of files of values end.
@@ -39,11 +53,13 @@ fn place(sources: &Sources, name: &str, d: &Diagnostic) -> String {
     }
 }
 
-/// The values of a file. `name` is what people know it by.
-pub(crate) fn file(acc: &mut Diagnostics, name: &str, text: &str) -> Vec<(Arc<str>, Given)> {
+/// The values of a file.
+pub(crate) fn file(acc: &mut Diagnostics, file: &File) -> Vec<(Arc<str>, Given)> {
+    let (name, text) = (&*file.name, &*file.text);
     if name.ends_with(".json") {
-        return json(acc, name, text);
+        return json(acc, file);
     }
+    let there = |span: Span| Span { source: file.id, ..span };
     // A registry of its own, so that nothing can draw the text.
     let mut sources = Sources::new();
     let id = sources.add(name, text);
@@ -51,24 +67,26 @@ pub(crate) fn file(acc: &mut Diagnostics, name: &str, text: &str) -> Vec<(Arc<st
     let body = parse::parse(&mut inner, id, text);
     let place = |d: &Diagnostic| place(&sources, name, d);
     for d in inner.iter() {
-        acc.push(unshown(&sources, name, d));
+        let own = unshown(&sources, name, d);
+        acc.push(d.labels.iter().take(1).fold(own, |own, label| own.at(there(label.span), "")));
     }
     let Some(body) = body else { return Vec::new() };
     for block in &body.blocks {
         let (line, column) = sources.line_column(block.header).unwrap_or_default();
         let detail = format!("{name}:{line}:{column}: a file of values has no blocks.");
-        acc.push(Diagnostic::error(&codes::VARS_FILE, detail).help("write `name = value`"));
+        let d = Diagnostic::error(&codes::VARS_FILE, detail).at(there(block.header), "");
+        acc.push(d.help("write `name = value`"));
     }
     let mut values = Vec::with_capacity(body.attrs.len());
     for attr in &body.attrs {
         match constant(&attr.expr) {
             Ok(value) => {
                 let line = sources.line_column(attr.name_span).map_or(0, |(line, _)| line);
-                values.push((attr.name.clone(), Given { value, from: format!("{name}:{line}") }));
+                values.push((attr.name.clone(), Given { value, from: format!("{name}:{line}"), at: Some(there(attr.name_span)) }));
             }
             Err(d) => {
                 let detail = format!("{}: the value of `{}` is not plain data: {}.", place(&d), attr.name, d.summary());
-                acc.push(Diagnostic::error(&codes::VARS_FILE, detail));
+                acc.push(Diagnostic::error(&codes::VARS_FILE, detail).at(there(attr.name_span), ""));
             }
         }
     }
@@ -76,19 +94,22 @@ pub(crate) fn file(acc: &mut Diagnostics, name: &str, text: &str) -> Vec<(Arc<st
 }
 
 /// The values of a file in JSON: an object.
-fn json(acc: &mut Diagnostics, name: &str, text: &str) -> Vec<(Arc<str>, Given)> {
+fn json(acc: &mut Diagnostics, file: &File) -> Vec<(Arc<str>, Given)> {
+    let File { name, text, id } = file;
+    let start = Span { source: *id, start: 0, end: 0 };
     let decode = functions::CORE.iter().find(|function| function.name == "jsondecode");
-    let read = decode.map(|decode| (decode.call)(&Outside::nothing(&[]), &[Value::string(text)]));
+    let read = decode.map(|decode| (decode.call)(&Outside::nothing(&[]), &[Value::string(&**text)]));
     let why = match read {
         Some(Ok(Value::Object(fields))) => {
-            let given = |value: &Value| Given { value: value.clone(), from: name.to_owned() };
+            let given = |value: &Value| Given { value: value.clone(), from: name.clone(), at: Some(start) };
             return fields.iter().map(|(variable, value)| (variable.clone(), given(value))).collect();
         }
         Some(Err(misuse)) => misuse.why,
         Some(Ok(_)) | None => "is no object".to_owned(),
     };
     let detail = format!("{name} {why}.");
-    acc.push(Diagnostic::error(&codes::VARS_FILE, detail).help("write `{ \"name\": value }`"));
+    let d = Diagnostic::error(&codes::VARS_FILE, detail).at(start, "");
+    acc.push(d.help("write `{ \"name\": value }`"));
     Vec::new()
 }
 

@@ -45,7 +45,7 @@ codes! {
     NOT_UTF8 = "KF0203" Configuration "file is not UTF-8 text"
         "Configurations are UTF-8. The file was saved in another encoding, or is no text.";
     NOT_SUPPORTED = "KF0204" Configuration "not supported yet"
-        "The language has this, but this version of keyform does not. It is refused rather than ignored, because ignoring it could change what is applied.";
+        "The language has this, but it can't be done here: this version of keyform does not do it, or only a remote backend does, and the sync is one that keyform or its own backend runs. It is refused rather than ignored, because ignoring it could change what is applied.";
     DECLARED_TWICE = "KF0205" Configuration "declared twice"
         "Two blocks declare the same address. Every address is declared once, whatever file it is in; one resource each, so rename one of them.";
     WRONG_TYPE = "KF0206" Configuration "value of the wrong type"
@@ -67,7 +67,7 @@ codes! {
     VALUE_CYCLE = "KF0214" Configuration "value depends on itself"
         "To know the value, it would have to be known already: local values or attributes that refer to each other in a circle. Every step of the circle is underlined.";
     NO_VALUE = "KF0215" Configuration "variable has no value"
-        "The variable has no default and nothing sets it. Pass --var name=value, a file with --var-file, or set KEYFORM_VAR_name.";
+        "The variable has no default and nothing sets it. Write `name = value` into `keyform.vars.hcl` beside the configuration, pass --var name=value, a file with --var-file, or set KEYFORM_VAR_name.";
     UNKNOWN_VARIABLE = "KF0216" Configuration "no such variable"
         "A value is given for a variable that the configuration does not declare: a typing mistake, or a variable that is gone.";
     VARIABLE_VALUE = "KF0217" Configuration "variable can't have this value"
@@ -240,8 +240,8 @@ codes! {
         "The answer is not the JSON that this part of the API gives. A web page instead of JSON means that `url` points to a proxy, a login page or another service.";
     BACKEND_APPROVAL = "KF0610" Permission "the change waits for approval"
         "An approval policy covers this path: the backend took the change as a request that a person must approve. It is not applied and not recorded, so the next plan shows it again until it is approved there: a machine identity may not ask what became of a request. It is not asked for a second time as long as it is the same change; `apply --ask-again` does so, for one that was declined. Or let the machine identity bypass the policy.";
-    BACKEND_CONFIG = "KF0611" Configuration "the backend block is incomplete"
-        "The `backend` block names a kind, an address or a way to log in that keyform does not know or can't use.";
+    BACKEND_CONFIG = "KF0611" Configuration "which backend, or who asks there, is not all said"
+        "The `backend` block names a kind, an address or a way to log in that keyform does not know or can't use; or there is none, and neither the command line nor the environment says enough. An embedded backend lies in `.keyform/server` beside its configuration: where nothing is, `adopt` has nothing to read.";
     BACKEND_HIDDEN = "KF0612" Permission "secret values are hidden from this identity"
         "The machine identity may see that the secrets exist but not their values, so they can't be compared. Give it the permission to read secret values.";
     BACKEND_TWICE = "KF0613" Vendor "the backend holds this more than once"
@@ -453,7 +453,7 @@ codes! {
         "A snapshot says how things were, and has an end after which that is no longer worth planning with. The trusted job takes a new one, on a schedule or after each apply.";
     SNAPSHOT_OTHER = "KF1163" Configuration "snapshot is of another configuration"
         "A snapshot is of one backend and one ledger, as the `backend` and `ledger` blocks name them. This configuration names others, so that what the snapshot says is about something else.";
-    SNAPSHOT_KEY = "KF1164" Configuration "no key for snapshots"
+    SNAPSHOT_KEY = "KF1164" Configuration "no usable key for snapshots"
         "Snapshots are signed with a private key in KEYFORM_SNAPSHOT_SIGNING_KEY, and checked with its public key: `--snapshot-key`, KEYFORM_SNAPSHOT_KEY, or `snapshot_keys` in the `keyform` block. `keyform snapshot keygen FILE` makes a pair.";
     SNAPSHOT_LACKS = "KF1165" Environment "not in the snapshot"
         "A snapshot has what its configuration mentioned, and the whole of the projects that it mentioned. What is asked for beyond that may be there or not: it is unknown, never absent, and nothing is planned about it.";
@@ -513,4 +513,6 @@ codes! {
         "`keyform show --output` draws the files of saved plans, and the reports that `--output json=FILE` wrote, in the forms that a plan is given in. What is declared and managed has no such form: `keyform show --json` says it to programs. `keyform where` is drawn as text, json and html: it is no plan.";
     RUN_FAILED = "KF1300" Vendor "last run of a sync failed"
         "The backend says that the last run of a sync failed, and why. A plan compares what is at the destination, so it may have nothing to do all the same: nothing is wrong there yet, but the next change will not arrive either. Mend the cause; the next run, by the backend itself or by an apply that changes something of it, tells.";
+    LEDGER_ALONE = "KF1311" Configuration "ledger is shared, the backend is not"
+        "The `ledger` block puts the ledger where every machine finds it, while the embedded backend is in `.keyform/server` of this machine alone. Another machine would find records of things that its own backend does not have, and plan to make all of them again. Either declare the backend that all machines talk to, which can be a `keyform serve` as well, or leave the ledger beside the backend.";
 }

@@ -8,6 +8,7 @@
 
 #[macro_use]
 pub mod code;
+pub mod bond;
 pub mod codes;
 mod cover;
 pub mod later;

@@ -3,6 +3,7 @@
 use crate::diag::Diagnostic;
 use crate::diag::Label;
 use crate::diag::Severity;
+use crate::diag::bond;
 use crate::diag::source::Source;
 use crate::diag::source::SourceId;
 use crate::diag::source::Sources;
@@ -22,27 +23,34 @@ use std::ops::Range;
 /// Nothing is readable in a terminal narrower than this.
 const MIN_WIDTH: usize = 40;
 
+/// What stands before the lines of a text: `    help: `.
+const MARGIN: usize = 12;
+
 /// Draws one diagnostic: code, summary, detail, the source underlined, help. Without colour it is plain
 /// ASCII, but for what the texts themselves hold.
 #[must_use]
 pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool, width: usize) -> String {
     let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::none() };
+    let width = width.max(MIN_WIDTH);
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_links(false)
-        .with_width(width.max(MIN_WIDTH))
+        .with_width(width)
         .with_context_lines(1)
         .with_break_words(false)
+        .with_word_separator(textwrap::WordSeparator::AsciiSpace)
         .with_word_splitter(textwrap::WordSplitter::NoHyphenation)
         .without_syntax_highlighting();
+    let whole = |text: String| bond::bound(&text, width - MARGIN);
     let mut out = String::new();
     for drawing in drawings(diagnostic, sources) {
+        let drawing = Drawing { message: whole(drawing.message), help: drawing.help.map(whole), ..drawing };
         let before = out.len();
         if handler.render_report(&mut out, &drawing).is_err() {
             out.truncate(before);
             out.push_str(&drawing.without_source());
         }
     }
-    out
+    bond::freed(&out)
 }
 
 /// A text as it may be drawn: what can't be seen is written as `\u{…}`; lines stay lines.
@@ -116,7 +124,7 @@ fn drawings<'s>(diagnostic: &Diagnostic, sources: &'s Sources) -> Vec<Drawing<'s
     };
     let mut ids: Vec<SourceId> = Vec::new();
     for id in diagnostic.labels.iter().map(|label| label.span.source) {
-        if sources.get(id).is_some() && !ids.contains(&id) {
+        if sources.get(id).is_some_and(|source| !source.is_withheld()) && !ids.contains(&id) {
             ids.push(id);
         }
     }

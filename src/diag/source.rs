@@ -47,6 +47,8 @@ pub struct Source {
     pub text: Arc<str>,
     /// Whether everything but its structure is covered unless it is known to be plain.
     covers: bool,
+    /// Whether nothing of it is ever shown, not even covered.
+    withheld: bool,
     /// Ranges that are known to be plain, or to be none: what was said last counts.
     known: Vec<(Range<usize>, Known)>,
     /// Made when it is first asked for.
@@ -67,7 +69,13 @@ pub enum Known {
 impl Source {
     fn new(name: Arc<str>, text: Arc<str>, covers: bool) -> Self {
         let (shown, lines) = (OnceLock::new(), OnceLock::new());
-        Self { name, text, covers, known: Vec::new(), shown, lines }
+        Self { name, text, covers, withheld: false, known: Vec::new(), shown, lines }
+    }
+
+    /// Whether only its name, lines and columns may be told.
+    #[must_use]
+    pub fn is_withheld(&self) -> bool {
+        self.withheld
     }
 
     /// The text as it may be shown: as on disk, with an asterisk for every byte that may be of a secret,
@@ -81,7 +89,7 @@ impl Source {
                 let end = range.end.min(length);
                 marks.get_mut(range.start.min(end)..end).into_iter().for_each(|bytes| bytes.fill(Some(known)));
             };
-            let structure = if self.covers { cover::structure(&self.text) } else { Structure::default() };
+            let structure = if self.covers && !self.withheld { cover::structure(&self.text) } else { Structure::default() };
             structure.shown.iter().for_each(|range| mark(range, Known::Plain));
             self.known.iter().for_each(|(range, known)| mark(range, *known));
             structure.comments.iter().for_each(|range| mark(range, Known::Hidden));
@@ -186,6 +194,11 @@ impl Sources {
     /// Adds a text that holds no secrets by its nature, such as a manifest.
     pub fn add_plain(&mut self, name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> SourceId {
         self.push(Source::new(name.into(), text.into(), false))
+    }
+
+    /// Adds a text of which nothing is shown: a label says no more than which lines it is about.
+    pub fn add_withheld(&mut self, name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> SourceId {
+        self.push(Source { withheld: true, ..Source::new(name.into(), text.into(), true) })
     }
 
     fn push(&mut self, source: Source) -> SourceId {

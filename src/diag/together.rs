@@ -6,7 +6,7 @@ use crate::diag::code::Code;
 use crate::diag::codes;
 
 /// The kinds that are. Others need their place in the source shown, each of its own.
-const KINDS: [&Code; 3] = [&codes::NOT_MANAGED, &codes::STALE_PLAN, &codes::NO_WAY_BACK];
+const KINDS: [&Code; 4] = [&codes::NOT_MANAGED, &codes::STALE_PLAN, &codes::NO_WAY_BACK, &codes::CHANGED_SINCE];
 
 /// How many of them are named; the rest is a number.
 const NAMED: usize = 10;

@@ -78,8 +78,9 @@ impl Reader {
     /// Looks at everything that a plan was made from, and tries the credentials of every connection.
     pub async fn health(&self, planned: &Planned) -> Vec<Finding> {
         let engine = self.engine();
-        let mut found =
-            vec![Finding::new("backend", engine.reached.backend.url(), State::Good, "reached and logged in")];
+        // As every plan calls it: where an embedded one listens is of use to nobody.
+        let name = if planned.plan.backend.is_empty() { engine.reached.backend.url() } else { &planned.plan.backend };
+        let mut found = vec![Finding::new("backend", name, State::Good, "reached and logged in")];
         found.push(self.clock().await);
         found.push(self.kept().await);
         let is_listed = |address: &Address| planned.basis.opened.contains_key(address);
@@ -251,7 +252,8 @@ fn destination(planned: &Planned, resource: &Resource) -> Option<Finding> {
         (Ok(_), Some(Ok(seen))) => match &seen.partial {
             Some(why) => Finding::wrong("destination", &address, why),
             None => {
-                let words = format!("can be read, {} keys", seen.entries.len());
+                let count = seen.entries.len();
+                let words = format!("can be read, {count} {}", if count == 1 { "key" } else { "keys" });
                 Finding::new("destination", &address, State::Good, words)
             }
         },

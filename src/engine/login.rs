@@ -102,6 +102,14 @@ fn declared(backend: &Backend, word: &str, options: &Options) -> Result<Login, D
 fn ambient(backend: &Backend) -> Result<Login, Diagnostic> {
     let method = match variable(&["INFISICAL_AUTH_METHOD"]) {
         Some(word) => known(backend, &word)?,
+        // Nobody declared it: it was named on the command line, or is the one that is asked where nothing is said.
+        None if backend.origin.is_none() && told().is_none() => {
+            let detail = "nothing says how to log in, and no configuration which backend is meant".to_owned();
+            return Err(problem(backend, detail).help(
+                "set INFISICAL_UNIVERSAL_AUTH_CLIENT_ID and INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET, and name the \
+                 backend with `--url` unless it is Infisical's own cloud",
+            ));
+        }
         None => told().ok_or_else(|| {
             problem(backend, "neither an `auth` block nor the environment says how to log in".to_owned()).help(
                 "add `auth \"universal\" { client_id = …, client_secret = secret_env(\"…\") }`, or set \

@@ -53,6 +53,9 @@ use crate::provider::registry::Registry;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// Where an embedded backend is, in the directory of the ledger.
+pub const BACKEND: &str = "server";
+
 /// What an engine needs to know besides the configuration.
 #[derive(Clone)]
 pub struct Options {

@@ -5,6 +5,8 @@ use crate::backend;
 use crate::backend::auth::Login;
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+#[cfg(feature = "server")]
+use crate::engine::BACKEND;
 use crate::engine::Engine;
 use crate::engine::Options;
 use crate::engine::keeper;
@@ -132,7 +134,7 @@ async fn embedded(
     http: http::client::Client,
     policy: http::client::Policy,
 ) -> Result<Reached, Diagnostic> {
-    let data = options.state.join("server");
+    let data = options.state.join(BACKEND);
     let called = format!("embedded, in {}", data.strip_prefix(".").unwrap_or(&data).display());
     let start = crate::server::Options::new(data);
     let (since, mut is_said) = (Instant::now(), false);

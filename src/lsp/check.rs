@@ -79,7 +79,9 @@ impl Job {
     pub(crate) fn run(&self) -> Problems {
         let mut problems = Problems::new();
         for root in &self.roots {
-            let (_, found, sources) = validate(&self.settings.input(root, self.documents.overlay()));
+            let overlay = self.documents.overlay();
+            let (_, mut found, mut sources) = validate(&self.settings.input(root, overlay.clone()));
+            config::beside(&mut found, &mut sources, root, &overlay);
             let place = Placing { job: self, root, sources: &sources };
             for problem in found {
                 let (path, shown) = place.problem(&problem);

@@ -237,7 +237,7 @@ impl Judge<'_> {
                 None if *unseen == taken.count => {
                     format!("{}: there already, and nobody can read what is there; it would be lost.", taken.named())
                 }
-                None => format!("Keyform did not write {}; the values there would be lost.", taken.named()),
+                None => format!("This ledger does not own {}; the values there would be lost.", taken.named()),
                 Some(old) => {
                     format!("{} would be overwritten; keyform wrote keys of {old}.", taken.named())
                 }

@@ -243,7 +243,7 @@ fn difference(then: &Change, now: &Change) -> Option<String> {
         let (is_there, is_wanted) = new.as_ref().map_or(absent, |(before, after)| (before, after));
         return Some(match was_there == is_there {
             false => format!("`{name}` was {}, and is {} now", shown(was_there), shown(is_there)),
-            true => format!("`{name}` was to be {}, and is to be {} now", shown(was_wanted), shown(is_wanted)),
+            true => format!("`{name}` was planned as {}, and would be {} now", shown(was_wanted), shown(is_wanted)),
         });
     }
     None

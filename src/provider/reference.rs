@@ -18,6 +18,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
+/// What is said of an input that only a remote backend does something with, where its own words do not.
+pub const REMOTE: &str = "of a remote backend's own syncs: ";
+
 /// A whole sync to a destination, from an example.
 #[derive(Debug, Clone)]
 pub struct Example {
@@ -132,6 +135,13 @@ fn destination(out: &mut String, destination: &Destination, example: Option<&Exa
         line(out, format_args!("\nOptions (`options {{ … }}`):\n"));
         table(out, destination.options.iter());
     }
+    if let Some(selector) = &destination.selector {
+        let names: Vec<String> = destination.variants.keys().map(|name| format!("`\"{name}\"`")).collect();
+        // With one variant there is nothing to choose.
+        let required = if names.len() > 1 { "**required.** " } else { "" };
+        let names = names.join(", ");
+        line(out, format_args!("\n| input | takes | |\n|---|---|---|\n| `{selector}` | {names} | {required}what else it takes is below |"));
+    }
     for (name, variant) in &destination.variants {
         if let Some(selector) = &destination.selector {
             line(out, format_args!("\n### `{selector} = \"{name}\"`"));
@@ -204,7 +214,8 @@ fn table<'a>(out: &mut String, fields: impl Iterator<Item = &'a Field> + Clone) 
         let default = field.default.as_ref().map(|value| format!("default `{}`. ", shown(value))).unwrap_or_default();
         let required = if field.required { "**required.** " } else { "" };
         let takes = if field.sensitive { "secret source".to_owned() } else { takes(&field.ty) };
-        line(out, format_args!("| `{}` | {takes} | {required}{default}{} |", field.name, field.doc));
+        let remote = if field.remote.is_some() && !field.doc.contains("remote backend") { REMOTE } else { "" };
+        line(out, format_args!("| `{}` | {takes} | {required}{default}{remote}{} |", field.name, field.doc));
     }
 }
 

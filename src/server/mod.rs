@@ -83,6 +83,8 @@ pub struct Running {
     pub client_id: String,
     /// What to log in with.
     pub client_secret: Secret,
+    /// How many syncs write files of this machine although that is refused.
+    pub refused: usize,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     db: Database,
@@ -120,14 +122,15 @@ pub async fn start(options: Options, registry: Arc<Registry>, client: Client) ->
     let tokens = db.run_here(|store| {
         auth::keep(store, &credentials)?;
         store.reset_jobs()?;
-        Tokens::load(store)
+        let refused = if matches!(options.local, LocalFiles::Refused) { store.count_syncs("local")? } else { 0 };
+        Ok((Tokens::load(store)?, refused))
     });
-    let tokens = tokens.map_err(|_| {
+    let (tokens, refused) = tokens.map_err(|_| {
         Diagnostic::error(&codes::SERVER_DATA, format!("`{}` can't be written.", directory.database().display()))
     })?;
-    let refused = |e: std::io::Error| Diagnostic::error(&codes::SERVER_LISTEN, format!("`{}`: {e}.", options.listen));
-    let listener = TcpListener::bind(options.listen).await.map_err(refused)?;
-    let address = listener.local_addr().map_err(refused)?;
+    let deaf = |e: std::io::Error| Diagnostic::error(&codes::SERVER_LISTEN, format!("`{}`: {e}.", options.listen));
+    let listener = TcpListener::bind(options.listen).await.map_err(deaf)?;
+    let address = listener.local_addr().map_err(deaf)?;
     directory.say(&format!("process {}, listening on {address}", std::process::id()))?;
 
     let (stop, stopped) = watch::channel(false);
@@ -138,6 +141,7 @@ pub async fn start(options: Options, registry: Arc<Registry>, client: Client) ->
         url: format!("http://{address}"),
         client_id: credentials.client_id,
         client_secret: credentials.client_secret,
+        refused,
         stop,
         tasks,
         db,

@@ -314,7 +314,7 @@ pub fn value(shown: &Shown) -> String {
         Shown::Absent => "not set".to_owned(),
         Shown::Plain(text) => words::shown(text),
         Shown::Secret(fingerprint) => format!("#{}", fingerprint.short()),
-        Shown::Unknown => "(unknown secret)".to_owned(),
+        Shown::Unknown => "(unknown)".to_owned(),
     }
 }
 
@@ -347,10 +347,14 @@ fn entries(out: &mut String, entries: &[&Change], plan: &Plan, style: Style) {
             let accepted = words::accepted(plan.accepted.get(&entry.address).map(|day| &**day));
             let because = format!("{because}{accepted}");
             let line = format!("          {:>3} {key:<key_column$}  {values:<value_column$}", words::symbol(action));
-            let fits = line.chars().count() + 2 + because.chars().count() <= style.width;
-            let gap = if fits { "  " } else { "\n                " };
-            out.push_str(&style.paint.action(action, line.trim_end_matches(if fits { '\0' } else { ' ' })));
-            out.push_str(&format!("{gap}{}\n", style.paint.dim(&because)));
+            if line.chars().count() + 2 + because.chars().count() <= style.width {
+                out.push_str(&format!("{}  {}\n", style.paint.action(action, &line), style.paint.dim(&because)));
+                continue;
+            }
+            out.push_str(&format!("{}\n", style.paint.action(action, line.trim_end())));
+            let mut lines = String::new();
+            words::paragraph(&mut lines, &because, 16, 2, style.width);
+            lines.lines().for_each(|line| out.push_str(&format!("{}\n", style.paint.dim(line))));
         }
         if shown < list.len() {
             let rest = format!(
@@ -531,7 +535,7 @@ fn summary(out: &mut String, plan: &Plan, style: Style, cost: Cost) {
         out.push_str(&format!("{}\n", style.paint.dim(&format!("Backend: {}", words::shown(&plan.backend)))));
     }
     if !plan.changes.is_empty() {
-        let checksum = checksum(plan).unwrap_or_else(|| "none before there is a ledger: `--out` makes one".to_owned());
+        let checksum = checksum(plan).unwrap_or_else(|| "none as long as there is no ledger; `plan --out FILE` makes one".to_owned());
         out.push_str(&format!("{}\n", style.paint.dim(&format!("Checksum: {checksum}"))));
     }
 }

@@ -1,9 +1,11 @@
 //! Symbols and words, each in one place, so that every rendering says the same thing the same way.
 
+use crate::diag::bond;
 use crate::diag::source::is_unseen;
 use crate::plan::Action;
 use crate::plan::HazardKind;
 use crate::plan::Reason;
+use crate::plan::drift::Verdict;
 use std::time::Duration;
 
 /// The symbol of an action.
@@ -85,6 +87,26 @@ pub fn hazard(kind: HazardKind) -> &'static str {
     }
 }
 
+/// A verdict in a few words, for people.
+#[must_use]
+pub fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Missing => "it should be there and is not",
+        Verdict::ValueChanged => "a secret has another value",
+        Verdict::SettingsChanged => "something else about it is different",
+        Verdict::Extra => "it is there and should not be",
+        Verdict::NotOwned => "it is there, and the ledger does not have it",
+        Verdict::SyncFailed => "the backend says that the last run of the sync failed",
+        Verdict::SyncPaused => "somebody switched off that the backend runs the sync by itself",
+        Verdict::ConnectionBroken => "the service refuses the credentials of the connection",
+        Verdict::Stale => "the destination holds an older value than the source",
+        Verdict::LimitReached => "more entries are wanted than the destination holds",
+        Verdict::Blocked => "apply would refuse it",
+        Verdict::Unreadable => "it could not be read",
+        Verdict::Unknown => "nobody can tell",
+    }
+}
+
 /// What to do about a hazard, with the number that allows it.
 #[must_use]
 pub fn way_out(kind: HazardKind, count: usize) -> String {
@@ -103,8 +125,8 @@ pub fn way_out(kind: HazardKind, count: usize) -> String {
             format!("Mend what could not be read, or go on without it: --allow {}={count}", kind.word())
         }
         HazardKind::Wipe => format!(
-            "A sync keeps keys with `disable_secret_deletion = true`, or with a key schema of its own; what is in a project, \
-             environment or folder is to be copied first. If all of that may go: --allow {}={count}",
+            "A sync leaves such keys with `disable_secret_deletion = true`, or with a key schema that they do not fit; what goes \
+             with a project, environment or folder has to be copied before. If all of it may go: --allow {}={count}",
             kind.word()
         ),
         HazardKind::Takeover => {
@@ -190,10 +212,11 @@ pub fn shown(text: &str) -> String {
     out
 }
 
-/// A paragraph, broken at spaces where the width ends. Every line is indented, those after the first
-/// hang by some columns more.
+/// A paragraph, broken at spaces where the width ends, but never within a command. Every line is indented, those after the
+/// first hang by some columns more.
 pub fn paragraph(out: &mut String, text: &str, indent: usize, hang: usize, width: usize) {
     let mut used = 0;
+    let text = bond::bound(text, width.saturating_sub(indent + hang + 2));
     for word in text.split(' ').filter(|word| !word.is_empty()) {
         let length = columns(word);
         if used > 0 && used + 1 + length <= width {
@@ -207,7 +230,7 @@ pub fn paragraph(out: &mut String, text: &str, indent: usize, hang: usize, width
             out.push_str(&" ".repeat(pad));
             used = pad + length;
         }
-        out.push_str(word);
+        out.push_str(&bond::freed(word));
     }
     out.push('\n');
 }

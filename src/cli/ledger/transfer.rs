@@ -89,7 +89,9 @@ pub(super) async fn pull(context: &mut Context, keeper: &Keeper, args: &Pull) ->
     write(path, &text)?;
     let counted = words::count(ledger.records.len(), "record", "records");
     let to = path.display();
-    Ok(told(context, &format!("Written: {counted}, serial {}, to {to}.\n", ledger.serial)))
+    let key = args.key_out.as_ref().map(|path| format!("Its key: to {}; keep the two apart.\n", path.display()));
+    let said = format!("Written: {counted}, serial {}, to {to}.\n{}", ledger.serial, key.unwrap_or_default());
+    Ok(told(context, &said))
 }
 
 fn write(path: &Path, content: &[u8]) -> Result<(), Diagnostic> {
@@ -156,8 +158,8 @@ async fn moving(context: &Context, keeper: &Keeper, options: &Options, args: &Pu
     }
     let nothing = |detail: String| Err(Diagnostic::error(&codes::NO_LEDGER, detail));
     if matches!(keeper, Keeper::Files(_)) {
-        let detail = "The `ledger` block says that the ledger stays on this machine.".to_owned();
-        return nothing(detail).map_err(|d| d.help("write where it is to be, or name a file"));
+        let detail = "This ledger stays on this machine: there is no `ledger` block that says where else.".to_owned();
+        return nothing(detail).map_err(|d| d.help("write a `ledger` block into the `keyform` block that says where it is to be, or name a file"));
     }
     let (ledger, key) = local?;
     if ledger.owner.is_empty() {

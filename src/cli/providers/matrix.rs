@@ -85,18 +85,18 @@ fn entry<'a>(row: &'a Row<'a>) -> Entry<'a> {
 }
 
 fn text(rows: &[Row<'_>], paint: Paint) -> String {
-    let head = ["values", "backend", "", "tried", "facts"];
-    let second = ["come back", "can import", "written", "against", "checked"];
-    let line = |name: &str, cells: &[&str; 5]| {
-        let [back, import, written, evidence, checked] = cells;
-        let line = format!("{name:<30} {back:<9}  {import:<10}  {written:<18}  {evidence:<13}  {checked}");
+    let head = ["values", "backend", "", "tried"];
+    let second = ["come back", "imports", "written", "against"];
+    let line = |name: &str, cells: &[&str; 4]| {
+        let [back, import, written, evidence] = cells;
+        let line = format!("{name:<31} {back:<9}  {import:<7}  {written:<17} {evidence}");
         line.trim_end().to_owned() + "\n"
     };
     let mut out = paint.dim(&line("", &head)) + &paint.dim(&line("", &second));
     let mut last = "";
     for row in rows {
         let import = if row.destination.can_import { "yes" } else { "no" };
-        let cells = [row.readable.word(), import, &row.writes.words(), row.evidence.word(), &row.app.verified];
+        let cells = [row.readable.word(), import, &row.writes.words(), row.evidence.word()];
         if row.name.is_empty() {
             out.push_str(&line(&row.destination.slug, &cells));
             continue;
@@ -107,6 +107,6 @@ fn text(rows: &[Row<'_>], paint: Paint) -> String {
         last = &row.destination.slug;
         out.push_str(&line(&format!("  {}", row.name), &cells));
     }
-    out.push_str("`keyform providers show SLUG` says which keys and values each takes; --format json has all of it.\n");
+    out.push_str("`keyform providers show SLUG` says which keys and values each takes, and when that was\nchecked; `--format json` has all of it.\n");
     out
 }

@@ -4,7 +4,7 @@
 //! Read as shells and the common libraries do where they agree: bare values end at white space before a `#`;
 //! between single quotes everything stands for itself; between double quotes `\n \r \t \" \\ \$` and an
 //! escaped backtick are escapes and every other backslash is one; quoted values may span lines. Nothing is
-//! expanded. Of two lines with one key the last one counts.
+//! expanded. Of two lines with one key the last one counts; a new value is written to both.
 
 use crate::provider::native::Changes;
 use crate::provider::native::Malformed;
@@ -53,14 +53,14 @@ pub fn edit_with(text: &str, changes: &Changes<'_>, quote: fn(&str) -> String) -
     let lines = lines(text)?;
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
-    for (i, line) in lines.iter().enumerate() {
-        let last = !lines[i + 1..].iter().any(|later| later.key == line.key);
+    for line in &lines {
         match changes.get(line.key.as_str()) {
             Some(None) => {
                 out.push_str(&text[at..line.whole.start]);
                 at = line.whole.end;
             }
-            Some(Some(value)) if last => {
+            // Also where a later line sets it again: what was replaced is not to go on standing in the file.
+            Some(Some(value)) => {
                 out.push_str(&text[at..line.value_at.start]);
                 out.push_str(&quote(value));
                 at = line.value_at.end;
@@ -69,7 +69,7 @@ pub fn edit_with(text: &str, changes: &Changes<'_>, quote: fn(&str) -> String) -
                     out.push(' ');
                 }
             }
-            _ => {}
+            None => {}
         }
     }
     out.push_str(&text[at..]);

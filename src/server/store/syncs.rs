@@ -43,6 +43,13 @@ impl Store<'_> {
         all(self.sql, &statement, params![project, destination], read)
     }
 
+    /// How many syncs of all projects go through connections of an app.
+    pub(crate) fn count_syncs(&self, app: &str) -> Result<usize, Refusal> {
+        let statement = "SELECT count(*) FROM syncs s JOIN connections c ON c.id = s.connection_id WHERE c.app = ?";
+        let count: Option<i64> = one(self.sql, statement, [app], |row| row.get(0))?;
+        Ok(count.and_then(|count| usize::try_from(count).ok()).unwrap_or_default())
+    }
+
     /// The sync of an id, if it is there.
     pub(crate) fn find_sync(&self, id: &str) -> Result<Option<Sync>, Refusal> {
         one(self.sql, &format!("{SELECT} WHERE s.id = ?"), [id], read)
