@@ -229,7 +229,10 @@ fn fields<'a>(out: &mut String, fields: impl Iterator<Item = &'a Field> + Clone,
             continue;
         }
         let deep = indent + column + 2;
-        words::paragraph(out, &line[indent..], indent, column + 2, style.width);
+        match line.chars().count() <= style.width {
+            true => out.push_str(&format!("{line}\n")),
+            false => words::paragraph(out, &line[indent..], indent, column + 2, style.width),
+        }
         let mut lines = String::new();
         words::paragraph(&mut lines, &doc, deep, 0, style.width);
         lines.lines().for_each(|line| out.push_str(&format!("{}\n", style.paint.dim(line))));

@@ -221,7 +221,7 @@ fn what_a_sync_of_another_name_wrote_is_not_called_foreign() {
         details(&world),
         [
             "The sync would delete `OLD`, which keyform does not manage.",
-            "Keyform did not write `TAKEN`; the values there would be lost."
+            "This ledger does not own `TAKEN`; the values there would be lost."
         ]
     );
     world.wrote_entry("secret_sync.before", "OLD", "canary-b", None);

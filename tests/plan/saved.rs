@@ -92,7 +92,7 @@ fn what_changes_where_it_writes_is_refused_and_named() {
             let mark = world.mark(S, "A", "canary-newer");
             world.pushed(S).source.insert("A".into(), Some(mark));
         },
-        &["secret_sync.s.entry.A: `value` was to be #1f4e184c, and is to be #2733be04 now."],
+        &["secret_sync.s.entry.A: `value` was planned as #1f4e184c, and would be #2733be04 now."],
     );
 }
 

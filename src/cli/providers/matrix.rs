@@ -89,7 +89,7 @@ fn text(rows: &[Row<'_>], paint: Paint) -> String {
     let second = ["come back", "imports", "written", "against"];
     let line = |name: &str, cells: &[&str; 4]| {
         let [back, import, written, evidence] = cells;
-        let line = format!("{name:<31} {back:<9}  {import:<7}  {written:<17} {evidence}");
+        let line = format!("{name:<28} {back:<9}  {import:<7}  {written:<17} {evidence}");
         line.trim_end().to_owned() + "\n"
     };
     let mut out = paint.dim(&line("", &head)) + &paint.dim(&line("", &second));
@@ -107,6 +107,6 @@ fn text(rows: &[Row<'_>], paint: Paint) -> String {
         last = &row.destination.slug;
         out.push_str(&line(&format!("  {}", row.name), &cells));
     }
-    out.push_str("`keyform providers show SLUG` says which keys and values each takes, and when that was\nchecked; `--format json` has all of it.\n");
+    out.push_str("`keyform providers show SLUG` says which keys and values each takes;\n`--format json` has all of it, also when it was checked.\n");
     out
 }
