@@ -218,7 +218,10 @@ fn all_functions() {
             "KF0109 Every argument of `try` fails. «try(object.x, list.y)» (the first one: The object has no attribute `x`.)",
         ),
         ("[env(\"HOME\"), env(\"X\", \"d\")]", "[\"/home/ann\", \"d\"]"),
-        ("env(\"X\")", "KF0109 Argument 1 of `env` names a variable that is not set; set it, or give a default: `env(name, default)`. «\"X\"»"),
+        (
+            "env(\"X\")",
+            "KF0109 Argument 1 of `env` names a variable that is not set; set it, or give a default: `env(name, default)`. «\"X\"»",
+        ),
         ("file(\"note.txt\")", "\"note\\n\""),
         ("file(\"x\")", "KF0109 Argument 1 of `file` names a file that can't be read: it does not exist. «\"x\"»"),
         ("fileset(\"docs\", \"**\")", "[\"a/c.txt\", \"b.txt\"]"),

@@ -25,11 +25,12 @@ pub(super) struct Allow {
 /// Reads `KIND=N`.
 pub(super) fn allow(text: &str) -> Result<Allow, String> {
     let (word, count) = text.split_once('=').ok_or("it must be KIND=N, with the number that the plan names")?;
-    let kind = HazardKind::from_word(word)
-        .ok_or_else(|| match nearest(word, HazardKind::ALL.into_iter().map(HazardKind::word)) {
+    let kind = HazardKind::from_word(word).ok_or_else(|| {
+        match nearest(word, HazardKind::ALL.into_iter().map(HazardKind::word)) {
             Some(near) => format!("there is no such hazard; did you mean `{near}`?"),
             None => "there is no such hazard; `keyform explain` lists all of them".to_owned(),
-        })?;
+        }
+    })?;
     if !kind.can_be_allowed() {
         return Err(format!("`{word}` can't be allowed: {}", words::way_out(kind, 0)));
     }

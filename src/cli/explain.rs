@@ -167,7 +167,13 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
     if let Some(address) = args.topic.as_deref().and_then(known) {
         return address::run(context, args, &address);
     }
-    let everything = || codes::ALL.iter().map(|c| of_code(c)).chain(HazardKind::ALL.into_iter().map(of_hazard)).chain(Verdict::ALL.into_iter().map(of_verdict));
+    let everything = || {
+        codes::ALL
+            .iter()
+            .map(|c| of_code(c))
+            .chain(HazardKind::ALL.into_iter().map(of_hazard))
+            .chain(Verdict::ALL.into_iter().map(of_verdict))
+    };
     let topics: Vec<Topic> = match args.topic.as_deref() {
         None => everything().collect(),
         Some("exit-codes") => exit_codes(),

@@ -220,7 +220,8 @@ fn fields<'a>(out: &mut String, fields: impl Iterator<Item = &'a Field> + Clone,
             (Some(Value::Number(n)), _) => format!(", default {n}"),
             _ => String::new(),
         };
-        let remote = if field.remote.is_some() && !field.doc.contains("remote backend") { reference::REMOTE } else { "" };
+        let remote =
+            if field.remote.is_some() && !field.doc.contains("remote backend") { reference::REMOTE } else { "" };
         let line = format!("{}{:<column$}  {kind}{need}", " ".repeat(indent), field.name);
         let doc = format!("{remote}{}", field.doc);
         if doc.is_empty() || line.chars().count() + 2 + doc.chars().count() <= style.width {

@@ -190,9 +190,7 @@ fn entries(dir: &Path, overlay: &Overlay) -> Result<Vec<(String, PathBuf)>, Stri
         .chain(open)
         .map(|(name, path)| (name.to_str().unwrap_or_default().to_owned(), path))
         // Editors keep their own files beside: `.#main.hcl`, `.main.hcl.swp`.
-        .filter(|(name, path)| {
-            !name.starts_with('.') && name.ends_with(ENDING) && !path.is_dir()
-        })
+        .filter(|(name, path)| !name.starts_with('.') && name.ends_with(ENDING) && !path.is_dir())
         .collect();
     paths.sort();
     paths.dedup();

@@ -49,7 +49,8 @@ impl Evaluation<'_> {
             && &**store != "file"
             && self.is_embedded()
         {
-            let detail = format!("`ledger \"{store}\"` is for many machines; the embedded backend is on this one only.");
+            let detail =
+                format!("`ledger \"{store}\"` is for many machines; the embedded backend is on this one only.");
             let d = Diagnostic::warning(&codes::LEDGER_ALONE, detail).at(ledger.header, "");
             self.report(d.help("declare the `backend` that all machines talk to, or leave this block out"));
         }

@@ -154,11 +154,7 @@ pub(crate) fn resolve(
 }
 
 /// What files say, the last one of a name.
-fn given_in_files(
-    acc: &mut Diagnostics,
-    files: &[vars::File],
-    known: &HashSet<Arc<str>>,
-) -> HashMap<Arc<str>, Given> {
+fn given_in_files(acc: &mut Diagnostics, files: &[vars::File], known: &HashSet<Arc<str>>) -> HashMap<Arc<str>, Given> {
     let mut given = HashMap::new();
     for file in files {
         for (variable, value) in vars::file(acc, file) {
@@ -250,7 +246,9 @@ pub(crate) fn one(
             acc.push(
                 Diagnostic::error(&codes::NO_VALUE, format!("The variable `{name}` has no value."))
                     .at(block.header, "has no default")
-                    .help(format!("write `{name} = …` into keyform.vars.hcl, pass --var {name}=…, or set KEYFORM_VAR_{name}")),
+                    .help(format!(
+                        "write `{name} = …` into keyform.vars.hcl, pass --var {name}=…, or set KEYFORM_VAR_{name}"
+                    )),
             );
             return None;
         }

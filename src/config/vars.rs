@@ -82,7 +82,10 @@ pub(crate) fn file(acc: &mut Diagnostics, file: &File) -> Vec<(Arc<str>, Given)>
         match constant(&attr.expr) {
             Ok(value) => {
                 let line = sources.line_column(attr.name_span).map_or(0, |(line, _)| line);
-                values.push((attr.name.clone(), Given { value, from: format!("{name}:{line}"), at: Some(there(attr.name_span)) }));
+                values.push((
+                    attr.name.clone(),
+                    Given { value, from: format!("{name}:{line}"), at: Some(there(attr.name_span)) },
+                ));
             }
             Err(d) => {
                 let detail = format!("{}: the value of `{}` is not plain data: {}.", place(&d), attr.name, d.summary());

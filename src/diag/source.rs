@@ -89,7 +89,8 @@ impl Source {
                 let end = range.end.min(length);
                 marks.get_mut(range.start.min(end)..end).into_iter().for_each(|bytes| bytes.fill(Some(known)));
             };
-            let structure = if self.covers && !self.withheld { cover::structure(&self.text) } else { Structure::default() };
+            let structure =
+                if self.covers && !self.withheld { cover::structure(&self.text) } else { Structure::default() };
             structure.shown.iter().for_each(|range| mark(range, Known::Plain));
             self.known.iter().for_each(|(range, known)| mark(range, *known));
             structure.comments.iter().for_each(|range| mark(range, Known::Hidden));

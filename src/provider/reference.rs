@@ -140,7 +140,12 @@ fn destination(out: &mut String, destination: &Destination, example: Option<&Exa
         // With one variant there is nothing to choose.
         let required = if names.len() > 1 { "**required.** " } else { "" };
         let names = names.join(", ");
-        line(out, format_args!("\n| input | takes | |\n|---|---|---|\n| `{selector}` | {names} | {required}what else it takes is below |"));
+        line(
+            out,
+            format_args!(
+                "\n| input | takes | |\n|---|---|---|\n| `{selector}` | {names} | {required}what else it takes is below |"
+            ),
+        );
     }
     for (name, variant) in &destination.variants {
         if let Some(selector) = &destination.selector {

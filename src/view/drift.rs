@@ -44,7 +44,10 @@ pub fn advice(step: &str) -> Option<&'static str> {
         (Step::Heal, "`keyform drift --heal` writes what is declared"),
         (Step::Apply, "`keyform apply` writes what is declared"),
         (Step::Declare, "if it is right as it is, write it into the configuration"),
-        (Step::Accept, "if it may stay for a while, an `accept` block in drift.ignore.hcl says until when; `keyform explain VERDICT` has one"),
+        (
+            Step::Accept,
+            "if it may stay for a while, an `accept` block in drift.ignore.hcl says until when; `keyform explain VERDICT` has one",
+        ),
         (Step::Mend, "look at the cause and mend it"),
     ];
     all.into_iter().find(|(known, _)| known.word() == step).map(|(_, advice)| advice)
@@ -177,7 +180,8 @@ fn section(out: &mut String, title: &str, rows: &[&Row], style: Style) {
     for row in rows.iter().filter(|row| row.accepted.is_none()) {
         steps.extend(row.next.iter().map(|step| &**step).filter(|step| !steps.contains(step)).collect::<Vec<_>>());
     }
-    let some = |step: &str| if rows.iter().all(|row| row.next.iter().any(|own| own == step)) { "" } else { " (of some)" };
+    let some =
+        |step: &str| if rows.iter().all(|row| row.next.iter().any(|own| own == step)) { "" } else { " (of some)" };
     for step in steps {
         if let Some(advice) = advice(step) {
             let text = format!("{step}{}: {advice}", some(step));

@@ -535,7 +535,8 @@ fn summary(out: &mut String, plan: &Plan, style: Style, cost: Cost) {
         out.push_str(&format!("{}\n", style.paint.dim(&format!("Backend: {}", words::shown(&plan.backend)))));
     }
     if !plan.changes.is_empty() {
-        let checksum = checksum(plan).unwrap_or_else(|| "none as long as there is no ledger; `plan --out FILE` makes one".to_owned());
+        let checksum = checksum(plan)
+            .unwrap_or_else(|| "none as long as there is no ledger; `plan --out FILE` makes one".to_owned());
         out.push_str(&format!("{}\n", style.paint.dim(&format!("Checksum: {checksum}"))));
     }
 }

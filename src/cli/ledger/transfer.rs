@@ -159,7 +159,9 @@ async fn moving(context: &Context, keeper: &Keeper, options: &Options, args: &Pu
     let nothing = |detail: String| Err(Diagnostic::error(&codes::NO_LEDGER, detail));
     if matches!(keeper, Keeper::Files(_)) {
         let detail = "This ledger stays on this machine: there is no `ledger` block that says where else.".to_owned();
-        return nothing(detail).map_err(|d| d.help("write a `ledger` block into the `keyform` block that says where it is to be, or name a file"));
+        return nothing(detail).map_err(|d| {
+            d.help("write a `ledger` block into the `keyform` block that says where it is to be, or name a file")
+        });
     }
     let (ledger, key) = local?;
     if ledger.owner.is_empty() {

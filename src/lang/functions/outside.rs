@@ -38,7 +38,9 @@ pub(super) const TABLE: &[Function] = &[
         secrets: Taint,
         call: |outside, args| {
             let found = (outside.env)(&text(args, 0)?).map(Value::string);
-            found.or(args.get(1).cloned()).ok_or_else(|| wrong(0, "names a variable that is not set; set it, or give a default: `env(name, default)`"))
+            found.or(args.get(1).cloned()).ok_or_else(|| {
+                wrong(0, "names a variable that is not set; set it, or give a default: `env(name, default)`")
+            })
         },
     },
     Function {
