@@ -317,6 +317,7 @@ impl World {
             (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?", "[TIME]"),
             (r"\(\d+ requests?, [^)]*\)", "([COST])"),
             (r"(?m)^\d+ requests?, \d+(\.\d+)? (ms|s)", "[COST]"),
+            (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "[TIME]"),
             (r"keyform:comment 1 (\S+ \S+) \d+ [0-9a-f]{16}", "keyform:comment 1 $1 [TIME] [HASH]"),
             (r#" time="\d+\.\d+""#, r#" time="[TIME]""#),
             (r"(?m)^(keyform_run_(requests|duration_seconds|timestamp_seconds)) .*", "$1 [NUMBER]"),
