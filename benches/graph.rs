@@ -44,11 +44,11 @@ fn configuration(folder: &Path, resources: usize) {
     for i in 0..projects {
         let _ = write!(
             text,
-            "project \"p{i}\" {{\n  environment \"dev\" {{}}\n  folder \"/api\" {{}}\n{}}}\n\
-             secret_sync \"local-file\" \"s{i}\" {{\n  project     = project.p{i}\n  environment = \"dev\"\n  path        = \"/api\"\n  \
-             connection  = app_connection.files\n\n  destination {{\n    format = \"dotenv\"\n    file   = \"p{i}.env\"\n  }}\n}}\n",
+            "project \"shop-{i}\" {{\n  environment \"dev\" {{}}\n  folder \"/api\" {{}}\n{}}}\n\
+             secret_sync \"local-file\" \"s{i}\" {{\n  project     = project.shop-{i}\n  environment = \"dev\"\n  path        = \"/api\"\n  \
+             connection  = app_connection.files\n\n  destination {{\n    format = \"dotenv\"\n    file   = \"shop-{i}.env\"\n  }}\n}}\n",
             (0..6).fold(String::new(), |mut all, j| {
-                let _ = write!(all, "  secret \"KEY_{j}\" {{\n    environment = \"dev\"\n    path = \"/api\"\n    value = secret_random(24)\n  }}\n");
+                let _ = write!(all, "  secret \"KEY_{j}\" {{\n    environment = \"dev\"\n    path = \"/api\"\n    value = secret_random({{ length = 24 }})\n  }}\n");
                 all
             })
         );
