@@ -329,7 +329,7 @@ pub(super) fn sync(wire: api::syncs::Sync) -> Sync {
         config: object(wire.destination_config),
         status: Status::of(wire.sync_status.as_ref().map(api::syncs::Status::word)),
         removal: Status::of(wire.remove_status.as_ref().map(api::syncs::Status::word)),
-        message: wire.last_sync_message.or(wire.last_remove_message),
+        message: wire.last_sync_message.or(wire.last_remove_message).map(refusal::without_json),
         has_succeeded: wire.last_synced_at.is_some(),
     }
 }

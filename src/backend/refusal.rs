@@ -10,6 +10,7 @@ use crate::diag::codes;
 use crate::diag::source::is_unseen;
 use crate::http::Method;
 use crate::http::Response;
+use crate::http::json;
 use crate::secret::Secret;
 use crate::secret::blot::blot;
 
@@ -252,6 +253,16 @@ fn looks_like_html(response: &Response) -> bool {
 
 pub(super) fn is_approval(body: &[u8]) -> bool {
     serde_json::from_slice::<serde_json::Value>(body).is_ok_and(|json| json["approval"].is_object())
+}
+
+/// What the backend says of a sync's run as a sentence: it names a key at fault as JSON.
+pub(super) fn without_json(words: String) -> String {
+    let sentence = || {
+        let fault = json::parse(words.as_bytes()).ok()?;
+        let field = |name: &str| fault.as_object()?.get(name)?.as_str().map(str::to_owned);
+        Some(format!("`{}`: {}", field("secretKey")?, field("message")?))
+    };
+    sentence().unwrap_or(words)
 }
 
 #[cfg(test)]

@@ -167,11 +167,12 @@ fn userinfo(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
 }
 
 /// Whether a character moves a cursor, breaks a line, turns the direction of writing or can't be seen.
+/// Private use counts too: no two terminals draw it alike, and the bond that keeps a command on a line is one of them.
 #[must_use]
 pub fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            | '\u{2060}'..='\u{206f}' | '\u{e000}'..='\u{f8ff}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// All texts of one run. Ids are handed out in order and never reused.

@@ -7,7 +7,6 @@ use crate::engine::Engine;
 use crate::engine::Options;
 use crate::engine::Planned;
 use crate::engine::Scope;
-use crate::engine::apply::sync::of_key;
 use crate::engine::index::Index;
 use crate::engine::planned::live_sync;
 use crate::engine::things;
@@ -157,8 +156,7 @@ impl Planned {
                 Status::Pending => Job::Pending,
                 Status::Failed => {
                     let why = sync.message.as_deref().filter(|why| !why.is_empty()).unwrap_or("it gives no reason");
-                    let why = of_key(why).unwrap_or_else(|| why.to_owned());
-                    let why = blot(&why, &basis.resolved.values());
+                    let why = blot(why, &basis.resolved.values());
                     Job::Failed(format!("the last run of the sync failed: {why}").into())
                 }
                 Status::Never | Status::Succeeded => continue,

@@ -26,6 +26,7 @@ use crate::plan;
 use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::Reason;
+use crate::plan::order;
 use crate::provider::Observation;
 use crate::secret::Fingerprint;
 use crate::secret::Secret;
@@ -84,7 +85,7 @@ async fn taken(run: &Run<'_>) -> Result<Vec<Kept>, Diagnostic> {
     let mut syncs: BTreeMap<(Address, bool), Vec<&Change>> = BTreeMap::new();
     let takes = |change: &&Change| matches!(change.action, Action::Update | Action::Replace | Action::Delete);
     for change in changes.iter().filter(takes).filter(|change| change.address.entry_key().is_some()) {
-        let has_left = change.address.key().is_some();
+        let has_left = order::is_at_left_place(&change.address);
         syncs.entry((change.address.resource(), has_left)).or_default().push(change);
     }
     for ((sync, has_left), rows) in syncs {

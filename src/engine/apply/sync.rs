@@ -17,7 +17,6 @@ use crate::engine::destinations;
 use crate::engine::effective::runs_here;
 use crate::engine::event::Event;
 use crate::engine::wire;
-use crate::http::json;
 use crate::ledger::journal;
 use crate::model::address::Address;
 use crate::model::attrs::Object;
@@ -448,7 +447,6 @@ async fn ended(run: &Run<'_>, resource: &Resource, id: &Arc<str>) -> Result<(), 
             Status::Succeeded => return Ok(()),
             Status::Failed => {
                 let words = now.message.unwrap_or_else(|| "it gives no reason".to_owned());
-                let words = of_key(&words).unwrap_or(words);
                 let detail = format!("{about}: {}", without_secrets(run, &words));
                 return Err(Diagnostic::error(&codes::SYNC_FAILED, detail));
             }
@@ -465,13 +463,6 @@ async fn ended(run: &Run<'_>, resource: &Resource, id: &Arc<str>) -> Result<(), 
 /// What the backend says of a job: it may quote what it pushed.
 fn without_secrets(run: &Run<'_>, words: &str) -> String {
     blot(words, &run.planned.basis.resolved.values())
-}
-
-/// The backend names the key at fault as JSON: the same as a sentence.
-pub(in crate::engine) fn of_key(words: &str) -> Option<String> {
-    let fault = json::parse(words.as_bytes()).ok()?;
-    let field = |name: &str| fault.as_object()?.get(name)?.as_str().map(str::to_owned);
-    Some(format!("`{}`: {}", field("secretKey")?, field("message")?))
 }
 
 /// What a first run took into the source: secrets that are there now and were not planned.
