@@ -1,4 +1,4 @@
-//! Files of this machine that are replaced as a whole: readers, and whoever comes after a crash, find the old
+//! Files of this machine that are read and replaced as a whole: readers, and whoever comes after a crash, find the old
 //! content or the new one. What the content means, and who else may write, is the caller's business.
 
 use sha2::Digest;
@@ -11,6 +11,32 @@ use std::io;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
+
+/// Nobody writes longer ones; and places in a text are counted in 32 bits.
+const LARGEST: u64 = 1 << 30;
+
+/// The content of a file that may come from others, as a configuration does: what never ends, or waits for somebody who
+/// writes to it, is none.
+///
+/// # Errors
+/// It is no regular file, is larger than 1 GiB, or can't be read.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let found = fs::metadata(path)?;
+    match () {
+        () if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        () if !found.is_file() => Err(io::ErrorKind::InvalidInput.into()),
+        () if found.len() > LARGEST => Err(io::ErrorKind::FileTooLarge.into()),
+        () => fs::read(path),
+    }
+}
+
+/// [`read`] for a text.
+///
+/// # Errors
+/// As there, or it is not UTF-8.
+pub fn read_text(path: &Path) -> io::Result<String> {
+    String::from_utf8(read(path)?).map_err(|_| io::ErrorKind::InvalidData.into())
+}
 
 /// Replaces the content of a file, or makes it. A new file can be read by its owner only, an existing one keeps
 /// its mode. Only one caller at a time may write a path: it holds a lock that all of them know.

@@ -7,10 +7,10 @@ pub mod secret; // values that must never be seen: Secret, Fingerprint, Fingerpr
 pub mod diag; // what went wrong, where, and what to do next
 pub mod model; // the vocabulary: plain data, no IO
 pub mod plan; // pure planning: diff, order, guard
+pub mod disk; // files that are read and replaced as a whole
 pub mod lang; // HCL as a language: parse, evaluate, format, edit
 pub mod config; // the user's files → Desired
 pub mod http; // requests as values; one client with retry and rate limits
-pub mod disk; // files that are replaced as a whole
 pub mod ledger; // what keyform wrote and owns: journal, stores, lock
 pub mod api; // wire types of the Infisical API, shared by client and server
 pub mod provider; // destinations: manifests, the generic driver, signers

@@ -218,8 +218,8 @@ fn interrupted_once_it_ends_in_order_and_goes_on_at_the_next_run() {
 
 #[test]
 fn every_code_is_explained_and_none_twice() {
-    let codes = keyform::diag::codes::ALL;
-    for code in codes {
+    let codes: Vec<&keyform::diag::code::Code> = keyform::diag::codes::all().collect();
+    for code in &codes {
         assert!(code.id.len() == 6 && code.id.starts_with("KF"), "{}", code.id);
         assert!(!code.summary.ends_with('.') && code.summary.len() < 70, "{}: {}", code.id, code.summary);
         assert!(code.explain.len() > 40 && code.explain.ends_with('.'), "{} is not explained", code.id);

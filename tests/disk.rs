@@ -84,3 +84,24 @@ fn no_output_takes_the_place_of_configuration() {
     }
     assert!(!world.path().join("new.HCL").exists());
 }
+
+/// A configuration may come with a pull request: what never ends, or waits for a writer, is said to be no file.
+#[test]
+fn what_is_no_file_is_not_read() {
+    let world = World::new(&format!("{PROJECT}{SYNC}"));
+    fs::create_dir(world.path().join("providers")).unwrap();
+    for name in ["endless.hcl", "endless.kftest.hcl", "drift.ignore.hcl", "keyform.vars.hcl", "providers/endless.hcl"] {
+        let path = world.path().join(name);
+        symlink("/dev/zero", &path).unwrap();
+        let (code, said) = run(&world, &["validate"]);
+        assert!(code == 1 && said.contains("no regular file"), "{name}: {code} {said}");
+        fs::remove_file(&path).unwrap();
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let (code, said) = run(&world, &["validate"]);
+        assert!(code == 1 && said.contains("no regular file"), "{name}: {code} {said}");
+        fs::remove_file(&path).unwrap();
+    }
+    fs::write(world.path().join("more.hcl"), "locals {\n  endless = file(\"/dev/zero\")\n}\n").unwrap();
+    let (code, said) = run(&world, &["validate"]);
+    assert!(code == 1 && said.contains("no regular"), "{code} {said}");
+}

@@ -58,7 +58,7 @@ fn plan(name: &str) -> Plan {
         needs: Vec::new(),
     });
     let problem =
-        || Diagnostic::error(codes::ALL[0], format!("`{name}` and {name} are wrong.")).help(format!("mend {name}"));
+        || Diagnostic::error(&codes::SYNTAX, format!("`{name}` and {name} are wrong.")).help(format!("mend {name}"));
     let hazard = |kind| Hazard {
         kind,
         address: sync.clone(),
@@ -85,7 +85,7 @@ pub fn run(name: &str) -> Run {
     let mut sources = Sources::new();
     let source = sources.add(name, "a = 1\nb = 2\n");
     let span = keyform::diag::source::Span { source, start: 6, end: 7 };
-    let found = Diagnostic::warning(codes::ALL[1], format!("{name} is `{name}`.")).at(span, name).help(name);
+    let found = Diagnostic::warning(&codes::UNCLOSED, format!("{name} is `{name}`.")).at(span, name).help(name);
     let diagnostics = json::diagnostic::entries([&found], &sources);
     let mut document = json::plan::document(&plan(name), Cost::default(), diagnostics.clone(), &sources);
     let text = || name.to_owned();

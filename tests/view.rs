@@ -180,7 +180,7 @@ fn a_plan_says_which_backend_it_is_about_and_whether_apply_refuses_it() {
     assert_eq!(text, end);
     let refusal = |plan: &Plan| text::refusal(plan, Style { paint: Paint::PLAIN, width: 80 });
     plan.hazards = vec![hazard(HazardKind::Wipe, true)];
-    let problem = || keyform::diag::Diagnostic::error(keyform::diag::codes::ALL[0], "x");
+    let problem = || keyform::diag::Diagnostic::error(&keyform::diag::codes::SYNTAX, "x");
     plan.blocked = [(Address::new("secret_sync", "web").entry("KEY"), problem())].into();
     assert_eq!(refusal(&plan), "", "the other entries go on");
     plan.hazards.push(hazard(HazardKind::Takeover, false));
@@ -198,7 +198,7 @@ fn a_plan_as_json_is_what_its_schema_says() {
     let mut sources = keyform::diag::source::Sources::new();
     let source = sources.add("main.hcl", "a = 1\nb = 2\n");
     let span = keyform::diag::source::Span { source, start: 6, end: 11 };
-    let problem = keyform::diag::Diagnostic::error(keyform::diag::codes::ALL[0], "x").at(span, "here").help("mend it");
+    let problem = keyform::diag::Diagnostic::error(&keyform::diag::codes::SYNTAX, "x").at(span, "here").help("mend it");
     let mut changes: Vec<Change> = Action::ALL
         .into_iter()
         .map(|action| {
@@ -265,7 +265,7 @@ fn a_saved_plan_is_read_as_it_was_written_or_not_at_all() {
     let sync = Address::new("secret_sync", "web").instance("pr\u{1b}od");
     let odd = "a \"quote\" \u{202e} \n ü";
     let hazard = |kind| Hazard { kind, address: sync.clone(), count: 3, detail: odd.to_owned(), allowed: true };
-    let mut problem = keyform::diag::Diagnostic::error(keyform::diag::codes::ALL[7], odd);
+    let mut problem = keyform::diag::Diagnostic::error(&keyform::diag::codes::TYPE, odd);
     problem.help = Some("mend it".to_owned());
     let all = Action::ALL.into_iter().flat_map(|action| Reason::ALL.into_iter().map(move |reason| (action, reason)));
     let plan = Plan {

@@ -158,7 +158,7 @@ impl Problem {
     }
 
     pub(crate) fn diagnostic(self) -> Option<Diagnostic> {
-        let code = codes::ALL.iter().find(|code| code.id == self.code)?;
+        let code = codes::all().find(|code| code.id == self.code)?;
         Some(Diagnostic { help: self.help, ..Diagnostic::error(code, self.detail) })
     }
 }

@@ -168,9 +168,8 @@ pub(super) fn run(context: &mut Context, args: &Args) -> Exit {
         return address::run(context, args, &address);
     }
     let everything = || {
-        codes::ALL
-            .iter()
-            .map(|c| of_code(c))
+        codes::all()
+            .map(of_code)
             .chain(HazardKind::ALL.into_iter().map(of_hazard))
             .chain(Verdict::ALL.into_iter().map(of_verdict))
     };

@@ -250,6 +250,7 @@ fn type_name(ty: &Type) -> String {
         Type::Any => "any".to_owned(),
         Type::List(of) => format!("list of {}", type_name(of)),
         Type::Map(of) => format!("map of {}", type_name(of)),
+        Type::Fields(names, of) => format!("map of {} with {}", type_name(of), names.join(" | ")),
         Type::OneOf(texts) => texts.iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(" | "),
     }
 }

@@ -46,8 +46,8 @@ pub(crate) enum Why {
     OneOf(Vec<Arc<str>>, Arc<str>),
     /// It is an object without this field.
     Missing(Arc<str>),
-    /// It is an object with this field, which its type does not have.
-    Unknown(Arc<str>),
+    /// It is an object with this field, which its type does not have; those that it has.
+    Unknown(Arc<str>, Vec<Arc<str>>),
 }
 
 impl Misfit {
@@ -66,8 +66,8 @@ impl Misfit {
     }
 
     /// It is an object with a field that nothing declares.
-    pub(crate) fn unknown(name: &Arc<str>) -> Self {
-        Self { path: Vec::new(), why: Why::Unknown(name.clone()) }
+    pub(crate) fn unknown<'a>(name: &Arc<str>, known: impl IntoIterator<Item = &'a Arc<str>>) -> Self {
+        Self { path: Vec::new(), why: Why::Unknown(name.clone(), known.into_iter().cloned().collect()) }
     }
 
     /// The same about an item of a list.
@@ -106,7 +106,7 @@ impl Misfit {
                 format!("`{name}{place}` is one of {list}.")
             }
             Why::Missing(field) => format!("`{name}{place}` needs the field `{field}`."),
-            Why::Unknown(field) => format!("`{name}{place}` has no field `{field}`."),
+            Why::Unknown(field, _) => format!("`{name}{place}` has no field `{field}`."),
         }
     }
 
@@ -125,7 +125,10 @@ impl Misfit {
             Why::OneOf(allowed, got) => Diagnostic::error(&codes::NOT_ALLOWED, detail)
                 .at(span, "none of them")
                 .did_you_mean(got, allowed.iter().map(|a| &**a)),
-            Why::Missing(_) | Why::Unknown(_) => Diagnostic::error(&codes::WRONG_TYPE, detail).at(span, ""),
+            Why::Missing(_) => Diagnostic::error(&codes::WRONG_TYPE, detail).at(span, ""),
+            Why::Unknown(got, known) => Diagnostic::error(&codes::WRONG_TYPE, detail)
+                .at(span, "")
+                .did_you_mean(got, known.iter().map(|name| &**name)),
         }
     }
 
@@ -179,6 +182,13 @@ pub(crate) fn fit(value: &Value, ty: &Type) -> Result<Value, Misfit> {
         },
         Type::Map(of) => match value {
             Value::Object(fields) => fields_of(fields, of),
+            _ => Err(Misfit::shape("a map", value)),
+        },
+        Type::Fields(names, of) => match value {
+            Value::Object(fields) => match fields.keys().find(|name| !names.contains(name)) {
+                Some(name) => Err(Misfit::unknown(name, names)),
+                None => fields_of(fields, of),
+            },
             _ => Err(Misfit::shape("a map", value)),
         },
         Type::OneOf(allowed) => match text(value) {

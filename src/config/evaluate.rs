@@ -21,6 +21,7 @@ use crate::diag::Diagnostics;
 use crate::diag::codes;
 use crate::diag::nearest;
 use crate::diag::source::Span;
+use crate::disk;
 use crate::lang::ast::Expr;
 use crate::lang::ast::Node;
 use crate::lang::eval;
@@ -205,7 +206,7 @@ impl<'a> Evaluation<'a> {
             base: &frame.input.dir,
             secrets: &frame.secrets,
             env: &env,
-            read: &load::read_text,
+            read: &disk::read_text,
             glob: &load::glob,
             resource: &resource,
             budget: Budget::of_value(),

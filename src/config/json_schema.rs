@@ -243,6 +243,10 @@ fn field_type(ty: &Type) -> Json {
         Type::Bool => json!({ "type": "boolean" }),
         Type::List(of) => json!({ "type": "array", "items": field_type(of) }),
         Type::Map(of) => json!({ "type": "object", "additionalProperties": field_type(of) }),
+        Type::Fields(names, of) => {
+            let fields: serde_json::Map<_, _> = names.iter().map(|name| (name.to_string(), field_type(of))).collect();
+            json!({ "type": "object", "properties": fields, "additionalProperties": false })
+        }
         Type::OneOf(words) => json!({ "enum": words.iter().map(|word| &**word).collect::<Vec<_>>() }),
         Type::Any => json!({}),
     }

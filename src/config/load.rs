@@ -14,6 +14,7 @@ use crate::diag::Diagnostics;
 use crate::diag::codes;
 use crate::diag::source::Sources;
 use crate::diag::source::Span;
+use crate::disk;
 use crate::lang::ast::Body;
 use crate::lang::ast::Node;
 use crate::lang::parse;
@@ -296,7 +297,7 @@ pub(super) fn text(acc: &mut Diagnostics, path: &Path, shown: &str, overlay: &Ov
     if let Some(text) = overlay.text(path) {
         return Some(text.clone());
     }
-    let bytes = match std::fs::read(path) {
+    let bytes = match disk::read(path) {
         Ok(bytes) => bytes,
         Err(error) => {
             acc.push(Diagnostic::error(
@@ -307,10 +308,6 @@ pub(super) fn text(acc: &mut Diagnostics, path: &Path, shown: &str, overlay: &Ov
         }
     };
     match String::from_utf8(bytes) {
-        Ok(text) if text.len() > u32::MAX as usize / 2 => {
-            acc.push(Diagnostic::error(&codes::CONFIG_READ, format!("`{shown}` is too large.")));
-            None
-        }
         Ok(text) => Some(text.into()),
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
@@ -327,11 +324,6 @@ pub(super) fn text(acc: &mut Diagnostics, path: &Path, shown: &str, overlay: &Ov
 /// The path from the root; as it is where there is no working directory.
 pub(crate) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
-}
-
-/// The text of a file, for the function `file` and its like.
-pub(crate) fn read_text(path: &Path) -> std::io::Result<String> {
-    std::fs::read_to_string(path)
 }
 
 /// The files below a directory that match a pattern, sorted; for the function `fileset`.

@@ -354,7 +354,7 @@ fn expect(acc: &mut Diagnostics, block: &Block) -> Expect {
         let list = list(acc, &attr.expr);
         let code = |expr: &Expr| {
             let code = text(acc, expr)?;
-            let is_known = codes::ALL.iter().any(|known| *known.id == *code);
+            let is_known = codes::all().any(|known| *known.id == *code);
             if !is_known {
                 acc.push(
                     bad(expr.span, format!("There is no diagnostic `{code}`."))

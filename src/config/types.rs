@@ -165,7 +165,7 @@ fn object(members: &[Member], fields: &Object) -> Result<Value, Misfit> {
         out.insert(member.name.clone(), convert(value, &member.ty).map_err(|m| m.field(&member.name))?);
     }
     if let Some(extra) = fields.keys().find(|name| members.iter().all(|member| member.name != **name)) {
-        return Err(Misfit::unknown(extra));
+        return Err(Misfit::unknown(extra, members.iter().map(|member| &member.name)));
     }
     Ok(Value::object(out))
 }

@@ -19,6 +19,7 @@ use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::codes;
 use crate::diag::source::Span;
+use crate::disk;
 use crate::lang::ast::Block;
 use crate::lang::ast::Expr;
 use crate::lang::eval;
@@ -298,7 +299,7 @@ fn constant(input: &Input, expr: &Expr) -> Result<Value, Diagnostic> {
         base: &input.dir,
         secrets: Path::new(""),
         env: &env,
-        read: &load::read_text,
+        read: &disk::read_text,
         glob: &load::glob,
         resource: &resource,
         budget: Budget::of_value(),

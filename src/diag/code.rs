@@ -18,7 +18,7 @@ pub struct Code {
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $id:literal $fault:ident $summary:literal $explain:literal;)*) => {
         $(#[doc = $summary] pub static $name: Code = Code { id: $id, fault: Fault::$fault, summary: $summary, explain: $explain };)*
-        /// Every code, in the order of the table.
-        pub static ALL: &[&Code] = &[$(&$name),*];
+        /// Every code of this part, in the order of the table.
+        pub(super) static ALL: &[&Code] = &[$(&$name),*];
     };
 }

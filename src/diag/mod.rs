@@ -190,6 +190,8 @@ pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Op
 pub fn why(kind: std::io::ErrorKind) -> String {
     match kind {
         std::io::ErrorKind::NotFound => "it does not exist".to_owned(),
+        std::io::ErrorKind::InvalidInput => "it is no regular file".to_owned(),
+        std::io::ErrorKind::FileTooLarge => "it is too large".to_owned(),
         std::io::ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
         kind => kind.to_string(),
     }

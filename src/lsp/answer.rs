@@ -183,7 +183,7 @@ impl Server {
         let mut said: Vec<String> = here
             .filter_map(|problem| {
                 let Some(Code::String(id)) = &problem.code else { return None };
-                let code = codes::ALL.iter().find(|code| code.id == id)?;
+                let code = codes::all().find(|code| code.id == id)?;
                 Some(format!("**{}**: {}. {}", code.id, code.summary, code.explain))
             })
             .collect();

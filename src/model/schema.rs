@@ -24,6 +24,8 @@ pub enum Type {
     List(Box<Type>),
     /// A map from text to one type.
     Map(Box<Type>),
+    /// The same, but only of these texts.
+    Fields(Vec<Arc<str>>, Box<Type>),
     /// One of some texts.
     OneOf(Vec<Arc<str>>),
     /// Anything.

@@ -234,6 +234,10 @@ pub(crate) fn takes(ty: &Type) -> String {
         Type::Bool => "`true` or `false`".to_owned(),
         Type::List(inner) => format!("list: {}", takes(inner)),
         Type::Map(inner) => format!("map: {}", takes(inner)),
+        Type::Fields(names, inner) => {
+            let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+            format!("map of {}: {}", names.join(", "), takes(inner))
+        }
         Type::OneOf(words) => words.iter().map(|word| format!("`\"{word}\"`")).collect::<Vec<_>>().join(", "),
         Type::Any => "anything".to_owned(),
     }

@@ -6,6 +6,7 @@ use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::codes;
 use crate::diag::source::Sources;
+use crate::disk;
 use crate::http::client::Client;
 use crate::model::attrs::Attrs;
 use crate::model::schema::Schemas;
@@ -164,7 +165,7 @@ impl Registry {
         let mut added = Vec::new();
         for path in paths {
             let name = path.display().to_string();
-            match overlay.text(&path).map_or_else(|| std::fs::read_to_string(&path), |text| Ok(text.to_string())) {
+            match overlay.text(&path).map_or_else(|| disk::read_text(&path), |text| Ok(text.to_string())) {
                 // A copy of a built-in one changes nothing, as in keyform's own repository.
                 Ok(text) if BUILTIN.iter().any(|(_, builtin)| *builtin == text) => {}
                 Ok(text) => added.extend(self.load(acc, sources, &name, &text)),

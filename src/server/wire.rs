@@ -113,9 +113,14 @@ fn read(issues: &mut Vec<Issue>, path: &[Json], ty: &Type, given: &Json, sensiti
             };
             items.iter().enumerate().map(&mut read_item).collect::<Option<Vec<Value>>>().map(Value::list)
         }
-        (Type::Map(of), Json::Object(fields)) => {
+        (Type::Map(of) | Type::Fields(_, of), Json::Object(fields)) => {
+            // As others do, names that are not known are left out.
+            let is_known = |name: &str| match ty {
+                Type::Fields(names, _) => names.iter().any(|known| **known == *name),
+                _ => true,
+            };
             let mut object = Object::new();
-            for (name, item) in fields {
+            for (name, item) in fields.iter().filter(|(name, _)| is_known(name)) {
                 let mut path = path.to_vec();
                 path.push(name.as_str().into());
                 object.insert(name.as_str().into(), read(issues, &path, of, item, sensitive)?);
@@ -155,7 +160,7 @@ fn word(ty: &Type) -> &'static str {
         Type::Number => "number",
         Type::Bool => "boolean",
         Type::List(_) => "array",
-        Type::Map(_) => "object",
+        Type::Map(_) | Type::Fields(..) => "object",
         Type::Any => "any",
     }
 }

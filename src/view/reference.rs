@@ -27,7 +27,7 @@ pub fn diagnostics() -> String {
         "# Diagnostics\n\nGenerated from the table of codes; `keyform explain CODE` prints the same. A code never changes \
          its meaning.\n",
     );
-    for code in codes::ALL {
+    for code in codes::all() {
         // Writing to a text can't fail.
         let _ = write!(out, "\n## {}: {}\n\n{}\n", code.id, code.summary, code.explain);
     }

@@ -113,9 +113,11 @@ fn call(name: &str, args: &[Expr], span: Span, field: &mut Field) -> Result<(), 
             field.ty = Type::List(Box::new(field.ty.clone()));
             Ok(())
         }
-        ("map", [inner]) => {
+        ("map", [inner, names @ ..]) => {
             read(inner, field)?;
-            field.ty = Type::Map(Box::new(field.ty.clone()));
+            let names: Vec<Arc<str>> = names.iter().map(text).collect::<Result<_, _>>()?;
+            let inner = Box::new(field.ty.clone());
+            field.ty = if names.is_empty() { Type::Map(inner) } else { Type::Fields(names, inner) };
             Ok(())
         }
         ("oneof", [_, ..]) => {

@@ -177,7 +177,7 @@ pub fn sarif(run: &Run) -> String {
 
 fn rule(id: &str) -> Rule {
     let message = |text: &str| Message { text: text.to_owned() };
-    let code = codes::ALL.iter().find(|code| code.id == id);
+    let code = codes::all().find(|code| code.id == id);
     let hazard = id.strip_prefix("hazard/").and_then(HazardKind::from_word).map(words::hazard);
     Rule {
         id: id.to_owned(),

@@ -128,7 +128,7 @@ fn value(value: &Value) -> Option<Shown> {
 fn problems(list: &[Problem]) -> Option<BTreeMap<Address, Diagnostic>> {
     let problem = |problem: &Problem| {
         let entry = &problem.diagnostic;
-        let code = codes::ALL.iter().find(|code| code.id == entry.code)?;
+        let code = codes::all().find(|code| code.id == entry.code)?;
         let mut diagnostic = Diagnostic::error(code, entry.detail.clone());
         diagnostic.help.clone_from(&entry.help);
         Some((problem.address.parse().ok()?, diagnostic))
