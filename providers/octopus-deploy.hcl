@@ -32,7 +32,7 @@ provider "octopus-deploy" {
 
     variant "project" {
       project_id   = string        # Projects-1
-      scope_values = optional(any) # ids: environments, roles, machines, processes, actions and channels, each a list; none: everywhere
+      scope_values = optional(map(list(string), "environments", "roles", "machines", "processes", "actions", "channels")) # ids; none: everywhere
 
       root = "/${destination.space_id}/variables/variableset-${destination.project_id}"
 
@@ -56,7 +56,7 @@ provider "octopus-deploy" {
             }
         ][0]
       }
-      # What stays goes back as it came; what changes keeps all but its value.
+      # What stays goes back as it came; what changes keeps all but its value. A name that is there twice is not written.
       replace {
         request = "PUT"
         json = merge(document.set, { Variables = concat(document.others, [

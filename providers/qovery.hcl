@@ -36,7 +36,7 @@ provider "qovery" {
     list {
       request = "GET"
       items = [
-        for it in get(response, "results", []) : { key = it.key, value = get(it, "value", null), id = it.id, version = get(it, "updated_at", it.created_at), raw = get(it, "description", null) }
+        for it in response.results : { key = it.key, value = get(it, "value", null), id = it.id, version = get(it, "updated_at", it.created_at), raw = get(it, "description", null) }
         if it.scope == (destination.environment_id == null ? "PROJECT" : "ENVIRONMENT") && get(it, "variable_type", "VALUE") == "VALUE"
       ]
     }

@@ -4,7 +4,7 @@
 //! the laws that each must keep. [`registry`] knows all manifests; [`manifest`] reads and interprets
 //! them; [`driver`] does what every vendor needs (paging, per-key reads, batching, limits); [`sign`]
 //! signs requests; [`native`] holds what is no HTTP vendor at all; [`matrix`] says what each destination can do, [`lint`]
-//! what is odd about a manifest, [`trial`] tries one where it really is, and [`memory`] stands for one where nothing
+//! what is odd about a manifest, [`turns`] has one writer at once at a place, [`trial`] tries one where it really is, and [`memory`] stands for one where nothing
 //! outside may be touched. Diffing does not live here: there is
 //! one diff, in `plan`.
 //!
@@ -24,6 +24,7 @@ pub mod registry;
 pub mod rules;
 pub mod sign;
 pub mod trial;
+pub mod turns;
 
 use crate::diag::Diagnostic;
 use crate::model::attrs::Attrs;
@@ -63,6 +64,8 @@ pub struct Observation {
     pub partial: Option<Diagnostic>,
     /// What the manifest keeps of the listing as a whole, for its writes: a document's version.
     pub document: Value,
+    /// What the listing has of keys that it has already, and that is another thing: a document goes back with it.
+    pub twins: Vec<(Arc<str>, Seen)>,
 }
 
 /// One key at a destination. `Debug` never shows `raw`, which may hold the value.
@@ -142,6 +145,15 @@ impl Destination {
             Inner::Api(driver) => driver.place(),
             Inner::Files(files) => files.place(),
             Inner::Memory(memory) => memory.place.clone(),
+        }
+    }
+
+    /// What is written as one thing when something is written there: the place, or a document that holds others as well.
+    #[must_use]
+    pub fn document(&self) -> String {
+        match &self.inner {
+            Inner::Api(driver) => driver.document(),
+            Inner::Files(_) | Inner::Memory(_) => self.place(),
         }
     }
 

@@ -26,6 +26,7 @@ use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::http::client::Client;
 use crate::provider::registry::Registry;
+use crate::provider::turns::Turns;
 use crate::secret::Secret;
 use crate::server::auth::Tokens;
 use crate::server::data::Credentials;
@@ -100,6 +101,8 @@ struct App {
     /// For destinations and for trying credentials.
     client: Client,
     local: LocalFiles,
+    /// Jobs that write to one place wait for each other.
+    turns: Turns,
     dialect: Dialect,
     rate: Option<Buckets>,
 }
@@ -134,7 +137,8 @@ pub async fn start(options: Options, registry: Arc<Registry>, client: Client) ->
     directory.say(&format!("process {}, listening on {address}", std::process::id()))?;
 
     let (stop, stopped) = watch::channel(false);
-    let app = Arc::new(App { db: db.clone(), tokens, registry, client, local: options.local, dialect, rate });
+    let (local, turns) = (options.local, Turns::default());
+    let app = Arc::new(App { db: db.clone(), tokens, registry, client, local, turns, dialect, rate });
     let tasks =
         vec![tokio::spawn(jobs::work(app.clone(), stopped.clone())), tokio::spawn(serve(listener, app, stopped))];
     Ok(Running {

@@ -139,6 +139,7 @@ impl Fake for Octopus {
             keys.iter().for_each(|key| self.put(other, key, "theirs", "Sensitive"));
         }
         self.put(place, "THEIRS", "theirs", "Sensitive");
+        self.put(place, "THEIRS", "theirs as well", "Sensitive");
         self.put(place, "OPEN", "theirs", "String");
         self.put(place, "ACCOUNT", "Accounts-1", "AmazonWebServicesAccount");
     }

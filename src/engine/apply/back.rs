@@ -228,8 +228,7 @@ async fn put_entries(run: &Run<'_>, rows: &[Row<'_>]) -> Result<Vec<Outcome>, Di
         run.warn(Diagnostic { severity: crate::diag::Severity::Warning, ..why });
     }
     let destination = entries::destination(run, &sync)?;
-    let turn = run.turn(destination.place());
-    let _held = turn.lock().await;
+    let _turn = run.turns.enter(destination).await;
     let before = destination.read().await?;
     if let Some(why) = before.partial {
         return Err(why);

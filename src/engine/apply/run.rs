@@ -25,6 +25,7 @@ use crate::plan;
 use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::Reason;
+use crate::provider::turns::Turns;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -39,8 +40,7 @@ pub(super) struct Run<'a> {
     pub(super) index: Index<'a>,
     events: UnboundedSender<Event>,
     made: Mutex<Made>,
-    /// Destinations that are being written to, so that two syncs of one place take turns.
-    places: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    pub(super) turns: Turns,
 }
 
 #[derive(Default)]
@@ -58,7 +58,7 @@ impl<'a> Run<'a> {
     pub(super) fn new(engine: &'a Engine, planned: &'a Planned, events: UnboundedSender<Event>) -> Self {
         let basis = &planned.basis;
         let index = Index::new(&basis.desired, &planned.ledger, &basis.state);
-        Self { engine, planned, index, events, made: Mutex::default(), places: Mutex::default() }
+        Self { engine, planned, index, events, made: Mutex::default(), turns: Turns::default() }
     }
 
     pub(super) fn backend(&self) -> &Client {
@@ -119,11 +119,6 @@ impl<'a> Run<'a> {
         let _ = self.events.send(event);
     }
 
-    /// The turn to write to a place.
-    pub(super) fn turn(&self, place: String) -> Arc<tokio::sync::Mutex<()>> {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner).entry(place).or_default().clone()
-    }
-
     /// The id of the project that something is in.
     pub(super) fn project_id(&self, address: &Address) -> Result<Arc<str>, Diagnostic> {
         if let Some(resource) = self.planned.basis.desired.resources.get(address) {
@@ -147,9 +142,18 @@ impl<'a> Run<'a> {
         let natural = &self.record(address).ok_or_else(|| missing(address, "its record"))?.natural;
         let live = self.index.project_of_natural(natural).ok_or_else(|| missing(address, "its project"))?;
         let environment = self.index.environment_of_natural(live, natural);
-        let environment = environment.ok_or_else(|| missing(address, "its environment"))?.slug.to_string();
+        let environment = self.called_now(environment.ok_or_else(|| missing(address, "its environment"))?);
         let path = natural.get(natural::PATH).map_or("/", |p| &**p).to_owned();
         Ok(Place { project, environment, path })
+    }
+
+    /// The slug of an environment that was read, at this moment.
+    pub(super) fn called_now(&self, environment: &Environment) -> String {
+        let basis = &self.planned.basis;
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_it = |address: &&Address| basis.live.resources.get(*address).is_some_and(|o| o.id == environment.id);
+        let renamed = made.renamed.iter().find(is_it).and_then(|address| basis.desired.resources.get(address));
+        renamed.and_then(|declared| declared.text("slug")).unwrap_or(&environment.slug).to_owned()
     }
 
     /// What the backend calls an environment at this moment.

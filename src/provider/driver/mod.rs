@@ -94,6 +94,14 @@ impl Driver {
         self.place.clone()
     }
 
+    /// See [`crate::provider::Destination::document`].
+    #[must_use]
+    pub fn document(&self) -> String {
+        let whole = self.operation(Slot::Replace).filter(|_| self.root_lookups().is_empty());
+        let root = whole.and_then(|_| self.root(&self.env).ok()).filter(|root| !root.is_empty());
+        root.map_or_else(|| self.place(), |root| format!("{}{root}", self.home))
+    }
+
     /// See [`crate::provider::Destination::home`].
     #[must_use]
     pub fn home(&self) -> &str {
@@ -166,7 +174,14 @@ impl Driver {
         let words = answer.recovered.as_ref().unwrap_or(list);
         if let Some(items) = words.expr("items") {
             for (key, seen) in extract::items(items, &answer.env)? {
-                observed.entries.entry(key).or_insert(seen);
+                match observed.entries.get(&key) {
+                    None => drop(observed.entries.insert(key, seen)),
+                    Some(first) if (&first.raw, &first.value) != (&seen.raw, &seen.value) => {
+                        observed.twins.push((key, seen));
+                    }
+                    // What moved to the next page while this one was read.
+                    Some(_) => {}
+                }
             }
         }
         if let Some(document) = words.expr("document") {

@@ -328,7 +328,13 @@ impl Session {
         let looked_at = operation.exprs.iter().any(|(word, expr)| {
             ["items", "next", "document", "value", "version"].contains(word) && mentions(expr, "response")
         });
+        let is_read = ["items", "document", "value"].iter().any(|word| operation.expr(word).is_some());
         let body = match json::body(request, response) {
+            // Where something is to be read, nothing at all is not "nothing is there".
+            Ok(Value::Null) if response.is_success() && looked_at && is_read => {
+                let detail = format!("`{}` answered {} with nothing in it.", request.title(), response.status);
+                return Err(Diagnostic::error(&codes::UNEXPECTED_ANSWER, detail));
+            }
             Ok(body) => body,
             Err(problem) if response.is_success() && looked_at => return Err(problem),
             Err(_) => Value::Null,

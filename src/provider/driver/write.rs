@@ -4,6 +4,7 @@
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::model::attrs::Value;
+use crate::model::job::identity;
 use crate::provider::Observation;
 use crate::provider::Op;
 use crate::provider::Outcome;
@@ -27,8 +28,18 @@ pub(super) async fn write(driver: &Driver, observed: &Observation, writes: &[Wri
     }
     let mut results: Vec<Option<Written>> = match driver.operation(Slot::Replace) {
         Some(replace) => {
-            let result = whole(driver, replace, observed, writes).await;
-            writes.iter().map(|_| Some(result.clone())).collect()
+            let rules = &driver.variant.keys;
+            let all = observed.entries.keys().chain(observed.twins.iter().map(|(key, _)| key));
+            let mut there: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+            all.for_each(|key| *there.entry(identity(rules, key)).or_default() += 1);
+            let is_clear = |write: &&Write| there.get(&identity(rules, &write.key)).is_none_or(|times| *times == 1);
+            let clear: Vec<&Write> = writes.iter().filter(is_clear).collect();
+            let result = match clear.is_empty() {
+                true => Ok(None),
+                false => whole(driver, replace, observed, &clear).await,
+            };
+            let one = |write| if is_clear(&write) { result.clone() } else { Err(ambiguous(&write.key)) };
+            writes.iter().map(|write| Some(one(write))).collect()
         }
         None => each(driver, observed, writes).await,
     };
@@ -44,13 +55,14 @@ pub(super) async fn write(driver: &Driver, observed: &Observation, writes: &[Wri
 }
 
 /// All entries at once: those that stay as they were, and what was wanted.
-async fn whole(driver: &Driver, replace: &Operation, observed: &Observation, writes: &[Write]) -> Written {
+async fn whole(driver: &Driver, replace: &Operation, observed: &Observation, writes: &[&Write]) -> Written {
     if let Some(partial) = &observed.partial {
         return Err(partial.clone());
     }
     let changes: BTreeMap<&str, Option<&Secret>> = writes.iter().map(|write| (&*write.key, wanted(write))).collect();
     let mut entries = Vec::new();
-    for (key, seen) in observed.entries.iter().filter(|(key, _)| !changes.contains_key(&***key)) {
+    let twins = observed.twins.iter().map(|(key, seen)| (key, seen));
+    for (key, seen) in observed.entries.iter().chain(twins).filter(|(key, _)| !changes.contains_key(&***key)) {
         let kept = match (&seen.raw, &seen.value) {
             (Some(Value::String(text)), _) => Value::Secret(Secret::new(text.to_string())),
             (Some(raw), _) => raw.clone(),
@@ -71,6 +83,12 @@ async fn whole(driver: &Driver, replace: &Operation, observed: &Observation, wri
     let env = env.with("entries", Value::list(entries)).with("document", observed.document.clone());
     let answer = driver.session.run(Slot::Replace, replace, &env, &root, &driver.policy).await?;
     driver.version(replace, &answer)
+}
+
+/// Of two things under one key nobody can say which one is meant.
+fn ambiguous(key: &str) -> Diagnostic {
+    let detail = format!("`{key}` is there more than once: nobody can say which one is meant, so each stays as it is.");
+    Diagnostic::error(&codes::DESTINATION_WRITE, detail).help("take away there all of them but one, then apply again")
 }
 
 /// Entry by entry: creates and updates first, so that nothing is taken away before its successor is there.

@@ -30,6 +30,7 @@ use crate::server::store::jobs::Kind;
 use crate::server::store::secrets::At;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tokio::sync::OwnedMutexGuard;
 
 /// The source's values by key.
 type Source = BTreeMap<Arc<str>, Secret>;
@@ -48,6 +49,7 @@ struct Opened {
     seen: Observation,
     schema: KeySchema,
     can_import: bool,
+    _turn: OwnedMutexGuard<()>,
 }
 
 /// Runs a job to its end.
@@ -107,12 +109,13 @@ async fn open(app: &App, loaded: &Loaded) -> Result<Opened, String> {
     }
     let names_container = !spec.key_schema.is_none();
     let destination = app.registry.open(&spec, &app.client).map_err(|d| words(&d))?;
+    let turn = app.turns.enter(&destination).await;
     let seen = destination.read().await.map_err(|d| words(&d))?;
     if let Some(why) = &seen.partial {
         return Err(format!("The destination could be read only in part, so nothing was changed. {}", words(why)));
     }
     let schema = if names_container { KeySchema::none() } else { template };
-    Ok(Opened { destination, seen, schema, can_import: declared.can_import })
+    Ok(Opened { destination, seen, schema, can_import: declared.can_import, _turn: turn })
 }
 
 /// The source's values, references replaced.
