@@ -85,7 +85,10 @@ pub(super) fn is_at_hand(context: &mut Context, plan: &Plan) -> bool {
         rest => format!(" and {rest} more"),
     };
     let detail = format!("Nothing was changed, because a value is missing for {}{more}.", names.join(", "));
-    let help = "see the warnings above for where each value comes from, or leave them out with `--target`";
+    let help = match context.global.quiet {
+        true => "without `--quiet` a warning says where each value comes from; or leave them out with `--target`",
+        false => "see the warnings above for where each value comes from, or leave them out with `--target`",
+    };
     context.tell(Diagnostic::error(&codes::VALUE_MISSING, detail).help(help));
     false
 }

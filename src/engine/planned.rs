@@ -388,8 +388,10 @@ fn wanted(
     // What imports comes first: what it takes into its folder is pushed by the others.
     let all = || index.desired.syncs();
     let is_asked = |r: &Resource| scope.targets.is_empty() || scope.targets.iter().any(|t| r.address.is_within(t));
-    let imports =
-        |r: &Resource| !scope.destroy && is_asked(r) && pushed::first(index, r).is_some_and(InitialSync::imports);
+    let imports = |r: &Resource| {
+        let first = |opened| pushed::first(tools, index, resolved, r, opened);
+        !scope.destroy && is_asked(r) && opened.get(&r.address).and_then(first).is_some_and(InitialSync::imports)
+    };
     let mut syncs = BTreeMap::new();
     let mut imported: Vec<Imported> = Vec::new();
     for resource in all().filter(|r| imports(r)).chain(all().filter(|r| !imports(r))) {
@@ -433,7 +435,9 @@ fn takes_along(index: &Index<'_>, wanted: &Wanted, scope: &Scope, address: &Addr
     match index.desired.resources.get(address) {
         None => address.entry_key().is_none() && record.removes && !index.desired.releases(address),
         Some(resource) => {
-            let leaves = wanted.syncs.get(address).is_some_and(|pushed| pushed.left.is_some());
+            // What keyform runs itself from now on ends at the backend without its keys.
+            let is_run_there = resource.text("run") != Some("keyform");
+            let leaves = is_run_there && wanted.syncs.get(address).is_some_and(|pushed| pushed.left.is_some());
             resource.text("on_delete") == Some("remove") && (scope.destroy || leaves)
         }
     }

@@ -1,6 +1,7 @@
 //! What a sync pushes and where: its source once the plan is done, the keys as its destination writes them, and what is
 //! wrong with them.
 
+use crate::backend::state::Sync;
 use crate::diag::codes;
 use crate::engine::destinations;
 use crate::engine::destinations::Opened;
@@ -104,7 +105,7 @@ pub(super) fn of(
         rules: keys,
         folders,
         moves,
-        first: first(index, resource),
+        first: first(tools, index, resolved, resource, opened),
         can_import: destination.is_some_and(|d| d.can_import),
         after: Vec::new(),
         refused,
@@ -120,13 +121,22 @@ pub(super) fn of(
 }
 
 /// The initial behaviour of a sync that the backend runs, while no run has succeeded.
-pub(super) fn first(index: &Index<'_>, resource: &Resource) -> Option<InitialSync> {
+pub(super) fn first(
+    tools: &Tools<'_>,
+    index: &Index<'_>,
+    resolved: &Resolved,
+    resource: &Resource,
+    opened: &Opened,
+) -> Option<InitialSync> {
     let runs_here = resource.text("run") == Some("keyform");
-    // One of another kind of destination is made again.
-    let has_succeeded =
-        live_sync(index, resource).is_some_and(|sync| sync.has_succeeded && sync.destination == resource.slug);
-    let initial = resource.text("initial_sync").and_then(InitialSync::from_word);
-    initial.filter(|_| !runs_here && !has_succeeded)
+    let initial = resource.text("initial_sync").and_then(InitialSync::from_word).filter(|_| !runs_here)?;
+    // One of another kind of destination is made again, and one that takes its keys along when it leaves its place.
+    let is_the_same = |sync: &Sync| {
+        let leaves = || destinations::left(index, tools, resolved, resource, opened, sync).is_some();
+        sync.destination == resource.slug && !(resource.text("on_delete") == Some("remove") && leaves())
+    };
+    let has_succeeded = live_sync(index, resource).is_some_and(|sync| sync.has_succeeded && is_the_same(sync));
+    (!has_succeeded).then_some(initial)
 }
 
 /// How many secrets move into the folder of a sync along with the plan: they were read elsewhere, and are not lost.

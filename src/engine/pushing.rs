@@ -316,7 +316,8 @@ pub(super) async fn taken<'a>(
             let mark = |stored: &str, value: &Secret| {
                 plan::entries::fingerprint(key, address, rules, stored, value.expose().as_bytes())
             };
-            Ok(there.map(|(stored, seen)| (stored.clone(), seen.value.as_ref().map(|v| mark(stored, v)))).collect())
+            let keys = there.map(|(stored, seen)| (stored.clone(), seen.value.as_ref().map(|v| mark(stored, v))));
+            Ok(Taken { place: destination.place().into(), keys: keys.collect() })
         };
         let looked = match (read(address), engine) {
             (Some((destination, seen)), _) => of(destination, seen),

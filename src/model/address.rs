@@ -7,6 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::LazyLock;
 
 /// One step of an address.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,9 +72,7 @@ impl Address {
     /// The address of something nested in this one.
     #[must_use]
     pub fn child(&self, kind: &str, name: &str) -> Self {
-        let mut segments = self.segments.to_vec();
-        segments.push(Segment { kind: kind.into(), name: name.into(), key: None });
-        Self { segments: segments.into() }
+        self.with(Segment { kind: kind.into(), name: name.into(), key: None })
     }
 
     /// The same address in a module.
@@ -85,7 +84,13 @@ impl Address {
     /// The address of an entry of this sync.
     #[must_use]
     pub fn entry(&self, key: &str) -> Self {
-        self.child(ENTRY, key)
+        // Of these there are millions, and they share the word.
+        static KIND: LazyLock<Arc<str>> = LazyLock::new(|| ENTRY.into());
+        self.with(Segment { kind: Arc::clone(&KIND), name: key.into(), key: None })
+    }
+
+    fn with(&self, last: Segment) -> Self {
+        Self { segments: self.segments.iter().cloned().chain([last]).collect() }
     }
 
     /// The address that this one is nested in; `None` at the top.

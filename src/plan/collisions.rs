@@ -6,6 +6,7 @@ use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::diag::source::Span;
 use crate::model::address::Address;
+use crate::model::attrs::Value;
 use crate::model::job;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
@@ -81,6 +82,32 @@ fn declared<'a>(meetings: &mut Vec<Meeting<'a>>, syncs: &[(&'a Resource, &'a Pus
         }
         meetings.extend(met.into_values());
     }
+    for (sync, pushed) in syncs {
+        let others = syncs.iter().filter(|(other, theirs)| {
+            other.address != sync.address && deletes(other) && theirs.schema.can_manage(&pushed.schema)
+        });
+        meetings.extend(others.filter_map(|(other, theirs)| deleted(sync, pushed, other, theirs)));
+    }
+}
+
+/// Whether a sync deletes what looks like its own key and is none: what keyform runs itself knows its own.
+fn deletes(sync: &Resource) -> bool {
+    let keeps = sync.attrs.get("disable_secret_deletion").and_then(Value::as_bool).unwrap_or(false);
+    sync.text("run") != Some("keyform") && !keeps
+}
+
+/// Keys of a sync that each run of another one would delete.
+fn deleted<'a>(sync: &'a Resource, pushed: &'a Pushed, other: &'a Resource, theirs: &'a Pushed) -> Option<Meeting<'a>> {
+    let stored = |pushed: &Pushed, source: &Arc<str>| job::stored(&pushed.schema, &pushed.rules, source);
+    let own: BTreeSet<Arc<str>> =
+        theirs.source.keys().map(|source| job::identity(&theirs.rules, &stored(theirs, source))).collect();
+    let is_lost =
+        |stored: &Arc<str>| theirs.schema.manages(stored) && !own.contains(&job::identity(&theirs.rules, stored));
+    let keys = pushed.source.keys().map(|source| (stored(pushed, source), source));
+    let keys =
+        keys.filter(|(stored, _)| is_lost(stored)).map(|(stored, source)| (stored, [Arc::clone(source), "".into()]));
+    let keys: Vec<_> = keys.collect();
+    (!keys.is_empty()).then_some(Meeting { sync, with: With::Sync(other), keys })
 }
 
 /// What a declared sync shares with one that nothing declares: keys that both write, and keys that the other one
@@ -127,6 +154,12 @@ fn note(input: &Input<'_>, meeting: &Meeting<'_>) -> Option<Diagnostic> {
     let place = |sync: &Resource, key: &str| declaration(input, sync, key).unwrap_or(sync.origin.block);
     let at = place(meeting.sync, own);
     Some(match meeting.with {
+        With::Sync(other) if their.is_empty() => {
+            let detail = format!("Each run of {} would delete what {address} writes: `{stored}`.", other.address);
+            let d = Diagnostic::warning(&codes::ONE_KEY, detail).at(at, format!("is `{stored}`"));
+            let d = if other.origin.block == at { d } else { d.at(other.origin.block, "this deletes it") };
+            d.help("give each a key schema with another prefix, or set `disable_secret_deletion = true` on both")
+        }
         With::Sync(other) => {
             let detail = match other.address == *address {
                 true => format!("`{own}` and `{their}` of {address} are both `{stored}` there."),

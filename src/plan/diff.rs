@@ -17,7 +17,8 @@
 //! | yes | differs in what can't be changed in place | any | Replace · Immutable |
 //! | yes | a random value, not the one that was made | yes | Adopt · Drifted *(drift)* |
 //! | yes | same | open intent, or a request that waited for approval | Adopt · Resumed |
-//! | yes | differs | open intent | Update · Resumed |
+//! | yes | differs | open intent, and no record | Update · Resumed |
+//! | yes, a sync | switched off, else the same | as switched off by keyform, and an open intent | Update · Resumed |
 //! | yes | same | under an address that is no longer declared, same id | Adopt · New, and Forget · Kept there |
 //! | yes | differs | the same | Update · Changed, and Forget · Kept there |
 //! | yes | same | –, with `adopt` | Adopt · New |

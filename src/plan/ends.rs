@@ -72,7 +72,7 @@ pub(super) fn strangers(
             Vec::new()
         }
         Some(Ok(taken)) => {
-            let foreign = taken.iter().filter(|(key, _)| !records.contains_key(&***key));
+            let foreign = taken.keys.iter().filter(|(key, _)| !records.contains_key(&***key));
             let shown = |mark: &Option<Fingerprint>| vec![value(secret(*mark), Shown::Absent)];
             foreign.map(|(key, mark)| end(&sync.entry(key), Action::Delete, Reason::Wipe, shown(mark))).collect()
         }

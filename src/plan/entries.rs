@@ -240,7 +240,7 @@ impl Sync<'_> {
                 Some(_) | None => {}
             }
         }
-        if let Some(own) = own.filter(|_| !rows.is_empty()) {
+        if let Some(own) = own.filter(|_| removes) {
             own.action = Action::Replace;
             if let Some(place) = &pushed.left {
                 let strangers = ends::strangers(incomplete, self.input, self.address, self.records);
@@ -287,17 +287,15 @@ impl Sync<'_> {
             plan.foreign.insert(format!("keys at the destination of {}", self.address).into(), foreign);
         }
         // What was written elsewhere and is not written here: nobody needs its record.
+        let went_on = |(_, record): &&(&Address, &Record)| self.elsewhere(pushed, record).is_some();
         let went_along = |row: &Change| is_at_left_place(&row.address) && row.address.resource() == *self.address;
         let reason = match plan.changes[..before].last().is_some_and(went_along) {
             true => Reason::Removed,
             false => Reason::Kept,
         };
-        let rows: BTreeSet<Address> = plan.changes[before..].iter().map(|change| change.address.clone()).collect();
-        for (address, record) in self.records.values() {
-            if self.elsewhere(pushed, record).is_some() && !rows.contains(*address) {
-                plan.changes.push(end(address, Action::Forget, reason, Vec::new()));
-            }
-        }
+        let mut went: BTreeSet<&Address> = self.records.values().filter(went_on).map(|(address, _)| *address).collect();
+        went.retain(|address| plan.changes[before..].iter().all(|change| change.address != **address));
+        plan.changes.extend(went.into_iter().map(|address| end(address, Action::Forget, reason, Vec::new())));
         if listing.partial.is_none() {
             let seen = folded
                 .is_some()
@@ -377,7 +375,8 @@ impl Sync<'_> {
 
     /// What a run was to write there that the ledger has not heard of since.
     fn meant(&self, key: &str) -> Option<Fingerprint> {
-        Fingerprint::from_hex(self.input.ledger.intents.get(&self.address.entry(key))?.get(VALUE)?)
+        let intents = Some(&self.input.ledger.intents).filter(|intents| !intents.is_empty())?;
+        Fingerprint::from_hex(intents.get(&self.address.entry(key))?.get(VALUE)?)
     }
 
     /// Whether the ledger has a key of another sync.

@@ -41,6 +41,7 @@ use crate::plan::attributes;
 use crate::plan::collisions;
 use crate::plan::collisions::With;
 use crate::plan::kept;
+use crate::plan::order::is_at_left_place;
 use crate::plan::sets_off;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -206,7 +207,8 @@ impl Tally {
             self.deleted.add(key);
         }
         let loses_source = change.reason == Reason::Imported && change.fields.iter().any(|f| f.before != Shown::Absent);
-        if matches!(change.action, Action::Update | Action::Delete) || loses_source {
+        let is_changed = matches!(change.action, Action::Update | Action::Delete) && !is_at_left_place(&change.address);
+        if is_changed || loses_source {
             self.touched.add(key);
         }
     }
@@ -461,7 +463,10 @@ impl Judge<'_> {
 
     fn first_contact(&mut self, sync: &Resource, pushed: &Pushed, tally: Option<&Tally>, blind: bool) {
         let writes_itself = sync.text("run") == Some("keyform");
-        let is_first = (writes_itself || pushed.first.is_some()) && self.recorded(&sync.address) == 0;
+        // What it wrote is at the place that it leaves, and goes with it.
+        let is_made_again = pushed.left.is_some() && sync.text("on_delete") == Some("remove");
+        let is_new = is_made_again || self.recorded(&sync.address) == 0;
+        let is_first = is_new && (writes_itself || pushed.first.is_some());
         if !is_first || pushed.unread.is_some() {
             return;
         }
@@ -516,6 +521,9 @@ impl Judge<'_> {
                 With::Sync(other) if other.address == *address => {
                     format!("Several secrets of the source become one key: {}.", rows.named())
                 }
+                With::Sync(other) if meeting.keys.iter().all(|(_, [_, their])| their.is_empty()) => {
+                    format!("At the same place, each run of {} would delete {}.", other.address, rows.named())
+                }
                 With::Sync(other) => format!("{} writes {} at the same place.", other.address, rows.named()),
                 With::Other(other) => {
                     format!(
@@ -531,7 +539,8 @@ impl Judge<'_> {
 
     /// What is declared otherwise than the configuration's own rules want it.
     fn rules(&mut self, changes: &[Change]) {
-        let changed: BTreeSet<Address> = changes.iter().map(|change| change.address.resource()).collect();
+        let targeted = changes.iter().filter(|_| !self.input.targets.is_empty());
+        let changed: BTreeSet<Address> = targeted.map(|change| change.address.resource()).collect();
         let mut broken: BTreeMap<&Address, Vec<&str>> = BTreeMap::new();
         for one in &self.input.desired.broken {
             if self.input.targets.is_empty() || changed.contains(&one.address) {

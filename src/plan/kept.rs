@@ -75,12 +75,13 @@ fn is_kept_there(secret: &Resource) -> bool {
 /// how many.
 pub(super) fn emptied(input: &Input<'_>, changes: &[Change]) -> BTreeMap<Address, usize> {
     let mut emptied: BTreeMap<Address, usize> = BTreeMap::new();
-    for change in changes {
+    for change in changes.iter().filter(|change| matches!(change.action, Action::Update | Action::Adopt)) {
         let Some(Field { after: Shown::Secret(after), .. }) = change.fields.iter().find(|field| *field.name == *VALUE)
         else {
             continue;
         };
         let written = input.ledger.records.get(&change.address).and_then(|record| record.written.get(VALUE));
+        let Some(written) = written else { continue };
         let (at, is_empty) = match change.address.entry_key() {
             None => {
                 let empty = input.key.fingerprint(&change.address.to_string(), b"");
@@ -94,12 +95,12 @@ pub(super) fn emptied(input: &Input<'_>, changes: &[Change]) -> BTreeMap<Address
                     let empty = entries::fingerprint(input.key, &sync, &pushed.rules, stored, b"");
                     let is_it = |source: &Arc<str>| *job::stored(&pushed.schema, &pushed.rules, source) == *stored;
                     let said = |source: &Arc<str>| is_it(source) && is_declared_so(input, &sync, source);
-                    empty == *after && written.is_some_and(|old| *old != empty) && !pushed.source.keys().any(said)
+                    empty == *after && *written != empty && !pushed.source.keys().any(said)
                 });
                 (sync, change.action == Action::Update && is_empty)
             }
         };
-        if is_empty && written.is_some() {
+        if is_empty {
             *emptied.entry(at).or_default() += 1;
         }
     }

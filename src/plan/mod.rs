@@ -5,6 +5,7 @@
 //! says what each change waits for; [`guard`] names what is dangerous; [`facts`] puts the three truths about one address side by side; [`shards`] which part of it is one process's; [`saved`] says whether a plan that was kept
 //! is still true; [`drift`] says whose doing it is that something is not right, [`heal`] what of that stays, [`news`] what of that nobody was told of; [`undo`] plans the way back from a run. How a plan looks is `view`'s business, what it reads and how it is done is the engine's.
 
+mod along;
 pub(crate) mod attributes;
 pub mod collisions;
 pub mod diff;
@@ -96,8 +97,14 @@ pub struct Wanted {
     pub missing: BTreeMap<Address, Diagnostic>,
 }
 
-/// Keys at a destination, with marks of their values where these can be read.
-pub type Taken = BTreeMap<Arc<str>, Option<Fingerprint>>;
+/// What a sync of the backend takes away from where it writes.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    /// [`Pushed::place`].
+    pub place: Arc<str>,
+    /// Keys at the destination, with marks of their values where these can be read.
+    pub keys: BTreeMap<Arc<str>, Option<Fingerprint>>,
+}
 
 /// A sync that the backend has and nothing declares, at the place of a declared one.
 #[derive(Debug, Clone)]
@@ -167,6 +174,7 @@ pub fn make(input: &Input<'_>) -> Plan {
         plan.missing.clone_from(&input.wanted.missing);
     }
     targets::narrow(&mut plan, input, &asked);
+    along::judge(&mut plan, input);
     order::order(&mut plan, input);
     shards::narrow(&mut plan, input);
     guard::judge(&mut plan, input);
@@ -311,7 +319,7 @@ pub enum Reason {
     Wipe,
     /// No longer managed; left as it is.
     Kept,
-    /// It is ours: made by a run that did not end.
+    /// It is ours: made, or switched off, by a run that did not end.
     Resumed,
     /// An attribute changed that can't be changed in place.
     Immutable,

@@ -2,8 +2,8 @@
 //!
 //! | row | waits for |
 //! |---|---|
-//! | resource that stays | rows of what it needs; a secret that moves, the one that is still where it goes |
-//! | resource that ends | the end of what needs it or is in it; a container also for what is made again outside of it; a container or connection also for every sync and import that changes, since these may still point at it |
+//! | resource that stays | rows of what it needs; a secret that moves, the one that is still where it goes, be it that it moves on or ends |
+//! | resource that ends | another slug of its environment; the end of what needs it or is in it; a container also for what is made again outside of it; a container or connection also for every sync and import that changes, since these may still point at it |
 //! | entry | its sync, and nothing else; if that has no row, the rows of what the sync needs, of secrets only its own, and the end or the move of its own; one that stays also for the end of another sync that takes a key of this name along |
 //! | entry at a place that its sync leaves | as other entries; where something leaves the sync's project, or another sync writes such a key, nothing: these and its own sync wait for it, since the backend takes away only what the source still has, whoever wrote it |
 //!
@@ -39,10 +39,10 @@ pub fn order(plan: &mut Plan, input: &Input<'_>) {
     let needs = all.all();
     let swapped = all.swapped(&needs);
     plan.blocked.extend(swapped);
-    for (change, needs) in plan.changes.iter_mut().zip(&needs) {
-        change.needs = needs.addresses.clone();
-    }
     let order = sorted(&plan.changes, &needs);
+    for (change, needs) in plan.changes.iter_mut().zip(needs) {
+        change.needs = needs.addresses;
+    }
     let mut rows: Vec<Option<Change>> = plan.changes.drain(..).map(Some).collect();
     plan.changes = order.into_iter().filter_map(|i| rows[i].take()).collect();
 }
@@ -132,7 +132,8 @@ impl<'a> Needs<'a> {
             let resource = self.input.desired.resources.get(address).filter(|r| r.kind == Kind::Secret)?;
             let project = self.input.desired.resources.get(resource.reference("project")?)?.text("slug")?;
             let (environment, path) = (resource.text("environment")?, resource.text("path").unwrap_or("/"));
-            let leaving = self.moved_secrets.get(&[project, resource.text("key")?])?;
+            let key = resource.text("key")?;
+            let moving = self.moved_secrets.get(&[project, key]).into_iter().flatten();
             let is_there = |row: &&usize| {
                 if self.changes[**row].address == *address {
                     return None;
@@ -140,7 +141,8 @@ impl<'a> Needs<'a> {
                 let natural = &self.input.ledger.records.get(&self.changes[**row].address)?.natural;
                 Some(**natural.get("environment")? == *environment && **natural.get("path")? == *path)
             };
-            Some(leaving.iter().filter(|row| is_there(row) == Some(true)).copied().collect())
+            let ended = self.ended_secrets.get(&[project, environment, path, key]);
+            Some(moving.filter(|row| is_there(row) == Some(true)).chain(ended).copied().collect())
         };
         room().unwrap_or_default()
     }
@@ -220,6 +222,7 @@ impl<'a> Needs<'a> {
             }
         }
         self.sources_of_ended(&ended, lists);
+        self.leaves_renamed(lists);
         // What a member is and may do, after the member. Where both are declared, the configuration has said so.
         let rows_of = |kinds: &[Kind]| -> Vec<usize> {
             let is = |address: &Address| kinds.iter().any(|kind| kind.word() == address.kind());
@@ -254,6 +257,23 @@ impl<'a> Needs<'a> {
                 Some(Kind::Project | Kind::Environment | Kind::Folder) => lists[*row].extend(&changed),
                 _ => {}
             }
+        }
+    }
+
+    /// What leaves an environment that gets another slug is asked for under one of the two: under the new one.
+    fn leaves_renamed(&self, lists: &mut [Vec<usize>]) {
+        let natural = |address: &Address| Some(&self.input.ledger.records.get(address)?.natural);
+        let is_renamed = |(address, row): &(&&Address, &usize)| {
+            let Change { action, fields, .. } = &self.changes[**row];
+            let has_slug = || fields.iter().any(|field| *field.name == *"slug");
+            address.kind() == Kind::Environment.word() && *action == Action::Update && has_slug()
+        };
+        let renamed = self.rows.iter().filter(is_renamed);
+        let places = Places::of(renamed.filter_map(|(address, _)| Some((*address, natural(address)?))));
+        let leaves = |row: usize| self.changes[row].action.is_end() || self.changes[row].action == Action::Replace;
+        for (address, row) in self.rows.iter().filter(|(_, row)| leaves(**row)) {
+            let environment = natural(address).and_then(|natural| places.nearest(address, natural));
+            lists[*row].extend(environment.and_then(|environment| self.rows.get(environment)));
         }
     }
 

@@ -94,7 +94,7 @@ fn of_reason(reason: Reason, action: Action, entry: bool) -> &'static str {
         }
         (Reason::Kept, _) => "It is no longer managed, and stays as it is: only the ledger's record of it goes.",
         (Reason::Resumed, _) => {
-            "A run that did not end had begun to make it: what is found is that run's, and is finished."
+            "A run that did not end had begun with it: what is found is that run's, and is finished."
         }
         (Reason::Immutable, _) => "Something changed that can't be changed in place: it is deleted and made again.",
         (Reason::Moved, _) => "It is declared under another address: only the ledger hears of it.",

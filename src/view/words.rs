@@ -59,7 +59,7 @@ pub fn reason(reason: Reason, action: Action, entry: bool) -> &'static str {
         (Reason::Gone, _) => "it is already gone",
         (Reason::Wipe, _) => "not keyform's; the sync deletes it",
         (Reason::Kept, _) => "no longer managed; it stays as it is",
-        (Reason::Resumed, _) => "made by a run that did not end",
+        (Reason::Resumed, _) => "left so by a run that did not end",
         (Reason::Immutable, _) => "it can't be changed in place",
         (Reason::Moved, _) => "only the ledger hears of it",
         (Reason::Imported, false) => "imported; it is right as it is",

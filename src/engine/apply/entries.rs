@@ -120,8 +120,7 @@ async fn try_write(run: &Run<'_>, resource: &Resource, work: &[&Change]) -> Resu
             }
         }
     }
-    let turn = run.turn(destination.place());
-    let _held = turn.lock().await;
+    let _turn = run.turns.enter(destination).await;
     // Others may have written to the place since the plan was made: it is written on top of what is there now.
     let seen = destination.read().await?;
     if let Some(why) = seen.partial {
@@ -297,6 +296,12 @@ pub(super) async fn gone(run: &Run<'_>, destination: &Destination, work: &[&Chan
     };
     let is_there = |row: &&&Change| row.address.entry_key().is_some_and(is_left);
     let (there, gone): (Vec<&Change>, Vec<&Change>) = work.iter().partition(is_there);
+    // What was nobody's still is: its secret was not in the source yet, or not any more.
+    let (others, there): (Vec<&Change>, Vec<&Change>) = there.into_iter().partition(|row| row.reason == Reason::Wipe);
+    for row in &others {
+        let detail = format!("{}: it was to go with the sync, and stays: the source did not have it then", row.address);
+        run.warn(Diagnostic::warning(&codes::UNPLANNED, detail));
+    }
     let events: Vec<_> = work.iter().map(|row| journal::Event::Forget { address: row.address.clone() }).collect();
     let kept = run.append(&events).await;
     let still = there.into_iter().map(|row| {
@@ -304,7 +309,7 @@ pub(super) async fn gone(run: &Run<'_>, destination: &Destination, work: &[&Chan
         let why = Diagnostic::error(&codes::NOT_ARRIVED, detail);
         (row.address.clone(), Err(why.help("the backend removes only what the source still has: delete it by hand")))
     });
-    gone.iter().map(|row| (row.address.clone(), kept.clone())).chain(still).collect()
+    gone.iter().chain(&others).map(|row| (row.address.clone(), kept.clone())).chain(still).collect()
 }
 
 async fn check(

@@ -356,7 +356,7 @@ pub(super) fn old_place(run: &Run<'_>, address: &Address) -> Result<Place, Diagn
     let Some(project) = run.index.project_of_natural(natural) else { return run.place(address) };
     let Some(environment) = run.index.environment_of_natural(project, natural) else { return run.place(address) };
     let path = natural.get(natural::PATH).map_or("/", |p| &**p).to_owned();
-    Ok(Place { project: project.id.to_string(), environment: environment.slug.to_string(), path })
+    Ok(Place { project: project.id.to_string(), environment: run.called_now(environment), path })
 }
 
 /// A connection can't change its method: the old one makes room by another name, the new one takes its

@@ -317,11 +317,11 @@ fn is_made(run: &Run<'_>, declared: &Resource, there: &Stored) -> bool {
     run.planned.ledger.intents.contains_key(&declared.address) && value.is_some() && there.value == value
 }
 
-/// Whether what was read where a secret moves to is another one that has moved on in this run: its row is done first.
+/// Whether what was read where a secret moves to is another one that has moved on or ended in this run: its row is done first.
 fn has_left(run: &Run<'_>, address: &Address, there: &Stored) -> bool {
     let live = &run.planned.basis.live.resources;
     run.planned.plan.changes.iter().any(|change| {
-        change.action == Action::Replace
+        matches!(change.action, Action::Replace | Action::Delete)
             && change.address != *address
             && live.get(&change.address).is_some_and(|seen| seen.id == there.id)
     })

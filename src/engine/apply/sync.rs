@@ -90,7 +90,7 @@ pub(super) async fn change(run: &Run<'_>, address: &Address, changes: &[&Change]
             false => went,
         });
     }
-    if let Some(own) = own.filter(|_| is_new && is_auto(resource)) {
+    if let Some(own) = own.filter(|_| is_new && will_be_auto(run, resource)) {
         switch_on(run, own, &mut outcomes).await;
     }
     let is_unreadable = entries::destination(run, address).is_ok_and(|destination| !destination.variant().readable);
@@ -143,10 +143,11 @@ pub(in crate::engine) fn is_auto(resource: &Resource) -> bool {
     resource.attrs.get(AUTO_SYNC).and_then(Value::as_bool).unwrap_or(true)
 }
 
-/// The same once its row is done: where `auto_sync` is ignored, as the backend had it before a run switched it off.
+/// The same once its row is done: where `auto_sync` is ignored, as the backend had it before a run switched it off or made
+/// it again.
 fn will_be_auto(run: &Run<'_>, resource: &Resource) -> bool {
-    let ignored = run.id(&resource.address).ok().filter(|_| resource.lifecycle.ignores(AUTO_SYNC));
-    let live = ignored.and_then(|id| live(run, &id));
+    let seen = run.planned.basis.live.resources.get(&resource.address);
+    let live = seen.filter(|_| resource.lifecycle.ignores(AUTO_SYNC)).and_then(|seen| live(run, &seen.id));
     let was_on = run.planned.ledger.intents.contains_key(&resource.address);
     live.map_or_else(|| is_auto(resource), |live| live.auto_sync || was_on)
 }
@@ -211,7 +212,7 @@ async fn create(run: &Run<'_>, address: &Address) -> Result<(), Diagnostic> {
     let made = write::syncs::create(run.backend(), &address.to_string(), &resource.slug, &new).await?;
     run.keep_id(address, made.id.clone());
     run.append(&[run.record_of(&off, made.id, None)]).await?;
-    match is_auto(resource) && resource.lifecycle.ignores(AUTO_SYNC) {
+    match will_be_auto(run, resource) && resource.lifecycle.ignores(AUTO_SYNC) {
         // Nothing else would tell the next run that it is to be on.
         true => run.intend([resource]).await,
         false => Ok(()),

@@ -112,6 +112,7 @@ impl Row<'_> {
         let (action, reason) = match (record, differences.is_empty()) {
             (_, false) if immutable => (Action::Replace, Reason::Immutable),
             (_, true) if intent => (Action::Adopt, Reason::Resumed),
+            (Some(_), _) if intent && differences.iter().all(is_pause) => (Action::Update, Reason::Resumed),
             (Some(_), _) => (Action::Update, reason(&differences)),
             (None, true) if imported => (Action::Adopt, Reason::Imported),
             (None, true) => (Action::Adopt, Reason::New),
@@ -253,6 +254,11 @@ impl Row<'_> {
         };
         Diagnostic::error(&codes::NOT_MANAGED, detail).at(origin.block, "declared here").help(help)
     }
+}
+
+/// Whether it is only that keyform itself has a sync switched off, in a run that did not end.
+fn is_pause(difference: &Difference) -> bool {
+    *difference.field.name == *AUTO_SYNC && difference.cause == Cause::Changed
 }
 
 fn reason(differences: &[Difference]) -> Reason {
