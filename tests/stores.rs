@@ -38,6 +38,7 @@ use std::net::SocketAddr;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::time::Duration;
 
 /// Names, for a process of its own, the store and where it is.
 const STORE: &str = "KEYFORM_TEST_STORE";
@@ -285,6 +286,28 @@ async fn postgresql_keeps_its_promises() {
     let why = wrong.get("ledger.jsonl").await.unwrap_err();
     assert_eq!(why.code, &codes::LEDGER_STORE);
     assert!(why.detail.contains("28P01") && !why.detail.contains("canary"), "{}", why.detail);
+}
+
+/// What a host bears a minute is there for all processes of one ledger: a minute's worth at once, then each in its turn.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_of_one_ledger_take_turns_at_a_host() {
+    let (url, password) = postgres();
+    let url = Secret::new(url);
+    let open = |name: &str| Postgres::new(&url, Some(&password), name).unwrap();
+    let (one, other) = (open("pace"), open("pace"));
+    for _ in 0..15 {
+        let (a, b) = tokio::join!(one.turn("api.example.com", 30), other.turn("api.example.com", 30));
+        assert_eq!((a, b), (Some(Duration::ZERO), Some(Duration::ZERO)));
+    }
+    let first = one.turn("api.example.com", 30).await.unwrap();
+    let second = other.turn("api.example.com", 30).await.unwrap();
+    assert!(first > Duration::ZERO && first <= Duration::from_secs(2), "{first:?}");
+    assert!(second > first && second <= Duration::from_secs(4), "{second:?}");
+    assert_eq!(one.turn("other.example.com", 30).await, Some(Duration::ZERO));
+    assert_eq!(open("another").turn("api.example.com", 30).await, Some(Duration::ZERO));
+    // Who can't be asked shares nothing, and fails nothing.
+    let wrong = Postgres::new(&url, Some(&Secret::new("canary-wrong".to_owned())), "pace").unwrap();
+    assert_eq!(wrong.turn("api.example.com", 30).await, None);
 }
 
 #[test]

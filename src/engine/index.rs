@@ -162,8 +162,9 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// What has to be read, by the slug that the backend has for each project.
-    pub(super) fn mentions(&self) -> BTreeMap<Arc<str>, Mention> {
+    /// What has to be read, by the slug that the backend has for each project. What ends, which with `destroy` is everything,
+    /// takes along whatever is in it.
+    pub(super) fn mentions(&self, destroy: bool) -> BTreeMap<Arc<str>, Mention> {
         let mut mentions = BTreeMap::new();
         for resource in self.desired.resources.values() {
             self.mention(&mut mentions, resource);
@@ -183,8 +184,42 @@ impl<'a> Index<'a> {
                 self.mention_natural(&mut mentions, address, &record.natural);
                 self.mention_taken(&mut mentions, record);
             }
+            if has_moved || destroy {
+                self.mention_contents(&mut mentions, address, record);
+            }
         }
         mentions
+    }
+
+    /// What goes with a project, an environment or a folder, whoever made it.
+    fn mention_contents(&self, mentions: &mut BTreeMap<Arc<str>, Mention>, address: &Address, record: &Record) {
+        let Some((project, environments)) = self.contents(address, record) else { return };
+        let mention = mentions.entry(project.slug.clone()).or_default();
+        for environment in environments {
+            let mention = mention.environments.entry(environment.slug.clone()).or_default();
+            (mention.folders, mention.secrets) = (true, true);
+        }
+        if address.kind() == Kind::Project.word() {
+            (mention.tags, mention.syncs) = (true, true);
+        }
+    }
+
+    /// The environments of a project, an environment itself, or that of a folder; `None` of anything else.
+    pub(super) fn contents(&self, address: &Address, record: &Record) -> Option<(&'a Project, Vec<&'a Environment>)> {
+        let kind = Kind::from_word(address.kind())?;
+        let project = match kind {
+            Kind::Project => self.state.project_by_id(&record.id)?,
+            _ => self.project_of_natural(&record.natural)?,
+        };
+        let all = project.environments.iter();
+        match kind {
+            Kind::Project => Some((project, all.collect())),
+            Kind::Environment => Some((project, all.filter(|environment| environment.id == record.id).collect())),
+            Kind::Folder => {
+                Some((project, self.environment_of_natural(project, &record.natural).into_iter().collect()))
+            }
+            _ => None,
+        }
     }
 
     /// What a sync takes away with it when it ends are the keys that its source has.

@@ -155,7 +155,7 @@ impl Opened {
     /// # Errors
     /// The block, or the backend that the ledger is kept in, can't be used.
     pub async fn open(options: &Options, desired: &Desired) -> Result<Self, Diagnostic> {
-        let reached = if is_in_backend(desired) { Some(open::reach(options, desired).await?) } else { None };
+        let reached = if is_in_backend(desired) { Some(open::reach(options, desired, None).await?) } else { None };
         match of(options, desired, reached.as_ref().map(|reached| &reached.backend)) {
             Ok(keeper) => Ok(Self { keeper, reached }),
             Err(why) => {

@@ -53,7 +53,7 @@ impl Reached {
 
 pub(super) async fn open(options: Options, desired: &Desired) -> Result<Engine, Diagnostic> {
     if keeper::is_in_backend(desired) {
-        let reached = reach(&options, desired).await?;
+        let reached = reach(&options, desired, None).await?;
         return match held(&options, desired, Some(&reached.backend)).await {
             Ok((keeper, lock)) => Ok(Engine { options, reached, keeper, lock }),
             Err(why) => {
@@ -64,7 +64,7 @@ pub(super) async fn open(options: Options, desired: &Desired) -> Result<Engine, 
     }
     // The lock first: nothing is started for a run that may not go on.
     let (keeper, lock) = held(&options, desired, None).await?;
-    match reach(&options, desired).await {
+    match reach(&options, desired, Some(&keeper)).await {
         Ok(reached) => Ok(Engine { options, reached, keeper, lock }),
         Err(why) => {
             if let Some(lock) = lock {
@@ -90,10 +90,16 @@ async fn held(
     Ok((keeper, lock))
 }
 
-/// The backend that the configuration names; the embedded one is started.
-pub(super) async fn reach(options: &Options, desired: &Desired) -> Result<Reached, Diagnostic> {
+/// The backend that the configuration names; the embedded one is started. Shards share rates through their ledger.
+pub(super) async fn reach(
+    options: &Options,
+    desired: &Desired,
+    keeper: Option<&Keeper>,
+) -> Result<Reached, Diagnostic> {
+    let pacer = keeper.filter(|_| desired.part.is_some()).and_then(Keeper::pacer);
     let http = http::client::Client::new(http::client::Options {
         only_here: options.stand_ins.is_some(),
+        pacer: pacer.map(Arc::from),
         share: desired.part.as_ref().map_or(1, |part| part.shard.total()),
         ..http::client::Options::default()
     })?;

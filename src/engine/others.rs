@@ -30,9 +30,13 @@ pub(super) fn of(
     let places = opened.values().filter_map(|opened| Some(opened.destination.as_ref().ok()?.place()));
     let places: BTreeSet<String> = places.collect();
     let declared = index.desired.syncs().filter_map(|resource| live_sync(index, resource)).map(|sync| &sync.id);
-    let is_data = |address: &Address| index.desired.resources.get(address).is_some_and(Resource::is_data);
-    let observed = live.resources.iter().filter(|(address, _)| !is_data(address)).map(|(_, seen)| &seen.id);
-    let known = index.ledger.records.values().map(|record| &record.id).chain(declared).chain(observed);
+    // What is only looked up is nobody's here, and what a `removed` block lets go of goes on without anybody.
+    let is_others = |address: &Address| {
+        index.desired.resources.get(address).is_some_and(Resource::is_data) || index.desired.releases(address)
+    };
+    let observed = live.resources.iter().filter(|(address, _)| !is_others(address)).map(|(_, seen)| &seen.id);
+    let recorded = index.ledger.records.iter().filter(|(address, _)| !is_others(address)).map(|(_, record)| &record.id);
+    let known = recorded.chain(declared).chain(observed);
     let known: BTreeSet<&Arc<str>> = known.collect();
     let mut others = Vec::new();
     for project in index.state.projects.values() {

@@ -48,7 +48,7 @@ pub(super) async fn read(
         imports::find(ledger, imports, &state, desired, true);
     }
     let index = Index::new(desired, ledger, &state);
-    let mut mentions = index.mentions();
+    let mut mentions = index.mentions(destroy);
     if !destroy {
         imports::mention(&mut mentions, &index, ledger, imports);
     }
@@ -79,7 +79,7 @@ pub(super) fn recall(
         imports::find(ledger, imports, &state, desired, true);
     }
     let index = Index::new(desired, ledger, &state);
-    let mut mentions = index.mentions();
+    let mut mentions = index.mentions(destroy);
     if !destroy {
         imports::mention(&mut mentions, &index, ledger, imports);
     }
@@ -99,7 +99,7 @@ pub(super) async fn widen(backend: &backend::client::Client, state: &mut State, 
             Err(why) => state.connections_failed = Some(why),
         }
     }
-    let asked = Index::new(desired, ledger, state).mentions();
+    let asked = Index::new(desired, ledger, state).mentions(false);
     let wide = |(slug, project): (&Arc<str>, &Project)| {
         let environments = project.environments.iter().map(|environment| {
             let (folders, secrets) = (environment.folders.is_none(), environment.secrets.is_none());

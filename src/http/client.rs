@@ -13,6 +13,7 @@ use crate::http::pace::Paces;
 use crate::http::pace::Wait;
 use crate::http::retry;
 use crate::http::tape::Tape;
+use futures_util::future::BoxFuture;
 use reqwest::header::HeaderMap;
 use reqwest::header::HeaderName;
 use reqwest::header::HeaderValue;
@@ -30,7 +31,7 @@ use std::time::UNIX_EPOCH;
 use zeroize::Zeroizing;
 
 /// How a client is made.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Options {
     /// Longest time until a connection stands.
     pub connect_timeout: Duration,
@@ -48,6 +49,8 @@ pub struct Options {
     pub tape: Option<Tape>,
     /// Whether nothing but this machine is reached.
     pub only_here: bool,
+    /// Has the processes that ask the same services at once take turns; where it can't, each takes its share.
+    pub pacer: Option<Arc<Pacer>>,
     /// How many processes there are that ask the same services at once: each takes its share of what they can bear a minute.
     pub share: u32,
     /// Hosts that are reached at another address of this machine, and without their pace: for tests.
@@ -65,6 +68,7 @@ impl Default for Options {
             settle: Duration::from_secs(60),
             tape: None,
             only_here: false,
+            pacer: None,
             share: 1,
             redirect: BTreeMap::new(),
         }
@@ -98,6 +102,10 @@ const ANNOUNCED: usize = 8 << 20;
 
 /// How often one request may fail before its failure stands. Being told to wait is no failure.
 const MOST_FAILURES: u32 = 4;
+
+/// Takes the next turn of all processes at a host that bears so many requests a minute: how long it is until then. `None` if
+/// nobody can tell.
+pub type Pacer = dyn Fn(&str, u32) -> BoxFuture<'static, Option<Duration>> + Send + Sync;
 
 /// Whether an answer says one thing or another: that the service was too busy to do anything, that it means it.
 pub type Throttled = dyn Fn(&Response) -> bool + Send + Sync;
@@ -287,8 +295,7 @@ impl Client {
     ) -> Result<Response, Failure> {
         let elsewhere = self.0.options.redirect.get(host);
         let rate = policy.rate.filter(|_| elsewhere.is_none());
-        let rate = rate.map(|rate| (rate / self.0.options.share.max(1)).max(1));
-        let _permit = self.0.limits.enter(host, &Policy { rate, ..policy.clone() }).await;
+        let _permit = self.0.limits.enter(host, &Policy { rate, ..policy.clone() }, &self.0.options).await;
         self.0.requests.fetch_add(1, Ordering::Relaxed);
         if let Some(tape) = &self.0.options.tape {
             tape.record(request);

@@ -1,5 +1,6 @@
 //! Pacing: how many requests a host gets at once and a minute.
 
+use crate::http::client::Options;
 use crate::http::client::Policy;
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -24,11 +25,18 @@ struct Gate {
 
 impl Limits {
     /// Waits for a place in the row. The permit ends it.
-    pub(super) async fn enter(&self, host: &str, policy: &Policy) -> Option<OwnedSemaphorePermit> {
-        let gate = self.gate(host, policy);
+    pub(super) async fn enter(&self, host: &str, policy: &Policy, options: &Options) -> Option<OwnedSemaphorePermit> {
+        let share = |rate: u32| (rate / options.share.max(1)).max(1);
+        let gate = self.gate(host, &Policy { rate: policy.rate.map(share), ..policy.clone() });
         let permit = gate.permits.acquire_owned().await.ok();
-        if let Some(rate) = gate.rate {
-            rate.until_ready().await;
+        let shared = match (&options.pacer, policy.rate) {
+            (Some(pacer), Some(rate)) => pacer(host, rate).await,
+            _ => None,
+        };
+        match (shared, gate.rate) {
+            (Some(pause), _) => tokio::time::sleep(pause).await,
+            (None, Some(rate)) => rate.until_ready().await,
+            (None, None) => {}
         }
         permit
     }

@@ -2,6 +2,7 @@
 
 use crate::diag::Diagnostic;
 use crate::diag::codes;
+use crate::http::client::Pacer;
 use crate::ledger::capsules::Capsules;
 use crate::ledger::files::Files;
 use crate::ledger::journal::Event;
@@ -40,6 +41,15 @@ impl Keeper {
         match self {
             Self::Files(files) => files.dir().display().to_string(),
             Self::Shared(shared) => shared.place(),
+        }
+    }
+
+    /// How processes of one ledger share what hosts bear a minute; `None` where there is one process at a time.
+    #[must_use]
+    pub fn pacer(&self) -> Option<Box<Pacer>> {
+        match self {
+            Self::Files(_) => None,
+            Self::Shared(shared) => Some(shared.pacer()),
         }
     }
 

@@ -1,6 +1,7 @@
 //! PostgreSQL: a row a name, with a version that a write names and counts on.
 //!
-//! The table `keyform_ledger` is made with the first ledger, in the first schema of the search path. TLS is always on, with the
+//! The table `keyform_ledger` is made with the first ledger, in the first schema of the search path, and `keyform_pace` with the
+//! first shard that asks a service with a rate. TLS is always on, with the
 //! certificates of the system, but for a server on this machine. Nothing here needs a session, so that a pooler may stand
 //! between.
 
@@ -44,6 +45,16 @@ const CREATE: &str = "INSERT INTO keyform_ledger (ledger, name, version, content
 const REPLACE: &str = "UPDATE keyform_ledger SET version = version + 1, content = $3, written = now() \
                        WHERE ledger = $1 AND name = $2 AND version = $4 RETURNING version";
 const DELETE: &str = "DELETE FROM keyform_ledger WHERE ledger = $1 AND name = $2";
+
+const PACE: &str = "CREATE TABLE IF NOT EXISTS keyform_pace (ledger text NOT NULL, host text NOT NULL, \
+                    next timestamptz NOT NULL, PRIMARY KEY (ledger, host))";
+/// The generic cell rate algorithm: a minute's worth may come at once, then each waits for its turn.
+const TURN: &str = "INSERT INTO keyform_pace AS pace (ledger, host, next) \
+                    VALUES ($1, $2, clock_timestamp() + $3 * interval '1 microsecond') \
+                    ON CONFLICT (ledger, host) DO UPDATE \
+                    SET next = greatest(pace.next, clock_timestamp()) + $3 * interval '1 microsecond' \
+                    RETURNING (extract(epoch FROM next - clock_timestamp()) * 1000000)::bigint";
+const MINUTE: i64 = 60_000_000;
 
 type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
@@ -148,7 +159,7 @@ impl Postgres {
                     [(&self.ledger, Type::TEXT), (&name, Type::TEXT), (&content, Type::BYTEA)];
                 match self.ask(CREATE, &parameters).await {
                     Err(Why::Error(error)) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => {
-                        self.make().await?;
+                        self.make(TABLE).await?;
                         self.ask(CREATE, &parameters).await?
                     }
                     rows => rows?,
@@ -158,9 +169,24 @@ impl Postgres {
         Ok(rows.first().map_or(Put::Conflict, |row| Put::Done(version(row))))
     }
 
-    /// Makes the table. Two that do so at once disturb each other, and then it is there.
-    async fn make(&self) -> Result<(), Why> {
-        match self.ask(TABLE, &[]).await {
+    async fn pace(&self, host: &str, rate: u32) -> Result<Duration, Why> {
+        let between = f64::from(60_000_000 / rate.max(1));
+        let parameters: [Parameter<'_>; 3] =
+            [(&self.ledger, Type::TEXT), (&host, Type::TEXT), (&between, Type::FLOAT8)];
+        let rows = match self.ask(TURN, &parameters).await {
+            Err(Why::Error(error)) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => {
+                self.make(PACE).await?;
+                self.ask(TURN, &parameters).await?
+            }
+            rows => rows?,
+        };
+        let next = rows.first().map_or(0, |row| row.get::<_, i64>(0));
+        Ok(Duration::from_micros(u64::try_from(next - MINUTE).unwrap_or(0)))
+    }
+
+    /// Makes a table. Two that do so at once disturb each other, and then it is there.
+    async fn make(&self, table: &str) -> Result<(), Why> {
+        match self.ask(table, &[]).await {
             Err(Why::Error(error))
                 if matches!(error.code(), Some(&SqlState::UNIQUE_VIOLATION | &SqlState::DUPLICATE_TABLE)) =>
             {
@@ -215,6 +241,13 @@ impl Store for Postgres {
         Box::pin(async move {
             let done = self.ask(DELETE, &[(&self.ledger, Type::TEXT), (&name, Type::TEXT)]).await;
             done.map(drop).map_err(|why| self.problem(&why))
+        })
+    }
+
+    fn turn<'a>(&'a self, host: &'a str, rate: u32) -> BoxFuture<'a, Option<Duration>> {
+        Box::pin(async move {
+            let turn = self.pace(host, rate).await.map_err(|why| self.problem(&why));
+            turn.inspect_err(|why| tracing::warn!("rates are not shared: {}", why.detail)).ok()
         })
     }
 }

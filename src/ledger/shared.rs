@@ -15,6 +15,7 @@
 use crate::diag::Diagnostic;
 use crate::diag::codes;
 use crate::diag::later;
+use crate::http::client::Pacer;
 use crate::ledger::files;
 use crate::ledger::journal;
 use crate::ledger::lease::Lease;
@@ -114,6 +115,16 @@ impl Shared {
     #[must_use]
     pub fn place(&self) -> String {
         self.store.place()
+    }
+
+    /// How processes of one ledger share what hosts bear a minute.
+    #[must_use]
+    pub fn pacer(&self) -> Box<Pacer> {
+        let store = Arc::clone(&self.store);
+        Box::new(move |host, rate| {
+            let (store, host) = (Arc::clone(&store), host.to_owned());
+            Box::pin(async move { store.turn(&host, rate).await })
+        })
     }
 
     pub(super) fn store(&self) -> &dyn Store {

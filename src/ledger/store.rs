@@ -3,6 +3,7 @@
 
 use crate::diag::Diagnostic;
 use futures_util::future::BoxFuture;
+use std::time::Duration;
 
 /// Tells one state of a content from every other: an ETag, a generation, a counter. Only its store reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,4 +47,10 @@ pub trait Store: Send + Sync {
 
     /// Removes a content; it may be gone already.
     fn delete<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), Diagnostic>>;
+
+    /// Takes the next turn of all processes at a host that bears so many requests a minute, and says how long it is until
+    /// then. `None` from a store that is too slow to be asked for that, or does not answer.
+    fn turn<'a>(&'a self, _host: &'a str, _rate: u32) -> BoxFuture<'a, Option<Duration>> {
+        Box::pin(std::future::ready(None))
+    }
 }

@@ -4,13 +4,15 @@
 //! identifier is written `["name"]` after the kind, an instance key `["key"]` after the name:
 //! `project.payments`, `project.payments.folder["/api"]["dev"]`, `secret_sync.web["prod"].entry["DB_URL"]`.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::LazyLock;
 
 /// One step of an address.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Hash)]
+#[expect(clippy::derived_hash_with_manual_eq, reason = "equal texts are equal, and only found to be so faster")]
 pub struct Segment {
     /// The kind of block: `project`, `environment`, `secret_sync` … or `entry`.
     pub kind: Arc<str>,
@@ -19,6 +21,33 @@ pub struct Segment {
     /// The key of a `for_each` instance.
     pub key: Option<Arc<str>>,
 }
+
+impl Ord for Segment {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Entries of one sync share the texts above them, and there are many.
+        let texts =
+            |one: &Arc<str>, other: &Arc<str>| if Arc::ptr_eq(one, other) { Ordering::Equal } else { one.cmp(other) };
+        let keys = || match (&self.key, &other.key) {
+            (Some(one), Some(other)) => texts(one, other),
+            (one, other) => one.is_some().cmp(&other.is_some()),
+        };
+        texts(&self.kind, &other.kind).then_with(|| texts(&self.name, &other.name)).then_with(keys)
+    }
+}
+
+impl PartialOrd for Segment {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Segment {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Segment {}
 
 /// The name of a resource, or of an entry below its sync. Immutable; ordered by its segments.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -187,7 +187,10 @@ pub fn steps<V, D>(
     let mut steps = BTreeMap::new();
     let mut failed = Unimportable::default();
     for (source, wanted) in job.source {
-        let stored = stored(job.schema, job.rules, source);
+        let stored = match job.schema.is_none() && job.rules.keeps_letters() {
+            true => Arc::clone(source),
+            false => stored(job.schema, job.rules, source),
+        };
         let found = job.destination.get_key_value(&stored).or_else(|| {
             let key = *folded.get(&stored.to_lowercase())?;
             job.destination.get_key_value(key)

@@ -19,6 +19,8 @@ pub struct Live {
     pub foreign: BTreeMap<Arc<str>, Vec<Foreign>>,
     /// What each sync's destination holds.
     pub destinations: BTreeMap<Address, Listing>,
+    /// Declared secrets that are elsewhere, while one that nobody owns is where they are declared.
+    pub occupied: BTreeSet<Address>,
     /// What could not be read, and why. A resource in here is unknown, not absent.
     pub incomplete: BTreeMap<Address, Diagnostic>,
 }

@@ -239,6 +239,14 @@ pub struct KeyRules {
     pub max_length: Option<usize>,
 }
 
+impl KeyRules {
+    /// Whether every key is stored as it is, and different ones are different there.
+    #[must_use]
+    pub fn keeps_letters(&self) -> bool {
+        self.case == Case::Sensitive && self.replace.is_empty()
+    }
+}
+
 /// How a destination changes the letters of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Case {

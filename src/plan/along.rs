@@ -22,6 +22,9 @@ use std::sync::Arc;
 /// Blocks the syncs that would take along what others have there and do not write again, and drops the rows of keys
 /// that would be wiped besides.
 pub(super) fn judge(plan: &mut Plan, input: &Input<'_>) {
+    if input.wanted.taken.is_empty() {
+        return;
+    }
     let rows: BTreeMap<&Address, Action> = plan.changes.iter().map(|change| (&change.address, change.action)).collect();
     let goes = |sync: &Address| matches!(rows.get(sync), Some(Action::Delete | Action::Replace));
     let (mut blocked, mut twice) = (BTreeMap::new(), BTreeSet::new());

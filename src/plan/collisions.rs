@@ -63,6 +63,12 @@ pub(super) fn meetings<'a>(input: &Input<'a>, syncs: &[(&'a Resource, &'a Pushed
 
 /// What the declared syncs of one place share.
 fn declared<'a>(meetings: &mut Vec<Meeting<'a>>, syncs: &[(&'a Resource, &'a Pushed)]) {
+    // Different keys of one source stay different where nothing changes their letters.
+    if let [(_, pushed)] = syncs
+        && pushed.rules.keeps_letters()
+    {
+        return;
+    }
     let mut writers: BTreeMap<Arc<str>, (&Resource, &Arc<str>)> = BTreeMap::new();
     for (sync, pushed) in syncs {
         let mut met: BTreeMap<&Address, Meeting<'_>> = BTreeMap::new();

@@ -18,7 +18,8 @@ use std::collections::BTreeMap;
 
 /// Entries of syncs that end, or are no longer declared.
 pub(super) fn ended(plan: &mut Plan, input: &Input<'_>, owned: &BTreeMap<Address, Records<'_>>) {
-    let rows: BTreeMap<Address, Action> = plan.changes.iter().map(|c| (c.address.clone(), c.action)).collect();
+    let resources = plan.changes.iter().filter(|change| change.address.entry_key().is_none());
+    let rows: BTreeMap<Address, Action> = resources.map(|c| (c.address.clone(), c.action)).collect();
     for (sync, records) in owned {
         let record = input.ledger.records.get(sync);
         let row = rows.get(sync).copied();

@@ -115,18 +115,20 @@ pub(super) type Records<'a> = BTreeMap<&'a str, (&'a Address, &'a Record)>;
 /// What the ledger owns, by sync and key.
 fn owned<'a>(input: &Input<'a>) -> BTreeMap<Address, Records<'a>> {
     let mut all: BTreeMap<Address, Records<'a>> = BTreeMap::new();
-    let mut current: Option<(Address, Records<'a>)> = None;
+    // Built as a whole from what is in order already: much faster than key by key.
+    let whole = |(sync, records): (Address, Vec<(&'a str, _)>)| (sync, Records::from_iter(records));
+    let mut current: Option<(Address, Vec<_>)> = None;
     for (address, record) in &input.ledger.records {
         let Some(key) = address.entry_key() else { continue };
         // Records are ordered by address, so those of one sync stand together.
         let above = &address.segments()[..address.segments().len() - 1];
         if current.as_ref().is_none_or(|(sync, _)| sync.segments() != above) {
-            all.extend(current.take());
+            all.extend(current.take().map(whole));
         }
-        let (_, records) = current.get_or_insert_with(|| (address.resource(), Records::new()));
-        records.insert(key, (address, record));
+        let (_, records) = current.get_or_insert_with(|| (address.resource(), Vec::new()));
+        records.push((key, (address, record)));
     }
-    all.extend(current);
+    all.extend(current.map(whole));
     all
 }
 
@@ -224,10 +226,13 @@ impl Sync<'_> {
     /// What is left behind where the sync wrote until now. The backend takes its keys away only with the sync, so under
     /// `on_delete = "remove"` that ends and is made again; else, and where keyform itself wrote, they stay and are counted.
     fn leave(&self, plan: &mut Plan, pushed: &Pushed) {
+        let removes = self.resource.text("on_delete") == Some("remove") && pushed.left.is_some();
+        if !removes && self.records.values().all(|(_, record)| self.elsewhere(pushed, record).is_none()) {
+            return;
+        }
         let incomplete = &mut plan.incomplete;
         let own = plan.changes.iter_mut().find(|change| change.address == *self.address);
         let own = own.filter(|own| matches!(own.action, Action::Update | Action::Replace));
-        let removes = self.resource.text("on_delete") == Some("remove") && pushed.left.is_some();
         let mut kept: BTreeMap<&Arc<str>, usize> = BTreeMap::new();
         let mut rows = Vec::new();
         for (address, record) in self.records.values() {

@@ -23,6 +23,7 @@ use crate::plan::Change;
 use crate::plan::Input;
 use crate::plan::Plan;
 use crate::plan::Reason;
+use crate::plan::Shown;
 use crate::plan::names;
 use crate::plan::places::Places;
 use crate::plan::relabelled;
@@ -63,6 +64,8 @@ struct Needs<'a> {
     ended_secrets: BTreeMap<[&'a str; 4], usize>,
     /// Secrets that are made again elsewhere, by project and the key that they leave.
     moved_secrets: BTreeMap<[&'a str; 2], Vec<usize>>,
+    /// What environments are called once this is done, by their project and the slug that they leave.
+    slugs: BTreeMap<[&'a str; 2], &'a str>,
     /// Environments that leave the slug of another one.
     left_names: BTreeMap<usize, usize>,
     /// Syncs that end and take keys along, by key.
@@ -73,13 +76,14 @@ impl<'a> Needs<'a> {
     fn new(changes: &'a [Change], input: &'a Input<'a>) -> Self {
         let resources = changes.iter().enumerate().filter(|(_, change)| change.address.entry_key().is_none());
         let rows: BTreeMap<&Address, usize> = resources.map(|(i, change)| (&change.address, i)).collect();
+        let slugs = slugs(changes, input);
         let ended_secrets = rows
             .iter()
             .filter(|(address, row)| changes[**row].action.is_end() && address.kind() == Kind::Secret.word())
             .filter_map(|(address, row)| {
                 let natural = &input.ledger.records.get(*address)?.natural;
                 let part = |name: &str| natural.get(name).map(|text| &**text);
-                Some(([part("project")?, part("environment")?, part("path")?, part("key")?], *row))
+                Some(([part("project")?, called(&slugs, natural)?, part("path")?, part("key")?], *row))
             })
             .collect();
         let mut moved_secrets: BTreeMap<[&str; 2], Vec<usize>> = BTreeMap::new();
@@ -98,7 +102,7 @@ impl<'a> Needs<'a> {
             }
         }
         let left_names = names::leaving(changes, input);
-        Self { input, changes, rows, ended_secrets, moved_secrets, left_names, ended_syncs }
+        Self { input, changes, rows, ended_secrets, moved_secrets, left_names, ended_syncs, slugs }
     }
 
     /// Secrets that go where others are that wait for them, and what takes such names.
@@ -139,7 +143,7 @@ impl<'a> Needs<'a> {
                     return None;
                 }
                 let natural = &self.input.ledger.records.get(&self.changes[**row].address)?.natural;
-                Some(**natural.get("environment")? == *environment && **natural.get("path")? == *path)
+                Some(called(&self.slugs, natural)? == environment && **natural.get("path")? == *path)
             };
             let ended = self.ended_secrets.get(&[project, environment, path, key]);
             Some(moving.filter(|row| is_there(row) == Some(true)).chain(ended).copied().collect())
@@ -277,7 +281,7 @@ impl<'a> Needs<'a> {
         }
     }
 
-    /// What a sync pushes ends after the sync: the backend takes away only the keys that the source still has.
+    /// What a sync pushes ends, or moves on, after the sync ends: the backend takes away only the keys that the source still has.
     /// Where both are declared, the configuration has said so already.
     fn sources_of_ended(&self, ended: &[(&Address, usize, &Natural)], lists: &mut [Vec<usize>]) {
         let is = |address: &Address, kinds: &[Kind]| kinds.iter().any(|kind| kind.word() == address.kind());
@@ -285,7 +289,15 @@ impl<'a> Needs<'a> {
         // What waits for something that ends by itself is left as it is: nothing comes to wait for itself.
         let syncs = ended.iter().filter(|(address, row, _)| is(address, &[Kind::SecretSync]) && lists[*row].is_empty());
         let syncs: Vec<_> = syncs.copied().collect();
-        for (address, row, natural) in ended.iter().filter(|(a, ..)| is(a, &[Kind::Secret, Kind::SecretImport])) {
+        // What moves on leaves its place as well, and an import that changes may bring other keys.
+        let leaves = |(address, row): &(&&Address, &usize)| match self.changes[**row].action {
+            Action::Update => is(address, &[Kind::SecretImport]),
+            action => {
+                (action.is_end() || action == Action::Replace) && is(address, &[Kind::Secret, Kind::SecretImport])
+            }
+        };
+        for (address, row) in self.rows.iter().filter(leaves) {
+            let Some(natural) = self.input.ledger.records.get(*address).map(|record| &record.natural) else { continue };
             let pushing = syncs.iter().filter(|(sync, _, other)| {
                 !(is_declared(sync) && is_declared(address)) && other.get("project") == natural.get("project")
             });
@@ -396,6 +408,25 @@ impl<'a> Needs<'a> {
         }
         needs
     }
+}
+
+/// What environments are called once this is done, by their project and the slug that they leave.
+fn slugs<'a>(changes: &'a [Change], input: &'a Input<'_>) -> BTreeMap<[&'a str; 2], &'a str> {
+    let renamed = changes.iter().filter(|change| change.address.kind() == Kind::Environment.word());
+    let renamed = renamed.filter(|change| change.action == Action::Update).filter_map(|change| {
+        let slug = change.fields.iter().find(|field| *field.name == *"slug")?;
+        let (Shown::Plain(before), Shown::Plain(after)) = (&slug.before, &slug.after) else { return None };
+        let project = input.ledger.records.get(&change.address)?.natural.get("project")?;
+        let word = |text: &'a str| text.trim_matches('"');
+        Some(([&**project, word(before)], word(after)))
+    });
+    renamed.collect()
+}
+
+/// What the environment that something is in will be called.
+fn called<'a>(slugs: &BTreeMap<[&'a str; 2], &'a str>, natural: &'a Natural) -> Option<&'a str> {
+    let environment = &**natural.get("environment")?;
+    Some(slugs.get(&[&**natural.get("project")?, environment]).copied().unwrap_or(environment))
 }
 
 /// What the entries of one sync wait for.

@@ -109,6 +109,10 @@ impl Row<'_> {
             }
             return;
         }
+        if immutable && self.input.live.occupied.contains(address) {
+            plan.blocked.insert(address.clone(), self.occupied());
+            return;
+        }
         let (action, reason) = match (record, differences.is_empty()) {
             (_, false) if immutable => (Action::Replace, Reason::Immutable),
             (_, true) if intent => (Action::Adopt, Reason::Resumed),
@@ -238,6 +242,14 @@ impl Row<'_> {
 
     fn mark(&self, name: &str, value: &Value) -> Fingerprint {
         attributes::fingerprint(self.input.key, &self.resource.address, name, value)
+    }
+
+    fn occupied(&self) -> Diagnostic {
+        let Resource { address, origin, .. } = self.resource;
+        let detail = format!("{address} can't move: a secret that this ledger did not make is where it is declared.");
+        Diagnostic::error(&codes::NOT_MANAGED, detail)
+            .at(origin.block, "declared here")
+            .help("give one of the two another key, or delete the other one by hand")
     }
 
     fn not_managed(&self, immutable: bool) -> Diagnostic {

@@ -1,0 +1,3 @@
+project "bakery" {
+  environment "dev" {}
+}
