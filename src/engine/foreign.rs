@@ -1,6 +1,9 @@
 //! What is in the backend and belongs to nobody here, and in what it is.
 
+use crate::backend::state::Stored;
 use crate::engine::index::Index;
+use crate::engine::observe::secret_at;
+use crate::model::address::Address;
 use crate::model::live::Foreign;
 use crate::model::live::Live;
 use crate::model::resource::Kind;
@@ -92,6 +95,40 @@ pub(super) fn find(index: &Index<'_>, live: &mut Live, claimed: &BTreeSet<Arc<st
     for observed in live.resources.values_mut() {
         observed.foreign = within.get(&observed.id).cloned().unwrap_or_default();
     }
+    hold_unread(index, live);
+    live.occupied = occupied(index, live, claimed);
+}
+
+/// What ends must not take along what nobody could look at: then nothing is known of it.
+fn hold_unread(index: &Index<'_>, live: &mut Live) {
+    let ending = index.ledger.records.iter().filter(|(address, _)| !index.desired.resources.contains_key(*address));
+    for (address, record) in ending {
+        let (_, environments) = index.contents(address, record).unzip();
+        let unread = environments.into_iter().flatten().find_map(|environment| {
+            let secrets = environment.secrets.as_ref().and_then(|read| read.as_ref().err());
+            secrets.or(environment.folders.as_ref().and_then(|read| read.as_ref().err()))
+        });
+        if let Some(why) = unread.filter(|_| live.resources.contains_key(address)) {
+            live.resources.remove(address);
+            live.incomplete.insert(address.clone(), why.clone());
+        }
+    }
+}
+
+/// Declared secrets that are elsewhere, while one that nobody owns is where they are to be.
+fn occupied(index: &Index<'_>, live: &Live, claimed: &BTreeSet<Arc<str>>) -> BTreeSet<Address> {
+    let secrets = index.desired.resources.values().filter(|resource| resource.kind == Kind::Secret);
+    let moving = secrets.filter(|secret| {
+        let Some(seen) = live.resources.get(&secret.address) else { return false };
+        let has_moved =
+            || ["environment", "path", "key"].iter().any(|name| seen.attrs.get(*name) != secret.attrs.get(*name));
+        let is_foreign = |there: &Stored| there.id != seen.id && !claimed.contains(&there.id);
+        // What a run that did not end has made there is its own.
+        !index.ledger.intents.contains_key(&secret.address)
+            && has_moved()
+            && secret_at(index, secret).is_some_and(is_foreign)
+    });
+    moving.map(|secret| secret.address.clone()).collect()
 }
 
 /// Whether a path is a folder or lies below it.

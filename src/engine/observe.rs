@@ -73,31 +73,6 @@ pub(super) fn observe(index: &Index<'_>, resolved: &Resolved, schemas: &Schemas,
         }
     }
     foreign::find(index, &mut live, &claimed);
-    // What ends must not take along what nobody could look at.
-    let ending = index.ledger.records.iter().filter(|(address, _)| !index.desired.resources.contains_key(*address));
-    for (address, record) in ending {
-        let (_, environments) = index.contents(address, record).unzip();
-        let unread = environments.into_iter().flatten().find_map(|environment| {
-            let secrets = environment.secrets.as_ref().and_then(|read| read.as_ref().err());
-            secrets.or(environment.folders.as_ref().and_then(|read| read.as_ref().err()))
-        });
-        if let Some(why) = unread.filter(|_| live.resources.contains_key(address)) {
-            live.resources.remove(address);
-            live.incomplete.insert(address.clone(), why.clone());
-        }
-    }
-    let secrets = index.desired.resources.values().filter(|resource| resource.kind == Kind::Secret);
-    let moving = secrets.filter(|secret| {
-        let Some(seen) = live.resources.get(&secret.address) else { return false };
-        let has_moved =
-            || ["environment", "path", "key"].iter().any(|name| seen.attrs.get(*name) != secret.attrs.get(*name));
-        let is_foreign = |there: &Stored| there.id != seen.id && !claimed.contains(&there.id);
-        // What a run that did not end has made there is its own.
-        !index.ledger.intents.contains_key(&secret.address)
-            && has_moved()
-            && secret_at(index, secret).is_some_and(is_foreign)
-    });
-    live.occupied = moving.map(|secret| secret.address.clone()).collect();
     live
 }
 
