@@ -82,9 +82,10 @@ async fn what_can_t_move_stays_where_it_is() {
     let made = world.stored().await[0].clone();
     world.by_hand("A2", "canary-of-another").await;
     world.write("main.hcl", &text.replace("secret \"A\" {", "secret \"A\" {\n key = \"A2\""));
-    let (_, report) = world.apply(&Scope::default()).await;
-    let failed: Vec<_> = report.failed.iter().map(|(address, why)| format!("{address}: {}", why.code.id)).collect();
-    assert_eq!(failed, ["project.bakery.secret.A: KF0401"]);
+    let planned = world.planned().await;
+    let blocked: Vec<_> =
+        planned.plan.blocked.iter().map(|(address, why)| format!("{address}: {}", why.code.id)).collect();
+    assert_eq!(blocked, ["project.bakery.secret.A: KF0401"]);
     let stored = world.stored().await;
     assert!(stored.contains(&made), "{stored:?}");
     assert!(stored.contains(&("A2".to_owned(), "canary-of-another".to_owned())), "{stored:?}");

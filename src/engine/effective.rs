@@ -13,6 +13,7 @@ use crate::model::references;
 use crate::model::references::Place;
 use crate::model::references::Reference;
 use crate::model::resource::Kind;
+use crate::model::resource::Resource;
 use crate::secret::Secret;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -44,6 +45,18 @@ pub(super) struct Imported {
     pub(super) place: Place,
     /// The secrets, by their own keys.
     pub(super) secrets: Source,
+}
+
+impl Imported {
+    /// That it takes keys into a folder which another one has taken into it just before: those would be lost.
+    pub(super) fn overwrites(&self, before: &Imported, resource: &Resource) -> Option<Diagnostic> {
+        let is_there = (&self.project, &self.place) == (&before.project, &before.place);
+        let key = self.secrets.keys().find(|key| is_there && before.secrets.contains_key(*key))?;
+        let detail = format!("The first runs of {} and {} would both import `{key}`.", before.sync, self.sync);
+        Some(Diagnostic::error(&codes::IMPORT_DECLARED, detail).at(resource.origin.block, "declared here").help(
+            "let one of them be `import-prioritize-source`, or apply one of them before the other: then the plan says what each does",
+        ))
+    }
 }
 
 /// One project's secrets and imports, folder by folder; environments as the configuration calls them.

@@ -415,7 +415,9 @@ fn wanted(
             let value = |stored: &Arc<str>| seen.entries.get(stored).and_then(|entry| entry.value.clone());
             let secrets: Source = taken.into_iter().map(|(name, stored)| (name, value(&stored))).collect();
             let one = Imported { project: project.clone(), sync: resource.address.clone(), place: at, secrets };
-            if !one.secrets.is_empty() {
+            if let Some(why) = imported.iter().find_map(|before| one.overwrites(before, resource)) {
+                pushed.wrong.get_or_insert(why);
+            } else if !one.secrets.is_empty() {
                 planned.take(&one);
                 imported.push(one);
             }

@@ -8,6 +8,7 @@ use crate::diag::source::Span;
 use crate::model::address::Address;
 use crate::model::attrs::Value;
 use crate::model::job;
+use crate::model::job::InitialSync;
 use crate::model::resource::Kind;
 use crate::model::resource::Resource;
 use crate::plan::HazardKind;
@@ -90,7 +91,8 @@ fn declared<'a>(meetings: &mut Vec<Meeting<'a>>, syncs: &[(&'a Resource, &'a Pus
     }
     for (sync, pushed) in syncs {
         let others = syncs.iter().filter(|(other, theirs)| {
-            other.address != sync.address && deletes(other) && theirs.schema.can_manage(&pushed.schema)
+            let takes = deletes(other) || imports(theirs);
+            other.address != sync.address && takes && theirs.schema.can_manage(&pushed.schema)
         });
         meetings.extend(others.filter_map(|(other, theirs)| deleted(sync, pushed, other, theirs)));
     }
@@ -102,7 +104,20 @@ fn deletes(sync: &Resource) -> bool {
     sync.text("run") != Some("keyform") && !keeps
 }
 
-/// Keys of a sync that each run of another one would delete.
+/// Whether the first run of a sync takes what it finds into its source.
+fn imports(pushed: &Pushed) -> bool {
+    pushed.can_import && pushed.first.is_some_and(InitialSync::imports)
+}
+
+/// What another sync does with keys that look like its own and are none.
+pub(super) fn does(other: &Resource, theirs: Option<&Pushed>) -> String {
+    match theirs.is_some_and(imports) {
+        true => format!("the first run of {} would import", other.address),
+        false => format!("each run of {} would delete", other.address),
+    }
+}
+
+/// Keys of a sync that another one would delete, or take into its source.
 fn deleted<'a>(sync: &'a Resource, pushed: &'a Pushed, other: &'a Resource, theirs: &'a Pushed) -> Option<Meeting<'a>> {
     let stored = |pushed: &Pushed, source: &Arc<str>| job::stored(&pushed.schema, &pushed.rules, source);
     let own: BTreeSet<Arc<str>> =
@@ -161,9 +176,10 @@ fn note(input: &Input<'_>, meeting: &Meeting<'_>) -> Option<Diagnostic> {
     let at = place(meeting.sync, own);
     Some(match meeting.with {
         With::Sync(other) if their.is_empty() => {
-            let detail = format!("Each run of {} would delete what {address} writes: `{stored}`.", other.address);
+            let does = does(other, input.wanted.syncs.get(&other.address));
+            let detail = format!("At the same place, {does} what {address} writes: `{stored}`.");
             let d = Diagnostic::warning(&codes::ONE_KEY, detail).at(at, format!("is `{stored}`"));
-            let d = if other.origin.block == at { d } else { d.at(other.origin.block, "this deletes it") };
+            let d = if other.origin.block == at { d } else { d.at(other.origin.block, "this takes it") };
             d.help("give each a key schema with another prefix, or set `disable_secret_deletion = true` on both")
         }
         With::Sync(other) => {

@@ -522,7 +522,8 @@ impl Judge<'_> {
                     format!("Several secrets of the source become one key: {}.", rows.named())
                 }
                 With::Sync(other) if meeting.keys.iter().all(|(_, [_, their])| their.is_empty()) => {
-                    format!("At the same place, each run of {} would delete {}.", other.address, rows.named())
+                    let does = collisions::does(other, self.input.wanted.syncs.get(&other.address));
+                    format!("At the same place, {does} {}.", rows.named())
                 }
                 With::Sync(other) => format!("{} writes {} at the same place.", other.address, rows.named()),
                 With::Other(other) => {

@@ -42,9 +42,17 @@ pub fn syncs<'c>(input: &Input<'_>, changes: impl Iterator<Item = &'c Change>) -
         let seen = input.live.resources.get(address);
         seen.is_some_and(|seen| seen.attrs.get(AUTO_SYNC).and_then(|on| on.as_bool()) != Some(false))
     };
+    let pushed_from = |address: &Address| {
+        let natural = &input.ledger.records.get(address)?.natural;
+        let part = |name: &str| natural.get(name).cloned();
+        Some([part("project")?, part("environment")?, part("path")?])
+    };
     let syncs = input.wanted.syncs.iter().filter(|(address, pushed)| {
         let is_run = input.desired.resources.get(*address).is_some_and(is_run_by_backend);
-        is_run && is_on(address) && (pushed.moves || !pushed.folders.is_disjoint(&places))
+        // Until its own row is done it pushes what it did before.
+        let pushes =
+            || !pushed.folders.is_disjoint(&places) || pushed_from(address).is_some_and(|was| places.contains(&was));
+        is_run && is_on(address) && (pushed.moves || pushes())
     });
     syncs.map(|(address, _)| address.clone()).collect()
 }
